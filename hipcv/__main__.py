@@ -1,0 +1,6 @@
+"""`python -m hipcv`."""
+
+from hipcv.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,455 @@
+"""From a series of landmarks to a verdict: `assess(series, setup) -> Assessment`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+import numpy as np
+
+from hipcv.core.angles import AngleSeries, measure_angles
+from hipcv.core.camera import find_camera_pose
+from hipcv.core.checks import (
+    Limit,
+    check_leg,
+    check_recording,
+    check_trial,
+    found,
+    measure_compensation,
+    median_of,
+    onset_deg,
+    resting,
+)
+from hipcv.core.gravity import KNOWN_ROLL_SE_DEG, CameraAngle, CameraPose, camera_shifts_deg, roll_from_rest
+from hipcv.core.landmarks import ANKLES, KNEES, SIDES, FloatArray, PoseSeries, Position, Setup, Side
+from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.core.room import fit_bed_yaw, fit_room, fit_vertical_edges
+from hipcv.core.trials import Trial, find_rest_deg, find_trials
+from hipcv.evidence.guidance import advice_for
+from hipcv.evidence.reference import AsymmetryVerdict, Comparison, asymmetry_verdict, compare, find_references
+
+SCHEMA = "hipcv.assessment/1"
+
+#: Findings that say a trial's number is not that of the hip: the trial is shown but not averaged.
+SPOILING = (FindingCode.PERSON_LOST,)
+
+
+class Status(StrEnum):
+    """Whether there is a number."""
+
+    MEASURED = "measured"
+    NOT_MEASURED = "not_measured"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorTerm:
+    """One source of error of a side's end range and its standard error in degrees."""
+
+    source: str
+    se_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class SideResult:
+    """The result of one hip; angles in degrees, None where there is none."""
+
+    side: Side
+    status: Status
+    end_range_deg: float | None = None
+    interval95_deg: tuple[float, float] | None = None
+    pelvis_corrected_deg: float | None = None
+    onset_deg: float | None = None
+    raw_peak_deg: float | None = None
+    filtered_peak_deg: float | None = None
+    rest_deg: float | None = None
+    trial_sd_deg: float | None = None
+    trials: tuple[Trial, ...] = ()
+    error_terms: tuple[ErrorTerm, ...] = ()
+    reference: tuple[Comparison, ...] = ()
+
+    @property
+    def measured(self) -> bool:
+        """Whether this side has a number."""
+        return self.status is Status.MEASURED
+
+
+@dataclass(frozen=True, slots=True)
+class Asymmetry:
+    """Left less right in degrees, the smallest difference that is more than error, and what to make of it."""
+
+    difference_deg: float
+    mdc95_deg: float
+    verdict: AsymmetryVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What it takes to get the same numbers again."""
+
+    hipcv_version: str = ""
+    pose_model: str = ""
+    model_sha256: str = ""
+    clip_sha256: str = ""
+    fps: float | None = None
+    n_frames: int = 0
+    parameters: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assessment:
+    """Everything there is to say about one recording."""
+
+    setup: Setup
+    status: Status
+    left: SideResult
+    right: SideResult
+    camera: CameraPose
+    angles: AngleSeries
+    asymmetry: Asymmetry | None = None
+    findings: tuple[Finding, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+
+    def of(self, side: Side) -> SideResult:
+        """Return the result of one side."""
+        return self.left if side is Side.LEFT else self.right
+
+    @property
+    def sides(self) -> tuple[SideResult, SideResult]:
+        """Both sides, left first."""
+        return self.left, self.right
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """All trials of both legs in the order of time."""
+        return tuple(sorted((*self.left.trials, *self.right.trials), key=lambda t: t.start))
+
+    def findings_of(self, side: Side) -> tuple[Finding, ...]:
+        """Return the findings that concern one side: its own and those of the whole recording."""
+        return tuple(f for f in self.findings if f.side in (None, side))
+
+
+def assess(
+    series: PoseSeries,
+    setup: Setup,
+    *,
+    provenance: Provenance | None = None,
+    recording_findings: Sequence[Finding] = (),
+) -> Assessment:
+    """Measure both hips in a recording.
+
+    Steps: 1 the shanks against the picture's vertical, for the resting lean; 2 the camera from every cue; 3 the shanks
+    against the plumb line; 4 trials; 5 what spoils them; 6 end range, interval and comparison.
+
+    Parameters
+    ----------
+    series : landmarks of the measured person; never empty of meaning: T may be 0.
+    setup : what the user said about test, camera and subject.
+    provenance : carried into the result.
+    recording_findings : what the source of the frames already found wrong.
+
+    Returns
+    -------
+    Assessment; a recording that cannot be measured is a value with status NOT_MEASURED and its findings.
+    """
+    level = find_camera_pose(setup.position, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
+    bare = measure_angles(series, setup, level)
+    camera = find_camera(series, setup, bare)
+    angles = measure_angles(series, setup, camera)
+    findings = [*recording_findings, *check_recording(series, angles, setup), *check_camera(camera)]
+    rejected = any(f.severity is Severity.REJECT and f.side is None for f in findings)
+    trials: tuple[Trial, ...] = ()
+    if not rejected:
+        trials = tuple(t for side in SIDES for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side))
+        trials = tuple(_advised(check_trial(t, angles, trials)) for t in trials)
+        for side in SIDES:
+            findings += check_leg(side, angles, trials)
+        findings += [f for t in trials for f in t.findings]
+    findings = _strongest(findings)
+    results = {s: _measure_side(s, series, angles, camera, setup, trials, findings, rejected) for s in SIDES}
+    measured = any(r.measured for r in results.values())
+    if not measured and not any(f.severity is Severity.REJECT for f in findings):
+        limit = Limit(1, "trial", "a result needs one")
+        findings.append(found(FindingCode.NO_HOLD, Severity.REJECT, 0, limit=limit))
+    return Assessment(
+        setup=setup,
+        status=Status.MEASURED if measured else Status.NOT_MEASURED,
+        left=results[Side.LEFT],
+        right=results[Side.RIGHT],
+        camera=camera,
+        angles=angles,
+        asymmetry=_asymmetry(camera, results[Side.LEFT], results[Side.RIGHT]),
+        findings=tuple(map(_finding_advised, findings)),
+        provenance=provenance or Provenance(),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- camera
+
+
+def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPose:
+    """Gather every cue there is about the camera and fuse them.
+
+    `bare` are the angles against the picture's own vertical.
+    """
+    room = fit_room(series.edges_px, series.frame_size_px, setup.position)
+    rest = [find_rest_deg(bare.time_s, bare.of(side)) for side in SIDES]
+    shank_up = setup.position is Position.PRONE
+    marked = (
+        fit_vertical_edges(np.array(setup.vertical_edges_px), series.frame_size_px, setup.position)
+        if setup.vertical_edges_px
+        else None
+    )
+    return find_camera_pose(
+        setup.position,
+        room=room,
+        marked=marked,
+        rest_roll=roll_from_rest(*rest, left_lateral=int(bare.lateral[0]), shank_up=shank_up),
+        bed_yaw=_bed_yaw(series, setup, bare) if shank_up else None,
+        body_yaw=None if shank_up else body_yaw(bare),
+        given_roll_deg=setup.roll_deg,
+        given_pitch_deg=setup.pitch_deg,
+        given_yaw_deg=setup.yaw_deg,
+        long_side_fov_deg=series.long_side_fov_deg,
+    )
+
+
+#: How far the yaw of shoulders and thighs scatters around the camera's, on rendered people of known yaw, with the heavy
+#: and with the full model alike (benchmarks/README.md).
+BODY_YAW_SE_DEG = 4.0
+
+
+def body_yaw(bare: AngleSeries) -> CameraAngle | None:
+    """Return the camera's yaw around a seated subject from the pose model's world landmarks; None without any."""
+    seen = bare.body_yaw_deg[np.isfinite(bare.body_yaw_deg)]
+    if len(seen) == 0:
+        return None
+    return CameraAngle(float(np.median(seen)), BODY_YAW_SE_DEG, "body landmarks")
+
+
+def _bed_yaw(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraAngle | None:
+    shank_px = median_of(bare.shank_px)
+    if not shank_px > 0:
+        return None
+    knees_px = np.array([[median_of(series.image_px[:, row, axis]) for axis in (0, 1)] for row in KNEES])
+    return fit_bed_yaw(series.edges_px, series.frame_size_px, knees_px, shank_px, position=setup.position)
+
+
+YAW_REJECT = Limit(30.0, "°", "beyond it the correction rests on a yaw known to 4° only (gravity study, section 4)")
+YAW_DOUBT = Limit(25.0, "°", "a yaw error of 4° costs 2° there at an end range of 40°")
+PITCH_DOUBT = Limit(35.0, "°", "steeper than any clip the correction was measured on")
+ROLL_NOTE = Limit(3.0, "°", "corrected; a bare reading would be off by as much, with opposite sign on the two legs")
+
+
+def check_camera(camera: CameraPose) -> tuple[Finding, ...]:
+    """Report a camera that is turned too far, tilted, or not known well enough."""
+    findings = []
+    yaw, pitch, roll = abs(camera.yaw.value_deg), abs(camera.pitch.value_deg), abs(camera.roll.value_deg)
+    if yaw > YAW_REJECT.value:
+        findings.append(found(FindingCode.CAMERA_YAW, Severity.REJECT, camera.yaw.value_deg, limit=YAW_REJECT))
+    elif yaw > YAW_DOUBT.value:
+        findings.append(found(FindingCode.CAMERA_YAW, Severity.DOUBT, camera.yaw.value_deg, limit=YAW_DOUBT))
+    if pitch > PITCH_DOUBT.value:
+        findings.append(found(FindingCode.CAMERA_PITCH, Severity.DOUBT, camera.pitch.value_deg, limit=PITCH_DOUBT))
+    if roll > ROLL_NOTE.value and camera.roll_known:
+        findings.append(found(FindingCode.CAMERA_ROLL, Severity.NOTE, camera.roll.value_deg, limit=ROLL_NOTE))
+    if not camera.roll_known:
+        limit = Limit(KNOWN_ROLL_SE_DEG, "° standard error of the roll", "no difference between the legs beyond it")
+        findings.append(found(FindingCode.GRAVITY_UNKNOWN, Severity.DOUBT, camera.roll.se_deg, limit=limit))
+    for alarm in camera.alarms:
+        if alarm.code == "roll_sources_disagree":
+            limit = Limit(alarm.limit, "° between two sources", "more than their own errors explain")
+            findings.append(found(FindingCode.CAMERA_ROLL, Severity.DOUBT, alarm.observed, limit=limit))
+    return tuple(findings)
+
+
+# ------------------------------------------------------------------------------------------------------------ sides
+
+#: Standard error of one leg's end range that no look at the clip can reduce, from rendered clips of known truth with
+#: the camera given: where the pose model puts knee and ankle on this body, a knee away from 90°, a thigh not level.
+ANATOMY_SE_DEG = {Position.SEATED: 1.2, Position.PRONE: 1.5}
+#: How far the reading of one and the same end range scatters from trial to trial. What the subject does differently
+#: from trial to trial is no error of their mean; it is reported as the trials' standard deviation and enters the
+#: smallest detectable difference.
+READING_SD_DEG = 0.7
+#: Standard deviation between a subject's trials where a clip has too few to tell.
+TRIAL_SD_DEG = 2.0
+ROLL_TERM = "camera roll"
+
+
+def accepted(trial: Trial) -> bool:
+    """Whether a trial counts towards the end range: held, and nothing in it that spoils the number."""
+    return trial.held and not any(f.code in SPOILING or f.severity is Severity.REJECT for f in trial.findings)
+
+
+def _measure_side(
+    side: Side,
+    series: PoseSeries,
+    angles: AngleSeries,
+    camera: CameraPose,
+    setup: Setup,
+    trials: tuple[Trial, ...],
+    findings: Sequence[Finding],
+    rejected: bool,
+) -> SideResult:
+    mine = tuple(t for t in trials if t.side is side)
+    refused = rejected or any(f.severity is Severity.REJECT and f.side is side for f in findings)
+    good = [t for t in mine if accepted(t)] or [t for t in mine if not t.held]
+    if refused or not good:
+        return SideResult(side, Status.NOT_MEASURED, trials=mine)
+    values = np.array([t.best_deg for t in good])
+    end_range_deg = float(values.mean())
+    terms = _error_terms(side, series, angles, camera, setup, good)
+    half_deg = 1.96 * float(np.sqrt(sum(t.se_deg**2 for t in terms)))
+    interval = (end_range_deg - half_deg, end_range_deg + half_deg)
+    pelvis = [_pelvis_deg(t, angles, trials, setup) for t in good]
+    onsets = np.array([onset_deg(t, angles, trials) for t in good])
+    spoiled = bool(np.isfinite(onsets).any())
+    return SideResult(
+        side=side,
+        status=Status.MEASURED,
+        end_range_deg=end_range_deg,
+        interval95_deg=interval,
+        pelvis_corrected_deg=_number(float(np.mean(values - pelvis))),
+        onset_deg=float(np.nanmean(onsets)) if spoiled else None,
+        raw_peak_deg=float(max(t.raw_peak_deg for t in good)),
+        filtered_peak_deg=float(max(t.filtered_peak_deg for t in good)),
+        rest_deg=good[0].rest_deg,
+        trial_sd_deg=float(values.std(ddof=1)) if len(values) > 1 else None,
+        trials=mine,
+        error_terms=terms,
+        reference=tuple(
+            compare(end_range_deg, interval, reference)
+            for reference in find_references(
+                setup.position, age_years=setup.age_years, sex=setup.sex, effort=setup.effort
+            )
+        ),
+    )
+
+
+def _pelvis_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], setup: Setup) -> float:
+    """Return what the pelvis added to the shin angle at end range.
+
+    Seated, the hip of the moving leg rises and carries the shank outwards; prone, the other side of the pelvis does.
+    """
+    part = slice(trial.hold_start, trial.hold_stop) if trial.held else slice(trial.start, trial.stop)
+    rise = measure_compensation(angles, trial.side, resting(angles, trials), part).pelvis_deg
+    return rise if setup.position is Position.SEATED else -rise
+
+
+def _error_terms(
+    side: Side,
+    series: PoseSeries,
+    angles: AngleSeries,
+    camera: CameraPose,
+    setup: Setup,
+    good: Sequence[Trial],
+) -> tuple[ErrorTerm, ...]:
+    """Return the standard errors that make up the interval of one side."""
+    shifts = np.abs(_camera_shifts_deg(side, series, angles, camera, setup, good))
+    known_se = series.shank_se_deg[:, side.column]
+    held = np.concatenate([np.arange(t.hold_start, t.hold_stop) for t in good]).astype(int)
+    reader_se = median_of(known_se[held]) if len(held) else float("nan")
+    anatomy = ANATOMY_SE_DEG[setup.position]
+    return (
+        ErrorTerm(ROLL_TERM, float(shifts[0])),
+        ErrorTerm("camera pitch", float(shifts[1])),
+        ErrorTerm("camera yaw", float(shifts[2])),
+        ErrorTerm("lens", float(shifts[3])),
+        ErrorTerm("trials", READING_SD_DEG / float(np.sqrt(len(good)))),
+        ErrorTerm("landmarks and anatomy", float(np.hypot(anatomy, reader_se)) if np.isfinite(reader_se) else anatomy),
+    )
+
+
+def _camera_shifts_deg(
+    side: Side,
+    series: PoseSeries,
+    angles: AngleSeries,
+    camera: CameraPose,
+    setup: Setup,
+    good: Sequence[Trial],
+) -> FloatArray:
+    """Return (4,) how far the end range moves with each camera angle's standard error, with sign."""
+    held = np.concatenate(
+        [np.arange(t.hold_start, t.hold_stop) if t.held else np.arange(t.start, t.stop) for t in good]
+    ).astype(int)
+    rows = np.where(angles.swapped[held], side.other.column, side.column)
+    frames = series.image_px[held]
+    picked = np.arange(len(held))
+    knee, ankle = (frames[picked, np.array(joint)[rows]] for joint in (KNEES, ANKLES))
+    shifts = camera_shifts_deg(
+        knee,
+        ankle,
+        float(angles.lateral[side.column]),
+        camera,
+        series.frame_size_px,
+        shank_up=setup.position is Position.PRONE,
+    )
+    known = np.isfinite(shifts).all(axis=1)
+    return np.median(shifts[known], axis=0) if known.any() else np.zeros(4)
+
+
+def _asymmetry(camera: CameraPose, left: SideResult, right: SideResult) -> Asymmetry | None:
+    """Compare the sides; None where one is missing or the roll, which counts twice, is not known."""
+    if left.end_range_deg is None or right.end_range_deg is None or not camera.roll_known:
+        return None
+    difference = left.end_range_deg - right.end_range_deg
+    variance = 0.0
+    for ours, theirs in zip(left.error_terms, right.error_terms, strict=True):
+        # A roll pushes the legs opposite ways and adds up; every other term counts as independent.
+        together = ours.source == ROLL_TERM
+        variance += (ours.se_deg + theirs.se_deg) ** 2 if together else ours.se_deg**2 + theirs.se_deg**2
+    for result in (left, right):
+        variance += _trial_variance(result)
+    mdc95 = 1.96 * float(np.sqrt(variance))
+    verdict = asymmetry_verdict(difference, mdc95)
+    return None if verdict is None else Asymmetry(difference, mdc95, verdict)
+
+
+def _trial_variance(result: SideResult) -> float:
+    """Return the variance of a side's mean that its trials' own scatter makes, pooled with one trial's worth of prior.
+
+    A sample of three says little about its own spread.
+    """
+    values = np.array([t.best_deg for t in result.trials if accepted(t)])
+    if len(values) == 0:
+        return TRIAL_SD_DEG**2
+    spread = float(((values - values.mean()) ** 2).sum()) + TRIAL_SD_DEG**2
+    return spread / len(values) ** 2
+
+
+# --------------------------------------------------------------------------------------------------------- findings
+
+
+def _number(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _finding_advised(finding: Finding) -> Finding:
+    """Return the finding with one sentence on what to do."""
+    if finding.advice:
+        return finding
+    return replace(
+        finding,
+        advice=advice_for(
+            finding.code,
+            observed=finding.observed,
+            limit=finding.limit,
+            unit=finding.unit,
+            side=finding.side,
+        ),
+    )
+
+
+def _advised(trial: Trial) -> Trial:
+    return replace(trial, findings=tuple(map(_finding_advised, trial.findings)))
+
+
+def _strongest(findings: Sequence[Finding]) -> list[Finding]:
+    """Return one finding for each code and side, the heaviest and then the largest one."""
+    weight = {Severity.NOTE: 0, Severity.DOUBT: 1, Severity.REJECT: 2}
+    best: dict[tuple[FindingCode, Side | None], Finding] = {}
+    for finding in findings:
+        key = finding.code, finding.side
+        rank = weight[finding.severity], abs(finding.observed or 0.0)
+        if key not in best or rank > (weight[best[key].severity], abs(best[key].observed or 0.0)):
+            best[key] = finding
+    return sorted(best.values(), key=lambda f: -weight[f.severity])

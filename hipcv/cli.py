@@ -1,0 +1,398 @@
+"""Arguments in, exit status out: 0 measured, 1 not measured, 2 wrong arguments, 3 could not try."""
+
+# Everything heavy is imported where it is used: `hipcv --help` must answer at once.
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hipcv.core.landmarks import Setup
+    from hipcv.session import Measurement
+    from hipcv.sources.model_files import Progress
+
+MEASURED, NOT_MEASURED, WRONG_ARGUMENTS, COULD_NOT_TRY = 0, 1, 2, 3
+
+
+class Test(StrEnum):
+    """The tests, by their name on the command line."""
+
+    SEATED = "seated"
+    PRONE = "prone"
+
+
+class SexOption(StrEnum):
+    """Sex, as on the command line."""
+
+    FEMALE = "female"
+    MALE = "male"
+
+
+class EffortOption(StrEnum):
+    """Effort, as on the command line."""
+
+    ACTIVE = "active"
+    PASSIVE = "passive"
+
+
+class ModelOption(StrEnum):
+    """Pose models, from the fastest to the most accurate."""
+
+    LITE = "lite"
+    FULL = "full"
+    HEAVY = "heavy"
+
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Measure hip internal rotation from a video of the seated or prone test. It informs; it does not diagnose.",
+)
+models_app = typer.Typer(no_args_is_help=True, help="The pose models: list, get, check.")
+app.add_typer(models_app, name="models")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from hipcv import __version__
+
+        typer.echo(f"hipcv {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Measure hip internal rotation from a video."""
+
+
+# --------------------------------------------------------------------------------------------------------- measure
+
+Age = Annotated[float | None, typer.Option("--age", min=0, max=120, help="Age in years, for the reference ranges.")]
+SexArgument = Annotated[SexOption | None, typer.Option("--sex", help="Sex, for the reference ranges.")]
+
+
+@app.command()
+def measure(
+    clip: Annotated[Path, typer.Argument(help="A video file of the test.", show_default=False)],
+    test: Annotated[Test, typer.Option("--test", help="Which test was filmed.")],
+    age: Age = None,
+    sex: SexArgument = None,
+    effort: Annotated[
+        EffortOption, typer.Option("--effort", help="active: the subject moves the leg; passive: somebody else does.")
+    ] = EffortOption.ACTIVE,
+    model: Annotated[ModelOption, typer.Option("--model", help="Pose model: speed against accuracy.")] = (
+        ModelOption.HEAVY
+    ),
+    models: Annotated[
+        Path | None, typer.Option("--models", help="Model file, or folder to look in first.", show_default=False)
+    ] = None,
+    roll: Annotated[
+        float | None,
+        typer.Option("--roll", min=-45, max=45, help="Camera roll in degrees; + : the picture is turned clockwise."),
+    ] = None,
+    pitch: Annotated[
+        float | None, typer.Option("--pitch", min=-60, max=60, help="Camera pitch; + : it looks down.")
+    ] = None,
+    yaw: Annotated[
+        float | None,
+        typer.Option("--yaw", min=-90, max=90, help="Camera yaw; + : it stands towards its own right."),
+    ] = None,
+    vertical: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vertical", metavar="X1,Y1,X2,Y2", help="A plumb edge in picture pixels; give two, left and right."
+        ),
+    ] = None,
+    mirrored: Annotated[bool, typer.Option("--mirrored", help="The video is a mirror image (selfie view).")] = False,
+    slow_motion: Annotated[
+        float, typer.Option("--slow-motion", min=0.05, max=100, help="The file plays this many times slower than life.")
+    ] = 1.0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for report, annotated video, JSON and CSV.", show_default=False),
+    ] = None,
+    series: Annotated[
+        Path | None, typer.Option("--series", help="Write one row a frame to this CSV file.", show_default=False)
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print the assessment as JSON instead of a table.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Measure a recorded clip."""
+    with _one_sentence():
+        from hipcv.core.landmarks import CameraSide, Effort, Position, Setup, Sex
+
+        setup = Setup(
+            position=Position(test),
+            effort=Effort(effort),
+            camera_side=CameraSide.FRONT if test is Test.SEATED else CameraSide.FOOT_END,
+            mirrored=mirrored,
+            roll_deg=roll,
+            pitch_deg=pitch,
+            yaw_deg=yaw,
+            vertical_edges_px=tuple(_edge(text) for text in vertical or ()),
+            age_years=age,
+            sex=Sex(sex) if sex else None,
+        )
+        measured = _measure(clip, setup, model, models, slow_motion=slow_motion, quiet=quiet)
+        _deliver(measured, out=out, series=series, as_json=json_, quiet=quiet, slow_motion=slow_motion)
+    raise typer.Exit(_status(measured))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what the demo writes.")] = Path("out/demo"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Measure a bundled sample clip and write report and annotated video."""
+    with _one_sentence():
+        from hipcv.core.landmarks import Setup
+
+        measured = _measure(_sample("seated-easy-101-00.mp4"), Setup(), ModelOption.HEAVY, None, quiet=quiet)
+        _deliver(measured, out=out, quiet=quiet)
+    raise typer.Exit(_status(measured))
+
+
+def _sample(name: str) -> Path:
+    """Return a bundled clip: beside the package in a checkout, inside it when installed from a wheel."""
+    from hipcv.core.errors import SourceError
+
+    package = Path(__file__).parent
+    for folder in (package.parent / "samples", package / "samples"):
+        if (folder / name).is_file():
+            return folder / name
+    raise SourceError(
+        f"The sample clip {name} was wanted, but is not part of this installation; measure a clip of your own."
+    )
+
+
+def _edge(text: str) -> tuple[float, float, float, float]:
+    from hipcv.core.errors import HipcvError
+
+    try:
+        x1, y1, x2, y2 = (float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"an edge is four numbers X1,Y1,X2,Y2 in picture pixels, found {text!r}", param_hint="--vertical"
+        ) from None
+    if (x1 - x2) ** 2 + (y1 - y2) ** 2 < 400:
+        raise HipcvError(f"A plumb edge needs two ends at least 20 pixels apart, found {text}; mark a longer one.")
+    return x1, y1, x2, y2
+
+
+def _measure(
+    clip: Path,
+    setup: "Setup",
+    model: ModelOption,
+    models: Path | None,
+    *,
+    slow_motion: float = 1.0,
+    quiet: bool = False,
+) -> "Measurement":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    from hipcv.session import measure_file
+    from hipcv.sources.model_files import ModelName
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_stderr(), transient=True, disable=quiet) as progress:
+        task = progress.add_task(f"Reading {clip.name}", total=None)
+        return measure_file(
+            clip,
+            setup,
+            model_name=ModelName(model),
+            model_path=models,
+            slow_motion=slow_motion,
+            on_frame=lambda n_done, n_total: progress.update(task, completed=n_done, total=n_total),
+            on_fetch=_fetch_bar(progress),
+        )
+
+
+def _deliver(
+    measured: "Measurement",
+    *,
+    out: Path | None = None,
+    series: Path | None = None,
+    as_json: bool = False,
+    quiet: bool = False,
+    slow_motion: float = 1.0,
+) -> None:
+    """Write and print what was asked for."""
+    import json
+
+    from hipcv.outputs.document import render_document
+    from hipcv.outputs.tables import write_series
+
+    if series is not None:
+        write_series(measured.assessment, series)
+    written = _write_folder(measured, out, quiet=quiet, slow_motion=slow_motion) if out is not None else []
+    if as_json:
+        typer.echo(json.dumps(render_document(measured.assessment), indent=2, allow_nan=False, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from hipcv.outputs.text import render_text
+
+    console = Console()
+    render_text(measured.assessment, console)
+    for path in written:
+        console.print(f"wrote {path}", style="dim", soft_wrap=True, highlight=False)
+
+
+def _write_folder(measured: "Measurement", out: Path, *, quiet: bool, slow_motion: float) -> list[Path]:
+    from rich.progress import Progress
+
+    from hipcv.outputs.folder import write_folder
+    from hipcv.sources.video import open_video
+
+    setup = measured.assessment.setup
+    with (
+        Progress(console=_stderr(), transient=True, disable=quiet) as progress,
+        open_video(measured.path, mirrored=setup.mirrored, slow_motion=slow_motion) as video,
+    ):
+        task = progress.add_task("Drawing", total=len(measured.series))
+        frames = progress.track(video, task_id=task, total=len(measured.series))
+        return write_folder(out, frames, measured.series, measured.assessment)
+
+
+def _status(measured: "Measurement") -> int:
+    from hipcv.assessment import Status
+
+    return MEASURED if measured.assessment.status is Status.MEASURED else NOT_MEASURED
+
+
+# ---------------------------------------------------------------------------------------------------- norms, models
+
+
+@app.command()
+def norms(
+    test: Annotated[Test | None, typer.Option("--test", help="Only this position.", show_default=False)] = None,
+    age: Age = None,
+    sex: SexArgument = None,
+) -> None:
+    """Print the reference ranges with their sources."""
+    from rich.console import Console
+
+    from hipcv.core.landmarks import Position, Sex
+    from hipcv.evidence.reference import norms_table
+    from hipcv.outputs.text import render_norms
+
+    rows = norms_table(Position(test) if test else None, age_years=age, sex=Sex(sex) if sex else None)
+    render_norms(rows, Console())
+
+
+@models_app.command("list")
+def list_models() -> None:
+    """List the pose models, where they are, and whether they are whole."""
+    with _one_sentence():
+        from rich.console import Console
+
+        from hipcv.outputs.text import render_models
+        from hipcv.sources.model_files import check_models
+
+        render_models(check_models(), Console())
+
+
+@models_app.command("get")
+def get_models(
+    names: Annotated[list[ModelOption] | None, typer.Argument(help="Models to fetch; all by default.")] = None,
+) -> None:
+    """Fetch pose models, so that everything works offline from then on."""
+    with _one_sentence():
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+        from hipcv.sources.model_files import ModelName, get_model
+
+        with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=_stderr()) as progress:
+            got = [get_model(ModelName(name), None, _fetch_bar(progress)) for name in names or list(ModelOption)]
+        for model in got:
+            typer.echo(f"{model.path} ({model.origin})")
+
+
+@models_app.command("check")
+def check() -> None:
+    """Check every model that is there against its published checksum; fails on a damaged one."""
+    with _one_sentence():
+        from rich.console import Console
+
+        from hipcv.outputs.text import render_models
+        from hipcv.sources.model_files import ModelState, check_models
+
+        statuses = check_models()
+        render_models(statuses, Console())
+    if any(status.state is ModelState.DAMAGED for status in statuses):
+        raise typer.Exit(COULD_NOT_TRY)
+
+
+# ------------------------------------------------------------------------------------------------------------ house
+
+
+def _stderr() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _fetch_bar(progress: object) -> "Progress":
+    """Return a listener that shows a model being fetched as one more bar."""
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    from hipcv.sources.model_files import FetchProgress
+
+    assert isinstance(progress, Bars)
+    tasks: dict[str, TaskID] = {}
+
+    def listen(at: FetchProgress) -> None:
+        if at.doing not in tasks:
+            tasks[at.doing] = progress.add_task(f"{at.name} model: {at.doing}", total=at.n_bytes_total)
+        progress.update(tasks[at.doing], completed=at.n_bytes, total=at.n_bytes_total)
+
+    return listen
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turn what could not be tried into one sentence and its exit status."""
+    from hipcv.core.errors import HipcvError
+
+    try:
+        yield
+    except HipcvError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("Stopped.")
+    except OSError as error:
+        _fail(f"The operating system refused: {error.strerror or error} ({error.filename or 'no file named'}).")
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"hipcv: {sentence}", err=True)
+    raise typer.Exit(COULD_NOT_TRY)
+
+
+def main() -> None:
+    """Run the command line."""
+    # Tables hold °, ± and –: on a terminal that cannot show them they are replaced, never a crash.
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    app(prog_name="hipcv")

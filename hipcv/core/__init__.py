@@ -1,0 +1,1 @@
+"""Pure numbers: landmarks and angles in, angles, trials and findings out; no files, cameras, clocks or logs."""

@@ -1,0 +1,251 @@
+"""What is looked for in a recording, and from where on it counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hipcv.core.angles import MIN_VISIBILITY, AngleSeries
+from hipcv.core.landmarks import (
+    ANKLES,
+    FEET,
+    HIPS,
+    KNEES,
+    SIDES,
+    BoolArray,
+    CameraSide,
+    FloatArray,
+    PoseSeries,
+    Position,
+    Setup,
+    Side,
+)
+from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.core.trials import Trial, bridged, find_rest_deg, find_swings, longest_gap_s
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """From where on something counts, its unit, and why there."""
+
+    value: float
+    unit: str
+    origin: str
+
+
+PILOT = "set on rendered clips with known truth, see benchmarks/README.md"
+
+LIMITS: dict[FindingCode, Limit] = {
+    FindingCode.PELVIS_HIKE: Limit(5.0, "°", PILOT),
+    FindingCode.TRUNK_LEAN: Limit(8.0, "°", PILOT),
+    FindingCode.THIGH_DRIFT: Limit(8.0, "°", PILOT),
+    FindingCode.OTHER_LEG_MOVES: Limit(10.0, "°", "half of a small trial"),
+    FindingCode.START_NOT_NEUTRAL: Limit(12.0, "°", "three standard deviations of the relaxed shank (about 4°)"),
+    FindingCode.WRONG_DIRECTION: Limit(8.0, "°", "a trial is at least 6°, and the relaxed leg sways by 1–2°"),
+    FindingCode.OUT_OF_FRAME: Limit(0.1, "of the frames", PILOT),
+    FindingCode.PERSON_LOST: Limit(0.2, "of the frames", PILOT),
+    FindingCode.SEVERAL_PEOPLE: Limit(1, "person", "the test has one subject"),
+    FindingCode.LOW_LIGHT: Limit(0.10, "of full brightness", PILOT),
+    FindingCode.MOTION_BLUR: Limit(0.12, "of full sharpness", PILOT),
+    FindingCode.LOW_FRAME_RATE: Limit(12.0, "frames a second", "a 0.4 s hold needs five frames"),
+    FindingCode.SHORT_SHANK: Limit(45.0, "pixels", "2 px of landmark noise are 3.6° there"),
+    FindingCode.TOO_FEW_TRIALS: Limit(3, "trials", "Hogg 2018, Charlton 2015: three trials a side"),
+    FindingCode.WRONG_TEST: Limit(45.0, "°", "a seated hip is bent by 90°, a standing one by 0°"),
+    FindingCode.WRONG_VIEW: Limit(0.5, "of the frames", "labels and picture disagree more often than not"),
+    FindingCode.NO_PERSON: Limit(0.1, "of the frames", PILOT),
+    FindingCode.SHORT_RECORDING: Limit(1.0, "s", "rest, swing, hold and return take longer"),
+}
+
+
+def found(
+    code: FindingCode, severity: Severity, observed: float, side: Side | None = None, limit: Limit | None = None
+) -> Finding:
+    """Return a finding with its limit filled in from `LIMITS` (or `limit`)."""
+    at = limit or LIMITS[code]
+    return Finding(code, severity, side, round(float(observed), 3), at.value, at.unit, at.origin)
+
+
+def resting(angles: AngleSeries, trials: Sequence[Trial]) -> BoolArray:
+    """Return (T,) the frames outside every trial; all frames where the trials leave nothing."""
+    rest = np.ones(len(angles.time_s), dtype=bool)
+    for trial in trials:
+        rest[trial.start : trial.stop] = False
+    return rest if rest.any() else ~rest
+
+
+def median_of(values: FloatArray) -> float:
+    """Return the median of the numbers in `values`, NaN where there are none."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """How far the rest of the body had moved from rest, degrees, in one part of a trial.
+
+    pelvis: + = the hip of the tested leg higher; trunk: + = away from the tested leg; thigh: + = outwards;
+    other_leg: largest departure of the other shank.
+    """
+
+    pelvis_deg: float
+    trunk_deg: float
+    thigh_deg: float
+    other_leg_deg: float
+
+
+def measure_compensation(angles: AngleSeries, side: Side, rest: BoolArray, part: slice) -> Compensation:
+    """Measure what else moved during frames `part` against the frames of `rest`."""
+    sign = 1.0 if side is Side.LEFT else -1.0
+
+    def moved(values: FloatArray) -> float:
+        return median_of(values[part]) - median_of(values[rest])
+
+    other = angles.of(side.other)
+    away = np.abs(other[part] - median_of(other[rest]))
+    return Compensation(
+        pelvis_deg=sign * moved(angles.pelvic_obliquity_deg),
+        trunk_deg=-sign * moved(angles.trunk_lean_deg),
+        thigh_deg=moved(angles.thigh_drift_deg[:, side.column]),
+        other_leg_deg=float(np.max(away[np.isfinite(away)], initial=0.0)),
+    )
+
+
+def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial]) -> Trial:
+    """Return `trial` with the findings of its own: compensation at end range, gaps, no hold."""
+    rest = resting(angles, trials)
+    part = slice(trial.hold_start, trial.hold_stop) if trial.held else slice(trial.start, trial.stop)
+    body = measure_compensation(angles, trial.side, rest, part)
+    findings = []
+    for code, observed in (
+        (FindingCode.PELVIS_HIKE, body.pelvis_deg),
+        (FindingCode.TRUNK_LEAN, body.trunk_deg),
+        (FindingCode.THIGH_DRIFT, body.thigh_deg),
+    ):
+        if abs(observed) > LIMITS[code].value:
+            findings.append(found(code, Severity.DOUBT, observed, trial.side))
+    together = any(t.side is not trial.side and t.start < trial.stop and trial.start < t.stop for t in trials)
+    if not together and body.other_leg_deg > LIMITS[FindingCode.OTHER_LEG_MOVES].value:
+        findings.append(found(FindingCode.OTHER_LEG_MOVES, Severity.DOUBT, body.other_leg_deg, trial.side))
+    gap_s = longest_gap_s(angles.time_s, angles.of(trial.side), trial.start, trial.stop)
+    if not bridged(gap_s):
+        limit = Limit(0.25, "s", "longer gaps are not filled")
+        findings.append(found(FindingCode.PERSON_LOST, Severity.DOUBT, gap_s, trial.side, limit))
+    if not trial.held:
+        limit = Limit(0.4, "s", "a shorter stand-still is the turning point of a swing")
+        findings.append(found(FindingCode.NO_HOLD, Severity.DOUBT, 0.0, trial.side, limit))
+    return replace(trial, findings=tuple(findings))
+
+
+def onset_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial]) -> float:
+    """Return the internal rotation at which compensation began in `trial`, degrees; NaN where it never did."""
+    rest = resting(angles, trials)
+    sign = 1.0 if trial.side is Side.LEFT else -1.0
+    stop = trial.hold_stop if trial.held else trial.stop
+    part = slice(trial.start, stop)
+    began = np.zeros(stop - trial.start, dtype=bool)
+    for code, values in (
+        (FindingCode.PELVIS_HIKE, sign * angles.pelvic_obliquity_deg),
+        (FindingCode.TRUNK_LEAN, sign * angles.trunk_lean_deg),
+        (FindingCode.THIGH_DRIFT, angles.thigh_drift_deg[:, trial.side.column]),
+    ):
+        with np.errstate(invalid="ignore"):
+            began |= np.abs(values[part] - median_of(values[rest])) > LIMITS[code].value
+    return float(angles.of(trial.side)[part][began.argmax()]) if began.any() else float("nan")
+
+
+def check_leg(side: Side, angles: AngleSeries, trials: Sequence[Trial]) -> tuple[Finding, ...]:
+    """Look at what concerns one leg as a whole: its start, its direction, the number of its trials, its pixels."""
+    findings = []
+    curve = angles.of(side)
+    mine = [t for t in trials if t.side is side]
+    rest_deg = mine[0].rest_deg if mine else find_rest_deg(angles.time_s, curve)
+    if mine and abs(rest_deg) > LIMITS[FindingCode.START_NOT_NEUTRAL].value:
+        findings.append(found(FindingCode.START_NOT_NEUTRAL, Severity.DOUBT, rest_deg, side))
+    outward = find_swings(angles.time_s, curve, rest_deg, direction=-1)
+    depths = [rest_deg - curve[peak] for _, peak, _ in outward if np.isfinite(curve[peak])]
+    if depths and max(depths) > LIMITS[FindingCode.WRONG_DIRECTION].value:
+        severity = Severity.DOUBT if mine else Severity.REJECT
+        findings.append(found(FindingCode.WRONG_DIRECTION, severity, -max(depths), side))
+    if 0 < len(mine) < LIMITS[FindingCode.TOO_FEW_TRIALS].value:
+        findings.append(found(FindingCode.TOO_FEW_TRIALS, Severity.NOTE, len(mine), side))
+    shank_px = median_of(angles.shank_px[:, side.column])
+    if shank_px < LIMITS[FindingCode.SHORT_SHANK].value:
+        findings.append(found(FindingCode.SHORT_SHANK, Severity.DOUBT, shank_px, side))
+    return tuple(findings)
+
+
+def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tuple[Finding, ...]:
+    """Look at the recording as a whole: the test, the subject in view, what the pictures can carry."""
+    findings: list[Finding] = []
+
+    def look(code: FindingCode, observed: float, severity: Severity, *, above: bool = True) -> None:
+        limit = LIMITS[code].value
+        if observed > limit if above else observed < limit:
+            findings.append(found(code, severity, observed))
+
+    duration_s = float(series.time_s[-1] - series.time_s[0]) if len(series) else 0.0
+    look(FindingCode.SHORT_RECORDING, duration_s, Severity.REJECT, above=False)
+    seen: BoolArray = np.asarray(np.isfinite(series.image_px[:, KNEES, 0]).all(axis=1))
+    share_seen = float(seen.mean()) if len(seen) else 0.0
+    if share_seen < LIMITS[FindingCode.NO_PERSON].value:
+        look(FindingCode.NO_PERSON, share_seen, Severity.REJECT, above=False)
+        return tuple(findings)
+    legs = np.isfinite(angles.raw_deg).any(axis=1)
+    if legs.mean() < LIMITS[FindingCode.NO_PERSON].value:
+        findings.append(
+            found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, legs.mean(), limit=LIMITS[FindingCode.NO_PERSON])
+        )
+        return tuple(findings)
+    lost = 1.0 - share_seen
+    look(FindingCode.PERSON_LOST, lost, Severity.REJECT if lost > 0.5 else Severity.DOUBT)
+    findings += _check_frame(series, seen)
+    if setup.position is Position.SEATED:
+        findings += _check_seated(series, angles, setup)
+    people = series.n_people[series.n_people >= 0]
+    if len(people):
+        look(FindingCode.SEVERAL_PEOPLE, int(people.max()), Severity.NOTE)
+    look(FindingCode.LOW_LIGHT, median_of(series.brightness), Severity.DOUBT, above=False)
+    look(FindingCode.MOTION_BLUR, median_of(series.sharpness), Severity.DOUBT, above=False)
+    fps_hz = series.fps_hz
+    if fps_hz < LIMITS[FindingCode.LOW_FRAME_RATE].value:
+        look(FindingCode.LOW_FRAME_RATE, fps_hz, Severity.DOUBT, above=False)
+    return tuple(findings)
+
+
+def _check_frame(series: PoseSeries, seen: BoolArray) -> list[Finding]:
+    """Feet or knees at the picture's edge: the model guesses what it cannot see."""
+    width, height = series.frame_size_px
+    findings = []
+    for side in SIDES:
+        rows = [ANKLES[side.column], KNEES[side.column], FEET[side.column]]
+        px = series.image_px[seen][:, rows]
+        px = px[np.isfinite(px).all(axis=(1, 2))]
+        if len(px) == 0:
+            continue
+        outside = (px < 0).any(axis=(1, 2)) | (px[..., 0] > width).any(axis=1) | (px[..., 1] > height).any(axis=1)
+        share = float(outside.mean())
+        if share > LIMITS[FindingCode.OUT_OF_FRAME].value:
+            severity = Severity.REJECT if share > 0.5 else Severity.DOUBT
+            findings.append(found(FindingCode.OUT_OF_FRAME, severity, share, side))
+    return findings
+
+
+def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list[Finding]:
+    """Look whether the subject sits and faces the camera."""
+    findings = []
+    flexion = median_of(angles.hip_flexion_deg)
+    thigh_share = median_of(angles.thigh_px / angles.shank_px)
+    upright = Limit(0.9, "thigh to shank in the picture", "seen from the front a level thigh looks short")
+    if flexion < LIMITS[FindingCode.WRONG_TEST].value:
+        findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, flexion))
+    elif thigh_share > upright.value:
+        findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, thigh_share, limit=upright))
+    if setup.camera_side is CameraSide.FRONT:
+        turned = float(angles.swapped[np.isfinite(angles.raw_deg).any(axis=1)].mean())
+        if turned > LIMITS[FindingCode.WRONG_VIEW].value:
+            findings.append(found(FindingCode.WRONG_VIEW, Severity.REJECT, turned))
+    hips = series.visibility[:, HIPS].min(axis=1) >= MIN_VISIBILITY
+    if hips.mean() < 0.5:
+        limit = Limit(0.5, "of the frames", "the pelvis cannot be watched otherwise")
+        findings.append(found(FindingCode.OUT_OF_FRAME, Severity.DOUBT, 1 - hips.mean(), limit=limit))
+    return findings

@@ -1,0 +1,183 @@
+"""Trials in a curve: rest, swing out, hold, swing back."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.signal import find_peaks
+
+from hipcv.core.filtering import MAX_GAP_S, clean, local_lines, runs, smooth
+from hipcv.core.landmarks import BoolArray, FloatArray, Side
+from hipcv.core.quality import Finding
+
+#: A swing smaller than this is landmark noise or a fidget, not a trial.
+MIN_SWING_DEG = 6.0
+#: Two swings are two trials when the leg comes back by this share of the swing in between.
+RETURN_SHARE = 0.35
+#: A hold is slower than this. A voluntary hold trembles by 1–2°; the slowest swings run at 20°/s.
+HOLD_SPEED_DEG_S = 8.0
+#: Kernel width of the speed that decides on a hold.
+SPEED_SIGMA_S = 0.08
+#: A shorter stand-still is the turning point of a swing.
+MIN_HOLD_S = 0.4
+#: A hold lies within this of the swing's highest value (or a quarter of the swing, whichever is more).
+HOLD_BAND_DEG = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One swing of one leg; frame ranges are half-open; angles in degrees.
+
+    Without a hold `hold_start` equals `hold_stop` and `end_range_deg` is NaN. `raw_peak_deg` is the highest single
+    frame, `filtered_peak_deg` the highest value of the low-passed curve, `end_range_deg` the median over the hold.
+    """
+
+    side: Side
+    start: int
+    stop: int
+    hold_start: int
+    hold_stop: int
+    rest_deg: float
+    end_range_deg: float
+    raw_peak_deg: float
+    filtered_peak_deg: float
+    hold_sd_deg: float
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def held(self) -> bool:
+        """Whether the end of range was held."""
+        return self.hold_stop > self.hold_start
+
+    @property
+    def best_deg(self) -> float:
+        """The end range where it was held, else the highest filtered value."""
+        return self.end_range_deg if self.held else self.filtered_peak_deg
+
+
+def find_rest_deg(time_s: FloatArray, angle_deg: FloatArray) -> float:
+    """Return the resting angle of one leg, degrees; NaN without a single measured frame.
+
+    A recording begins and ends at rest. Where the first and the last third of a second disagree (a clip cut inside a
+    trial), the one nearer the vertical counts.
+    """
+    known = np.isfinite(angle_deg)
+    if not known.any():
+        return float("nan")
+    first_s, last_s = time_s[known][0], time_s[known][-1]
+    begin = float(np.median(angle_deg[known & (time_s <= first_s + 1 / 3)]))
+    end = float(np.median(angle_deg[known & (time_s >= last_s - 1 / 3)]))
+    if abs(begin - end) <= MIN_SWING_DEG:
+        return float(np.median(angle_deg[known & (np.abs(angle_deg - (begin + end) / 2) <= MIN_SWING_DEG / 2 + 1)]))
+    return min(begin, end, key=abs)
+
+
+def find_swings(
+    time_s: FloatArray, angle_deg: FloatArray, rest_deg: float, direction: int = 1
+) -> list[tuple[int, int, int]]:
+    """Find excursions from rest, as (start, peak, stop) frame indices, stop exclusive.
+
+    Parameters
+    ----------
+    time_s, angle_deg : (T,) seconds and low-passed degrees; NaN bridged for the search only.
+    direction : +1 for internal, -1 for external rotation.
+    """
+    known = np.isfinite(angle_deg)
+    if known.sum() < 3:
+        return []
+    height = direction * (np.interp(time_s, time_s[known], angle_deg[known]) - rest_deg)
+    # A clip may begin or end within a swing: beyond its ends the leg is taken to be at rest.
+    candidates = find_peaks(np.concatenate([[0.0], height, [0.0]]), height=MIN_SWING_DEG)[0] - 1
+    peaks: list[int] = []
+    for candidate in map(int, candidates):
+        if peaks:
+            dip = height[peaks[-1] : candidate].min()
+            lower = min(height[peaks[-1]], height[candidate])
+            if lower - dip < max(MIN_SWING_DEG, RETURN_SHARE * lower):  # still the same swing
+                peaks[-1] = max(peaks[-1], candidate, key=lambda i: height[i])
+                continue
+        peaks.append(candidate)
+    if not peaks:
+        return []
+    valleys = [a + int(height[a:b].argmin()) for a, b in pairwise(peaks)]
+    swings = []
+    for peak, begin, end in zip(peaks, [0, *valleys], [*valleys, len(height)], strict=True):
+        base = 0.05 * height[peak]
+        before = np.flatnonzero(height[begin:peak] <= base)
+        after = np.flatnonzero(height[peak:end] <= base)
+        start = begin + int(before[-1]) if len(before) else begin
+        stop = peak + int(after[0]) if len(after) else end
+        swings.append((start, peak, stop))
+    return swings
+
+
+def find_hold(
+    time_s: FloatArray, angle_deg: FloatArray, swing: tuple[int, int, int], rest_deg: float
+) -> tuple[int, int]:
+    """Return the half-open frame range of the held end range within `swing`; an empty range where nothing was held.
+
+    `angle_deg` (T,) is cleaned but not low-passed. Of several stand-stills near the top the longest one counts.
+    """
+    start, peak, stop = swing
+    speed = local_lines(time_s, angle_deg, SPEED_SIGMA_S)[1]
+    level = smooth(time_s, angle_deg)
+    top = np.nanmax(level[start:stop]) if np.isfinite(level[start:stop]).any() else np.nan
+    band = max(HOLD_BAND_DEG, 0.25 * (top - rest_deg))
+    still: BoolArray = np.zeros(len(time_s), dtype=bool)
+    still[start:stop] = (np.abs(speed[start:stop]) <= HOLD_SPEED_DEG_S) & (level[start:stop] >= top - band)
+    # Tremor lifts the speed for a frame or two: a stand-still goes on over such an instant.
+    for gap_start, gap_stop in runs(~still):
+        inside = start < gap_start and gap_stop < stop
+        if inside and time_s[gap_stop] - time_s[gap_start] <= 0.15 and np.isfinite(level[gap_start:gap_stop]).all():
+            still[gap_start:gap_stop] = np.abs(level[gap_start:gap_stop] - top) <= band
+    candidates = [(a, b) for a, b in runs(still) if time_s[b - 1] - time_s[a] >= MIN_HOLD_S]
+    if not candidates:
+        return peak, peak
+    return max(candidates, key=lambda run: time_s[run[1] - 1] - time_s[run[0]])
+
+
+def find_trials(time_s: FloatArray, raw_deg: FloatArray, side: Side) -> tuple[Trial, ...]:
+    """Find the trials of one leg, in the order of time.
+
+    Parameters
+    ----------
+    time_s : (T,) seconds, strictly rising.
+    raw_deg : (T,) internal rotation, unfiltered degrees, NaN where missing.
+    """
+    cleaned = clean(time_s, raw_deg)
+    level = smooth(time_s, cleaned)
+    rest_deg = find_rest_deg(time_s, level)
+    trials = []
+    for swing in find_swings(time_s, level, rest_deg):
+        start, peak, stop = swing
+        hold_start, hold_stop = find_hold(time_s, cleaned, swing, rest_deg)
+        hold = cleaned[hold_start:hold_stop]
+        trials.append(
+            Trial(
+                side=side,
+                start=start,
+                stop=stop,
+                hold_start=hold_start,
+                hold_stop=hold_stop,
+                rest_deg=rest_deg,
+                end_range_deg=float(np.median(hold)) if len(hold) else float("nan"),
+                raw_peak_deg=float(np.nanmax(raw_deg[start:stop]))
+                if np.isfinite(raw_deg[start:stop]).any()
+                else float("nan"),
+                filtered_peak_deg=float(level[peak]),
+                hold_sd_deg=float(np.std(hold)) if len(hold) else float("nan"),
+            )
+        )
+    return tuple(trials)
+
+
+def longest_gap_s(time_s: FloatArray, angle_deg: FloatArray, start: int, stop: int) -> float:
+    """Return the longest stretch without a value within frames `start` to `stop`, seconds; 0 without one."""
+    stretches = runs(~np.isfinite(angle_deg[start:stop]))
+    last = len(time_s) - 1
+    return max((float(time_s[min(start + b, last)] - time_s[max(start + a - 1, 0)]) for a, b in stretches), default=0.0)
+
+
+def bridged(gap_s: float) -> bool:
+    """Whether a gap is short enough to be filled."""
+    return gap_s <= MAX_GAP_S

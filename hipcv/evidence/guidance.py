@@ -1,0 +1,123 @@
+"""What a finding means in plain words, how to film again, and what is known about its limit.
+
+The words live in `data/guidance.toml` by the finding's code; they are for patients and contain no diagnosis.
+"""
+
+import math
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from hipcv.core.landmarks import Position
+
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """One finding in words; `advice` is the template that `advice_for` fills, `origin` empty where nothing is known."""
+
+    title: str
+    meaning: str
+    advice: str
+    origin: str = ""
+
+
+def known_codes() -> tuple[str, ...]:
+    """Return every finding code that has words."""
+    return tuple(_findings())
+
+
+def title_for(code: str) -> str:
+    """Return the finding's title, a few words without a full stop; ValueError for an unknown code."""
+    return _guidance(code).title
+
+
+def meaning_for(code: str) -> str:
+    """Return one plain sentence on what the finding means for the result; ValueError for an unknown code."""
+    return _guidance(code).meaning
+
+
+def origin_for(code: str) -> str:
+    """Return what literature or geometry says about the finding's limit, else ""; ValueError for an unknown code."""
+    return _guidance(code).origin
+
+
+def advice_for(
+    code: str,
+    *,
+    observed: float | None = None,
+    limit: float | None = None,
+    unit: str = "",
+    side: str | None = None,
+) -> str:
+    """Return one plain sentence on what to do, or how to film again.
+
+    Parameters
+    ----------
+    code : the finding's code.
+    observed, limit : what was found and what is allowed, in `unit`; None or NaN leaves out what would need them. Only
+        "camera_yaw" looks at a sign: with `observed` above 0 the camera stands to its own right of the line of the
+        thighs (`hipcv.core.geometry`) and has to be carried to its left.
+    unit : the unit's words, such as "°", "s" or "frames a second"; "deg" means "°".
+    side : "left" or "right", the subject's own, where the finding belongs to one.
+
+    Raises
+    ------
+    ValueError
+        If the code is unknown.
+    """
+    found = _finite(observed)
+    fields = {
+        "observed": None if found is None else _quantity(found, unit),
+        "limit": None if (allowed := _finite(limit)) is None else _quantity(allowed, unit),
+        "side": side,
+        "way": None if not found else ("left" if found > 0 else "right"),
+    }
+
+    def keep(part: re.Match[str]) -> str:
+        text = part.group(1)
+        return "" if any(fields[name] is None for name in _FIELD.findall(text)) else text
+
+    text = _OPTIONAL.sub(keep, _guidance(code).advice)
+    return _FIELD.sub(lambda field: fields[field.group(1)] or "", text)
+
+
+def filming_guide(position: Position) -> tuple[str, ...]:
+    """Return short steps on how to film a test so that it can be measured, in the order in which they are done."""
+    steps = _words()["film"]
+    return (*steps[position.value], *steps["both"])
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return tomllib.loads(files("hipcv.evidence").joinpath("data/guidance.toml").read_text("utf-8"))
+
+
+@cache
+def _findings() -> dict[str, Guidance]:
+    return {code: Guidance(**words) for code, words in _words()["finding"].items()}
+
+
+def _guidance(code: str) -> Guidance:
+    try:
+        return _findings()[code]
+    except KeyError:
+        known = ", ".join(known_codes())
+        raise ValueError(f"a known finding code is needed, found {str(code)!r}; known are {known}") from None
+
+
+def _finite(number: float | None) -> float | None:
+    return None if number is None or not math.isfinite(number) else float(number)
+
+
+def _quantity(number: float, unit: str) -> str:
+    size = abs(number)
+    digits = f"{size:.0f}" if size >= 10 or size == int(size) else f"{size:.1f}"
+    if unit == "deg" or unit.startswith("°"):
+        return f"{digits}{unit.replace('deg', '°')}"
+    return f"{digits} {unit}".strip()

@@ -1,0 +1,86 @@
+"""The reference ranges as a table of words, for printing."""
+
+import math
+from dataclasses import dataclass
+
+from hipcv.core.landmarks import Position, Sex
+from hipcv.evidence.reference import ReferenceRange, Verification, all_references, find_references
+
+_WHO = {None: "both sexes", Sex.FEMALE: "women", Sex.MALE: "men"}
+_CHECKED = {
+    Verification.PRODUCT: "rule of thumb",
+    Verification.VERIFIED: "published",
+    Verification.SECONDARY: "published, quoted by others",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NormRow:
+    """One reference range as words; empty where nothing is known.
+
+    `mean` and `limits` are degrees, `limits` the printed range or the central 95 %; `checked` says whether the row is a
+    rule of thumb, published, or published and quoted by others.
+    """
+
+    id: str
+    label: str
+    test: str
+    who: str
+    ages: str
+    effort: str
+    mean: str
+    limits: str
+    n: str
+    checked: str
+    population: str
+    end_point: str
+    source: str
+    doi: str
+    note: str
+
+
+def norms_table(
+    position: Position | None = None, *, age_years: float | None = None, sex: Sex | None = None
+) -> tuple[NormRow, ...]:
+    """Return the references that fit, seated before prone, each test's best first, what holds for either test last.
+
+    With nothing given the table holds every reference. Each argument narrows it as in `find_references`, except that an
+    unknown age (None or NaN) keeps the rules of thumb by age, since a reader can pick the right one.
+    """
+    positions = tuple(Position) if position is None else (position,)
+    chosen = {row.id: row for wanted in positions for row in find_references(wanted, age_years=age_years, sex=sex)}
+    if age_years is None or math.isnan(age_years):
+        chosen |= {row.id: row for row in all_references() if row.needs_age and row.position in (None, *positions)}
+    order = [*positions, None]
+    return tuple(_norm_row(row) for row in sorted(chosen.values(), key=lambda row: order.index(row.position)))
+
+
+def _norm_row(row: ReferenceRange) -> NormRow:
+    spread = "" if row.sd_deg is None else f" ± {row.sd_deg:g}"
+    limits = row.limits_deg
+    return NormRow(
+        id=row.id,
+        label=row.label,
+        test="either" if row.position is None else row.position.value,
+        who=_WHO[row.sex],
+        ages=_ages(row),
+        effort="either" if row.effort is None else row.effort.value,
+        mean="" if row.mean_deg is None else f"{row.mean_deg:g}{spread}",
+        limits="" if limits is None else f"{limits[0]:.3g}–{limits[1]:.3g}",
+        n="" if row.n is None else str(row.n),
+        checked=_CHECKED[row.verification],
+        population=row.population,
+        end_point=row.end_point or "",
+        source=row.citation or "rule of thumb of this product",
+        doi=row.doi or "",
+        note=row.note or "",
+    )
+
+
+def _ages(row: ReferenceRange) -> str:
+    low, high = row.age_low_years, row.age_high_years
+    if low is None and high is None:
+        ages = "any age"
+    else:
+        ages = f"{low or 0} and over" if high is None else f"{low or 0}–{high}"
+    return f"{ages}, extrapolated" if row.extrapolated else ages

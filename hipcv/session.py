@@ -1,0 +1,281 @@
+"""Frames over time: a live reading while they come, a series and its assessment at the end.
+
+A file, a webcam, a browser and a batch differ only in who hands the frames over, so one recording gives one answer by
+every door.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv import __version__
+from hipcv.assessment import Assessment, Provenance, assess
+from hipcv.core.angles import MIN_VISIBILITY, lateral_signs
+from hipcv.core.checks import Limit, found
+from hipcv.core.filtering import OneEuro
+from hipcv.core.geometry import image_angle_deg
+from hipcv.core.landmarks import (
+    ANKLES,
+    HIPS,
+    KNEES,
+    SHOULDERS,
+    FloatArray,
+    PoseSeries,
+    Position,
+    Setup,
+)
+from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.sources.edges import StillRoom
+from hipcv.sources.model_files import ModelFile, ModelName, Progress, get_model
+from hipcv.sources.picture_quality import measure_brightness, measure_sharpness
+from hipcv.sources.pose import NOBODY, Pose, PoseEstimator
+from hipcv.sources.recording import ReadReport
+from hipcv.sources.video import open_video
+
+ByteArray = NDArray[np.uint8]
+
+#: The picture's own quality changes slowly: it is looked at this often.
+QUALITY_INTERVAL_S = 0.2
+#: Bones that are kept out of the search for the room's edges.
+BONES = (
+    *zip(SHOULDERS, HIPS, strict=True),
+    *zip(HIPS, KNEES, strict=True),
+    *zip(KNEES, ANKLES, strict=True),
+    SHOULDERS,
+    HIPS,
+    *((shoulder, wrist) for shoulder, wrist in zip(SHOULDERS, (13, 14), strict=True)),
+    (13, 15),
+    (14, 16),
+    (0, SHOULDERS[0]),
+    (0, SHOULDERS[1]),
+)
+DAMAGED = Limit(0.01, "of the frames", "a lone bad frame is bridged, many are not")
+GAP = Limit(0.25, "s between two frames", "longer gaps are not filled")
+MOTION = Limit(0.05, "of a shank's length", "an angle to a moving plumb line is no angle to the plumb line")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What can be said at once about one frame; angles in degrees to the picture's vertical, NaN where not seen."""
+
+    time_s: float
+    pose: Pose
+    left_deg: float
+    right_deg: float
+    n_people: int
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One recording as it comes in, frame by frame.
+
+    Parameters
+    ----------
+    setup : how the test is done and filmed.
+    model : the pose model to use.
+    parameters : carried into the result's provenance.
+    long_side_fov_deg : the lens' field of view along the picture's longer side, where known.
+
+    Raises
+    ------
+    ModelError
+        Where the model does not load.
+    """
+
+    setup: Setup
+    model: ModelFile
+    model_name: ModelName
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    long_side_fov_deg: float | None = None
+    _estimator: PoseEstimator = field(init=False)
+    _room: StillRoom = field(default_factory=StillRoom, init=False)
+    _times_s: list[float] = field(default_factory=list, init=False)
+    _poses: list[Pose] = field(default_factory=list, init=False)
+    _n_people: list[int] = field(default_factory=list, init=False)
+    _brightness: list[float] = field(default_factory=list, init=False)
+    _sharpness: list[float] = field(default_factory=list, init=False)
+    _frame_size_px: tuple[int, int] = field(default=(0, 0), init=False)
+    _live: tuple[OneEuro, OneEuro] = field(default_factory=lambda: (OneEuro(), OneEuro()), init=False)
+    _next_look_s: float = field(default=-math.inf, init=False)
+
+    def __post_init__(self) -> None:
+        self._estimator = PoseEstimator(self.model.path)
+
+    def add(self, rgb: ByteArray, time_s: float) -> Reading:
+        """Look at the next frame, (height, width, 3) upright and unmirrored, taken at `time_s` (rising)."""
+        pose, n_people = self._estimator(rgb, time_s)
+        self._frame_size_px = (rgb.shape[1], rgb.shape[0])
+        self._room.add(rgb, time_s)
+        look = time_s >= self._next_look_s
+        if look:
+            self._next_look_s = time_s + QUALITY_INTERVAL_S
+        self._times_s.append(time_s)
+        self._poses.append(pose)
+        self._n_people.append(n_people)
+        self._brightness.append(measure_brightness(rgb) if look else math.nan)
+        self._sharpness.append(measure_sharpness(rgb, pose.image_px) if look else math.nan)
+        left, right = (live(time_s, value) for live, value in zip(self._live, self._bare_angles_deg(pose), strict=True))
+        return Reading(time_s, pose, left, right, n_people)
+
+    def _bare_angles_deg(self, pose: Pose) -> FloatArray:
+        if pose is NOBODY:
+            return np.full(2, np.nan)
+        px = np.where((pose.visibility >= MIN_VISIBILITY)[:, None], pose.image_px, np.nan)
+        shank_up = self.setup.position is Position.PRONE
+        lateral = lateral_signs(self.setup)
+        rows = list(range(2))
+        if (px[KNEES[0], 0] - px[KNEES[1], 0]) * lateral[0] < 0:  # the model exchanged left and right
+            rows.reverse()
+        knees, ankles = px[np.array(KNEES)[rows]], px[np.array(ANKLES)[rows]]
+        return image_angle_deg(knees, ankles, lateral, shank_up=shank_up)
+
+    def series(self) -> PoseSeries:
+        """Return everything seen so far."""
+        n = len(self._poses)
+        image_px = np.stack([p.image_px for p in self._poses]) if n else np.empty((0, 33, 2))
+        shank_px = np.linalg.norm(image_px[:, ANKLES] - image_px[:, KNEES], axis=-1)
+        shank_px = float(np.median(shank_px[np.isfinite(shank_px)])) if np.isfinite(shank_px).any() else math.nan
+        return PoseSeries(
+            time_s=np.array(self._times_s, dtype=np.float64),
+            image_px=image_px,
+            world_m=np.stack([p.world_m for p in self._poses]) if n else np.empty((0, 33, 3)),
+            visibility=np.stack([p.visibility for p in self._poses]) if n else np.empty((0, 33)),
+            frame_size_px=self._frame_size_px,
+            n_people=np.array(self._n_people, dtype=np.int64),
+            brightness=np.array(self._brightness, dtype=np.float64),
+            sharpness=np.array(self._sharpness, dtype=np.float64),
+            edges_px=self._room.find_edges(self._person_px(image_px), shank_px),
+            long_side_fov_deg=self.long_side_fov_deg,
+        )
+
+    def _person_px(self, image_px: FloatArray) -> FloatArray:
+        picks = np.linspace(0, len(image_px) - 1, min(len(image_px), 25)).astype(int)
+        bones: FloatArray = image_px[picks][:, np.array(BONES)].reshape(-1, 2, 2)
+        return bones
+
+    def finish(self, *, clip_sha256: str = "", findings: Iterable[Finding] = ()) -> tuple[PoseSeries, Assessment]:
+        """Assess all that was seen; `findings` of the frames' source are carried into the result."""
+        series = self.series()
+        own = [*findings, *self._camera_findings(series)]
+        provenance = Provenance(
+            hipcv_version=__version__,
+            pose_model=str(self.model_name),
+            model_sha256=self.model.sha256,
+            clip_sha256=clip_sha256,
+            fps=round(series.fps_hz, 4) if len(series) > 1 else None,
+            n_frames=len(series),
+            parameters={**self.parameters, "person": self._choice_text()},
+        )
+        return series, assess(series, self.setup, provenance=provenance, recording_findings=own)
+
+    def _camera_findings(self, series: PoseSeries) -> list[Finding]:
+        shank_px = np.linalg.norm(series.image_px[:, ANKLES] - series.image_px[:, KNEES], axis=-1)
+        if not np.isfinite(shank_px).any():
+            return []
+        length_px = float(np.median(shank_px[np.isfinite(shank_px)]))
+        share = self._room.camera_motion_px(self._person_px(series.image_px), length_px) / length_px
+        if not share > MOTION.value:
+            return []
+        return [found(FindingCode.MOVING_CAMERA, Severity.DOUBT, share, limit=MOTION)]
+
+    def _choice_text(self) -> str:
+        choice = self._estimator.choice
+        if choice.n_people <= 1:
+            return "the only person in view"
+        return f"one of {choice.n_people} people in view from {choice.first_s:.1f} s on: {choice.rule}"
+
+    def close(self) -> None:
+        """Free the model."""
+        self._estimator.close()
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class OnFrame(Protocol):
+    """Told after every frame how far a recording has come."""
+
+    def __call__(self, n_done: int, n_total: int | None) -> None:
+        """`n_total` is None where the recording does not say."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """A measured recording: where it came from, what was seen, what it means."""
+
+    path: Path
+    series: PoseSeries
+    assessment: Assessment
+
+
+def measure_file(
+    path: Path,
+    setup: Setup,
+    *,
+    model_name: ModelName,
+    model_path: Path | None = None,
+    slow_motion: float = 1.0,
+    on_frame: OnFrame | None = None,
+    on_fetch: Progress | None = None,
+    on_open: Callable[[str], None] | None = None,
+) -> Measurement:
+    """Measure one recorded file.
+
+    Parameters
+    ----------
+    path : a video file.
+    setup : how the test was done and filmed.
+    model_name, model_path : which pose model, and where to look for it first.
+    slow_motion : by how many times the file plays slower than life.
+    on_frame, on_fetch : told how far reading, and fetching the model, have come.
+
+    Raises
+    ------
+    SourceError, ModelError
+        Where the file or the model cannot be used; a recording that was read is always an assessment.
+    """
+    with open_video(path, mirrored=setup.mirrored, slow_motion=slow_motion) as video:
+        model = get_model(model_name, model_path, on_fetch)
+        parameters: dict[str, object] = {
+            "test": str(setup.position),
+            "mirrored": setup.mirrored,
+            "slow_motion": slow_motion,
+            "roll_deg": setup.roll_deg,
+            "pitch_deg": setup.pitch_deg,
+            "yaw_deg": setup.yaw_deg,
+            "rotation_tag_deg": video.info.rotation_deg,
+        }
+        with Session(setup, model, model_name, parameters, video.info.long_side_fov_deg) as session:
+            for n_done, frame in enumerate(video, start=1):
+                session.add(frame.rgb, frame.time_s)
+                if on_frame is not None:
+                    on_frame(n_done, video.info.expected_n_frames)
+            session.parameters = {**parameters, "notes": list(video.notes)}
+            findings = check_reading(video.report) if video.report else ()
+            series, assessment = session.finish(clip_sha256=video.info.sha256, findings=findings)
+    return Measurement(path, series, assessment)
+
+
+def check_reading(report: ReadReport) -> tuple[Finding, ...]:
+    """Report what reading a file found wrong with it: cut short, damaged, frames dropped."""
+    findings = []
+    if report.truncated:
+        declared = report.declared_n_frames or (report.declared_duration_s or 0.0) * report.n_frames / max(
+            report.duration_s, 1e-9
+        )
+        limit = Limit(round(declared), "frames", "what the file's own header says")
+        findings.append(found(FindingCode.DAMAGED_RECORDING, Severity.DOUBT, report.n_frames, limit=limit))
+    elif report.n_corrupt + report.n_unreadable > DAMAGED.value * report.n_decoded:
+        share = (report.n_corrupt + report.n_unreadable) / max(report.n_decoded, 1)
+        findings.append(found(FindingCode.DAMAGED_RECORDING, Severity.DOUBT, share, limit=DAMAGED))
+    if report.n_gaps:
+        findings.append(found(FindingCode.DROPPED_FRAMES, Severity.NOTE, report.longest_gap_s, limit=GAP))
+    return tuple(findings)

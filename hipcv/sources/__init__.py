@@ -1,0 +1,1 @@
+"""Where frames, poses and pose models come from: the only room that opens recordings, cameras and MediaPipe."""

@@ -1,0 +1,237 @@
+"""MediaPipe's pose landmarker: frames in, landmarks of the measured person out."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.core.errors import ModelError
+from hipcv.core.landmarks import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS, FloatArray
+
+ByteArray = NDArray[np.uint8]
+
+#: How often the whole picture is searched for further people. Following one person never looks elsewhere.
+CENSUS_INTERVAL_S = 2.0
+#: More people than this are not told apart.
+MAX_PEOPLE = 4
+#: A person found within this many own shank lengths of where the measured one was is the same person.
+SAME_PERSON_SHANKS = 1.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """Landmarks of one person in one frame: pixels (33, 2), metres around the hips (33, 3), visibility (33,)."""
+
+    image_px: FloatArray
+    world_m: FloatArray
+    visibility: FloatArray
+
+    @property
+    def hips_px(self) -> FloatArray:
+        """Middle of the hips (2,), pixels."""
+        middle: FloatArray = self.image_px[list(HIPS)].mean(axis=0)
+        return middle
+
+    @property
+    def shank_px(self) -> float:
+        """Length of the longer shank, pixels."""
+        return float(np.linalg.norm(self.image_px[list(ANKLES)] - self.image_px[list(KNEES)], axis=1).max())
+
+
+NOBODY = Pose(np.full((N_LANDMARKS, 2), np.nan), np.full((N_LANDMARKS, 3), np.nan), np.zeros(N_LANDMARKS))
+
+
+@dataclass(slots=True)
+class PersonChoice:
+    """Who was measured when several people were in view, and how often the picture was searched."""
+
+    n_people: int = 0
+    first_s: float = float("nan")
+    rule: str = "the person whose two lower legs are seen best and largest, preferring one who sits; then the same one"
+
+    def saw(self, n_people: int, time_s: float) -> None:
+        """Take note of how many people were in view at `time_s`."""
+        if n_people > max(self.n_people, 1):
+            self.first_s = time_s
+        self.n_people = max(self.n_people, n_people)
+
+
+def suitability(pose: Pose) -> float:
+    """Return how much a person looks like the subject of the test: leg length in pixels, weighted by what is seen.
+
+    Sitting counts twice: thighs across the trunk, by the world landmarks.
+    """
+    seen = float(pose.visibility[[*KNEES, *ANKLES]].mean())
+    trunk = pose.world_m[list(SHOULDERS)].mean(axis=0) - pose.world_m[list(HIPS)].mean(axis=0)
+    thighs = pose.world_m[list(KNEES)] - pose.world_m[list(HIPS)]
+    cosine = (thighs @ trunk) / (np.linalg.norm(thighs, axis=1) * np.linalg.norm(trunk) + 1e-9)
+    sits = bool(np.degrees(np.arccos(np.clip(-cosine, -1, 1))).max() > 45)
+    return pose.shank_px * seen * (2.0 if sits else 1.0)
+
+
+@dataclass(slots=True, eq=False)
+class PoseEstimator:
+    """One estimator for one recording: it remembers where the person was.
+
+    A single person is followed from frame to frame; every two seconds the whole picture is searched. From the moment
+    several people are seen all of them are followed, and the measured one is kept by place.
+
+    Parameters
+    ----------
+    model : path of a pose landmarker bundle (.task).
+
+    Raises
+    ------
+    ModelError
+        Where the bundle does not load.
+    """
+
+    model: Path
+    choice: PersonChoice = field(default_factory=PersonChoice)
+    _follower: Any = field(default=None, init=False)
+    _searcher: Any = field(default=None, init=False)
+    _several: bool = field(default=False, init=False)
+    _greeted: bool = field(default=False, init=False)
+    _last: Pose | None = field(default=None, init=False)
+    _last_ms: int = field(default=-1, init=False)
+    _next_census_s: float = field(default=float("-inf"), init=False)
+
+    def __post_init__(self) -> None:
+        self._searcher = _open(self.model, following=False, n_people=MAX_PEOPLE)
+        self._follower = _open(self.model, following=True, n_people=1)
+
+    def __call__(self, rgb: ByteArray, time_s: float) -> tuple[Pose, int]:
+        """Return the measured person's pose and the number of people in view (-1 where nobody was counted).
+
+        Parameters
+        ----------
+        rgb : (height, width, 3) upright picture.
+        time_s : seconds, rising from call to call.
+        """
+        import mediapipe as mp
+
+        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
+        size_px = (rgb.shape[1], rgb.shape[0])
+        n_people = -1
+        if time_s >= self._next_census_s and not self._several:
+            self._next_census_s = time_s + CENSUS_INTERVAL_S
+            people = self.find_people(rgb)
+            n_people = len(people)
+            self.choice.saw(n_people, time_s)
+            if n_people > 1:
+                self._follow_several(people)
+        # The graph wants whole milliseconds that rise.
+        self._last_ms = max(self._last_ms + 1, round(time_s * 1000))
+        with nullcontext() if self._greeted else _quiet():
+            result = self._follower.detect_for_video(image, self._last_ms)
+        people = _poses(result, size_px)
+        self._greeted = self._greeted or bool(people)
+        if self._several:
+            n_people = len(people)
+            self.choice.saw(n_people, time_s)
+        pose = self._choose(people)
+        if pose is not NOBODY:
+            self._last = pose
+        return pose, n_people
+
+    def find_people(self, rgb: ByteArray) -> list[Pose]:
+        """Return everybody in one still picture (height, width, 3), with no regard to earlier frames."""
+        import mediapipe as mp
+
+        if self._searcher is None:
+            self._searcher = _open(self.model, following=False, n_people=MAX_PEOPLE)
+        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
+        with _quiet():
+            return _poses(self._searcher.detect(image), (rgb.shape[1], rgb.shape[0]))
+
+    def _follow_several(self, people: list[Pose]) -> None:
+        self._last = self._choose(people)
+        self._several = True
+        self._follower.close()
+        self._follower = _open(self.model, following=True, n_people=MAX_PEOPLE)
+        self._last_ms = -1
+
+    def _choose(self, people: list[Pose]) -> Pose:
+        if not people:
+            return NOBODY
+        if self.choice.n_people <= 1:
+            return people[0]
+        if self._last is not None:
+            nearest = min(people, key=self._distance_shanks)
+            return nearest if self._distance_shanks(nearest) <= SAME_PERSON_SHANKS else NOBODY
+        return max(people, key=suitability)
+
+    def _distance_shanks(self, pose: Pose) -> float:
+        assert self._last is not None
+        return float(np.linalg.norm(pose.hips_px - self._last.hips_px) / max(self._last.shank_px, 1.0))
+
+    def close(self) -> None:
+        """Free the model."""
+        for landmarker in (self._follower, self._searcher):
+            if landmarker is not None:
+                landmarker.close()
+        self._follower = self._searcher = None
+
+    def __enter__(self) -> "PoseEstimator":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _open(model: Path, *, following: bool, n_people: int) -> Any:
+    # glog's own switch; it must be set before the library starts up.
+    os.environ.setdefault("GLOG_minloglevel", "3")
+    with _quiet():
+        from mediapipe import Image, ImageFormat
+        from mediapipe.tasks.python import BaseOptions
+        from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
+
+        options = PoseLandmarkerOptions(
+            base_options=BaseOptions(model_asset_path=str(model)),
+            running_mode=RunningMode.VIDEO if following else RunningMode.IMAGE,
+            num_poses=n_people,
+        )
+        try:
+            landmarker = PoseLandmarker.create_from_options(options)
+            if not following:  # the library greets once more at its first picture; a follower must not see a fake one
+                blank = Image(image_format=ImageFormat.SRGB, data=np.zeros((64, 64, 3), np.uint8))
+                landmarker.detect(blank)
+            return landmarker
+        except (RuntimeError, ValueError, OSError) as error:
+            raise ModelError(
+                f"A MediaPipe pose landmarker bundle was wanted, but {model} does not load ({error}); "
+                "run `hipcv models check`."
+            ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the C++ library's start-up chatter off the terminal; Python's own errors still arrive as exceptions."""
+    try:
+        kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # no standard error to protect
+        yield
+        return
+    os.dup2(sink, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(sink)
+
+
+def _poses(result: Any, size_px: tuple[int, int]) -> list[Pose]:
+    poses = []
+    for image, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True):
+        xyv = np.array([(p.x, p.y, p.visibility) for p in image], dtype=np.float64)
+        poses.append(
+            Pose(xyv[:, :2] * size_px, np.array([(p.x, p.y, p.z) for p in world], dtype=np.float64), xyv[:, 2])
+        )
+    return poses

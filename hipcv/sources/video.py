@@ -1,0 +1,358 @@
+"""Recorded files as frames: upright, unmirrored RGB pictures at true, strictly rising times."""
+
+import math
+import os
+import weakref
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from hipcv.sources.container import MIN_SIDE_PX, check_size, find_file, open_container, refusal, sha256_of
+from hipcv.sources.decoding import DecodeCounts, decode_pictures
+from hipcv.sources.picture import (
+    Orientation,
+    RgbArray,
+    RgbMaker,
+    orientation_of,
+    plausible_pixel_aspect,
+    square_pixel_size,
+)
+from hipcv.sources.readahead import read_ahead
+from hipcv.sources.recording import LONGEST_QUIET_GAP_S, ReadReport, VideoInfo
+from hipcv.sources.timing import FrameClock, plausible_rate_hz
+
+#: Long side of the frames that are handed on: pose models look at a person in 256 px, so this loses nothing.
+DEFAULT_MAX_SIDE_PX = 1920
+#: Frames that may wait for the reader: enough to smooth a slow frame, 25 MB at 1080p.
+_N_AHEAD = 4
+#: Shapes that differ by less than this, as a ratio, are the same picture rescaled.
+_SAME_SHAPE = 0.01
+#: A recording cut short ends sooner than its header says by more than this, in seconds of the file.
+_SHORT_S = 0.1
+#: Where only the whole container's duration is told, sound may run on: then by more than both of these.
+_SHORT_BESIDE_SOUND_S, _SHORT_BESIDE_SOUND_SHARE = 0.25, 0.02
+#: Ticks a second in which FFmpeg gives a container's own times.
+_CONTAINER_CLOCK_HZ = 1_000_000
+#: Containers whose header tells the duration; elsewhere it is a guess from the bytes that are there.
+_DECLARING = {"mov", "matroska", "avi", "flv", "asf"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a recording.
+
+    Attributes
+    ----------
+    index : 0, 1, 2, … of the frames handed on.
+    time_s : true seconds from the recording's first frame, strictly rising.
+    rgb : (H, W, 3) uint8, contiguous, upright and unmirrored; nobody else's memory, so it may be drawn on.
+    """
+
+    index: int
+    time_s: float
+    rgb: RgbArray
+
+
+class VideoFile:
+    """A recording that was found readable; iterate it for its frames, again and again if need be.
+
+    Every pass decodes the file anew, a few frames ahead of the reader on a thread of its own, so memory does not grow
+    with the recording. A pass that is left early ends its thread; leaving the `with` block ends a running pass.
+    """
+
+    def __init__(self, info: VideoInfo, max_side_px: int) -> None:
+        self.info = info
+        self._max_side_px = max_side_px
+        self._report: ReadReport | None = None
+        self._running: weakref.ref[Generator[Frame, None, None]] | None = None
+
+    def __enter__(self) -> "VideoFile":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Generator[Frame, None, None]:
+        """Start a pass over the frames; a pass that is still running ends.
+
+        Raises
+        ------
+        SourceError
+            Where the pictures change their shape, are encrypted, or the file is gone.
+        """
+        self.close()
+        self._report = None
+        frames = read_ahead(self._read(), _N_AHEAD)
+        self._running = weakref.ref(frames)
+        return frames
+
+    def close(self) -> None:
+        """End a running pass and its thread."""
+        frames = None if self._running is None else self._running()
+        self._running = None
+        if frames is not None:
+            frames.close()
+
+    @property
+    def report(self) -> ReadReport | None:
+        """What became of the recording, once a pass has come to its end; None before."""
+        return self._report
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Everything worth telling about the recording, in one sentence each."""
+        return self.info.notes + (self._report.notes if self._report is not None else ())
+
+    def _read(self) -> Generator[Frame, None, None]:
+        container, stream = open_container(self.info.path, "frames")
+        with closing(container):
+            reading = _Reading(self.info, container, stream, self._max_side_px)
+            yield from reading.frames()
+            self._report = reading.report()
+
+
+class _Reading:
+    """One pass over a recording."""
+
+    def __init__(self, info: VideoInfo, container: InputContainer, stream: VideoStream, max_side_px: int) -> None:
+        self._info = info
+        self._container = container
+        self._stream = stream
+        self._max_side_px = max_side_px
+        self._decoded = DecodeCounts()
+        self._clock = FrameClock(_rate_hz(stream))
+        self._maker = RgbMaker(mirrored=info.mirrored)
+        self._slow_motion = Fraction(info.slow_motion)
+        self._n_frames = self._n_gaps = self._n_interlaced = self._n_resized = 0
+        self._last_s = self._longest_s = self._longest_at_s = 0.0
+
+    def frames(self) -> Generator[Frame, None, None]:
+        for picture in decode_pictures(self._container, self._stream, self._decoded, self._info.path):
+            stamp = _stamp_s(picture)
+            placed = self._clock.place(stamp)
+            if placed is None or picture.is_corrupt:
+                continue
+            time_s = float(placed / self._slow_motion)
+            self._note_spacing(time_s)
+            self._n_interlaced += picture.interlaced_frame
+            yield Frame(self._n_frames, time_s, self._rgb(picture, time_s))
+            self._n_frames += 1
+
+    def _note_spacing(self, time_s: float) -> None:
+        if self._n_frames:
+            spacing_s = time_s - self._last_s
+            self._n_gaps += spacing_s > LONGEST_QUIET_GAP_S
+            if spacing_s > self._longest_s:
+                self._longest_s, self._longest_at_s = spacing_s, self._last_s
+        self._last_s = time_s
+
+    def _rgb(self, picture: VideoFrame, time_s: float) -> RgbArray:
+        info = self._info
+        want = (info.width_px, info.height_px)
+        orientation = _orientation(picture, info.path)
+        aspect = Fraction(info.pixel_aspect).limit_denominator(10_000)
+        have = _turned(square_pixel_size((picture.width, picture.height), aspect, self._max_side_px), orientation)
+        if abs(have[0] * want[1] / (have[1] * want[0]) - 1) > _SAME_SHAPE:
+            found = f"pictures that change from {want[0]}×{want[1]} to {have[0]}×{have[1]} px at {time_s:.1f} s"
+            raise refusal(info.path, found, "cut the recording there, or film again without turning the camera")
+        self._n_resized += (picture.width, picture.height) != (info.stored_width_px, info.stored_height_px)
+        try:
+            return self._maker.make(picture, _turned(want, orientation), orientation)
+        except (FFmpegError, ValueError) as error:
+            found = f"pictures in the pixel format {picture.format.name}"
+            raise refusal(info.path, found, "convert it to H.264 in MP4") from error
+
+    def report(self) -> ReadReport:
+        decoded, stamps = self._decoded, self._clock.counts
+        step_s = float(self._clock.step_s / self._slow_motion)
+        duration_s = self._last_s + step_s if self._n_frames else 0.0
+        return ReadReport(
+            n_frames=self._n_frames,
+            n_decoded=decoded.n_decoded,
+            n_corrupt=decoded.n_corrupt,
+            n_unreadable=decoded.n_unreadable,
+            n_damaged_packets=decoded.n_damaged,
+            n_lost=self._n_lost(),
+            n_repeated=stamps.n_repeated,
+            n_missing_stamps=stamps.n_missing,
+            n_clock_resets=stamps.n_resets,
+            n_gaps=self._n_gaps,
+            longest_gap_s=self._longest_s,
+            longest_gap_at_s=self._longest_at_s,
+            duration_s=duration_s,
+            n_interlaced=self._n_interlaced,
+            n_resized=self._n_resized,
+            truncated=self._ends_early(duration_s),
+            declared_n_frames=self._info.declared_n_frames,
+            declared_duration_s=self._info.declared_duration_s,
+        )
+
+    def _n_lost(self) -> int:
+        """Count the frames that went into the decoder and never came out; only MP4 keeps one frame a packet."""
+        if "mp4" not in self._info.container:
+            return 0
+        decoded = self._decoded
+        return max(0, decoded.n_packets - decoded.n_hidden - decoded.n_unreadable - decoded.n_decoded)
+
+    def _ends_early(self, duration_s: float) -> bool:
+        """Tell whether the end is missing. A trimmed clip's header counts its hidden frames, but not their time."""
+        info, n_seen = self._info, self._decoded.n_decoded + self._decoded.n_hidden
+        if info.declared_n_frames is not None and n_seen >= info.declared_n_frames:
+            return False
+        if info.declared_duration_s is None:
+            return self._decoded.broke_off
+        tolerance_s = _SHORT_S / info.slow_motion
+        if info.declared_n_frames is None:
+            beside_sound_s = _SHORT_BESIDE_SOUND_S / info.slow_motion
+            tolerance_s = max(beside_sound_s, _SHORT_BESIDE_SOUND_SHARE * info.declared_duration_s)
+        return info.declared_duration_s - duration_s > tolerance_s
+
+
+def open_video(
+    path: str | os.PathLike[str],
+    *,
+    mirrored: bool = False,
+    slow_motion: float = 1.0,
+    max_side_px: int = DEFAULT_MAX_SIDE_PX,
+) -> VideoFile:
+    """Open a recorded file.
+
+    Its bytes are hashed and its first two frames decoded, so what cannot be read is refused here.
+
+    Parameters
+    ----------
+    path : a file in any container that cameras, phones and converters write, in any coding that PyAV decodes.
+    mirrored : the recording shows the subject as in a mirror; it is flipped back.
+    slow_motion : how many times slower than life the file plays, above 0; 8 for 240 frames a second stored as 30.
+    max_side_px : frames with a longer side are shrunk to it.
+
+    Raises
+    ------
+    SourceError
+        Where the file is missing, unreadable, not a video, empty, encrypted, a single picture, too large or too small.
+    ValueError
+        Where `slow_motion` or `max_side_px` make no sense.
+    """
+    if not (math.isfinite(slow_motion) and slow_motion > 0):
+        raise ValueError(f"slow_motion must be a number above 0, found {slow_motion}")
+    if max_side_px < MIN_SIDE_PX:
+        raise ValueError(f"max_side_px must be at least {MIN_SIDE_PX}, found {max_side_px}")
+    file = find_file(path)
+    container, stream = open_container(file, "slices")
+    with closing(container):
+        picture = _first_picture(container, stream, file)
+        orientation = _orientation(picture, file)
+        stored = (picture.width, picture.height)
+        aspect = plausible_pixel_aspect(stream.sample_aspect_ratio)
+        size = square_pixel_size(stored, aspect, max_side_px)
+        upright = _turned(size, orientation)
+        rate = _rate_hz(stream)
+        info = VideoInfo(
+            path=file,
+            container=container.format.name,
+            codec=stream.codec_context.name,
+            width_px=upright[0],
+            height_px=upright[1],
+            stored_width_px=stored[0],
+            stored_height_px=stored[1],
+            scale=min(size[0] / stored[0], size[1] / stored[1]),
+            pixel_aspect=float(aspect),
+            rotation_deg=orientation.rotation_deg,
+            flipped=orientation.flipped,
+            mirrored=mirrored,
+            slow_motion=slow_motion,
+            nominal_fps_hz=None if rate is None else float(rate) * slow_motion,
+            declared_n_frames=stream.frames or None,
+            declared_duration_s=_declared_duration_s(container, stream, slow_motion),
+            sha256=sha256_of(file),
+            n_bytes=file.stat().st_size,
+            focal_length_35mm_mm=_tag(container, stream, "focal_length.35mm_equivalent"),
+            capture_fps_hz=_tag(container, stream, "com.android.capture.fps"),
+        )
+    return VideoFile(info, max_side_px)
+
+
+def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
+    """Return the first sound picture of a stream that holds at least two."""
+    counts = DecodeCounts()
+    pictures = decode_pictures(container, stream, counts, path)
+    sound = list(islice((picture for picture in pictures if not picture.is_corrupt), 2))
+    if len(sound) == 2:
+        check_size(path, sound[0].width, sound[0].height)
+        return sound[0]
+    if counts.n_packets == 0:
+        raise refusal(path, "a video without frames", "record the test again")
+    if not sound:
+        found = f"a video without a single frame that can be decoded ({counts.n_packets} packets)"
+        raise refusal(path, found, "check that it plays, copy it again from the camera or convert it to H.264 in MP4")
+    if counts.n_packets > 1:
+        raise refusal(path, f"one readable frame of {counts.n_packets}", "copy it again from the camera")
+    raise refusal(path, "a single picture", "give a video, one picture does not show a test")
+
+
+def _orientation(picture: VideoFrame, path: Path) -> Orientation:
+    orientation = orientation_of(picture)
+    if orientation is None:
+        found = "a rotation tag that is not a quarter turn"
+        raise refusal(path, found, "save it upright with a video editor")
+    return orientation
+
+
+def _turned(size_px: tuple[int, int], orientation: Orientation) -> tuple[int, int]:
+    return (size_px[1], size_px[0]) if orientation.swaps_sides else size_px
+
+
+def _stamp_s(picture: VideoFrame) -> Fraction | None:
+    return None if picture.pts is None or picture.time_base is None else picture.pts * picture.time_base
+
+
+def _rate_hz(stream: VideoStream) -> Fraction | None:
+    return plausible_rate_hz(stream.guessed_rate, stream.average_rate)
+
+
+def _declared_duration_s(container: InputContainer, stream: VideoStream, slow_motion: float) -> float | None:
+    if not _DECLARING & set(container.format.name.split(",")):
+        return None
+    end_s = _matroska_end_s(stream)
+    if end_s is None and container.duration is not None:
+        end_s = container.duration / _CONTAINER_CLOCK_HZ
+    if end_s is None:
+        return None
+    duration_s = end_s - max(0, container.start_time or 0) / _CONTAINER_CLOCK_HZ
+    return duration_s / slow_motion if duration_s > 0 else None
+
+
+def _matroska_end_s(stream: VideoStream) -> float | None:
+    """Return where the pictures alone end, in seconds, from the tag `DURATION` (HH:MM:SS.fff) of Matroska."""
+    parts = stream.metadata.get("DURATION", "").split(":")
+    try:
+        hours, minutes, seconds = (float(part) for part in parts)
+    except ValueError:
+        return None
+    end_s = 3600 * hours + 60 * minutes + seconds
+    return end_s if math.isfinite(end_s) and end_s > 0 else None
+
+
+def _tag(container: InputContainer, stream: VideoStream, name: str) -> float | None:
+    """Return the number that the camera wrote under a name ending in `name`; nothing else of the metadata is read."""
+    for tags in (stream.metadata, container.metadata):
+        for key, value in tags.items():
+            if key.casefold().endswith(name):
+                try:
+                    number = float(value)
+                except ValueError:
+                    continue
+                if math.isfinite(number) and number > 0:
+                    return number
+    return None

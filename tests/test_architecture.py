@@ -1,0 +1,36 @@
+"""The house stands: who imports whom, what a bare import loads, how fast help answers."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("cv2", "mediapipe", "av", "ai_edge_litert", "fastapi", "sqlalchemy", "plotly", "scipy", "rich")
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_a_bare_import_loads_no_camera_model_database_or_web_stack():
+    assert loaded_after("import hipcv").isdisjoint(HEAVY)
+
+
+def test_the_command_line_loads_nothing_heavy_before_it_is_needed():
+    assert loaded_after("import hipcv.cli").isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("room", ["core.angles", "core.trials", "core.room", "core.checks", "evidence.reference"])
+def test_core_and_evidence_load_only_numbers(room):
+    heavy = loaded_after(f"import hipcv.{room}") & {*HEAVY, "pydantic", "jinja2", "typer"}
+    assert heavy <= {"scipy"}
+
+
+def test_a_bare_core_import_needs_no_files_of_the_checkout(tmp_path):
+    """The package works from any folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hipcv", "--version"], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.startswith("hipcv ")

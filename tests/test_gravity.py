@@ -1,0 +1,401 @@
+"""Gravity: known rooms are filmed by known cameras, and the camera must come back."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hipcv.core.camera import find_camera_pose
+from hipcv.core.geometry import camera_axes, focal_length_px, image_angle_deg, project, shank_angle_deg
+from hipcv.core.gravity import CameraAngle, CameraPose, angle_uncertainty_deg, camera_shifts_deg, roll_from_rest
+from hipcv.core.landmarks import FloatArray, Position
+from hipcv.core.room import MarkedFit, RoomFit, fit_bed_yaw, fit_room, fit_vertical_edges
+from hipcv.core.vanishing import CameraPrior
+
+SIZE = (1280, 720)
+FOV_DEG = 62.0
+DISTANCE_M = 2.6
+
+
+def film(points: FloatArray, roll: float, pitch: float, yaw: float, size: tuple[int, int] = SIZE) -> FloatArray:
+    """Pixels of points of the test frame, the camera aimed at its origin from `DISTANCE_M`."""
+    axes = camera_axes(roll, pitch, yaw)
+    return project(points, axes, axes[2] * DISTANCE_M, float(focal_length_px(FOV_DEG, size)), size)
+
+
+def film_edges(segments: FloatArray, *camera: float, size: tuple[int, int] = SIZE) -> FloatArray:
+    """(N, 2, 3) segments as (N, 4) edges, those that lie wholly in the picture."""
+    ends = film(segments.reshape(-1, 3), *camera, size=size).reshape(-1, 4)
+    inside = (ends > 0).all(1) & (ends[:, [0, 2]] < size[0]).all(1) & (ends[:, [1, 3]] < size[1]).all(1)
+    return np.asarray(ends[inside], dtype=np.float64)
+
+
+def room_segments(turn_deg: float = 0.0) -> FloatArray:
+    """Return a door, windows and a cupboard on the back wall, and skirting boards: plumb and level segments."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for x in (-1.3, -1.1, -0.5, 0.7, 1.0, 1.25):
+        bottom = rng.uniform(-0.8, -0.2)
+        rows.append([[x, bottom, -1.0], [x, bottom + rng.uniform(0.6, 1.0), -1.0]])
+    for y in (-0.7, -0.3, 0.5, 0.75):
+        left = rng.uniform(-1.2, -0.4)
+        rows.append([[left, y, -1.0], [left + rng.uniform(0.6, 1.4), y, -1.0]])
+    rows += [[[x, -0.8, -1.0], [x, -0.8, 0.2]] for x in (-1.0, -0.7, 0.6, 0.9)]
+    segments = np.array(rows)
+    turn = np.radians(turn_deg)
+    about_plumb = np.array([[np.cos(turn), 0, np.sin(turn)], [0, 1, 0], [-np.sin(turn), 0, np.cos(turn)]])
+    return np.asarray(segments @ about_plumb.T, dtype=np.float64)
+
+
+def angles_of(fit: RoomFit) -> FloatArray:
+    return np.array([fit.roll_deg, fit.pitch_deg, fit.yaw_deg])
+
+
+CAMERA = (4.0, 12.0, 9.0)
+
+
+@pytest.mark.parametrize(
+    "camera", [(0.0, 0.0, 0.0), (5.0, 10.0, -12.0), (-6.0, 20.0, 15.0), (13.0, 22.0, 5.0), (-26.0, 22.0, 8.0)]
+)
+def test_a_filmed_room_gives_back_its_camera(camera: tuple[float, float, float]) -> None:
+    fit = fit_room(film_edges(room_segments(), *camera), SIZE, Position.SEATED)
+    assert fit.accepted, fit.refusals
+    assert angles_of(fit) == pytest.approx(camera, abs=0.6)
+    assert fit.residual_deg < 0.3
+    assert fit.plumb_only_roll_deg == pytest.approx(camera[0], abs=2.0)
+
+
+def test_the_edges_called_plumb_are_the_plumb_ones() -> None:
+    segments = room_segments()
+    ends = film(segments.reshape(-1, 3), *CAMERA).reshape(-1, 4)
+    fit = fit_room(ends, SIZE, Position.SEATED)
+    assert fit.plumb_edges == tuple(range(6))
+    assert fit.level_edges == tuple(range(6, len(segments)))
+
+
+def test_roll_and_pitch_do_not_depend_on_how_the_room_is_turned_about_the_plumb_line() -> None:
+    for turn_deg in (0.0, 10.0, 25.0):
+        fit = fit_room(film_edges(room_segments(turn_deg), *CAMERA), SIZE, Position.SEATED)
+        assert (fit.roll_deg, fit.pitch_deg) == pytest.approx(CAMERA[:2], abs=0.7)
+
+
+@settings(max_examples=8, deadline=None)
+@given(turn_deg=st.floats(-8, 8))
+def test_a_picture_turned_by_an_angle_has_its_roll_turned_by_exactly_that(turn_deg: float) -> None:
+    edges = film_edges(room_segments(), *CAMERA)
+    centre = np.array(SIZE) / 2
+    c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
+    clockwise_on_screen = np.array([[c, -s], [s, c]])
+    turned = ((edges.reshape(-1, 2) - centre) @ clockwise_on_screen.T + centre).reshape(-1, 4)
+    before = fit_room(edges, SIZE, Position.SEATED)
+    after = fit_room(turned, SIZE, Position.SEATED, prior=CameraPrior(roll_deg=(turn_deg, 5.0)))
+    assert after.roll_deg - before.roll_deg == pytest.approx(turn_deg, abs=1e-3)
+    assert after.pitch_deg == pytest.approx(before.pitch_deg, abs=1e-3)
+    # the usual prior leans a little towards a level camera
+    usual = fit_room(turned, SIZE, Position.SEATED)
+    assert usual.roll_deg - before.roll_deg == pytest.approx(turn_deg, abs=0.3)
+
+
+def test_a_larger_picture_of_the_same_room_gives_the_same_camera() -> None:
+    edges = film_edges(room_segments(), *CAMERA)
+    small = fit_room(edges, SIZE, Position.SEATED)
+    large = fit_room(edges * 3, (SIZE[0] * 3, SIZE[1] * 3), Position.SEATED)
+    assert angles_of(large) == pytest.approx(angles_of(small), abs=1e-6)
+    assert large.roll_se_deg == pytest.approx(small.roll_se_deg)
+
+
+def test_a_mirrored_picture_flips_roll_and_yaw_and_keeps_pitch() -> None:
+    edges = film_edges(room_segments(), *CAMERA)
+    mirrored = edges * [-1, 1, -1, 1] + [SIZE[0], 0, SIZE[0], 0]
+    fit, flipped = (fit_room(e, SIZE, Position.SEATED) for e in (edges, mirrored))
+    assert angles_of(flipped) == pytest.approx(angles_of(fit) * [-1, 1, -1], abs=0.02)
+
+
+def test_neither_the_order_of_the_edges_nor_that_of_their_ends_matters() -> None:
+    edges = film_edges(room_segments(), *CAMERA)
+    edges += np.random.default_rng(2).normal(0, 1, edges.shape)
+    shuffled = np.random.default_rng(3).permutation(edges)[:, [2, 3, 0, 1]]
+    assert np.array_equal(
+        angles_of(fit_room(edges, SIZE, Position.PRONE)), angles_of(fit_room(shuffled, SIZE, Position.PRONE))
+    )
+
+
+def test_the_same_edges_give_the_same_fit_every_time() -> None:
+    edges = film_edges(room_segments(), *CAMERA)
+    assert fit_room(edges, SIZE, Position.SEATED) == fit_room(edges.copy(), SIZE, Position.SEATED)
+
+
+def test_stray_edges_as_many_as_the_rooms_own_do_not_move_the_roll() -> None:
+    edges = film_edges(room_segments(), *CAMERA)
+    rng = np.random.default_rng(8)
+    start = rng.uniform([100, 100], [1100, 600], (len(edges), 2))
+    direction = rng.uniform(0, np.pi, len(edges))
+    stray = np.hstack([start, start + 80 * np.column_stack([np.cos(direction), np.sin(direction)])])
+    fit = fit_room(np.vstack([edges, stray]), SIZE, Position.SEATED)
+    assert fit.roll_deg == pytest.approx(CAMERA[0], abs=0.5)
+    assert fit.explained_share < fit_room(edges, SIZE, Position.SEATED).explained_share
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_edges_in_disorder_are_refused(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    start = rng.uniform([100, 100], [1100, 600], (30, 2))
+    direction = rng.uniform(0, np.pi, 30)
+    edges = np.hstack([start, start + 90 * np.column_stack([np.cos(direction), np.sin(direction)])])
+    fit = fit_room(edges, SIZE, Position.SEATED)
+    assert not fit.accepted
+    assert fit.refusals
+
+
+def test_no_edge_gives_the_prior_and_a_refusal() -> None:
+    fit = fit_room(np.empty((0, 4)), SIZE, Position.PRONE)
+    assert not fit.accepted
+    assert {what for what, _, _ in fit.refusals} >= {"roll_se_deg", "plumb_edges", "explained_share"}
+    assert (fit.roll_deg, fit.pitch_deg) == pytest.approx((0, 18), abs=0.5)
+    assert fit.roll_se_deg == pytest.approx(5, abs=0.5)
+
+
+def test_fewer_edges_leave_a_larger_error() -> None:
+    edges = film_edges(room_segments(), *CAMERA)
+    errors = [fit_room(edges[:n], SIZE, Position.SEATED).roll_se_deg for n in (0, 1, len(edges))]
+    assert errors[0] > errors[1] > errors[2]
+
+
+@pytest.mark.parametrize(("roll", "pitch"), [(0.0, 0.0), (4.0, 15.0), (-20.0, 10.0), (3.0, -6.0)])
+def test_two_marked_edges_left_and_right_give_roll_and_pitch(roll: float, pitch: float) -> None:
+    doors = np.array([[[-0.8, -0.4, 0], [-0.8, 0.4, 0]], [[0.9, -0.4, 0], [0.9, 0.4, 0]]])
+    fit = fit_vertical_edges(film_edges(doors, roll, pitch, 0.0), SIZE, Position.SEATED)
+    assert fit.roll_deg == pytest.approx(roll, abs=0.3)
+    assert fit.pitch_deg == pytest.approx(pitch, abs=1.5)
+    assert fit.roll_se_deg < 1
+    assert fit.pitch_se_deg < 4
+
+
+def test_one_marked_edge_says_less_the_further_it_is_from_the_centre() -> None:
+    at = [np.array([[[x, -0.4, 0], [x, 0.4, 0]]]) for x in (0.0, 0.5, 1.0)]
+    errors = [fit_vertical_edges(film_edges(s, 3.0, 7.0, 0.0), SIZE, Position.SEATED).roll_se_deg for s in at]
+    assert 1.0 <= errors[0] < errors[1] < errors[2] < 6
+
+
+def test_marked_edges_that_contradict_each_other_are_trusted_less() -> None:
+    straight = np.array([[300, 100, 300, 600], [640, 100, 640, 600], [900, 100, 900, 600.0]])
+    bent = straight + np.array([[0, 0, 0, 0], [0, 0, 80, 0], [0, 0, 0, 0]])
+    agree, contradict = (fit_vertical_edges(e, SIZE, Position.SEATED) for e in (straight, bent))
+    assert contradict.roll_se_deg > 2 * agree.roll_se_deg
+    assert contradict.residual_deg > 1 > agree.residual_deg
+
+
+def test_a_marked_edge_without_length_is_turned_away_in_words() -> None:
+    with pytest.raises(ValueError, match="2 pixels apart"):
+        fit_vertical_edges(np.array([[5.0, 5, 5, 5]]), SIZE, Position.SEATED)
+
+
+@pytest.mark.parametrize("yaw", [-14.0, 0.0, 18.0])
+def test_the_bed_gives_the_yaw_even_in_a_room_that_stands_askew(yaw: float) -> None:
+    bed = np.array(
+        [
+            [[-0.45, -0.5, 0.4], [0.45, -0.5, 0.4]],
+            [[-0.45, -0.65, 0.4], [0.45, -0.65, 0.4]],
+            [[-0.45, -0.5, 0.4], [-0.45, -0.5, -0.8]],
+            [[0.45, -0.5, 0.4], [0.45, -0.5, -0.8]],
+            [[-0.45, -0.62, 0.4], [0.45, -0.62, 0.4]],
+            [[-0.42, -0.75, 0.4], [-0.42, -0.65, 0.4]],
+            [[0.42, -0.75, 0.4], [0.42, -0.65, 0.4]],
+            [[-0.5, -0.3, -0.8], [-0.5, 0.3, -0.8]],
+        ]
+    )
+    camera = (2.0, 20.0, yaw)
+    wall = room_segments(turn_deg=30.0)[:10] + np.array([0, 0.9, 0])
+    edges = np.vstack([film_edges(bed, *camera), film_edges(wall, *camera)])
+    knees = film(np.array([[-0.15, -0.45, 0.3], [0.15, -0.45, 0.3]]), *camera)
+    shank = float(np.hypot(*(knees[0] - film(np.array([-0.15, -0.05, 0.3]), *camera))))
+    found = fit_bed_yaw(edges, SIZE, knees, shank)
+    assert found is not None
+    assert found.value_deg == pytest.approx(yaw, abs=2)
+    assert found.se_deg >= 2.5
+
+
+def test_without_bed_edges_there_is_no_bed_yaw() -> None:
+    plumb = film_edges(room_segments()[:6], *CAMERA)
+    assert fit_bed_yaw(plumb, SIZE, np.array([[600.0, 400], [700, 400]]), 150.0) is None
+    assert fit_bed_yaw(np.empty((0, 4)), SIZE, np.array([[600.0, 400], [700, 400]]), 150.0) is None
+    assert fit_bed_yaw(plumb, SIZE, np.full((2, 2), np.nan), 150.0) is None
+
+
+@pytest.mark.parametrize(("shank_up", "left_lateral"), [(False, 1), (True, -1), (True, 1)])
+@pytest.mark.parametrize("roll", [-8.0, 5.0])
+def test_plumb_shanks_seen_by_a_rolled_camera_give_the_rolls_sign(
+    shank_up: bool, left_lateral: int, roll: float
+) -> None:
+    tip = 0.4 if shank_up else -0.4
+    angle = {}
+    for name, lateral in (("left", left_lateral), ("right", -left_lateral)):
+        knee, ankle = film(np.array([[0.12 * lateral, 0, 0], [0.12 * lateral, tip, 0]]), roll, 0.0, 0.0)
+        angle[name] = float(image_angle_deg(knee, ankle, lateral, shank_up=shank_up))
+    lean = roll_from_rest(angle["left"], angle["right"], left_lateral=left_lateral, shank_up=shank_up)
+    assert lean is not None
+    assert lean.value_deg == pytest.approx(0.85 * roll, abs=1e-6)
+    assert lean.se_deg == 2.5
+
+
+def test_what_both_legs_do_laterally_alike_is_not_roll() -> None:
+    lean = roll_from_rest(6.0, 6.0)
+    assert lean is not None
+    assert lean.value_deg == pytest.approx(0)
+
+
+def test_one_leg_tells_less_of_the_roll_than_two_and_none_tells_nothing() -> None:
+    both, one = roll_from_rest(-4.0, 4.0), roll_from_rest(-4.0, float("nan"))
+    assert both is not None
+    assert one is not None
+    assert one.se_deg > both.se_deg
+    assert 0 < one.value_deg < both.value_deg
+    assert roll_from_rest(float("nan"), float("nan")) is None
+
+
+def accepted_room(roll: float) -> RoomFit:
+    return RoomFit(True, (), roll, 0.5, 10.0, 1.0, 40.0, 5.0)
+
+
+def lean_of(roll: float) -> CameraAngle:
+    return CameraAngle(roll, 2.5, "rest lean")
+
+
+def test_nothing_known_is_not_zero_in_silence() -> None:
+    pose = find_camera_pose(Position.SEATED)
+    assert pose.roll == CameraAngle(0.0, 5.0, "assumed")
+    assert not pose.roll_known
+    assert [a.code for a in pose.alarms] == ["roll_unknown"]
+    assert find_camera_pose(Position.PRONE).pitch.value_deg == 18
+
+
+def test_an_accepted_room_settles_roll_and_pitch_but_never_yaw() -> None:
+    pose = find_camera_pose(Position.SEATED, room=accepted_room(3.0), rest_roll=lean_of(2.0))
+    assert pose.roll.value_deg == pytest.approx(3.0, abs=0.1)
+    assert pose.roll_known
+    assert pose.pitch.value_deg == 10
+    assert pose.yaw.value_deg == 0
+    assert pose.yaw.source == "assumed"
+    assert pose.alarms == ()
+
+
+def test_a_refused_room_leaves_the_roll_to_the_rest_lean() -> None:
+    refused = RoomFit(False, (("plumb_edges", 1.0, 3.0),), 9.0, 0.5, 10.0, 1.0, 0.0, 5.0)
+    pose = find_camera_pose(Position.SEATED, room=refused, rest_roll=lean_of(2.0))
+    assert pose.roll == lean_of(2.0)
+    assert not pose.roll_known
+
+
+def test_a_room_that_is_merely_uncertain_counts_beside_the_rest_lean_with_a_wider_error() -> None:
+    uncertain = RoomFit(False, (("roll_se_deg", 1.3, 1.0),), 3.0, 1.3, 10.0, 3.0, 0.0, 5.0)
+    assert uncertain.usable
+    alone = find_camera_pose(Position.SEATED, room=uncertain)
+    both = find_camera_pose(Position.SEATED, room=uncertain, rest_roll=lean_of(2.0))
+    assert alone.roll.se_deg == pytest.approx(1.95)
+    assert 2.0 < both.roll.value_deg < 3.0
+    assert both.roll.se_deg < alone.roll.se_deg
+
+
+def test_edges_without_length_or_with_a_hole_do_not_shift_the_rows_of_the_others() -> None:
+    edges = film(room_segments().reshape(-1, 3), *CAMERA).reshape(-1, 4)
+    with_holes = np.vstack([np.full((1, 4), np.nan), np.full((1, 4), 7.0), edges])
+    fit = fit_room(with_holes, SIZE, Position.SEATED)
+    assert fit.plumb_edges == tuple(range(2, 8))
+
+
+def test_a_rest_lean_far_from_the_room_raises_an_alarm_and_withholds_the_roll() -> None:
+    pose = find_camera_pose(Position.SEATED, room=accepted_room(6.0), rest_roll=lean_of(0.0))
+    assert "roll_sources_disagree" in [a.code for a in pose.alarms]
+    assert not pose.roll_known
+    assert pose.disagreement_deg == pytest.approx(6.0)
+
+
+def test_one_wrong_cue_among_three_is_outvoted() -> None:
+    pose = find_camera_pose(Position.SEATED, sensor_roll_deg=-9.0, room=accepted_room(3.0), rest_roll=lean_of(2.5))
+    assert pose.roll.value_deg == pytest.approx(3.0, abs=0.2)
+    assert pose.roll_known
+    assert [a.code for a in pose.alarms] == ["roll_sources_disagree"]
+
+
+def test_the_users_number_always_wins_and_a_dissent_is_told() -> None:
+    pose = find_camera_pose(
+        Position.SEATED, given_roll_deg=0.0, room=accepted_room(8.0), sensor_roll_deg=8.0, rest_roll=lean_of(7.0)
+    )
+    assert pose.roll == CameraAngle(0.0, 0.3, "given")
+    assert pose.roll_known
+    assert [a.code for a in pose.alarms] == ["roll_sources_disagree"]
+
+
+def test_marked_edges_outrank_the_room() -> None:
+    pose = find_camera_pose(
+        Position.SEATED, marked=MarkedFit(1.0, 0.5, 5.0, 1.5, 0.1), room=accepted_room(7.0), rest_roll=None
+    )
+    assert pose.roll.value_deg == 1.0
+    assert not pose.roll_known
+
+
+@given(shift=st.floats(-20, 20), values=st.lists(st.floats(-5, 5), min_size=3, max_size=3))
+def test_every_cue_shifted_alike_shifts_the_fused_roll_alike(shift: float, values: list[float]) -> None:
+    def fused(by: float) -> float:
+        sensor, room, lean = values
+        return find_camera_pose(
+            Position.SEATED,
+            sensor_roll_deg=sensor + by,
+            room=accepted_room(room + by),
+            rest_roll=lean_of(lean + by),
+        ).roll.value_deg
+
+    assert fused(round(shift)) == pytest.approx(fused(0.0) + round(shift), abs=1e-6)
+
+
+def test_the_bed_gives_the_prone_yaw_and_the_body_the_seated_one() -> None:
+    bed, body = CameraAngle(10.0, 2.5, "bed edges"), CameraAngle(12.0, 5.0, "body")
+    prone = find_camera_pose(Position.PRONE, bed_yaw=bed, body_yaw=body)
+    seated = find_camera_pose(Position.SEATED, bed_yaw=bed, body_yaw=body)
+    assert "bed edges" in prone.yaw.source
+    assert prone.yaw.value_deg == pytest.approx(10, abs=1)
+    assert seated.yaw.source == "body"
+    assert 8 < seated.yaw.value_deg < 12
+
+
+def pose_with(roll_se: float = 0.0, pitch_se: float = 0.0, yaw_se: float = 0.0, fov_se: float = 0.0) -> CameraPose:
+    return CameraPose(
+        CameraAngle(3.0, roll_se, ""), CameraAngle(12.0, pitch_se, ""), CameraAngle(5.0, yaw_se, ""), FOV_DEG, fov_se
+    )
+
+
+def leg(lateral: int, internal_rotation_deg: float, pose: CameraPose) -> FloatArray:
+    """(2, 2) pixels of knee and ankle of a hanging shank."""
+    angle = np.radians(internal_rotation_deg)
+    knee = np.array([0.15 * lateral, 0.0, 0.3])
+    ankle = knee + 0.4 * np.array([lateral * np.sin(angle), -np.cos(angle), 0])
+    return film(np.array([knee, ankle]), pose.roll.value_deg, pose.pitch.value_deg, pose.yaw.value_deg)
+
+
+def test_an_error_of_roll_moves_the_two_legs_one_for_one_and_apart() -> None:
+    pose = pose_with(roll_se=1.0)
+    legs = np.stack([leg(+1, 1.0, pose), leg(-1, 1.0, pose)])
+    shifts = camera_shifts_deg(legs[:, 0], legs[:, 1], np.array([1, -1]), pose, SIZE, shank_up=False)
+    assert shifts[:, 0] == pytest.approx([1.0, -1.0], abs=0.05)
+    assert shifts[:, 1:] == pytest.approx(np.zeros((2, 3)))
+    both = angle_uncertainty_deg(legs[:, 0], legs[:, 1], np.array([1, -1]), pose, SIZE, shank_up=False)
+    assert both == pytest.approx([1.0, 1.0], abs=0.05)
+
+
+def test_the_stated_uncertainty_is_that_of_cameras_drawn_from_it() -> None:
+    pose = pose_with(0.6, 2.0, 3.0, 7.0)
+    knee, ankle = leg(+1, 38.0, pose)
+    rng = np.random.default_rng(0)
+    camera = np.array([3.0, 12.0, 5.0, FOV_DEG]) + rng.normal(size=(4000, 4)) * [0.6, 2.0, 3.0, 7.0]
+    axes = camera_axes(camera[:, 0], camera[:, 1], camera[:, 2])
+    drawn = shank_angle_deg(knee, ankle, 1, axes, focal_length_px(camera[:, 3], SIZE), SIZE, shank_up=False)
+    stated = float(angle_uncertainty_deg(knee, ankle, 1, pose, SIZE, shank_up=False))
+    assert stated == pytest.approx(drawn.std(), rel=0.1)
+
+
+def test_a_camera_known_exactly_adds_no_uncertainty_and_a_missing_landmark_gives_nan() -> None:
+    knee, ankle = leg(+1, 30.0, pose_with())
+    assert float(angle_uncertainty_deg(knee, ankle, 1, pose_with(), SIZE, shank_up=False)) == pytest.approx(0)
+    missing = angle_uncertainty_deg(np.full((3, 2), np.nan), np.zeros((3, 2)), 1, pose_with(1.0), SIZE, shank_up=False)
+    assert missing.shape == (3,)
+    assert np.isnan(missing).all()
