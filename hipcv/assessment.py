@@ -15,10 +15,10 @@ from hipcv.core.checks import (
     check_trial,
     found,
     measure_compensation,
-    median_of,
     onset_deg,
     resting,
 )
+from hipcv.core.filtering import median_of
 from hipcv.core.gravity import KNOWN_ROLL_SE_DEG, CameraAngle, CameraPose, camera_shifts_deg, roll_from_rest
 from hipcv.core.landmarks import ANKLES, KNEES, SIDES, FloatArray, PoseSeries, Position, Setup, Side
 from hipcv.core.quality import Finding, FindingCode, Severity
@@ -154,8 +154,10 @@ def assess(
     bare = measure_angles(series, setup, level)
     camera = find_camera(series, setup, bare)
     angles = measure_angles(series, setup, camera)
-    findings = [*recording_findings, *check_recording(series, angles, setup), *check_camera(camera)]
-    rejected = any(f.severity is Severity.REJECT and f.side is None for f in findings)
+    findings = [*recording_findings, *check_recording(series, angles, setup)]
+    if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
+        findings += check_camera(camera)
+    rejected = _rejected(findings)
     trials: tuple[Trial, ...] = ()
     if not rejected:
         trials = tuple(t for side in SIDES for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side))
@@ -345,7 +347,8 @@ def _error_terms(
 ) -> tuple[ErrorTerm, ...]:
     """Return the standard errors that make up the interval of one side."""
     shifts = np.abs(_camera_shifts_deg(side, series, angles, camera, setup, good))
-    known_se = series.shank_se_deg[:, side.column]
+    ours = np.where(angles.swapped, side.other.column, side.column)
+    known_se = series.shank_se_deg[np.arange(len(series)), ours]
     held = np.concatenate([np.arange(t.hold_start, t.hold_stop) for t in good]).astype(int)
     reader_se = median_of(known_se[held]) if len(held) else float("nan")
     anatomy = ANATOMY_SE_DEG[setup.position]
@@ -441,6 +444,11 @@ def _finding_advised(finding: Finding) -> Finding:
 
 def _advised(trial: Trial) -> Trial:
     return replace(trial, findings=tuple(map(_finding_advised, trial.findings)))
+
+
+def _rejected(findings: Sequence[Finding]) -> bool:
+    """Whether the recording as a whole carries no number."""
+    return any(f.severity is Severity.REJECT and f.side is None for f in findings)
 
 
 def _strongest(findings: Sequence[Finding]) -> list[Finding]:

@@ -291,7 +291,7 @@ def norms(
     from rich.console import Console
 
     from hipcv.core.landmarks import Position, Sex
-    from hipcv.evidence.reference import norms_table
+    from hipcv.evidence.norms import norms_table
     from hipcv.outputs.text import render_norms
 
     rows = norms_table(Position(test) if test else None, age_years=age, sex=Sex(sex) if sex else None)

@@ -146,6 +146,7 @@ class Session:
             world_m=np.stack([p.world_m for p in self._poses]) if n else np.empty((0, 33, 3)),
             visibility=np.stack([p.visibility for p in self._poses]) if n else np.empty((0, 33)),
             frame_size_px=self._frame_size_px,
+            shank_se_deg=np.stack([p.shank_se_deg for p in self._poses]) if n else np.empty((0, 2)),
             n_people=np.array(self._n_people, dtype=np.int64),
             brightness=np.array(self._brightness, dtype=np.float64),
             sharpness=np.array(self._sharpness, dtype=np.float64),

@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -114,7 +115,7 @@ def times(path: Path, **options: float) -> list[float]:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sound recording of 60 numbered frames, its index in front."""
+    """Write a sound recording of 60 numbered frames, its index in front."""
     path = tmp_path_factory.mktemp("video") / "clip.mp4"
     return write(path, numbers(60), options={"movflags": "faststart"}, coding={"g": "15"})
 
@@ -173,18 +174,17 @@ class TestPictures:
     @pytest.mark.parametrize("turn_deg", [0, 90, 180, 270])
     @pytest.mark.parametrize("flip", [False, True])
     def test_filmed_with_a_turned_camera_come_out_upright(self, tmp_path: Path, turn_deg: int, flip: bool) -> None:
-        # the tag asks for a flip first and a counter-clockwise turn then, so the stored pictures undergo the inverse
-        stored = [np.rot90(picture, -turn_deg // 90) for picture in numbers(4)]
-        if flip:
-            stored = [picture[:, ::-1] for picture in stored]
-        stored = [np.ascontiguousarray(picture) for picture in stored]
+        # this tag asks for a counter-clockwise turn and then a flip, so the stored pictures undergo the inverse
+        stored = [picture[:, ::-1] if flip else picture for picture in numbers(4)]
+        stored = [np.ascontiguousarray(np.rot90(picture, -turn_deg // 90)) for picture in stored]
         path = write(tmp_path / "a.mp4", stored, turn_deg=turn_deg, flip=flip, codec="png", pixels="rgb24")
         video, frames = read(path)
         for index, frame in enumerate(frames):
             np.testing.assert_array_equal(frame.rgb, numbered(index))
             assert frame.rgb.flags.c_contiguous
-        assert video.info.rotation_deg == -turn_deg % 360
         assert video.info.flipped == flip
+        # told as a flip and then a clockwise turn: a flip turns the sense of the turn around
+        assert video.info.rotation_deg == (turn_deg if flip else -turn_deg % 360)
         assert len(video.notes) == (turn_deg != 0) + flip
 
     def test_filmed_in_a_mirror_are_flipped_back(self, tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ class TestPictures:
         assert any("shrunk" in note for note in video.notes)
 
     def test_are_shrunk_to_the_side_that_is_asked_for(self, clip: Path) -> None:
-        video, frames = read(clip, max_side_px=80)
+        _, frames = read(clip, max_side_px=80)
         assert {frame.rgb.shape for frame in frames} == {(48, 80, 3)}
         assert [number_in(frame.rgb) for frame in frames] == list(range(60))
         with pytest.raises(ValueError, match="max_side_px"):
@@ -321,7 +321,7 @@ class TestFrameClock:
         clock = FrameClock(Fraction(30))
         placed = [time_s for stamp in stamps if (time_s := clock.place(stamp)) is not None]
         assert placed[0] == 0
-        assert all(later > earlier for earlier, later in zip(placed, placed[1:], strict=False))
+        assert all(later > earlier for earlier, later in pairwise(placed))
         assert len(placed) + clock.counts.n_repeated == len(stamps)
 
     @given(
@@ -448,8 +448,8 @@ class TestRefusals:
             ("dot.mkv", lambda path: write(path, [np.zeros((1, 1, 3), np.uint8)] * 3, **LOSSLESS), "pictures of 1×1"),
             (
                 "huge.mkv",
-                lambda path: write(path, [np.zeros((4608, 9216), np.uint8)] * 2, codec="ffv1", pixels="gray"),
-                "pictures of 9216×4608",
+                lambda path: write(path, [np.zeros((4608, 9216), np.uint8)], codec="ffv1", pixels="gray"),
+                "pictures whose size is not told or above 35 million pixels",
             ),
             ("tilted.mp4", lambda path: write(path, numbers(3), turn_deg=30), "a rotation tag"),
             ("odd.mp4", unknown_coding, "pictures in an unknown coding"),
@@ -563,7 +563,7 @@ class TestDamage:
         video, frames = read(with_bytes(tmp_path / "scratched.mp4", bytes(whole)))
         report = video.report
         assert report.n_corrupt + report.n_unreadable + report.n_lost > 0
-        assert report.n_frames == len(frames) == report.n_decoded - report.n_corrupt
+        assert report.n_frames == len(frames) == report.n_decoded - report.n_corrupt - report.n_repeated
         assert not report.truncated
         assert video.notes
         sound = [frame for frame in frames if number_in(frame.rgb) == round(frame.time_s * 30)]
@@ -594,7 +594,7 @@ class TestDamage:
                 outcomes["refused"] += 1
             else:
                 moments = [frame.time_s for frame in frames]
-                assert all(later > earlier for earlier, later in zip(moments, moments[1:], strict=False))
+                assert all(later > earlier for earlier, later in pairwise(moments))
                 assert video.report.n_frames == len(frames)
                 outcomes["frames"] += 1
         assert min(outcomes.values()) >= 10
@@ -663,15 +663,14 @@ class TestPasses:
     def test_end_when_the_reader_fails_or_forgets(self, clip: Path) -> None:
         n_threads = threading.active_count()
         with pytest.raises(ZeroDivisionError):
-            for _ in open_video(clip):
-                1 / 0  # noqa: B018
+            [1 / frame.time_s for frame in open_video(clip)]
         for _ in open_video(clip):
             break
         gc.collect()
         assert threading.active_count() == n_threads
 
     def test_leave_the_frames_to_the_reader(self, clip: Path) -> None:
-        video, frames = read(clip)
+        _, frames = read(clip)
         frames[0].rgb[:] = 0
         assert [number_in(frame.rgb) for frame in frames[1:]] == list(range(1, 60))
 
@@ -683,15 +682,19 @@ class TestPasses:
             nonlocal n_alive
             n_alive -= 1
 
-        with open_video(path) as video:
-            for frame in video:
-                n_alive += 1
-                weakref.finalize(frame.rgb, leave)
-                most_alive = max(most_alive, n_alive)
-                resident.append(resident_bytes())
+        gc.disable()  # nothing may wait for the garbage collector, which comes round too seldom for pictures
+        try:
+            with open_video(path) as video:
+                for frame in video:
+                    n_alive += 1
+                    weakref.finalize(frame.rgb, leave)
+                    most_alive = max(most_alive, n_alive)
+                    resident.append(resident_bytes())
+        finally:
+            gc.enable()
         assert len(resident) == 2000
         assert most_alive <= 2
-        # 1,500 kept frames would be 69 MB
+        # 1,500 kept frames would be 69 MB, 1,500 kept pictures in the camera's own format 35 MB
         assert max(resident[1500:]) - max(resident[:500]) < 10_000_000
 
 
@@ -709,7 +712,7 @@ class TestReadAhead:
         got = []
         with pytest.raises(SourceError, match="found trouble"):
             got.extend(read_ahead(three_then_trouble(), 2))
-        assert got == []
+        assert got == [0, 1, 2]
         got = list(read_ahead((number for number in range(1000)), 2))
         assert got == list(range(1000))
 

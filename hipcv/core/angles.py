@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hipcv.core.filtering import clean, smooth
+from hipcv.core.filtering import clean, median_of, smooth
 from hipcv.core.geometry import camera_axes, focal_length_px, image_angle_deg, shank_angle_deg
 from hipcv.core.gravity import CameraPose
 from hipcv.core.landmarks import (
@@ -176,7 +176,8 @@ def _body_yaw_deg(world_m: FloatArray, left: float) -> FloatArray:
     by_shoulders = np.arctan2(-across[:, 2], across[:, 0])
     by_thighs = np.arctan2(-thighs[:, 0], -thighs[:, 2])
     turn = np.exp(1j * by_shoulders) + np.exp(1j * by_thighs)
-    return np.degrees(np.angle(turn))
+    yaw_deg: FloatArray = np.degrees(np.angle(turn))
+    return yaw_deg
 
 
 def _angle_between_deg(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -192,9 +193,9 @@ def _thigh_drift(px: FloatArray, lateral: IntArray, shank_px: FloatArray) -> Flo
     Seen along the thigh its own length cannot be read; thigh and shank are about as long (Winter,
     Biomechanics and Motor Control of Human Movement: 0.245 and 0.246 of stature), so the shank stands in.
     """
-    hips_x = px[:, HIPS, 0].mean(axis=1, keepdims=True)
-    knees_x = px[:, KNEES, 0] - np.where(np.isfinite(hips_x), hips_x, np.nanmedian(hips_x) if len(px) else np.nan)
-    with np.errstate(all="ignore"):
-        rest_x = np.nanmedian(knees_x, axis=0) if np.isfinite(knees_x).any() else np.full(2, np.nan)
-        thigh_px = np.nanmax(np.nanmedian(shank_px, axis=0)) if np.isfinite(shank_px).any() else np.nan
+    hips_x = px[:, HIPS, 0].mean(axis=1)
+    knees_x = px[:, KNEES, 0] - np.where(np.isfinite(hips_x), hips_x, median_of(hips_x))[:, None]
+    rest_x = [median_of(x) for x in knees_x.T]
+    thigh_px = max((median_of(length) for length in shank_px.T), key=np.nan_to_num)
+    with np.errstate(invalid="ignore", divide="ignore"):
         return np.degrees(np.arcsin(np.clip(lateral * (knees_x - rest_x) / thigh_px, -1, 1)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hipcv.core.angles import MIN_VISIBILITY, AngleSeries
+from hipcv.core.filtering import median_of
 from hipcv.core.landmarks import (
     ANKLES,
     FEET,
@@ -71,12 +72,6 @@ def resting(angles: AngleSeries, trials: Sequence[Trial]) -> BoolArray:
     for trial in trials:
         rest[trial.start : trial.stop] = False
     return rest if rest.any() else ~rest
-
-
-def median_of(values: FloatArray) -> float:
-    """Return the median of the numbers in `values`, NaN where there are none."""
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +235,7 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
         findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, flexion))
     elif thigh_share > upright.value:
         findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, thigh_share, limit=upright))
-    if setup.camera_side is CameraSide.FRONT:
+    elif setup.camera_side is CameraSide.FRONT:
         turned = float(angles.swapped[np.isfinite(angles.raw_deg).any(axis=1)].mean())
         if turned > LIMITS[FindingCode.WRONG_VIEW].value:
             findings.append(found(FindingCode.WRONG_VIEW, Severity.REJECT, turned))

@@ -111,6 +111,12 @@ def clean(time_s: FloatArray, values: FloatArray) -> FloatArray:
     return fill_gaps(time_s, drop_outliers(time_s, values))
 
 
+def median_of(values: FloatArray) -> float:
+    """Return the median of the numbers in `values`, NaN where there are none."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
 def runs(mask: BoolArray) -> list[tuple[int, int]]:
     """Return the half-open index ranges in which `mask` (T,) is true."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))

@@ -74,6 +74,23 @@ def orientation_of(frame: VideoFrame) -> Orientation | None:
     return None
 
 
+class Orientations:
+    """Reads display matrices, each only once.
+
+    PyAV's side data and its picture refer to each other: looked at in every picture, it would keep hundreds of pictures
+    in memory until the garbage collector comes round. The plain rotation costs nothing and tells whether to look.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, Orientation | None] = {}
+
+    def of(self, frame: VideoFrame) -> Orientation | None:
+        """Return the frame's orientation; None where its tag is no quarter turn."""
+        if frame.rotation not in self._known:
+            self._known[frame.rotation] = orientation_of(frame)
+        return self._known[frame.rotation]
+
+
 def square_pixel_size(stored_size_px: tuple[int, int], pixel_aspect: Fraction, max_side_px: int) -> tuple[int, int]:
     """Return (width, height) with square pixels, none of them above `max_side_px`, before any turn.
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.errors import ModelError
 from hipcv.core.landmarks import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS, FloatArray
+from hipcv.core.silhouette import LANDMARK_SE_DEG, find_axis, fuse_axis
 
 ByteArray = NDArray[np.uint8]
 
@@ -25,11 +26,15 @@ SAME_PERSON_SHANKS = 1.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pose:
-    """Landmarks of one person in one frame: pixels (33, 2), metres around the hips (33, 3), visibility (33,)."""
+    """Landmarks of one person in one frame: pixels (33, 2), metres around the hips (33, 3), visibility (33,).
+
+    `shank_se_deg` (2,) is the standard error of each shank's direction, left and right as the model labels them.
+    """
 
     image_px: FloatArray
     world_m: FloatArray
     visibility: FloatArray
+    shank_se_deg: FloatArray
 
     @property
     def hips_px(self) -> FloatArray:
@@ -43,7 +48,12 @@ class Pose:
         return float(np.linalg.norm(self.image_px[list(ANKLES)] - self.image_px[list(KNEES)], axis=1).max())
 
 
-NOBODY = Pose(np.full((N_LANDMARKS, 2), np.nan), np.full((N_LANDMARKS, 3), np.nan), np.zeros(N_LANDMARKS))
+NOBODY = Pose(
+    np.full((N_LANDMARKS, 2), np.nan),
+    np.full((N_LANDMARKS, 3), np.nan),
+    np.zeros(N_LANDMARKS),
+    np.full(2, np.nan),
+)
 
 
 @dataclass(slots=True)
@@ -196,6 +206,7 @@ def _open(model: Path, *, following: bool, n_people: int) -> Any:
             base_options=BaseOptions(model_asset_path=str(model)),
             running_mode=RunningMode.VIDEO if following else RunningMode.IMAGE,
             num_poses=n_people,
+            output_segmentation_masks=following,
         )
         try:
             landmarker = PoseLandmarker.create_from_options(options)
@@ -229,9 +240,15 @@ def _quiet() -> Iterator[None]:
 
 def _poses(result: Any, size_px: tuple[int, int]) -> list[Pose]:
     poses = []
-    for image, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True):
+    for k, (image, world) in enumerate(zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)):
         xyv = np.array([(p.x, p.y, p.visibility) for p in image], dtype=np.float64)
-        poses.append(
-            Pose(xyv[:, :2] * size_px, np.array([(p.x, p.y, p.z) for p in world], dtype=np.float64), xyv[:, 2])
-        )
+        image_px = xyv[:, :2] * size_px
+        shank_se_deg = np.full(2, LANDMARK_SE_DEG)
+        if result.segmentation_masks:
+            mask = result.segmentation_masks[k].numpy_view().squeeze()
+            for leg, (knee, ankle) in enumerate(zip(KNEES, ANKLES, strict=True)):
+                axis = find_axis(mask, image_px[knee], image_px[ankle])
+                image_px[knee], image_px[ankle], shank_se_deg[leg] = fuse_axis(image_px[knee], image_px[ankle], axis)
+        world_m = np.array([(p.x, p.y, p.z) for p in world], dtype=np.float64)
+        poses.append(Pose(image_px, world_m, xyv[:, 2], shank_se_deg))
     return poses

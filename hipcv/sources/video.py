@@ -16,13 +16,14 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from hipcv.sources.container import MIN_SIDE_PX, check_size, find_file, open_container, refusal, sha256_of
+from hipcv.core.errors import SourceError
+from hipcv.sources.container import MAX_PIXELS, MIN_SIDE_PX, check_size, find_file, open_container, refusal, sha256_of
 from hipcv.sources.decoding import DecodeCounts, decode_pictures
 from hipcv.sources.picture import (
     Orientation,
+    Orientations,
     RgbArray,
     RgbMaker,
-    orientation_of,
     plausible_pixel_aspect,
     square_pixel_size,
 )
@@ -132,6 +133,7 @@ class _Reading:
         self._max_side_px = max_side_px
         self._decoded = DecodeCounts()
         self._clock = FrameClock(_rate_hz(stream))
+        self._orientations = Orientations()
         self._maker = RgbMaker(mirrored=info.mirrored)
         self._slow_motion = Fraction(info.slow_motion)
         self._n_frames = self._n_gaps = self._n_interlaced = self._n_resized = 0
@@ -140,6 +142,8 @@ class _Reading:
     def frames(self) -> Generator[Frame, None, None]:
         for picture in decode_pictures(self._container, self._stream, self._decoded, self._info.path):
             stamp = _stamp_s(picture)
+            if picture.is_corrupt and stamp is not None:
+                continue
             placed = self._clock.place(stamp)
             if placed is None or picture.is_corrupt:
                 continue
@@ -160,7 +164,9 @@ class _Reading:
     def _rgb(self, picture: VideoFrame, time_s: float) -> RgbArray:
         info = self._info
         want = (info.width_px, info.height_px)
-        orientation = _orientation(picture, info.path)
+        orientation = self._orientations.of(picture)
+        if orientation is None:
+            raise _tilted(info.path)
         aspect = Fraction(info.pixel_aspect).limit_denominator(10_000)
         have = _turned(square_pixel_size((picture.width, picture.height), aspect, self._max_side_px), orientation)
         if abs(have[0] * want[1] / (have[1] * want[0]) - 1) > _SAME_SHAPE:
@@ -252,7 +258,9 @@ def open_video(
     container, stream = open_container(file, "slices")
     with closing(container):
         picture = _first_picture(container, stream, file)
-        orientation = _orientation(picture, file)
+        orientation = Orientations().of(picture)
+        if orientation is None:
+            raise _tilted(file)
         stored = (picture.width, picture.height)
         aspect = plausible_pixel_aspect(stream.sample_aspect_ratio)
         size = square_pixel_size(stored, aspect, max_side_px)
@@ -293,6 +301,9 @@ def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -
         return sound[0]
     if counts.n_packets == 0:
         raise refusal(path, "a video without frames", "record the test again")
+    if not sound and not stream.width:
+        found = f"pictures whose size is not told or above {MAX_PIXELS // 1_000_000} million pixels"
+        raise refusal(path, found, "export it in H.264 with 1080p, that is plenty")
     if not sound:
         found = f"a video without a single frame that can be decoded ({counts.n_packets} packets)"
         raise refusal(path, found, "check that it plays, copy it again from the camera or convert it to H.264 in MP4")
@@ -301,12 +312,8 @@ def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -
     raise refusal(path, "a single picture", "give a video, one picture does not show a test")
 
 
-def _orientation(picture: VideoFrame, path: Path) -> Orientation:
-    orientation = orientation_of(picture)
-    if orientation is None:
-        found = "a rotation tag that is not a quarter turn"
-        raise refusal(path, found, "save it upright with a video editor")
-    return orientation
+def _tilted(path: Path) -> SourceError:
+    return refusal(path, "a rotation tag that is not a quarter turn", "save it upright with a video editor")
 
 
 def _turned(size_px: tuple[int, int], orientation: Orientation) -> tuple[int, int]:

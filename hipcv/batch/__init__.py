@@ -1,0 +1,1 @@
+"""Many recordings from a list, one table out: never lost, never doubled, on one machine or on many."""

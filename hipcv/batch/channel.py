@@ -1,0 +1,27 @@
+"""Values sent through a pipe between two of hipcv's own processes."""
+
+import pickle
+import struct
+from typing import IO
+
+_LENGTH = struct.Struct(">Q")
+
+
+def send(pipe: IO[bytes], value: object) -> None:
+    """Write one value; an OSError says that the other end is gone."""
+    packed = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+    pipe.write(_LENGTH.pack(len(packed)) + packed)
+    pipe.flush()
+
+
+def receive(pipe: IO[bytes]) -> object:
+    """Read one value; an EOFError says that the other end is gone."""
+    (length,) = _LENGTH.unpack(_read(pipe, _LENGTH.size))
+    return pickle.loads(_read(pipe, length))  # noqa: S301 - only hipcv's own processes hold the other end
+
+
+def _read(pipe: IO[bytes], n_bytes: int) -> bytes:
+    got = pipe.read(n_bytes)
+    if len(got) < n_bytes:
+        raise EOFError
+    return got

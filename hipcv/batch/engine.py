@@ -1,0 +1,148 @@
+"""Where the work is done: on this machine's cores, or on a Dask cluster; both through a concurrent.futures executor."""
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from hipcv.batch.job import Identity, Job, Reply
+from hipcv.batch.scoring import identify
+from hipcv.batch.worker import Limits, Worker
+from hipcv.core.errors import BatchError
+
+#: Memory that one worker needs for recordings up to 1080p with the largest model, in MB (benchmarks/README.md).
+WORKER_MEMORY_MB = 1200
+#: How long to wait for a cluster's first worker, and for another one when all are gone.
+WORKER_PATIENCE_S = 60.0
+_SCHEDULER_PATIENCE_S = 15
+
+
+@dataclass(frozen=True, slots=True)
+class WorkEngine:
+    """Somewhere to measure recordings.
+
+    Attributes
+    ----------
+    label : where that is, in words.
+    executor : runs the calls; every call of `score` occupies one of its slots.
+    count_slots : how many recordings can be measured at once right now; it may change while a batch runs.
+    close : stops all work under way.
+    """
+
+    label: str
+    executor: Executor
+    count_slots: Callable[[], int]
+    limits: Limits
+    close: Callable[[], None]
+
+    def identify(self, source: str, known: Identity | None) -> Future[Reply]:
+        """Find out what a recording's bytes are; `known` is what they were when they were last looked at."""
+        return self.executor.submit(_identify, source, known)
+
+    def score(self, job: Job) -> Future[Reply]:
+        """Measure a recording."""
+        return self.executor.submit(run_job, job, self.limits)
+
+    def __enter__(self) -> "WorkEngine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def count_workers() -> int:
+    """Return how many workers this machine can feed: one a core, and as many as fit into half of its free memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, int(_free_memory_mb() / 2 / WORKER_MEMORY_MB)))
+
+
+def _free_memory_mb() -> float:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")) / 1024
+    except (OSError, StopIteration, ValueError, IndexError):
+        return float("inf")
+    try:  # inside a container less may be allowed than the machine has
+        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+    except (OSError, ValueError):
+        return free
+    return min(free, (limit - used) / 1024**2)
+
+
+# ------------------------------------------------------------------------------------------------------ a slot's worker
+
+
+def _identify(source: str, known: Identity | None) -> Reply:
+    return identify(source, known)
+
+
+_own = threading.local()
+_workers: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+
+
+def run_job(job: Job, limits: Limits) -> Reply:
+    """Measure a recording in the process that belongs to this thread: what an executor's slot runs, here or elsewhere.
+
+    The thread itself decodes nothing, so whatever a recording does to its process, the executor lives on.
+    """
+    worker: Worker | None = getattr(_own, "worker", None)
+    if worker is None or worker.limits != limits or worker.stopped:
+        worker = _own.worker = Worker(limits)
+        _workers.add(worker)
+    return worker.run(job)
+
+
+# -------------------------------------------------------------------------------------------------------------- engines
+
+
+def open_local(n_workers: int | None = None, limits: Limits | None = None) -> WorkEngine:
+    """Measure on this machine with so many processes at once; by default as many as its cores and memory feed."""
+    n = n_workers or count_workers()
+    pool = ThreadPoolExecutor(n, thread_name_prefix="hipcv-worker")
+
+    def close() -> None:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in list(_workers):
+            worker.stop()
+        pool.shutdown(wait=True)
+
+    label = "1 worker on this machine" if n == 1 else f"{n} workers on this machine"
+    return WorkEngine(label, pool, lambda: n, limits or Limits(), close)
+
+
+def open_cluster(address: str, limits: Limits | None = None) -> WorkEngine:
+    """Measure on the Dask cluster whose scheduler listens at `address`, such as tcp://10.0.0.1:8786.
+
+    Raises
+    ------
+    BatchError
+        Where nobody answers there, no worker joins, or `distributed` is not installed.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise BatchError("A cluster needs Dask on every machine: pip install 'hipcv[cluster]'.") from error
+    try:
+        client = Client(address, timeout=_SCHEDULER_PATIENCE_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise BatchError(
+            f"Wanted a Dask scheduler at {address}, found none that answers: check the address."
+        ) from error
+    try:
+        client.wait_for_workers(1, timeout=WORKER_PATIENCE_S)
+    except TimeoutError as error:
+        client.close()
+        sentence = f"The scheduler at {address} has no workers: start some with `dask worker {address}`."
+        raise BatchError(sentence) from error
+
+    def count_slots() -> int:
+        return sum(client.nthreads().values())
+
+    # a recording is measured anew even if an equal call was made before: the ledger decides what is done
+    return WorkEngine(
+        f"the cluster at {address}", client.get_executor(pure=False), count_slots, limits or Limits(), client.close
+    )

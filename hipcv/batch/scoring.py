@@ -1,0 +1,151 @@
+"""Measures one recording for a batch: what runs inside a worker's process."""
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hipcv import __version__
+from hipcv.batch.job import Answer, Identity, Job, Refusal, Refused, Scored
+from hipcv.batch.remote import is_url, local_copy, sha256_of_url, stamp_of
+from hipcv.core.errors import HipcvError, ModelError, SourceError
+
+if TYPE_CHECKING:
+    from hipcv.session import Measurement
+
+#: Told that work is going on: frames done and their number where it is known.
+Beat = Callable[[int, int | None], None]
+
+
+def identify(source: str, known: Identity | None = None) -> Identity | Refused:
+    """Return what a recording's bytes are; nothing is decoded, and nothing read where `known` still holds."""
+    try:
+        if is_url(source):
+            stamp = stamp_of(source)
+            unchanged = known is not None and stamp != "" and stamp == known.stamp
+            return known if known and unchanged else Identity(sha256_of_url(source), stamp)
+        from hipcv.sources.container import find_file, sha256_of
+
+        # the stamp is taken first: bytes that change while they are read get a stamp that no longer fits
+        stamp = file_stamp(find_file(source))
+        return known if known and known.stamp == stamp else Identity(sha256_of(Path(source)), stamp)
+    except SourceError as error:
+        return Refused(_why_unreadable(source), str(error))
+    except OSError as error:
+        return Refused(_why_unreadable(source), f"Wanted to read {source}, but could not: {error.strerror}.")
+
+
+def file_stamp(path: str | os.PathLike[str]) -> str:
+    """Return a text that changes when a file does: its size and the time of its last change; OSError if it is gone."""
+    status = Path(path).stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def score(job: Job, beat: Beat = lambda n_done, n_total: None) -> Answer:
+    """Measure a recording; every fault becomes an answer.
+
+    Parameters
+    ----------
+    job : what to measure, and how.
+    beat : told after every frame, and whenever another step is done.
+    """
+    started, cpu_started = time.monotonic(), time.process_time()
+    answer: Answer
+    try:
+        answer = _score(job, beat)
+    except ModelError as error:
+        answer = Refused(Refusal.WORKER_UNFIT, str(error))
+    except SourceError as error:
+        answer = Refused(_why_unreadable(job.source), str(error))
+    except HipcvError as error:
+        answer = Refused(Refusal.FAILED, str(error))
+    except MemoryError:
+        sentence = "There was not enough memory for it; use fewer workers."
+        answer = Refused(Refusal.FAILED, sentence, traceback.format_exc())
+    except Exception as error:
+        sentence = f"It could not be measured because of a fault in hipcv ({type(error).__name__}); please report it."
+        answer = Refused(Refusal.FAILED, sentence, traceback.format_exc())
+    wall_s, cpu_s = time.monotonic() - started, time.process_time() - cpu_started
+    if isinstance(answer, Refused):
+        return replace(answer, wall_s=wall_s)
+    return replace(answer, wall_s=wall_s, cpu_s=cpu_s, peak_memory_mb=peak_memory_mb())
+
+
+def _score(job: Job, beat: Beat) -> Answer:
+    if job.hipcv_version != __version__:
+        sentence = f"A worker has hipcv {__version__}, the batch {job.hipcv_version}; install the same on all machines."
+        return Refused(Refusal.WORKER_UNFIT, sentence)
+    with _on_disk(job.source) as path:
+        beat(0, None)
+        measured = _measure(job, path, beat)
+        if measured.assessment.provenance.model_sha256 != job.model_sha256:
+            sentence = f"A worker has another {job.model_name} model than the batch; fetch the same on all machines."
+            return Refused(Refusal.WORKER_UNFIT, sentence)
+        from hipcv.outputs.document import render_document
+
+        report = None
+    times_s = measured.series.time_s
+    return Scored(
+        document=render_document(measured.assessment),
+        report=report,
+        assessment=measured.assessment if job.wants_assessment else None,
+        clip_s=float(times_s[-1] - times_s[0]) if len(times_s) else 0.0,
+    )
+
+
+def _measure(job: Job, path: Path, beat: Beat) -> "Measurement":
+    from hipcv.assessment import Status
+    from hipcv.session import measure_file
+    from hipcv.sources.model_files import ModelName
+
+    tried = []
+    for setup in job.setups:
+        measured = measure_file(
+            path,
+            setup,
+            model_name=ModelName(job.model_name),
+            model_path=Path(job.model_path) if job.model_path else None,
+            slow_motion=job.slow_motion,
+            on_frame=lambda n_done, n_total: beat(n_done, n_total),
+            on_fetch=lambda at: beat(at.n_bytes, at.n_bytes_total),
+        )
+        if measured.assessment.status is Status.MEASURED:
+            return measured
+        tried.append(measured)
+    # nobody said which test it is: what it is not goes first
+    return next((one for one in tried if not _is_another_test(one)), tried[0])
+
+
+def _is_another_test(measured: "Measurement") -> bool:
+    from hipcv.core.quality import FindingCode
+
+    other = (FindingCode.WRONG_TEST, FindingCode.NO_PERSON)
+    return any(finding.code in other for finding in measured.assessment.findings)
+
+
+@contextmanager
+def _on_disk(source: str) -> Iterator[Path]:
+    if is_url(source):
+        with local_copy(source) as copy:
+            yield copy
+    else:
+        yield Path(source)
+
+
+def _why_unreadable(source: str) -> Refusal:
+    return Refusal.UNREADABLE if is_url(source) or Path(source).exists() else Refusal.GONE
+
+
+def peak_memory_mb() -> float:
+    """Return the largest memory that this process has held, in MB; 0 where the system does not say."""
+    try:
+        import resource
+        import sys
+    except ImportError:
+        return 0.0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024**2 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,1 @@
+"""Results out: JSON, CSV, the terminal, an HTML report, an annotated video."""

@@ -1,0 +1,147 @@
+"""The assessment as one JSON document: command line, API, history and batch all carry this one."""
+
+import math
+from typing import TypeAlias
+
+from hipcv.assessment import SCHEMA, Assessment, Asymmetry, SideResult, accepted
+from hipcv.core.landmarks import FloatArray
+from hipcv.core.quality import Finding
+from hipcv.core.trials import Trial
+from hipcv.evidence.guidance import title_for
+from hipcv.evidence.reference import Comparison
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+#: Digits kept: a hundredth of a degree and a millisecond are finer than anything measured.
+ANGLE_DIGITS, TIME_DIGITS = 2, 3
+
+
+def render_document(assessment: Assessment) -> dict[str, Json]:
+    """Return the document of schema `hipcv.assessment/1`; a missing number is None, never 0 or NaN."""
+    setup, camera, origin = assessment.setup, assessment.camera, assessment.provenance
+    time_s = assessment.angles.time_s
+    return {
+        "schema": SCHEMA,
+        "test": str(setup.position),
+        "effort": str(setup.effort),
+        "age_years": setup.age_years,
+        "sex": str(setup.sex) if setup.sex else None,
+        "status": str(assessment.status),
+        "sides": {str(result.side): _side(result, time_s) for result in assessment.sides},
+        "asymmetry": _asymmetry(assessment.asymmetry),
+        "camera": {
+            "roll_deg": _angle(camera.roll.value_deg),
+            "roll_se_deg": _angle(camera.roll.se_deg),
+            "roll_source": camera.roll.source,
+            "pitch_deg": _angle(camera.pitch.value_deg),
+            "pitch_se_deg": _angle(camera.pitch.se_deg),
+            "pitch_source": camera.pitch.source,
+            "yaw_deg": _angle(camera.yaw.value_deg),
+            "yaw_se_deg": _angle(camera.yaw.se_deg),
+            "yaw_source": camera.yaw.source,
+            "disagreement_deg": _angle(camera.disagreement_deg),
+            "long_side_fov_deg": _angle(camera.long_side_fov_deg),
+        },
+        "findings": [_finding(finding) for finding in assessment.findings],
+        "provenance": {
+            "hipcv_version": origin.hipcv_version,
+            "pose_model": origin.pose_model,
+            "model_sha256": origin.model_sha256,
+            "clip_sha256": origin.clip_sha256,
+            "fps": origin.fps,
+            "n_frames": origin.n_frames,
+            "parameters": _json(dict(origin.parameters)),
+        },
+    }
+
+
+def _asymmetry(asymmetry: Asymmetry | None) -> Json:
+    if asymmetry is None:
+        return None
+    return {
+        "difference_deg": _angle(asymmetry.difference_deg),
+        "mdc95_deg": _angle(asymmetry.mdc95_deg),
+        "verdict": str(asymmetry.verdict),
+    }
+
+
+def _side(result: SideResult, time_s: FloatArray) -> dict[str, Json]:
+    interval = result.interval95_deg
+    return {
+        "status": str(result.status),
+        "end_range_deg": _angle(result.end_range_deg),
+        "interval95_deg": [_angle(interval[0]), _angle(interval[1])] if interval else None,
+        "pelvis_corrected_deg": _angle(result.pelvis_corrected_deg),
+        "onset_deg": _angle(result.onset_deg),
+        "raw_peak_deg": _angle(result.raw_peak_deg),
+        "filtered_peak_deg": _angle(result.filtered_peak_deg),
+        "rest_deg": _angle(result.rest_deg),
+        "trial_sd_deg": _angle(result.trial_sd_deg),
+        "trials": [_trial(trial, time_s) for trial in result.trials],
+        "error_terms": [{"source": t.source, "se_deg": _angle(t.se_deg)} for t in result.error_terms],
+        "reference": [_comparison(comparison) for comparison in result.reference],
+    }
+
+
+def _trial(trial: Trial, time_s: FloatArray) -> dict[str, Json]:
+    def at(frame: int) -> float:
+        return round(float(time_s[min(frame, len(time_s) - 1)]), TIME_DIGITS)
+
+    return {
+        "start_s": at(trial.start),
+        "stop_s": at(trial.stop),
+        "hold_start_s": at(trial.hold_start) if trial.held else None,
+        "hold_stop_s": at(trial.hold_stop) if trial.held else None,
+        "end_range_deg": _angle(trial.end_range_deg),
+        "raw_peak_deg": _angle(trial.raw_peak_deg),
+        "filtered_peak_deg": _angle(trial.filtered_peak_deg),
+        "rest_deg": _angle(trial.rest_deg),
+        "accepted": accepted(trial),
+        "findings": [_finding(finding) for finding in trial.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Json]:
+    return {
+        "code": str(finding.code),
+        "title": title_for(finding.code),
+        "severity": str(finding.severity),
+        "side": str(finding.side) if finding.side else None,
+        "observed": _json(finding.observed),
+        "limit": _json(finding.limit),
+        "unit": finding.unit,
+        "limit_origin": finding.limit_origin,
+        "advice": finding.advice,
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Json]:
+    return {
+        "id": comparison.id,
+        "label": comparison.label,
+        "low_deg": _angle(comparison.low_deg),
+        "high_deg": _angle(comparison.high_deg),
+        "percentile": None if comparison.percentile is None else round(comparison.percentile, 1),
+        "verdict": str(comparison.verdict) if comparison.verdict else None,
+        "difference_deg": _angle(comparison.difference_deg),
+        "extrapolated": comparison.extrapolated,
+        "citation": comparison.citation,
+        "doi": comparison.doi,
+    }
+
+
+def _angle(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(float(value), ANGLE_DIGITS)
+
+
+def _json(value: object) -> Json:
+    """Return plain JSON of anything a parameter may be."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value if not isinstance(value, str) else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    return str(value)

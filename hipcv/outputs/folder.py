@@ -1,0 +1,85 @@
+"""Everything about one recording in one folder."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.assessment import Assessment, accepted
+from hipcv.core.landmarks import SIDES, PoseSeries, Side
+from hipcv.outputs.document import render_document
+from hipcv.outputs.html import Still, render_report
+from hipcv.outputs.overlay import draw_frame, write_overlay
+from hipcv.outputs.tables import whole_file, write_series
+
+ASSESSMENT, SERIES, REPORT, VIDEO = "assessment.json", "series.csv", "report.html", "annotated.mp4"
+
+
+class Picture(Protocol):
+    """A frame as the sources hand it out."""
+
+    @property
+    def time_s(self) -> float:
+        """Seconds from the recording's first frame."""
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        """(height, width, 3) upright picture."""
+
+
+def write_folder(folder: Path, frames: Iterable[Picture], series: PoseSeries, assessment: Assessment) -> list[Path]:
+    """Write assessment.json, series.csv, annotated.mp4 and report.html into `folder`, each whole or not at all.
+
+    `frames` is a second pass over the recording; it is read once, frame by frame.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stills: list[Still] = []
+    video = write_overlay(_keeping_stills(frames, series, assessment, stills), series, assessment, folder / VIDEO)
+    with whole_file(folder / ASSESSMENT) as file:
+        json.dump(render_document(assessment), file, indent=2, allow_nan=False, ensure_ascii=False)
+    table = write_series(assessment, folder / SERIES)
+    with whole_file(folder / REPORT) as file:
+        file.write(render_report(assessment, stills, VIDEO))
+    return [folder / REPORT, video, folder / ASSESSMENT, table]
+
+
+def _keeping_stills(
+    frames: Iterable[Picture], series: PoseSeries, assessment: Assessment, stills: list[Still]
+) -> Iterator[Picture]:
+    """Pass the frames on and keep a drawn picture of each side's best hold."""
+    wanted = _still_rows(assessment)
+    for frame in frames:
+        for side in list(wanted):
+            row = wanted[side]
+            if frame.time_s >= series.time_s[row] - 1e-6:
+                drawn = draw_frame(frame.rgb.copy(), row, series, assessment)
+                done, jpeg = cv2.imencode(
+                    ".jpg", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85]
+                )
+                if done:
+                    stills.append(Still(side, float(series.time_s[row]), jpeg.tobytes(), _caption(side, assessment)))
+                del wanted[side]
+        yield frame
+
+
+def _still_rows(assessment: Assessment) -> dict[Side, int]:
+    """Return the middle of the hold with the largest end range of each side."""
+    rows = {}
+    for side in SIDES:
+        held: Sequence[tuple[float, int]] = [
+            (t.end_range_deg, (t.hold_start + t.hold_stop) // 2)
+            for t in assessment.of(side).trials
+            if t.held and accepted(t)
+        ]
+        if held:
+            rows[side] = max(held)[1]
+    return rows
+
+
+def _caption(side: Side, assessment: Assessment) -> str:
+    best = max(t.end_range_deg for t in assessment.of(side).trials if t.held and accepted(t))
+    return f"{side} hip at its largest end range: {best:.1f}°"

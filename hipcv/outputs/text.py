@@ -1,0 +1,184 @@
+"""What the terminal shows."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from hipcv.assessment import Assessment, SideResult, Status, accepted
+from hipcv.core.quality import Finding, Severity
+from hipcv.evidence.guidance import filming_guide, title_for
+from hipcv.evidence.norms import NormRow
+from hipcv.evidence.reference import Comparison, Verdict
+from hipcv.sources.model_files import ModelState, ModelStatus
+
+DISCLAIMER = "It informs; it does not diagnose."
+#: References shown on the terminal; the JSON and the report hold all.
+MAX_REFERENCES = 3
+
+_STYLE = {Severity.NOTE: "cyan", Severity.DOUBT: "yellow", Severity.REJECT: "bold red"}
+_VERDICT_STYLE = {
+    Verdict.WITHIN: "green",
+    Verdict.BORDERLINE: "yellow",
+    Verdict.BELOW: "magenta",
+    Verdict.ABOVE: "magenta",
+}
+
+
+def render_text(assessment: Assessment, console: Console) -> None:
+    """Print the assessment as a table with its findings in plain words."""
+    title = f"Hip internal rotation, {assessment.setup.position} test, {assessment.setup.effort}"
+    parts: list[RenderableType] = []
+    if assessment.status is Status.MEASURED:
+        parts.append(_results(assessment))
+        parts.extend(_comparisons(assessment))
+    else:
+        parts.append(Text("Not measured. Nothing in this recording can be trusted as a result.", style="bold red"))
+    if assessment.findings:
+        parts.append(_findings(assessment.findings))
+    if assessment.status is Status.NOT_MEASURED:
+        steps = "\n".join(f"{k}. {step}" for k, step in enumerate(filming_guide(assessment.setup.position), start=1))
+        parts.append(Text(f"\nHow to film it:\n{steps}"))
+    if assessment.status is Status.MEASURED:
+        parts.append(_camera(assessment))
+    parts.append(Text(DISCLAIMER, style="dim italic"))
+    console.print(Panel(Group(*parts), title=title, title_align="left", border_style="dim", expand=False))
+
+
+def _results(assessment: Assessment) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column("")
+    for side in ("left", "right"):
+        table.add_column(side, justify="right", style="bold")
+    rows: list[tuple[str, list[str]]] = [
+        ("end range", [_end_range(r) for r in assessment.sides]),
+        ("95 % interval", [_interval(r) for r in assessment.sides]),
+        ("trials", [_trials(r) for r in assessment.sides]),
+        ("at rest", [_degrees(r.rest_deg) for r in assessment.sides]),
+    ]
+    if any(_pelvis_matters(r) for r in assessment.sides):
+        rows.append(("pelvis-corrected", [_degrees(r.pelvis_corrected_deg) for r in assessment.sides]))
+    if any(r.onset_deg is not None for r in assessment.sides):
+        rows.append(("before compensation", [_degrees(r.onset_deg) for r in assessment.sides]))
+    rows.append(("highest frame", [_degrees(r.raw_peak_deg) for r in assessment.sides]))
+    for name, cells in rows:
+        table.add_row(name, *cells)
+    return table
+
+
+def _comparisons(assessment: Assessment) -> Iterable[RenderableType]:
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 3, 0, 0), title="Against published ranges", title_justify="left"
+    )
+    table.add_column("reference")
+    table.add_column("range", justify="right")
+    table.add_column("left")
+    table.add_column("right")
+    left, right = assessment.left.reference, assessment.right.reference
+    for k in range(min(MAX_REFERENCES, max(len(left), len(right)))):
+        either = (left or right)[k]
+        span = "–" if either.low_deg is None else f"{either.low_deg:.0f}–{either.high_deg:.0f}°"
+        table.add_row(either.label, span, _verdict(left, k), _verdict(right, k))
+    if table.row_count:
+        yield Text()
+        yield table
+    if assessment.asymmetry is not None:
+        a = assessment.asymmetry
+        text = f"\nLeft − right {a.difference_deg:+.1f}° (detectable from {a.mdc95_deg:.1f}°): {a.verdict.wording}."
+        yield Text(text)
+    elif assessment.left.measured and assessment.right.measured:
+        yield Text("\nLeft and right are not compared: the camera's roll is not known well enough.", style="yellow")
+
+
+def _findings(findings: Sequence[Finding]) -> RenderableType:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        where = f" ({finding.side})" if finding.side else ""
+        head = Text(f"{finding.severity.upper()}", style=_STYLE[finding.severity])
+        table.add_row(head, Text(f"{title_for(finding.code)}{where}{_observed(finding)}. {finding.advice}"))
+    return Group(Text(), table)
+
+
+def _observed(finding: Finding) -> str:
+    if finding.observed is None or finding.limit is None:
+        return ""
+    return f": {finding.observed:.3g} {finding.unit}, limit {finding.limit:.3g}".replace(" °", "°")
+
+
+def _camera(assessment: Assessment) -> Text:
+    camera = assessment.camera
+    parts = [
+        f"{name} {angle.value_deg:+.1f} ± {1.96 * angle.se_deg:.1f}° ({angle.source})"
+        for name, angle in (("roll", camera.roll), ("pitch", camera.pitch), ("yaw", camera.yaw))
+    ]
+    return Text("\nCamera, corrected for: " + ", ".join(parts) + ".", style="dim")
+
+
+def _end_range(result: SideResult) -> str:
+    return "not measured" if result.end_range_deg is None else f"{result.end_range_deg:.1f}°"
+
+
+def _interval(result: SideResult) -> str:
+    if result.interval95_deg is None:
+        return "–"
+    low, high = result.interval95_deg
+    return f"{low:.1f} to {high:.1f}°"
+
+
+def _trials(result: SideResult) -> str:
+    if not result.trials:
+        return "none"
+    return "  ".join(f"{t.best_deg:.1f}" + ("" if accepted(t) else "*") for t in result.trials)
+
+
+def _degrees(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}°"
+
+
+def _pelvis_matters(result: SideResult) -> bool:
+    both = result.pelvis_corrected_deg, result.end_range_deg
+    return both[0] is not None and both[1] is not None and abs(both[0] - both[1]) > 2.0
+
+
+def _verdict(comparisons: Sequence[Comparison], k: int) -> Text:
+    if k >= len(comparisons):
+        return Text("–")
+    comparison = comparisons[k]
+    if comparison.verdict is None:
+        if comparison.difference_deg is None:
+            return Text("–")
+        return Text(f"{comparison.difference_deg:+.0f}° from it")
+    rank = "" if comparison.percentile is None else f", percentile {comparison.percentile:.0f}"
+    return Text(f"{comparison.verdict}{rank}", style=_VERDICT_STYLE[comparison.verdict])
+
+
+def render_norms(rows: Sequence[NormRow], console: Console) -> None:
+    """Print the reference ranges with their sources."""
+    table = Table(title="Hip internal rotation: reference ranges", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for name in ("", "range", "test", "who", "ages", "effort", "mean", "limits", "n"):
+        table.add_column(name, overflow="fold", justify="right" if name in ("", "n") else "left")
+    for k, row in enumerate(rows, start=1):
+        table.add_row(str(k), row.label, row.test, row.who, row.ages, row.effort, row.mean, row.limits, row.n)
+    console.print(table)
+    console.print("\nSources")
+    for k, row in enumerate(rows, start=1):
+        doi = f" doi:{row.doi}" if row.doi.startswith("10.") else ""
+        end_point = f"; end point: {row.end_point}" if row.end_point else ""
+        console.print(f"{k:>3}  {row.source}{doi} ({row.checked}{end_point})", highlight=False)
+    console.print(DISCLAIMER, style="dim italic")
+
+
+def render_models(statuses: Sequence[ModelStatus], console: Console) -> None:
+    """Print which pose models are there and whole."""
+    style = {ModelState.READY: "green", ModelState.MISSING: "yellow", ModelState.DAMAGED: "bold red"}
+    table = Table(title="Pose models", title_justify="left", expand=False)
+    for name in ("model", "state", "where", "licence"):
+        table.add_column(name, overflow="fold")
+    for status in statuses:
+        where = f"{status.found.path} ({status.found.origin})" if status.found else status.detail
+        table.add_row(status.name, Text(status.state, style=style[status.state]), where, status.licence)
+    console.print(table)

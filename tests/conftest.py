@@ -1,0 +1,43 @@
+"""What several test files share: where the clips are, and the samples measured once."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from hipcv.core.landmarks import Setup
+from hipcv.session import Measurement, measure_file
+from hipcv.sources.model_files import ModelName
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+REAL = Path(__file__).parent / "data" / "real"
+
+
+@cache
+def _measured(name: str, model: ModelName) -> Measurement:
+    return measure_file(SAMPLES / f"{name}.mp4", Setup(), model_name=model)
+
+
+@pytest.fixture(scope="session")
+def measured_sample():
+    """Measure a seated sample with a model, once a run."""
+    return _measured
+
+
+@pytest.fixture(scope="session")
+def truth_of():
+    """Return the truth beside a sample."""
+    return lambda name: json.loads((SAMPLES / f"{name}.truth.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Return the folder of sample clips."""
+    return SAMPLES
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """Return the folder of real footage."""
+    return REAL

@@ -1,0 +1,118 @@
+"""From a file to an assessment, with the real model: accuracy floors, invariances, refusals."""
+
+import av
+import numpy as np
+import pytest
+
+from hipcv.assessment import Status
+from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup, Side
+from hipcv.core.quality import FindingCode, Severity
+from hipcv.session import measure_file
+from hipcv.sources.model_files import ModelName
+from hipcv.sources.video import open_video
+
+SEATED = ["seated-easy-101-01", "seated-hard-103-00"]
+
+
+def true_end_range(truth, side):
+    letter = "L" if side is Side.LEFT else "R"
+    return np.mean([t["end_range_shin_to_vertical_deg"] for t in truth["trials"] if t["side"] == letter])
+
+
+@pytest.mark.parametrize("name", SEATED)
+def test_the_end_range_of_both_hips_is_within_two_and_a_half_degrees_of_the_truth(name, measured_sample, truth_of):
+    """The floor is three times the mean error of the benchmark; the interval holds the truth."""
+    assessment = measured_sample(name, ModelName.HEAVY).assessment
+    truth = truth_of(name)
+    assert assessment.status is Status.MEASURED
+    for side in SIDES:
+        result = assessment.of(side)
+        expected = true_end_range(truth, side)
+        assert result.end_range_deg == pytest.approx(expected, abs=2.5)
+        assert result.interval95_deg[0] <= expected <= result.interval95_deg[1]
+        assert len(result.trials) == sum(t["side"] == ("L" if side is Side.LEFT else "R") for t in truth["trials"])
+
+
+def test_the_camera_of_the_hard_sample_is_found(measured_sample, truth_of):
+    camera = measured_sample("seated-hard-103-00", ModelName.HEAVY).assessment.camera
+    true = truth_of("seated-hard-103-00")["spec"]["camera"]
+    assert camera.roll.value_deg == pytest.approx(true["roll"], abs=1.0)
+    assert camera.pitch.value_deg == pytest.approx(true["pitch"], abs=4.0)
+    assert camera.yaw.value_deg == pytest.approx(true["yaw"], abs=8.0)
+
+
+def test_a_clip_gives_the_same_assessment_twice(measured_sample, samples):
+    once = measured_sample("seated-easy-101-01", ModelName.LITE).assessment
+    again = measure_file(samples / "seated-easy-101-01.mp4", Setup(), model_name=ModelName.LITE).assessment
+    for side in SIDES:
+        assert once.of(side).end_range_deg == again.of(side).end_range_deg
+        assert once.of(side).interval95_deg == again.of(side).interval95_deg
+    assert once.provenance == again.provenance
+
+
+def rewrite(source, target, change):
+    """Write the clip again, near to lossless, with every picture changed."""
+    with open_video(source) as video, av.open(str(target), "w") as out:
+        stream = out.add_stream("libx264", rate=24, options={"crf": "8", "preset": "ultrafast"})
+        stream.pix_fmt = "yuv420p"
+        for frame in video:
+            picture = np.ascontiguousarray(change(frame.rgb))
+            if frame.index == 0:
+                stream.height, stream.width = picture.shape[:2]
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        out.mux(stream.encode())
+
+
+def test_a_mirrored_clip_with_the_flag_gives_the_same_answer(measured_sample, samples, tmp_path):
+    upright = measured_sample("seated-easy-101-01", ModelName.LITE).assessment
+    clip = tmp_path / "selfie.mp4"
+    rewrite(samples / "seated-easy-101-01.mp4", clip, lambda rgb: rgb[:, ::-1])
+    mended = measure_file(clip, Setup(mirrored=True), model_name=ModelName.LITE).assessment
+    for side in SIDES:
+        assert mended.of(side).end_range_deg == pytest.approx(upright.of(side).end_range_deg, abs=0.7)
+
+
+def test_a_mirrored_clip_without_the_flag_swaps_the_sides_and_nothing_else(measured_sample, samples, tmp_path):
+    upright = measured_sample("seated-easy-101-01", ModelName.LITE).assessment
+    clip = tmp_path / "selfie.mp4"
+    rewrite(samples / "seated-easy-101-01.mp4", clip, lambda rgb: rgb[:, ::-1])
+    swapped = measure_file(clip, Setup(), model_name=ModelName.LITE).assessment
+    for side in SIDES:
+        assert swapped.of(side).end_range_deg == pytest.approx(upright.of(side.other).end_range_deg, abs=2.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("balancing_front", FindingCode.WRONG_TEST),
+        ("two_people", FindingCode.WRONG_TEST),
+        ("no_legs", FindingCode.LEGS_NOT_SEEN),
+    ],
+)
+def test_real_footage_without_the_test_is_refused_with_the_reason_and_no_trial(real, name, code):
+    assessment = measure_file(real / f"{name}.mp4", Setup(), model_name=ModelName.LITE).assessment
+    assert assessment.status is Status.NOT_MEASURED
+    assert assessment.trials == ()
+    assert assessment.asymmetry is None
+    (reason,) = [f for f in assessment.findings if f.severity is Severity.REJECT]
+    assert reason.code is code
+    assert reason.advice.endswith(".")
+
+
+def test_a_room_with_long_stretches_of_nobody_makes_no_trial(real):
+    assessment = measure_file(real / "people_come_and_go.mp4", Setup(), model_name=ModelName.LITE).assessment
+    assert assessment.status is Status.NOT_MEASURED
+    assert assessment.trials == ()
+
+
+def test_every_number_of_a_refused_recording_is_missing(real):
+    assessment = measure_file(real / "no_legs.mp4", Setup(), model_name=ModelName.LITE).assessment
+    for result in assessment.sides:
+        assert (result.end_range_deg, result.interval95_deg, result.reference) == (None, None, ())
+
+
+def test_the_setup_refuses_impossible_numbers():
+    with pytest.raises(ValueError, match="roll_deg"):
+        Setup(position=Position.SEATED, camera_side=CameraSide.FRONT, roll_deg=80.0)
+    with pytest.raises(ValueError, match="age"):
+        Setup(age_years=150)
