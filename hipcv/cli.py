@@ -212,7 +212,7 @@ def _measure(
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=_stderr(), transient=True, disable=quiet) as progress:
+    with Progress(*columns, console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress:
         task = progress.add_task(f"Reading {clip.name}", total=None)
         return measure_file(
             clip,
@@ -264,7 +264,7 @@ def _write_folder(measured: "Measurement", out: Path, *, quiet: bool, slow_motio
 
     setup = measured.assessment.setup
     with (
-        Progress(console=_stderr(), transient=True, disable=quiet) as progress,
+        Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
         open_video(measured.path, mirrored=setup.mirrored, slow_motion=slow_motion) as video,
     ):
         task = progress.add_task("Drawing", total=len(measured.series))

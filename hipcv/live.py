@@ -239,6 +239,8 @@ class LiveTest:
         self._origin_s: float | None = None
         self._now_s, self._complete_s = 0.0, math.inf
         self._size_px = (0, 0)
+        #: Frames that were never looked at, because a newer one was there.
+        self.n_skipped = 0
         self._guide, self._model_path = guide, model_path
         self._on_remeasured = on_remeasured or (lambda _: None)
         self._reader: PreciseReader | None = None
@@ -295,6 +297,10 @@ class LiveTest:
         if recorded:
             self._keep(rgb, packed, time_s, (left, right), coaching)
         return LiveReading(reading, (left, right), roll_deg, coaching, recorded)
+
+    def skip(self) -> None:
+        """Go on to the next side, or to the end."""
+        self.coach.skip(self._now_s)
 
     @property
     def complete(self) -> bool:
@@ -417,6 +423,7 @@ class LiveTest:
         parameters: dict[str, object] = {
             "test": str(session.setup.position),
             "door": "live",
+            "frames_skipped": self.n_skipped,
             "held_frames_measured_again": n_remeasured,
             "measured_again_with": str(self._precise) if n_remeasured else None,
         }

@@ -2,7 +2,6 @@
 
 import os
 import threading
-import weakref
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,12 +27,14 @@ class WorkEngine:
     ----------
     label : where that is, in words.
     executor : runs the calls; every call of `score` occupies one of its slots.
+    run : the call that measures a recording there.
     count_slots : how many recordings can be measured at once right now; it may change while a batch runs.
     close : stops all work under way.
     """
 
     label: str
     executor: Executor
+    run: Callable[[Job, Limits], Reply]
     count_slots: Callable[[], int]
     limits: Limits
     close: Callable[[], None]
@@ -44,7 +45,7 @@ class WorkEngine:
 
     def score(self, job: Job) -> Future[Reply]:
         """Measure a recording."""
-        return self.executor.submit(run_job, job, self.limits)
+        return self.executor.submit(self.run, job, self.limits)
 
     def __enter__(self) -> "WorkEngine":
         return self
@@ -76,24 +77,47 @@ def _free_memory_mb() -> float:
 # ------------------------------------------------------------------------------------------------------ a slot's worker
 
 
-def _identify(source: str, known: Identity | None) -> Reply:
-    return identify(source, known)
+class Slots:
+    """The processes of an executor's threads, one each.
+
+    A thread itself decodes nothing, so whatever a recording does to its process, the executor lives on.
+    """
+
+    def __init__(self) -> None:
+        self._own = threading.local()
+        self._workers: list[Worker] = []
+
+    def run(self, job: Job, limits: Limits) -> Reply:
+        """Measure a recording in the process that belongs to this thread."""
+        worker: Worker | None = getattr(self._own, "worker", None)
+        if worker is None:
+            worker = self._own.worker = Worker(limits)
+            self._workers.append(worker)
+        worker.limits = limits
+        return worker.run(job)
+
+    def stop(self) -> None:
+        """End all processes at once; jobs under way come back as refused."""
+        for worker in self._workers:
+            worker.stop()
+
+    def clear(self) -> None:
+        """Free what the processes left; call it when no thread runs any more."""
+        for worker in self._workers:
+            worker.retire()
 
 
-_own = threading.local()
-_workers: "weakref.WeakSet[Worker]" = weakref.WeakSet()
+#: The processes of a Dask worker's threads; they end with the Dask worker, because nobody writes to them any more.
+_here = Slots()
 
 
 def run_job(job: Job, limits: Limits) -> Reply:
-    """Measure a recording in the process that belongs to this thread: what an executor's slot runs, here or elsewhere.
+    """Measure a recording: what a slot of a cluster runs."""
+    return _here.run(job, limits)
 
-    The thread itself decodes nothing, so whatever a recording does to its process, the executor lives on.
-    """
-    worker: Worker | None = getattr(_own, "worker", None)
-    if worker is None or worker.limits != limits or worker.stopped:
-        worker = _own.worker = Worker(limits)
-        _workers.add(worker)
-    return worker.run(job)
+
+def _identify(source: str, known: Identity | None) -> Reply:
+    return identify(source, known)
 
 
 # -------------------------------------------------------------------------------------------------------------- engines
@@ -102,16 +126,16 @@ def run_job(job: Job, limits: Limits) -> Reply:
 def open_local(n_workers: int | None = None, limits: Limits | None = None) -> WorkEngine:
     """Measure on this machine with so many processes at once; by default as many as its cores and memory feed."""
     n = n_workers or count_workers()
-    pool = ThreadPoolExecutor(n, thread_name_prefix="hipcv-worker")
+    pool, slots = ThreadPoolExecutor(n, thread_name_prefix="hipcv-worker"), Slots()
 
     def close() -> None:
         pool.shutdown(wait=False, cancel_futures=True)
-        for worker in list(_workers):
-            worker.stop()
+        slots.stop()
         pool.shutdown(wait=True)
+        slots.clear()
 
     label = "1 worker on this machine" if n == 1 else f"{n} workers on this machine"
-    return WorkEngine(label, pool, lambda: n, limits or Limits(), close)
+    return WorkEngine(label, pool, slots.run, lambda: n, limits or Limits(), close)
 
 
 def open_cluster(address: str, limits: Limits | None = None) -> WorkEngine:
@@ -143,6 +167,5 @@ def open_cluster(address: str, limits: Limits | None = None) -> WorkEngine:
         return sum(client.nthreads().values())
 
     # a recording is measured anew even if an equal call was made before: the ledger decides what is done
-    return WorkEngine(
-        f"the cluster at {address}", client.get_executor(pure=False), count_slots, limits or Limits(), client.close
-    )
+    executor = client.get_executor(pure=False)
+    return WorkEngine(f"the cluster at {address}", executor, run_job, count_slots, limits or Limits(), client.close)

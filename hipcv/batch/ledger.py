@@ -163,6 +163,11 @@ class Ledger:
         with self._transaction() as connection:
             return connection.execute(row).rowcount == 1
 
+    def measuring_s(self) -> float:
+        """Return the time that workers spent on everything that is finished, in all runs."""
+        with self._transaction() as connection:
+            return connection.scalar(select(func.sum(_OUTCOMES.c.wall_s))) or 0.0
+
     def forget_refused(self) -> int:
         """Forget what was set aside, so that it is tried again; return how many recordings that were."""
         with self._transaction() as connection:

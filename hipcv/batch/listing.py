@@ -53,8 +53,9 @@ def _find_one(asked: str, leave_out: Path | None) -> Iterator[Listed]:
     if is_url(asked):
         base = _url_folder(asked)
         for url in list_urls(asked):
-            if PurePosixPath(url.partition("::")[0]).suffix.lower() in VIDEO_SUFFIXES:
-                yield Listed(url.removeprefix(base).lstrip("/") or url, url)
+            own = url.partition("::")[0]
+            if PurePosixPath(own).suffix.lower() in VIDEO_SUFFIXES:
+                yield Listed(own.removeprefix(base).lstrip("/") or own, url)
         return
     path = Path(asked)
     if path.is_dir():

@@ -150,6 +150,7 @@ def _facts(order: Order, run: Run, engine: WorkEngine, started_at: str) -> dict[
             "mirrored": defaults.mirrored,
             "slow_motion": defaults.slow_motion,
         },
+        "measuring_s": round(run.ledger.measuring_s(), 3),
         "limits": {
             "stall_s": order.limits.stall_s,
             "memory_mb": order.limits.memory_mb,
@@ -165,6 +166,7 @@ def _facts(order: Order, run: Run, engine: WorkEngine, started_at: str) -> dict[
             "finished": n_new,
             "measuring_s": round(tally.busy_s, 3),
             "recorded_s": round(tally.clip_s, 3),
+            "peak_worker_memory_mb": round(tally.peak_memory_mb, 1),
         },
     }
 

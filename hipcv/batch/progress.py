@@ -88,7 +88,7 @@ class JsonLines:
 
     def say(self, event: str, **fields: object) -> None:
         """Write one event at once."""
-        print(json.dumps({"event": event, **fields}, ensure_ascii=False), file=self._out, flush=True)  # noqa: T201
+        print(json.dumps({"event": event, **fields}, ensure_ascii=False), file=self._out, flush=True)
 
     def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
         """Write what is to be done."""

@@ -77,6 +77,9 @@ TRIAL_COLUMNS: dict[str, type] = {
     "hold_start_s": float,
     "hold_stop_s": float,
     "end_range_deg": float,
+    "raw_peak_deg": float,
+    "filtered_peak_deg": float,
+    "rest_deg": float,
     "accepted": bool,
     "findings": str,
 }
@@ -124,9 +127,9 @@ def _who(result: Result) -> Row:
     return {
         "row": clip.row,
         "clip": clip.name,
-        "subject": clip.subject,
-        "visit_date": clip.visit_date,
-        "test": result.test,
+        "subject": clip.subject or None,
+        "visit_date": clip.visit_date or None,
+        "test": result.test or None,
     }
 
 
@@ -136,12 +139,13 @@ def _who(result: Result) -> Row:
 def side_rows(result: Result) -> Iterator[Row]:
     """Yield one row for every side that the recording has to show, whatever came of it."""
     for side in result.clip.expected_sides:
-        yield {**_who(result), **_told(result.clip), **_side(result, side), **_carried(result.clip, side)}
+        row = {**_who(result), **_told(result.clip), **_side(result, side), **_carried(result.clip, side)}
+        yield {**dict.fromkeys(SIDE_COLUMNS), **row}
 
 
 def _told(clip: Clip) -> Row:
     return {
-        "side_order": ",".join(clip.side_order),
+        "side_order": ",".join(clip.side_order) or None,
         "effort": str(clip.effort),
         "age_years": clip.age_years,
         "sex": clip.sex and str(clip.sex),
@@ -155,7 +159,7 @@ def _side(result: Result, side: Side) -> Row:
         row |= {name: getattr(result.key, name) for name in ("clip_sha256", "model_sha256", "parameters_sha256")}
         row["document"] = f"{FOLDER}/{file_stem(result.clip, result.key)}.json" if result.document else None
     if result.refused is not None:
-        row["reason"] = result.refused.sentence
+        row["reason"] = _sentence(result.clip, result.refused)
     document = result.document
     if document is None:
         return row
@@ -172,7 +176,7 @@ def _side(result: Result, side: Side) -> Row:
         "film_again": bool(again),
         "reason": "; ".join(reason["reason"] for reason in again) or None,
         "findings": ";".join(f"{f['code']}:{f['severity']}" for f in _findings_of(document, side)) or None,
-        "side_order_seen": ",".join(seen),
+        "side_order_seen": ",".join(seen) or None,
         "side_order_agrees": _order_agrees(result.clip, seen),
         **{name: found[name] for name in ("end_range_deg", "pelvis_corrected_deg", "raw_peak_deg", "trial_sd_deg")},
         **_reference(found),
@@ -256,10 +260,10 @@ _ADVICE = {
 
 def film_again_rows(result: Result) -> Iterator[Row]:
     """Yield one row for every reason why a recording, or one side of it, has no number."""
-    who = _who(result)
+    who = {**dict.fromkeys(FILM_AGAIN_COLUMNS), **_who(result)}
     if result.refused is not None:
-        code = str(result.refused.refusal).replace(" ", "_")
-        yield {**who, "code": code, "reason": result.refused.sentence, "advice": _ADVICE[result.refused.refusal]}
+        code, sentence = str(result.refused.refusal), _sentence(result.clip, result.refused)
+        yield {**who, "code": code, "reason": sentence, "advice": _ADVICE[result.refused.refusal]}
     elif result.document is not None:
         told = set()
         for side in result.clip.expected_sides:
@@ -271,6 +275,11 @@ def film_again_rows(result: Result) -> Iterator[Row]:
                 if about not in told:
                     told.add(about)
                     yield {**who, **reason}
+
+
+def _sentence(clip: Clip, refused: Refused) -> str:
+    """Return the reason without the machine's own folders: tables travel."""
+    return refused.sentence.replace(clip.source, clip.name)
 
 
 def _findings_of(document: Document, side: Side) -> list[Mapping[str, Any]]:

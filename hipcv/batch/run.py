@@ -65,7 +65,8 @@ class Tally:
     """How far a batch has come; times in seconds.
 
     `n_done` counts what is finished, `n_before` of these by an earlier run; `share_left` is the share of this
-    run's work that is still to do, by the size of the recordings. `busy_s` is the time that workers spent measuring.
+    run's work that is still to do, by the size of the recordings. `busy_s` is the time that workers spent measuring
+    and `peak_memory_mb` the largest memory that one of them held.
     """
 
     n_clips: int
@@ -77,6 +78,7 @@ class Tally:
     share_left: float = 1.0
     busy_s: float = 0.0
     clip_s: float = 0.0
+    peak_memory_mb: float = 0.0
     started_s: float = field(default_factory=time.monotonic)
 
     @property
@@ -239,6 +241,7 @@ class Run:
         assert work.key is not None
         self.tally.busy_s += answer.wall_s
         self.tally.clip_s += answer.clip_s
+        self.tally.peak_memory_mb = max(self.tally.peak_memory_mb, answer.peak_memory_mb)
         for clip in (work.clip, *self._followers[work.key]):
             try:
                 write_clip(self.plan.out, clip, work.key, answer.document, answer.report)

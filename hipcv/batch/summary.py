@@ -50,7 +50,7 @@ def find_remarks(rows: Sequence[Row], pages: dict[int, str]) -> list[Remark]:
                 remarks.append(Remark(row, why, pages.get(row["row"])))
     told = set()
     for row in rows:
-        if row.get("side_order_agrees") is False and row["row"] not in told:
+        if row["side_order_agrees"] is False and row["row"] not in told:
             told.add(row["row"])
             why = (
                 f"the list says {row['side_order'].replace(',', ', then ')}, the recording shows "
@@ -96,7 +96,7 @@ def _verdicts(rows: Sequence[Row]) -> list[tuple[str, Counter[str]]]:
         for test, title in _TESTS.items()
         if (
             counts := Counter(
-                row["reference_verdict"] for row in rows if row["test"] == test and row.get("reference_verdict")
+                row["reference_verdict"] for row in rows if row["test"] == test and row["reference_verdict"]
             )
         )
     ]

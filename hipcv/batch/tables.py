@@ -58,13 +58,13 @@ def write_csv(table: pl.DataFrame, path: Path) -> None:
 
 
 def harmless(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    """Return text that no spreadsheet takes for a formula; a plain number is none."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def as_written(text: str) -> str:
     """Return what `harmless` was given."""
-    return text[1:] if text[:1] == "'" and _FORMULA.match(text[1:]) else text
+    return text[1:] if text[:1] == "'" and harmless(text[1:]) == text else text
 
 
 def write_excel(table: pl.DataFrame, path: Path, sheet: str) -> None:

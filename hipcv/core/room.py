@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from hipcv.core.geometry import DEFAULT_LONG_SIDE_FOV_DEG
 from hipcv.core.gravity import CameraAngle
@@ -258,6 +257,8 @@ def fit_vertical_edges(
         raise ValueError(
             f"plumb edges need two ends more than 2 pixels apart, found lengths {length.round(1).tolist()}"
         )
+    from scipy.optimize import least_squares  # slow to import and seldom needed
+
     believed = prior or room_prior(position)
     diagonal = float(np.hypot(*frame_size_px))
     noise = np.hypot(_MARKED_EDGE_NOISE_DEG, np.degrees(_MARKED_EDGE_NOISE_PX * diagonal / 800 / length))

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from hipcv.core.filtering import MAX_GAP_S, clean, local_lines, runs, smooth
 from hipcv.core.landmarks import BoolArray, FloatArray, Side
@@ -87,7 +86,8 @@ def find_swings(
         return []
     height = direction * (np.interp(time_s, time_s[known], angle_deg[known]) - rest_deg)
     # A clip may begin or end within a swing: beyond its ends the leg is taken to be at rest.
-    candidates = find_peaks(np.concatenate([[0.0], height, [0.0]]), height=MIN_SWING_DEG)[0] - 1
+    around = np.concatenate([[0.0], height, [0.0]])
+    candidates = np.flatnonzero((height >= around[:-2]) & (height >= around[2:]) & (height >= MIN_SWING_DEG))
     peaks: list[int] = []
     for candidate in map(int, candidates):
         if peaks:

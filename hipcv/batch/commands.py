@@ -1,0 +1,239 @@
+"""`hipcv batch` and `hipcv agree`: arguments in, exit status out."""
+
+# Everything heavy is imported where it is used: `hipcv --help` must answer at once.
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from hipcv.batch.order import Order
+    from hipcv.batch.result_folder import Contents
+    from hipcv.sources.model_files import FetchProgress
+
+ALL_MEASURED, NOT_ALL_MEASURED = 0, 1
+#: Turns what could not be tried into one sentence and its exit status.
+OneSentence = Callable[[], AbstractContextManager[None]]
+
+
+class TestOption(StrEnum):
+    """The tests, by their name on the command line."""
+
+    SEATED = "seated"
+    PRONE = "prone"
+
+
+class EffortOption(StrEnum):
+    """Who moves the leg, as on the command line."""
+
+    ACTIVE = "active"
+    PASSIVE = "passive"
+
+
+class ModelOption(StrEnum):
+    """Pose models, from the fastest to the most accurate."""
+
+    LITE = "lite"
+    FULL = "full"
+    HEAVY = "heavy"
+
+
+_INPUTS_HELP = (
+    "Folder (searched with everything below), list (.csv or .xlsx with a column path, and where known subject, test, "
+    "side_order, age, sex, effort, visit_date and readings such as goniometer_left_deg), glob, recordings, or URL."
+)
+
+
+def register(app: typer.Typer, one_sentence: OneSentence) -> None:
+    """Add the commands to `app`; `one_sentence` says what could not be tried."""
+
+    @app.command()
+    def batch(
+        inputs: Annotated[list[str], typer.Argument(metavar="FOLDER|LIST|GLOB...", help=_INPUTS_HELP)],
+        out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)],
+        test: Annotated[
+            TestOption | None,
+            typer.Option("--test", help="Which test was filmed, where neither list nor file name says it."),
+        ] = None,
+        effort: Annotated[EffortOption, typer.Option("--effort", help="Who moves the leg.")] = EffortOption.ACTIVE,
+        mirrored: Annotated[bool, typer.Option("--mirrored", help="The videos are mirror images.")] = False,
+        slow_motion: Annotated[
+            float, typer.Option("--slow-motion", min=0.05, max=100, help="The files play so many times slower.")
+        ] = 1.0,
+        model: Annotated[ModelOption, typer.Option("--model", help="Pose model: speed against accuracy.")] = (
+            ModelOption.HEAVY
+        ),
+        models: Annotated[
+            Path | None, typer.Option("--models", help="Model file, or folder to look in first.", show_default=False)
+        ] = None,
+        workers: Annotated[
+            int | None,
+            typer.Option("--workers", min=1, max=1024, help="Recordings at once; by default by cores and memory."),
+        ] = None,
+        scheduler: Annotated[
+            str | None,
+            typer.Option("--scheduler", metavar="URL", help="Measure on the Dask cluster of this scheduler (tcp://…)."),
+        ] = None,
+        report: Annotated[bool, typer.Option("--report/--no-report", help="A page for every recording.")] = True,
+        retry: Annotated[bool, typer.Option("--retry", help="Try again what an earlier run set aside.")] = False,
+        stall: Annotated[
+            float, typer.Option("--stall", min=5, help="Seconds without a sign of life after which a recording hangs.")
+        ] = 120.0,
+        memory: Annotated[
+            int, typer.Option("--memory", min=0, help="Megabytes that one worker may take; 0 for any.")
+        ] = 6000,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Check the list, say what would be done, do nothing.")
+        ] = False,
+        quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what cannot be done.")] = False,
+        json_lines: Annotated[
+            bool, typer.Option("--json-lines", help="One JSON object a line for each event.")
+        ] = False,
+    ) -> None:
+        """Measure many recordings: tables, pages, what to film again. Run it again after a stop: it goes on."""
+        with one_sentence():
+            from hipcv.batch.manifest import Defaults
+            from hipcv.batch.order import Order
+            from hipcv.batch.worker import Limits
+            from hipcv.core.landmarks import Effort, Position
+            from hipcv.sources.model_files import ModelName
+
+            order = Order(
+                asked=tuple(inputs),
+                out=out,
+                defaults=Defaults(Position(test) if test else None, Effort(effort), mirrored, slow_motion),
+                model_name=ModelName(model),
+                model_path=models,
+                n_workers=workers,
+                scheduler=scheduler,
+                limits=Limits(stall_s=stall, memory_mb=memory),
+                wants_reports=report,
+                retry=retry,
+            )
+            if dry_run:
+                _print_overview(order, quiet=quiet, json_lines=json_lines)
+                return
+            contents = _carry_out(order, quiet=quiet, json_lines=json_lines)
+        counts = contents.counts
+        raise typer.Exit(ALL_MEASURED if counts["measured"] == counts.total() else NOT_ALL_MEASURED)
+
+    @app.command()
+    def agree(
+        first: Annotated[Path, typer.Argument(help="Table of results: .parquet, .csv or .xlsx.", show_default=False)],
+        second: Annotated[Path, typer.Argument(help="The other one.", show_default=False)],
+        by: Annotated[
+            str | None,
+            typer.Option("--by", metavar="COLUMN,…", help="Columns that tell which rows belong together."),
+        ] = None,
+        column: Annotated[str, typer.Option("--column", help="Column of the readings in degrees.")] = "end_range_deg",
+        second_column: Annotated[
+            str | None, typer.Option("--second-column", help="The same in the second table, where it has another name.")
+        ] = None,
+        names: Annotated[
+            str | None, typer.Option("--names", metavar="A,B", help="What to call the two; by default their files.")
+        ] = None,
+        out: Annotated[
+            Path | None, typer.Option("--out", "-o", help="Folder for agreement.json and agreement.html.")
+        ] = None,
+        json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    ) -> None:
+        """Compare two tables of results: bias, limits of agreement, ICC(2,1), mean absolute error."""
+        with one_sentence():
+            from hipcv.batch.pairing import pair_tables
+            from hipcv.batch.study import render_study, study_agreement
+
+            called = _names(names, first, second)
+            keys = tuple(part.strip() for part in by.split(",") if part.strip()) if by else ()
+            pairs, key = pair_tables(first, second, by=keys, column=column, second_column=second_column or "")
+            study = study_agreement(*called, pairs)
+            if out is not None:
+                from hipcv.batch.atomic import write_whole
+                from hipcv.batch.result_folder import write_json
+                from hipcv.batch.summary import render_agreement
+
+                write_json(out / "agreement.json", render_study(study))
+                write_whole(out / "agreement.html", render_agreement(study))
+            if json_:
+                import json
+
+                typer.echo(json.dumps(render_study(study), indent=2, allow_nan=False, ensure_ascii=False))
+            else:
+                from hipcv.batch.texts import print_study
+
+                print_study(study, key)
+
+
+def _names(names: str | None, first: Path, second: Path) -> tuple[str, str]:
+    if names is not None:
+        a, separator, b = names.partition(",")
+        if not (separator and a.strip() and b.strip()):
+            raise typer.BadParameter(f"two names with a comma between them, found {names!r}", param_hint="--names")
+        return a.strip(), b.strip()
+    if first.stem != second.stem:
+        return first.stem, second.stem
+    apart = f"{first.parent.name}/{first.stem}", f"{second.parent.name}/{second.stem}"
+    return apart if apart[0] != apart[1] else (str(first), str(second))
+
+
+def _print_overview(order: "Order", *, quiet: bool, json_lines: bool) -> None:
+    from hipcv.batch.order import look_over
+
+    overview = look_over(order)
+    if json_lines:
+        from hipcv.batch.progress import JsonLines
+
+        tests = [
+            {"test": test, "told_by": told_by, "n_clips": n} for (test, told_by), n in sorted(overview.tests.items())
+        ]
+        JsonLines().say(
+            "dry_run",
+            n_clips=overview.n_clips,
+            n_subjects=overview.n_subjects,
+            n_with_readings=overview.n_with_readings,
+            tests=tests,
+            place=overview.place,
+            model_found=overview.model_found,
+        )
+    elif not quiet:
+        from hipcv.batch.texts import print_overview
+
+        print_overview(overview, order.out)
+
+
+def _carry_out(order: "Order", *, quiet: bool, json_lines: bool) -> "Contents":
+    from rich.console import Console
+
+    from hipcv.batch.order import carry_out
+    from hipcv.batch.progress import Bar, JsonLines, Silence
+    from hipcv.batch.texts import print_contents
+
+    if json_lines:
+        listener = JsonLines()
+        contents = carry_out(order, listener)
+        listener.say("ended", counts=dict(contents.counts), out=str(order.out))
+        return contents
+    if quiet:
+        return carry_out(order, Silence())
+    errors = Console(stderr=True)
+    with Bar(errors) as bar:
+        contents = carry_out(order, bar, _tell_fetch(errors))
+    print_contents(contents, order.out)
+    return contents
+
+
+def _tell_fetch(console: "Console") -> "Callable[[FetchProgress], None]":
+    """Return a listener that says once what is being fetched: the bar belongs to the recordings."""
+    told: set[str] = set()
+
+    def listen(at: "FetchProgress") -> None:
+        if at.doing not in told:
+            told.add(at.doing)
+            console.print(f"{at.name} model: {at.doing}", markup=False, highlight=False)
+
+    return listen

@@ -1,0 +1,22 @@
+"""Assessments kept for a subject, listed, and compared over time.
+
+Everything heavy is imported on use: `from hipcv.history import keep` loads no database.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from hipcv.history.store import Entry
+
+
+def keep(
+    document: "Mapping[str, object]", subject: str, *, visit_date: "date | None" = None, url: str | None = None
+) -> "Entry":
+    """Keep an assessment's document for a subject in the usual history, or in the one at `url`; see `History.keep`."""
+    from hipcv.history.store import open_history
+
+    with open_history(url) as history:
+        return history.keep(document, subject, visit_date=visit_date)

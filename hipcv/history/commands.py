@@ -1,0 +1,161 @@
+"""`hipcv history`: what is kept, and what changed; arguments in, exit status out."""
+
+# Everything heavy is imported where it is used: `hipcv --help` must answer at once.
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hipcv.history.comparison import SideChange
+    from hipcv.history.store import Entry, Kept
+
+OneSentence = Callable[[], AbstractContextManager[None]]
+Database = Annotated[str | None, typer.Option("--database", metavar="URL", help="Another history than the usual one.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def register(app: typer.Typer, one_sentence: OneSentence) -> None:
+    """Add the commands to `app`; `one_sentence` says what could not be tried."""
+    history = typer.Typer(no_args_is_help=True, help="Kept assessments: list, show, compare, forget.")
+    app.add_typer(history, name="history")
+
+    @history.command("list")
+    def list_(
+        subject: Annotated[str | None, typer.Argument(help="Only this subject.", show_default=False)] = None,
+        database: Database = None,
+        json_: AsJson = False,
+    ) -> None:
+        """List what is kept, in the order of visits."""
+        with one_sentence():
+            from hipcv.history.store import open_history
+
+            with open_history(database) as kept:
+                entries = kept.list(subject)
+            _print_json([_entry_values(entry) for entry in entries]) if json_ else _print_entries(entries)
+
+    @history.command()
+    def show(
+        number: Annotated[int, typer.Argument(help="Number in the list.")],
+        database: Database = None,
+        json_: AsJson = False,
+    ) -> None:
+        """Show one kept assessment."""
+        with one_sentence():
+            from hipcv.history.store import open_history
+
+            with open_history(database) as kept:
+                found = kept.get(number)
+            _print_json(found.document) if json_ else _print_kept(found)
+
+    @history.command()
+    def compare(
+        earlier: Annotated[int, typer.Argument(help="Number in the list.")],
+        later: Annotated[int, typer.Argument(help="Number in the list.")],
+        database: Database = None,
+        json_: AsJson = False,
+    ) -> None:
+        """Say what changed between two kept assessments, and whether it is more than measurement error."""
+        with one_sentence():
+            from dataclasses import asdict
+
+            from hipcv.history.comparison import compare_documents
+            from hipcv.history.store import open_history
+
+            with open_history(database) as kept:
+                first, second = kept.get(earlier), kept.get(later)
+            changes = compare_documents(first.document, second.document)
+            if json_:
+                _print_json({"earlier": earlier, "later": later, "sides": [asdict(change) for change in changes]})
+            else:
+                _print_changes(first, second, changes)
+
+    @history.command()
+    def forget(
+        subject: Annotated[str, typer.Argument(help="Whose assessments are deleted for good.")],
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        database: Database = None,
+    ) -> None:
+        """Delete everything that is kept of a subject."""
+        with one_sentence():
+            from hipcv.history.store import open_history
+
+            with open_history(database) as kept:
+                n = len(kept.list(subject))
+                if n and not yes:
+                    typer.confirm(f"Delete {n} assessments of {subject} for good?", abort=True)
+                typer.echo(f"{kept.forget(subject)} assessments of {subject} deleted.")
+
+
+def _entry_values(entry: "Entry") -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {**asdict(entry), "visit_date": entry.visit_date.isoformat(), "kept_at": entry.kept_at.isoformat()}
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _print_entries(entries: "list[Entry]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if not entries:
+        typer.echo("Nothing is kept yet: hipcv measure CLIP --test seated --keep SUBJECT keeps an assessment.")
+        return
+    table = Table("number", "subject", "visit", "test", "status", "left", "right")
+    for e in entries:
+        subject, status = Text(e.subject), e.status.replace("_", " ")
+        table.add_row(
+            str(e.id), subject, e.visit_date.isoformat(), e.test, status, _degrees(e.left_deg), _degrees(e.right_deg)
+        )
+    Console().print(table)
+
+
+def _print_kept(found: "Kept") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    entry, document = found.entry, found.document
+    title = f"{entry.subject}, {entry.test}, {entry.visit_date.isoformat()}"
+    table = Table("side", "end range", "95 % interval", "trials", "status", title=Text(title))
+    for side, result in document["sides"].items():
+        low, high = result["interval95_deg"] or (None, None)
+        n_accepted = sum(trial["accepted"] for trial in result["trials"])
+        interval = "–" if low is None else f"{_degrees(low)} to {_degrees(high)}"
+        status = result["status"].replace("_", " ")
+        table.add_row(side, _degrees(result["end_range_deg"]), interval, str(n_accepted), status)
+    console = Console()
+    console.print(table)
+    for finding in document["findings"]:
+        where = f" ({finding['side']})" if finding["side"] else ""
+        line = f"{finding['severity']}: {finding['code'].replace('_', ' ')}{where}. {finding['advice']}"
+        console.print(line, markup=False, highlight=False)
+
+
+def _print_changes(first: "Kept", second: "Kept", changes: "tuple[SideChange, ...]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    days = f"{first.entry.visit_date.isoformat()} to {second.entry.visit_date.isoformat()}"
+    table = Table("side", "earlier", "later", "change", "smallest detectable", "verdict", title=days)
+    for c in changes:
+        change = "–" if c.change_deg is None else f"{c.change_deg:+.1f}°"
+        cells = (c.side, _degrees(c.earlier_deg), _degrees(c.later_deg), change, _degrees(c.mdc95_deg), c.verdict)
+        table.add_row(*map(str, cells))
+    console = Console()
+    console.print(table)
+    if first.entry.subject != second.entry.subject:
+        line = f"These are two subjects: {first.entry.subject} and {second.entry.subject}."
+        console.print(line, markup=False, highlight=False)
+
+
+def _degrees(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}°"

@@ -1,0 +1,162 @@
+"""The report's drawings as inline SVG: they need no script, print sharply and weigh a few kilobytes.
+
+Colours come from the page's style (`currentColor` and CSS variables), so that light, dark and print each look right.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup, escape
+
+from hipcv.assessment import Assessment, SideResult, accepted
+from hipcv.core.landmarks import SIDES, FloatArray
+from hipcv.evidence.reference import Comparison
+
+#: More points than this in a curve cannot be told apart on paper.
+MAX_POINTS = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A linear scale from values to drawing units."""
+
+    low: float
+    high: float
+    start: float
+    stop: float
+
+    def __call__(self, value: float) -> float:
+        """Return where `value` lies, in drawing units."""
+        return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
+
+
+def draw_curves(assessment: Assessment) -> Markup:
+    """Return both legs' angles over time, raw and filtered, with trials shaded and holds marked."""
+    angles = assessment.angles
+    known = angles.internal_rotation_deg[np.isfinite(angles.internal_rotation_deg)]
+    if len(angles.time_s) < 2 or len(known) == 0:
+        return Markup("")
+    top = max(30.0, float(np.ceil(known.max() / 10) * 10 + 5))
+    bottom = min(-10.0, float(np.floor(known.min() / 10) * 10))
+    width, height, left, right, panel = 760.0, 190.0, 46.0, 12.0, 150.0
+    time = Scale(float(angles.time_s[0]), float(angles.time_s[-1]), left, width - right)
+    parts = []
+    for row, side in enumerate(SIDES):
+        base = 12 + row * height
+        y = Scale(bottom, top, base + panel, base)
+        parts.append(f'<g class="{side}">')
+        parts.append(f'<text class="name" x="{left}" y="{base + 4:.0f}">{side}</text>')
+        for degrees in range(int(bottom // 10 * 10), int(top) + 1, 10):
+            weight = "zero" if degrees == 0 else "grid"
+            parts.append(
+                f'<line class="{weight}" x1="{left}" x2="{width - right}" y1="{y(degrees):.1f}" y2="{y(degrees):.1f}"/>'
+            )
+            if degrees % 20 == 0:
+                parts.append(
+                    f'<text class="tick" x="{left - 6}" y="{y(degrees) + 4:.1f}" text-anchor="end">{degrees}°</text>'
+                )
+        for trial in assessment.of(side).trials:
+            a, b = (time(float(angles.time_s[min(k, len(angles.time_s) - 1)])) for k in (trial.start, trial.stop))
+            parts.append(
+                f'<rect class="trial" x="{a:.1f}" y="{base:.1f}" width="{max(b - a, 1):.1f}" height="{panel}"/>'
+            )
+        column = side.column
+        parts.append(f'<path class="raw" d="{_path(angles.time_s, angles.raw_deg[:, column], time, y)}"/>')
+        parts.append(
+            f'<path class="curve" d="{_path(angles.time_s, angles.internal_rotation_deg[:, column], time, y)}"/>'
+        )
+        for trial in assessment.of(side).trials:
+            if not trial.held:
+                continue
+            a, b = (
+                time(float(angles.time_s[min(k, len(angles.time_s) - 1)])) for k in (trial.hold_start, trial.hold_stop)
+            )
+            at = y(trial.end_range_deg)
+            mark = "" if accepted(trial) else "*"
+            parts.append(f'<line class="hold" x1="{a:.1f}" x2="{b:.1f}" y1="{at:.1f}" y2="{at:.1f}"/>')
+            parts.append(
+                f'<text class="value" x="{(a + b) / 2:.1f}" y="{at - 7:.1f}" text-anchor="middle">'
+                f"{trial.end_range_deg:.0f}°{mark}</text>"
+            )
+        parts.append("</g>")
+    bottom_y = 12 + height + panel
+    step = _nice_step(time.high - time.low)
+    ticks = np.arange(np.ceil(time.low / step) * step, time.high + 1e-9, step)
+    parts.extend(
+        f'<text class="tick" x="{time(t):.1f}" y="{bottom_y + 18:.0f}" text-anchor="middle">{t:g} s</text>'
+        for t in ticks
+    )
+    label = "Internal rotation of both hips over time; shaded: trials; thick: holds with their end range."
+    return _svg(parts, width, bottom_y + 26, label, "curves")
+
+
+def _nice_step(span: float) -> float:
+    return next((s for s in (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300) if span / s <= 10), 600.0)
+
+
+def _path(time_s: FloatArray, values: FloatArray, x: Scale, y: Scale) -> str:
+    """Return an SVG path that lifts the pen over missing values."""
+    every = max(1, len(values) // MAX_POINTS)
+    parts, pen_down = [], False
+    for t, v in zip(time_s[::every], values[::every], strict=True):
+        if not np.isfinite(v):
+            pen_down = False
+            continue
+        held = min(max(float(v), y.low), y.high)
+        parts.append(f"{'L' if pen_down else 'M'}{x(float(t)):.1f} {y(held):.1f}")
+        pen_down = True
+    return "".join(parts)
+
+
+def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Markup:
+    """Return one side's value and interval against each reference that has a range."""
+    ranges = [c for c in comparisons if c.low_deg is not None and c.high_deg is not None]
+    if result.end_range_deg is None or result.interval95_deg is None or not ranges:
+        return Markup("")
+    width, row, left = 420.0, 22.0, 8.0
+    x = Scale(0.0, 80.0, left, width - 8)
+    parts = []
+    height = 10 + row * len(ranges) + 20
+    for k, comparison in enumerate(ranges):
+        y = 8 + k * row
+        low, high = (x(float(np.clip(v, 0, 80))) for v in (comparison.low_deg or 0.0, comparison.high_deg or 0.0))
+        parts.append(
+            f'<rect class="band" x="{low:.1f}" y="{y:.1f}" width="{high - low:.1f}" height="{row - 6:.1f}" rx="3"/>'
+        )
+        parts.append(f'<text class="inside" x="{low + 5:.1f}" y="{y + 12:.1f}">{escape(comparison.label)}</text>')
+    low, high = (x(float(np.clip(v, 0, 80))) for v in result.interval95_deg)
+    at = x(float(np.clip(result.end_range_deg, 0, 80)))
+    foot = 8 + row * len(ranges)
+    parts.append(
+        f'<rect class="interval" x="{low:.1f}" y="4" width="{max(high - low, 1):.1f}" height="{foot - 4:.1f}"/>'
+    )
+    parts.append(f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="2" y2="{foot:.1f}"/>')
+    parts.extend(
+        f'<text class="tick" x="{x(d):.1f}" y="{foot + 15:.0f}" text-anchor="middle">{d}°</text>'
+        for d in range(0, 81, 20)
+    )
+    label = f"{result.side}: {result.end_range_deg:.0f}° against {len(ranges)} reference ranges."
+    return _svg(parts, width, height, label, f"norms {result.side}")
+
+
+def draw_budget(result: SideResult) -> Markup:
+    """Return what makes up one side's interval: each source's share of the variance."""
+    variance = sum(t.se_deg**2 for t in result.error_terms)
+    if variance <= 0:
+        return Markup("")
+    width, parts, x = 420.0, [], 0.0
+    for k, term in enumerate(result.error_terms):
+        share = term.se_deg**2 / variance * width
+        parts.append(
+            f'<rect class="term t{k % 6}" x="{x:.1f}" y="0" width="{max(share, 0):.1f}" height="14">'
+            f"<title>{escape(term.source)} ±{1.96 * term.se_deg:.1f}°</title></rect>"
+        )
+        x += share
+    return _svg(parts, width, 14, f"{result.side}: shares of the uncertainty", "budget")
+
+
+def _svg(parts: list[str], width: float, height: float, label: str, kind: str) -> Markup:
+    body = "".join(parts)
+    # every piece above is made of numbers and escaped text
+    frame = f'class="{kind}" viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(label)}"'
+    return Markup(f"<svg {frame}>{body}</svg>")  # noqa: S704

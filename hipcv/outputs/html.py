@@ -1,0 +1,100 @@
+"""The report: one HTML file that opens offline, prints on A4 and reads aloud."""
+
+import base64
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from hipcv.assessment import Assessment, SideResult, Status, accepted
+from hipcv.core.landmarks import Side
+from hipcv.core.quality import Severity
+from hipcv.evidence.guidance import filming_guide, meaning_for, title_for
+from hipcv.outputs.figures import draw_budget, draw_curves, draw_norms
+
+#: A pelvis or an onset closer to the end range than this is not worth a line of its own.
+NOTABLE_DEG = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A picture of one side's end range with the angle drawn into it."""
+
+    side: Side
+    time_s: float
+    jpeg: bytes
+    caption: str
+
+    @property
+    def source(self) -> str:
+        """Return the picture as a data address."""
+        return "data:image/jpeg;base64," + base64.b64encode(self.jpeg).decode("ascii")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("hipcv.outputs"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["deg"] = lambda value, digits=0: "–" if value is None else f"{value:.{digits}f}°"
+    environment.filters["title_for"] = title_for
+    environment.filters["meaning_for"] = meaning_for
+    return environment
+
+
+def render_report(
+    assessment: Assessment, stills: tuple[Still, ...] | list[Still], video_name: str | None = None
+) -> str:
+    """Return the report as one HTML document.
+
+    Parameters
+    ----------
+    assessment : what was measured.
+    stills : pictures to show, at most one a side.
+    video_name : name of the annotated video beside the report, or None.
+    """
+    measured = assessment.status is Status.MEASURED
+    order = {Severity.REJECT: 0, Severity.DOUBT: 1, Severity.NOTE: 2}
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            a=assessment,
+            measured=measured,
+            headline=_headline(assessment),
+            findings=sorted(assessment.findings, key=lambda f: order[f.severity]),
+            curves=draw_curves(assessment),
+            norms={r.side: draw_norms(r, r.reference) for r in assessment.sides},
+            budgets={r.side: draw_budget(r) for r in assessment.sides},
+            stills=sorted(stills, key=lambda s: s.side),
+            video_name=video_name,
+            guide=filming_guide(assessment.setup.position),
+            accepted=accepted,
+            pelvis_matters=_pelvis_matters,
+        )
+    )
+
+
+def _headline(assessment: Assessment) -> str:
+    """Return the result in one plain sentence."""
+    if assessment.status is not Status.MEASURED:
+        reasons = [title_for(f.code) for f in assessment.findings if f.severity is Severity.REJECT]
+        why = f": {reasons[0][0].lower()}{reasons[0][1:]}" if reasons else ""
+        return f"This recording could not be measured{why}. Below is how to film it again."
+    told = [
+        f"the {r.side} hip turned inwards by {r.end_range_deg:.0f}°"
+        for r in assessment.sides
+        if r.end_range_deg is not None
+    ]
+    sentence = " and ".join(told)
+    doubts = any(f.severity is not Severity.NOTE for f in assessment.findings)
+    return f"{sentence[0].upper()}{sentence[1:]}." + (" There are reasons to doubt it, see below." if doubts else "")
+
+
+def _pelvis_matters(result: SideResult) -> bool:
+    both = result.pelvis_corrected_deg, result.end_range_deg
+    return both[0] is not None and both[1] is not None and abs(both[0] - both[1]) > NOTABLE_DEG

@@ -1,0 +1,115 @@
+"""The application: guard, interface, page."""
+
+import asyncio
+import importlib.util
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, Response
+from fastapi.staticfiles import StaticFiles
+from filelock import FileLock, Timeout
+
+from hipcv import __version__
+from hipcv.core.errors import HistoryError
+from hipcv_server import live, problems, routes
+from hipcv_server.crew import Crew
+from hipcv_server.jobs import JobStore
+from hipcv_server.problems import ProblemError
+from hipcv_server.rooms import Rooms
+from hipcv_server.security import Guard
+from hipcv_server.settings import Settings
+from hipcv_server.store import Shelves
+
+STATIC = Path(__file__).parent / "static"
+#: A form is a little larger than the recording in it.
+_FORM_BYTES = 1 << 20
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application; its workers run from its start to its end.
+
+    Parameters
+    ----------
+    settings : where it listens, its data folder and its limits.
+    """
+    app = FastAPI(
+        title="hipcv",
+        version=__version__,
+        summary="Hip internal rotation from a video. It informs; it does not diagnose.",
+        openapi_url=f"{routes.PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(settings),
+        max_body_size=settings.upload.max_bytes + _FORM_BYTES,
+    )
+    problems.install(app)
+    app.add_middleware(Guard, settings=settings)
+    app.include_router(routes.router)
+    app.include_router(live.router)
+    app.add_api_route("/vendor/plotly.min.js", _plotly, include_in_schema=False)
+    if STATIC.is_dir():
+        app.mount("/", StaticFiles(directory=STATIC, html=True))
+    return app
+
+
+def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with open_data(settings) as (shelves, store):
+            crew = Crew(store, shelves, settings)
+            rooms = Rooms(settings, store, shelves, crew, live.Desk(settings, shelves, store), asyncio.Event())
+            app.state.rooms = rooms
+            crew.start()
+            try:
+                yield
+            finally:
+                rooms.stopping.set()
+                await rooms.desk.close_all()
+                await asyncio.to_thread(crew.stop)
+
+    return lifespan
+
+
+@contextmanager
+def open_data(settings: Settings) -> Iterator[tuple[Shelves, JobStore]]:
+    """Open the data folder for one server at a time.
+
+    Raises
+    ------
+    HistoryError
+        Where it cannot be used, or another server works in it.
+    """
+    shelves = Shelves(settings.data)
+    lock = FileLock(settings.data / "server.lock")
+    try:
+        shelves.make()
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise HistoryError(
+            f"Another server works in {settings.data}: use that one, or name another folder with --data."
+        ) from None
+    except OSError as error:
+        raise HistoryError(
+            f"Wanted to keep assessments in {settings.data}, but could not ({error.strerror}): "
+            "name another folder with --data."
+        ) from error
+    try:
+        store = JobStore(settings.data)
+        try:
+            yield shelves, store
+        finally:
+            store.close()
+    finally:
+        lock.release()
+
+
+async def _plotly() -> Response:
+    """Return plotly's own bundle, from the installed package."""
+    spec = importlib.util.find_spec("plotly")
+    if spec is None or spec.origin is None:
+        raise ProblemError("not_found", "plotly is not installed.")
+    bundle = Path(spec.origin).parent / "package_data" / "plotly.min.js"
+    return FileResponse(bundle, media_type="text/javascript")

@@ -1,0 +1,297 @@
+"""A process that holds one live session: its estimator, its series, its kept frames."""
+
+import json
+import math
+import struct
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.core.errors import HipcvError, SourceError
+from hipcv_server.confine import confine
+from hipcv_server.problems import ProblemError, problem_of
+from hipcv_server.schemas import StartMessage
+from hipcv_server.settings import Settings
+from hipcv_server.store import REPORT, SERIES
+
+if TYPE_CHECKING:
+    from hipcv.core.coaching import Coaching
+    from hipcv.live import LiveReading, LiveTest, Remeasured
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A frame to look at: its number, capture time, gravity if any, and the picture as it came."""
+
+    n: int
+    time_s: float
+    gravity: dict[str, Any] | None
+    picture: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`go`, `skip` or `finish`; the last with how many frames were skipped."""
+
+    name: str
+    n_skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The models are loaded; frames are welcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The answer to one frame; `complete` where nothing is left to record."""
+
+    message: dict[str, Any]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A message for the browser that is no answer to a frame."""
+
+    message: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The end: the assessment as JSON text, and from how many frames."""
+
+    document: str
+    n_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The session cannot go on, as a problem."""
+
+    problem: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shot:
+    """A kept frame as the outputs want it."""
+
+    time_s: float
+    rgb: NDArray[np.uint8]
+
+
+@dataclass(slots=True)
+class _Tape:
+    """The recorded frames of a session whose person wants to keep them, one after the other in a file."""
+
+    file: IO[bytes]
+    _places: list[tuple[float, int, int]] = field(default_factory=list)
+    _end: int = 0
+
+    def add(self, time_s: float, picture: bytes) -> None:
+        """Append a frame."""
+        self.file.write(picture)
+        self._places.append((time_s, self._end, len(picture)))
+        self._end += len(picture)
+
+    def frames(self, times_s: NDArray[np.float64]) -> Iterator[_Shot]:
+        """Yield the frames of these times."""
+        from hipcv.sources.stills import decode_still
+
+        wanted = set(times_s.tolist())
+        self.file.flush()
+        for time_s, start, length in self._places:
+            if time_s in wanted:
+                self.file.seek(start)
+                yield _Shot(time_s, decode_still(self.file.read(length)))
+
+
+def attend(connection: Connection, settings: Settings, start: StartMessage, folder: Path) -> None:
+    """Hold one session until it is finished or the server hangs up."""
+    confine(
+        max_memory_bytes=settings.jobs.max_memory_bytes, max_address_bytes=settings.jobs.max_address_bytes, niceness=0
+    )
+    lock = threading.Lock()
+
+    def send(message: object) -> None:
+        with lock:
+            connection.send(message)
+
+    try:
+        _Attendant(send, settings, start, folder).attend(connection)
+    except (EOFError, OSError):
+        return
+    except HipcvError as error:
+        send(Failed(problem_of(error).document()))
+    except MemoryError:
+        send(Failed(ProblemError("internal", "The session ran out of memory: choose a smaller picture.").document()))
+
+
+class _Attendant:
+    def __init__(self, send: Any, settings: Settings, start: StartMessage, folder: Path) -> None:
+        self._send, self._settings, self._start, self._folder = send, settings, start, folder
+
+    def attend(self, connection: Connection) -> None:
+        from hipcv.live import LiveTest
+        from hipcv.sources.model_files import ModelName
+
+        start = self._start
+        tape = _Tape((self._folder / "frames.bin").open("w+b")) if start.keep else None
+        with LiveTest(
+            start.setup(),
+            start.plan(),
+            guide=ModelName(start.model),
+            precise=ModelName.HEAVY if start.model != "heavy" else None,
+            model_path=self._settings.models,
+            on_remeasured=self._tell_remeasured,
+        ) as test:
+            self._send(Ready())
+            while True:
+                asked = connection.recv()
+                if isinstance(asked, Look):
+                    self._look(test, asked, tape)
+                elif asked.name == "go":
+                    test.coach.go()
+                elif asked.name == "skip":
+                    test.skip()
+                else:
+                    self._finish(test, tape, asked.n_skipped)
+                    return
+
+    def _tell_remeasured(self, remeasured: "Remeasured") -> None:
+        hold = remeasured.hold
+        self._send(
+            Say(
+                {
+                    "type": "remeasured",
+                    "side": str(hold.side),
+                    "trial": hold.trial,
+                    "angle_deg": _number(remeasured.angle_deg, 2),
+                }
+            )
+        )
+
+    def _look(self, test: "LiveTest", asked: Look, tape: _Tape | None) -> None:
+        from hipcv.core.device import DeviceGravity, Facing
+        from hipcv.sources.stills import decode_still
+
+        try:
+            rgb = decode_still(asked.picture)
+            gravity = None
+            if asked.gravity is not None:
+                given = asked.gravity
+                gravity = DeviceGravity(
+                    given["x"], given["y"], given["z"], given["screen_angle"], Facing(given["facing"])
+                )
+            seen = test.look(rgb, asked.time_s, packed=asked.picture, gravity=gravity)
+        except SourceError as error:
+            problem = ProblemError("bad_request", str(error)).document()
+            self._send(Seen({"type": "problem", "fatal": False, "problem": problem, "n": asked.n}, False))
+            return
+        if tape is not None and seen.recorded:
+            tape.add(seen.reading.time_s, asked.picture)
+        hold = seen.coaching.hold
+        if hold is not None:
+            self._send(
+                Say(
+                    {
+                        "type": "captured",
+                        "side": str(hold.side),
+                        "trial": hold.trial,
+                        "angle_deg": _number(hold.angle_deg, 2),
+                        "hold_s": round(hold.stop_s - hold.start_s, 2),
+                    }
+                )
+            )
+        self._send(Seen(reading_message(asked.n, asked.time_s, (rgb.shape[1], rgb.shape[0]), seen), test.complete))
+
+    def _finish(self, test: "LiveTest", tape: _Tape | None, n_skipped: int) -> None:
+        from hipcv.outputs.document import render_document
+        from hipcv.outputs.folder import write_folder
+        from hipcv.outputs.html import render_report
+        from hipcv.outputs.tables import write_series
+
+        def tell(stage: str, n_done: int, n_total: int) -> None:
+            self._send(Say({"type": "working", "stage": stage, "n_done": n_done, "n_total": n_total}))
+
+        test.n_skipped = n_skipped
+        series, assessment = test.finish(tell)
+        if tape is not None:
+            tell("drawing", 0, len(series))
+            write_folder(self._folder, tape.frames(series.time_s), series, assessment)
+            tape.file.close()
+            (self._folder / "frames.bin").unlink()
+        else:
+            write_series(assessment, self._folder / SERIES)
+            (self._folder / REPORT).write_text(render_report(assessment, []), encoding="utf-8")
+        tell("saving", len(series), len(series))
+        self._send(Result(json.dumps(render_document(assessment), allow_nan=False), len(series)))
+
+
+def reading_message(n: int, time_s: float, size_px: tuple[int, int], seen: "LiveReading") -> dict[str, Any]:
+    """Return the `reading` message of one frame, without what only the server knows."""
+    pose = seen.reading.pose
+    somebody = bool(np.isfinite(pose.image_px).all())
+    landmarks = (
+        [
+            [round(float(x), 1), round(float(y), 1), round(float(v), 2)]
+            for (x, y), v in zip(pose.image_px, pose.visibility, strict=True)
+        ]
+        if somebody
+        else None
+    )
+    left, right = seen.angles_deg
+    return {
+        "type": "reading",
+        "n": n,
+        "t": time_s,
+        "frame_size_px": list(size_px),
+        "landmarks": landmarks,
+        "left_deg": _number(left, 1),
+        "right_deg": _number(right, 1),
+        "n_people": seen.reading.n_people,
+        "roll_deg": None if seen.roll_deg is None else _number(seen.roll_deg, 2),
+        "coach": coach_message(seen.coaching),
+    }
+
+
+def coach_message(coaching: "Coaching") -> dict[str, Any]:
+    """Return where the test stands, as the page shows it."""
+    cue = coaching.cue
+    return {
+        "phase": str(coaching.phase),
+        "side": str(coaching.side),
+        "trial": coaching.trial,
+        "n_trials": coaching.n_trials,
+        "checks": [{"code": str(c.code), "ok": c.ok, "advice": c.advice} for c in coaching.checks],
+        "say": None if cue is None else {"n": cue.number, "code": cue.code, "text": cue.text},
+        "countdown_s": None if coaching.countdown_s is None else round(coaching.countdown_s, 2),
+        "hold_share": round(coaching.hold_share, 3),
+        "captured": {str(side): [_number(v, 2) for v in values] for side, values in coaching.captured.items()},
+    }
+
+
+def _number(value: float, digits: int) -> float | None:
+    return round(value, digits) if math.isfinite(value) else None
+
+
+def split_frame(message: bytes) -> tuple[bytes, bytes]:
+    """Return head (JSON) and picture of a binary message.
+
+    Raises
+    ------
+    ProblemError
+        bad_request where the message is not built like that.
+    """
+    if len(message) < 8:
+        raise ProblemError("bad_request", "Wanted a frame (4 bytes, head, picture), found fewer than 8 bytes.")
+    (length,) = struct.unpack_from("<I", message)
+    if not 2 <= length <= 1024 or 4 + length >= len(message):
+        raise ProblemError("bad_request", f"Wanted a frame with a head of 2 to 1024 bytes, found one of {length}.")
+    return message[4 : 4 + length], message[4 + length :]

@@ -1,0 +1,143 @@
+"""What went wrong, as problem details (RFC 9457), with the same sentences as the command line."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from hipcv.core.errors import HipcvError, ModelError, SourceError
+
+MEDIA_TYPE = "application/problem+json"
+
+#: Title and status of every kind of problem.
+KINDS: dict[str, tuple[int, str]] = {
+    "bad_request": (400, "Request not understood"),
+    "token_needed": (401, "Token needed"),
+    "cross_origin": (403, "Request from another page"),
+    "not_found": (404, "Not found"),
+    "no_video": (404, "No video kept"),
+    "method_not_allowed": (405, "Method not allowed"),
+    "timed_out": (408, "Request broke off"),
+    "not_done": (409, "Not done yet"),
+    "not_running": (409, "Not running"),
+    "too_large": (413, "Too large"),
+    "not_a_video": (415, "Unprocessable recording"),
+    "could_not_measure": (415, "Unprocessable recording"),
+    "model_missing": (503, "Pose model missing"),
+    "wrong_host": (421, "Wrong host"),
+    "wrong_arguments": (422, "Wrong arguments"),
+    "queue_full": (429, "Too many recordings waiting"),
+    "internal": (500, "Internal error"),
+    "worker_died": (500, "Worker died"),
+    "busy": (503, "Busy"),
+    "not_ready": (503, "Not ready"),
+    "disk_full": (507, "No room"),
+    "stopping": (503, "Stopping"),
+}
+_OF_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+class ProblemError(Exception):
+    """Something a client is told.
+
+    Parameters
+    ----------
+    code : one of `KINDS`.
+    detail : one sentence: what was wanted, what was found, what to do.
+    more : further members of the problem.
+    headers : of the answer.
+    """
+
+    def __init__(
+        self, code: str, detail: str, *, more: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail
+        self.more, self.headers = dict(more or {}), dict(headers or {})
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that goes with it."""
+        return KINDS[self.code][0]
+
+    def document(self) -> dict[str, Any]:
+        """Return the problem as JSON."""
+        status, title = KINDS[self.code]
+        return {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "code": self.code,
+            "detail": self.detail,
+            **self.more,
+        }
+
+    def response(self) -> JSONResponse:
+        """Return the problem as an answer."""
+        return JSONResponse(self.document(), self.status, self.headers, MEDIA_TYPE)
+
+
+def problem_of(error: HipcvError, clip: Path | None = None) -> ProblemError:
+    """Return what the command line would say about an error, without the server's own path of the recording."""
+    sentence = str(error)
+    if clip is not None:
+        sentence = sentence.replace(str(clip), "the upload")
+    code = "internal"
+    if isinstance(error, SourceError):
+        code = "could_not_measure"
+    elif isinstance(error, ModelError):
+        code = "model_missing"
+    return ProblemError(code, sentence)
+
+
+def wrong_arguments(error: ValidationError | RequestValidationError) -> ProblemError:
+    """Return which arguments are wrong, and why."""
+    errors = []
+    for one in error.errors():
+        names = [str(part) for part in one["loc"] if part not in ("body", "query", "path", "header")]
+        errors.append({"field": ".".join(names), "detail": str(one["msg"]).removeprefix("Value error, ")})
+    first = errors[0] if errors else {"field": "", "detail": "the arguments do not fit"}
+    named = f"{first['field']}: " if first["field"] else ""
+    return ProblemError("wrong_arguments", f"Wrong arguments: {named}{first['detail']}.", more={"errors": errors})
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of an application be answered as a problem."""
+
+    async def on_problem(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ProblemError)
+        return error.response()
+
+    async def on_validation(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return wrong_arguments(error).response()
+
+    async def on_hipcv(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HipcvError)
+        return problem_of(error).response()
+
+    async def on_http(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        code = _OF_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
+        texts = {
+            "not_found": "There is nothing at this address.",
+            "too_large": "The request is larger than this server takes; see /api/v1/limits.",
+            "method_not_allowed": "This address does not take that method.",
+        }
+        phrase = HTTPStatus(error.status_code).phrase
+        detail = texts.get(code) or (error.detail if isinstance(error.detail, str) else phrase)
+        problem = ProblemError(code, detail, headers=dict(error.headers or {}))
+        return JSONResponse(
+            {**problem.document(), "status": error.status_code}, error.status_code, problem.headers, MEDIA_TYPE
+        )
+
+    app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HipcvError, on_hipcv)
+    app.add_exception_handler(HTTPException, on_http)

@@ -1,0 +1,399 @@
+"""What goes in and out, field by field."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from hipcv.core.coaching import Plan
+from hipcv.core.landmarks import CameraSide, Effort, Position, Setup, Sex, Side
+
+TestName = Literal["seated", "prone"]
+SexName = Literal["female", "male"]
+EffortName = Literal["active", "passive"]
+ModelOption = Literal["lite", "full", "heavy"]
+SideName = Literal["left", "right"]
+State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
+Kind = Literal["upload", "live"]
+
+_EDGE = r"^\s*-?[0-9]{1,5}(\.[0-9]{1,6})?(\s*,\s*-?[0-9]{1,5}(\.[0-9]{1,6})?){3}\s*$"
+
+
+def _readable(text: str | None) -> str | None:
+    if text is not None and not (text.isprintable() and text.strip() == text and text):
+        raise ValueError("use printable characters, without spaces at the ends")
+    return text
+
+
+Subject = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_readable)]
+Age = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)]
+Roll = Annotated[float, Field(ge=-45, le=45, allow_inf_nan=False)]
+Pitch = Annotated[float, Field(ge=-60, le=60, allow_inf_nan=False)]
+Yaw = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Edge = Annotated[str, Field(pattern=_EDGE, description="x1,y1,x2,y2 in picture pixels")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MeasureOptions(_Strict):
+    """The options of `hipcv measure`, as form fields of an upload."""
+
+    test: TestName
+    age: Age | None = None
+    sex: SexName | None = None
+    effort: EffortName = "active"
+    model: ModelOption = "heavy"
+    roll: Roll | None = None
+    pitch: Pitch | None = None
+    yaw: Yaw | None = None
+    vertical: Annotated[list[Edge], Field(max_length=8)] = []
+    mirrored: bool = False
+    slow_motion: Annotated[float, Field(ge=0.05, le=100, allow_inf_nan=False)] = 1.0
+    keep: bool = False
+    subject: Subject | None = None
+
+    def setup(self) -> Setup:
+        """Return how the test was done and filmed."""
+        return Setup(
+            position=Position(self.test),
+            effort=Effort(self.effort),
+            camera_side=camera_side(self.test),
+            mirrored=self.mirrored,
+            roll_deg=self.roll,
+            pitch_deg=self.pitch,
+            yaw_deg=self.yaw,
+            vertical_edges_px=tuple(_edge(text) for text in self.vertical),
+            age_years=self.age,
+            sex=None if self.sex is None else Sex(self.sex),
+        )
+
+
+class StartMessage(_Strict):
+    """The first message of a live session."""
+
+    type: Literal["start"]
+    test: TestName
+    age: Age | None = None
+    sex: SexName | None = None
+    effort: EffortName = "active"
+    sides: Annotated[list[SideName], Field(min_length=1, max_length=2)] = ["left", "right"]
+    trials: Annotated[int, Field(ge=1, le=10)] = 3
+    hold_s: Annotated[float, Field(ge=0.5, le=5, allow_inf_nan=False)] = 1.5
+    countdown_s: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 3.0
+    keep: bool = False
+    subject: Subject | None = None
+    roll: Roll | None = None
+    pitch: Pitch | None = None
+    model: ModelOption = "full"
+    hands_free: bool = True
+
+    def setup(self) -> Setup:
+        """Return how the test is done; a browser's frames are never mirrored."""
+        return Setup(
+            position=Position(self.test),
+            effort=Effort(self.effort),
+            camera_side=camera_side(self.test),
+            roll_deg=self.roll,
+            pitch_deg=self.pitch,
+            age_years=self.age,
+            sex=None if self.sex is None else Sex(self.sex),
+        )
+
+    def plan(self) -> Plan:
+        """Return what is to be done; ValueError where a side comes twice."""
+        return Plan(tuple(map(Side, self.sides)), self.trials, self.hold_s, self.countdown_s, self.hands_free)
+
+
+class GravityReading(_Strict):
+    """What a device's sensor says, in the device's own axes; see `hipcv.core.device`."""
+
+    x: Annotated[float, Field(allow_inf_nan=False)]
+    y: Annotated[float, Field(allow_inf_nan=False)]
+    z: Annotated[float, Field(allow_inf_nan=False)]
+    screen_angle: float = 0.0
+    facing: Literal["user", "environment"] = "user"
+
+
+class FrameHead(BaseModel):
+    """The head of a live frame; members it does not know are passed over."""
+
+    n: Annotated[int, Field(ge=0, le=2**53)]
+    t: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+    gravity: GravityReading | None = None
+
+
+def camera_side(test: TestName) -> CameraSide:
+    """Return where the camera stands in a test."""
+    return CameraSide.FRONT if test == "seated" else CameraSide.FOOT_END
+
+
+def _edge(text: str) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (float(part) for part in text.split(","))
+    if (x1 - x2) ** 2 + (y1 - y2) ** 2 < 400:
+        raise ValueError(f"A plumb edge needs two ends at least 20 pixels apart, found {text}; mark a longer one.")
+    return x1, y1, x2, y2
+
+
+# ------------------------------------------------------------------------------------------------------------- answers
+
+
+class ProblemModel(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: Annotated[str, Field(description="One sentence to show as it is.")]
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {
+                "type": "about:blank",
+                "title": "Not found",
+                "status": 404,
+                "code": "not_found",
+                "detail": "There is no assessment 7r2mfk0v3c8e1x5t; it may have been deleted.",
+            }
+        },
+    )
+
+
+class Progress(BaseModel):
+    """How far the work has come; `n_total` is null while nobody knows it, `share` runs from 0 to 1."""
+
+    stage: str
+    n_done: int
+    n_total: int | None
+    share: Annotated[float, Field(ge=0, le=1)]
+
+
+class Links(BaseModel):
+    """Where everything about one assessment is."""
+
+    self: str
+    events: str
+    series: str
+    report: str
+    video: str
+    cancel: str
+
+
+class Resource(BaseModel):
+    """One assessment: its state, and its result once there is one."""
+
+    id: str
+    kind: Kind
+    state: State
+    test: TestName
+    subject: str | None
+    keep: bool
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    attempts: int
+    progress: Progress
+    assessment: Annotated[dict[str, Any] | None, Field(description="As `hipcv measure --json` prints it.")]
+    problem: ProblemModel | None
+    links: Links
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "7r2mfk0v3c8e1x5t",
+                "kind": "upload",
+                "state": "running",
+                "test": "seated",
+                "subject": None,
+                "keep": False,
+                "created_at": "2026-11-22T06:40:11.120Z",
+                "started_at": "2026-11-22T06:40:11.162Z",
+                "finished_at": None,
+                "attempts": 1,
+                "progress": {"stage": "reading", "n_done": 120, "n_total": 288, "share": 0.37},
+                "assessment": None,
+                "problem": None,
+                "links": {
+                    "self": "/api/v1/assessments/7r2mfk0v3c8e1x5t",
+                    "events": "/api/v1/assessments/7r2mfk0v3c8e1x5t/events",
+                    "series": "/api/v1/assessments/7r2mfk0v3c8e1x5t/series",
+                    "report": "/api/v1/assessments/7r2mfk0v3c8e1x5t/report",
+                    "video": "/api/v1/assessments/7r2mfk0v3c8e1x5t/video",
+                    "cancel": "/api/v1/assessments/7r2mfk0v3c8e1x5t/cancel",
+                },
+            }
+        }
+    )
+
+
+class SideSummary(BaseModel):
+    """The number of one hip, degrees."""
+
+    end_range_deg: float | None
+    interval95_deg: tuple[float, float] | None
+
+
+class Summary(BaseModel):
+    """One assessment in a list."""
+
+    id: str
+    kind: Kind
+    state: State
+    test: TestName
+    subject: str | None
+    created_at: str
+    finished_at: str | None
+    progress: Progress
+    status: Literal["measured", "not_measured"] | None
+    left: SideSummary
+    right: SideSummary
+    problem: ProblemModel | None
+    links: Links
+
+
+class Page(BaseModel):
+    """A part of the list, newest first; `next` is the path of the next part."""
+
+    items: list[Summary]
+    next: str | None
+    n_total: int
+
+
+class TrendPoint(BaseModel):
+    """One measured test of a series."""
+
+    id: str
+    at: str
+    left: SideSummary
+    right: SideSummary
+
+
+class Change(BaseModel):
+    """Last less first in degrees; `real` where it is more than the error of the two."""
+
+    difference_deg: float
+    mdc95_deg: float
+    real: bool
+
+
+class Changes(BaseModel):
+    """The change of each side, null with fewer than two values."""
+
+    left: Change | None
+    right: Change | None
+
+
+class Trend(BaseModel):
+    """All measured tests of one kind, oldest first."""
+
+    test: TestName
+    subject: str | None
+    points: list[TrendPoint]
+    change: Changes
+
+
+class NormModel(BaseModel):
+    """One reference range in words."""
+
+    id: str
+    label: str
+    test: str
+    who: str
+    ages: str
+    effort: str
+    mean: str
+    limits: str
+    n: str
+    checked: str
+    population: str
+    end_point: str
+    source: str
+    doi: str
+    note: str
+
+
+class Norms(BaseModel):
+    """The reference ranges that fit."""
+
+    norms: list[NormModel]
+
+
+class ModelInfo(BaseModel):
+    """One pose model."""
+
+    name: ModelOption
+    file: str
+    licence: str
+    state: Literal["ready", "missing", "damaged"]
+    sha256: str | None
+    origin: str | None
+    detail: str
+
+
+class Models(BaseModel):
+    """The pose models."""
+
+    models: list[ModelInfo]
+
+
+class FindingWords(BaseModel):
+    """A finding code in words."""
+
+    title: str
+    meaning: str
+
+
+class GuidanceModel(BaseModel):
+    """How to film a test, and the words for every finding code."""
+
+    film: list[str]
+    findings: dict[str, FindingWords]
+
+
+class UploadLimitsModel(BaseModel):
+    """What an upload may be."""
+
+    max_bytes: int
+    max_duration_s: float
+    max_waiting: int
+
+
+class LiveLimitsModel(BaseModel):
+    """What a live session may be."""
+
+    max_sessions: int
+    max_frame_bytes: int
+    max_pixels: int
+    max_duration_s: float
+    resume_within_s: float
+
+
+class Limits(BaseModel):
+    """What this server takes."""
+
+    upload: UploadLimitsModel
+    live: LiveLimitsModel
+    token_needed: bool
+    version: str
+
+
+class Health(BaseModel):
+    """The process lives."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+
+
+class ReadyCheck(BaseModel):
+    """One thing that work needs; `detail` says what is wrong."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Ready(BaseModel):
+    """Whether work can be taken."""
+
+    ready: bool
+    checks: list[ReadyCheck]

@@ -1,0 +1,101 @@
+"""What a server is told when it starts, and the limits it keeps."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DATA_VARIABLE = "HIPCV_DATA"
+TOKEN_VARIABLE = "HIPCV_TOKEN"  # noqa: S105 - the name of a variable, not a secret
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DEFAULT_PORT = 8765
+
+
+def _n_cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _default_workers() -> int:
+    """Half the cores: the other half is for live sessions and for answering."""
+    return max(1, _n_cores() // 2)
+
+
+def _default_sessions() -> int:
+    """Two live sessions at most on two cores: a third would fall below 10 readings a second in each."""
+    return max(1, min(4, _n_cores()))
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """How large, how long and how many recordings are taken."""
+
+    max_bytes: int = 500_000_000
+    max_duration_s: float = 600.0
+    max_frames: int = 36_000
+    max_waiting: int = 20
+    #: A body of which nothing comes for so long is given up.
+    idle_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLimits:
+    """How many sessions there are at once, how large their frames, how long they last."""
+
+    max_sessions: int = field(default_factory=_default_sessions)
+    max_frame_bytes: int = 2_000_000
+    max_duration_s: float = 1800.0
+    resume_within_s: float = 10.0
+    start_within_s: float = 10.0
+    silence_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class JobLimits:
+    """What the work on one recording may take."""
+
+    n_workers: int = field(default_factory=_default_workers)
+    #: A worker that reports nothing for so long hangs.
+    stall_s: float = 90.0
+    #: So many worker deaths set a recording aside.
+    max_attempts: int = 3
+    #: A worker is replaced after so many recordings: the pose library is known to leak.
+    jobs_per_worker: int = 20
+    #: Writable memory of a worker, and all of its address space. Measured: 1.0 and 1.9 GB with the heavy model.
+    max_memory_bytes: int = 4 << 30
+    max_address_bytes: int = 24 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a server is told.
+
+    Parameters
+    ----------
+    data : the folder that holds its database, uploads and results.
+    host, port : where it listens.
+    token : what a request must show; None on loopback.
+    models : where to look for pose models first.
+    header_s : a request's head must be there after so long.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    token: str | None = None
+    models: Path | None = None
+    header_s: float = 15.0
+    upload: UploadLimits = field(default_factory=UploadLimits)
+    live: LiveLimits = field(default_factory=LiveLimits)
+    jobs: JobLimits = field(default_factory=JobLimits)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in LOOPBACK or self.host.startswith("127.")
+
+
+def default_data() -> Path:
+    """Return the data folder: what HIPCV_DATA names, else the user's own."""
+    import platformdirs
+
+    named = os.environ.get(DATA_VARIABLE)
+    return Path(named).expanduser() if named else platformdirs.user_data_path("hipcv", appauthor=False)

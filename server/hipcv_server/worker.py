@@ -1,0 +1,185 @@
+"""A process that scores recordings, one after the other, apart from the server.
+
+Whatever a recording does to the decoder or the pose library, it does it here. Only this process opens uploads.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hipcv.core.errors import HipcvError, SourceError
+from hipcv_server.confine import confine
+from hipcv_server.problems import ProblemError, problem_of
+from hipcv_server.schemas import MeasureOptions
+from hipcv_server.settings import Settings
+from hipcv_server.store import REPORT, SERIES
+
+if TYPE_CHECKING:
+    from hipcv.session import Measurement
+    from hipcv.sources.model_files import FetchProgress
+
+_NICENESS = 5
+#: Progress is told no more often than this.
+_TELL_EVERY_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One recording to score: where it is, how to measure it, where to put the files."""
+
+    job_id: str
+    clip: Path
+    options: dict[str, Any]
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How far a worker is."""
+
+    stage: str
+    n_done: int = 0
+    n_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The assessment of a recording as JSON text, and from how many frames."""
+
+    document: str
+    n_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a recording could not be tried, as a problem."""
+
+    problem: dict[str, Any]
+
+
+def work(connection: Connection, settings: Settings) -> None:
+    """Take orders from the server until it hangs up."""
+    confine(
+        max_memory_bytes=settings.jobs.max_memory_bytes,
+        max_address_bytes=settings.jobs.max_address_bytes,
+        niceness=_NICENESS,
+    )
+    import mediapipe  # noqa: F401 - loaded before the first recording waits for it
+
+    while True:
+        try:
+            order = connection.recv()
+        except (EOFError, OSError):
+            return
+        answer = _answer(order, settings, connection)
+        try:
+            connection.send(answer)
+        except OSError:
+            return
+
+
+def _answer(order: Order, settings: Settings, connection: Connection) -> Scored | Refused:
+    try:
+        return score(order, settings, _teller(connection))
+    except HipcvError as error:
+        return Refused(problem_of(error, order.clip).document())
+    except MemoryError:
+        detail = "The recording needs more memory than a worker may take: export it with 1080p or less."
+        return Refused(ProblemError("could_not_measure", detail).document())
+    except ValueError as error:
+        return Refused(ProblemError("wrong_arguments", str(error)).document())
+
+
+def _teller(connection: Connection) -> Callable[[Told], None]:
+    last = ("", 0.0)
+
+    def tell(told: Told) -> None:
+        nonlocal last
+        now_s = time.monotonic()
+        if told.stage != last[0] or now_s - last[1] >= _TELL_EVERY_S:
+            last = (told.stage, now_s)
+            connection.send(told)
+
+    return tell
+
+
+def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Scored:
+    """Measure one recording as the command line does, and write its files into the order's folder.
+
+    Raises
+    ------
+    HipcvError
+        Where it cannot be measured, with the command line's own sentence.
+    """
+    from hipcv.outputs.document import render_document
+    from hipcv.outputs.tables import write_series
+    from hipcv.session import measure_file
+    from hipcv.sources.model_files import ModelName
+
+    options = MeasureOptions.model_validate(order.options)
+    setup = options.setup()
+    tell(Told("opening"))
+    _check_length(order.clip, options, settings)
+
+    def on_frame(n_done: int, n_total: int | None) -> None:
+        if n_done > settings.upload.max_frames:
+            limit = settings.upload.max_frames
+            raise SourceError(f"Wanted a recording of at most {limit} frames, found more: cut it to the test itself.")
+        tell(Told("reading", n_done, n_total))
+
+    def on_fetch(at: "FetchProgress") -> None:
+        tell(Told(f"{at.name} model: {at.doing}", at.n_bytes, at.n_bytes_total))
+
+    measured = measure_file(
+        order.clip,
+        setup,
+        model_name=ModelName(options.model),
+        model_path=settings.models,
+        slow_motion=options.slow_motion,
+        on_frame=on_frame,
+        on_fetch=on_fetch,
+    )
+    n_frames = len(measured.series)
+    tell(Told("drawing", 0, n_frames))
+    if options.keep:
+        _draw(order, options, measured, tell)
+    else:
+        write_series(measured.assessment, order.folder / SERIES)
+        write_report(order.folder, measured)
+    tell(Told("saving", n_frames, n_frames))
+    return Scored(json.dumps(render_document(measured.assessment), allow_nan=False), n_frames)
+
+
+def _check_length(clip: Path, options: MeasureOptions, settings: Settings) -> None:
+    from hipcv.sources.video import open_video
+
+    with open_video(clip, slow_motion=options.slow_motion) as video:
+        declared_s = (video.info.declared_duration_s or 0.0) * options.slow_motion
+    if declared_s > settings.upload.max_duration_s:
+        limit = settings.upload.max_duration_s / 60
+        raise SourceError(
+            f"Wanted a recording of at most {limit:g} minutes, found {declared_s / 60:.1f}: cut it to the test itself."
+        )
+
+
+def write_report(folder: Path, measured: "Measurement") -> None:
+    """Write a report without any picture of the person."""
+    from hipcv.outputs.html import render_report
+
+    (folder / REPORT).write_text(render_report(measured.assessment, []), encoding="utf-8")
+
+
+def _draw(order: Order, options: MeasureOptions, measured: "Measurement", tell: Callable[[Told], None]) -> None:
+    from hipcv.outputs.folder import write_folder
+    from hipcv.sources.video import Frame, open_video
+
+    def counted(frame: Frame) -> Frame:
+        tell(Told("drawing", frame.index + 1, len(measured.series)))
+        return frame
+
+    with open_video(order.clip, mirrored=options.mirrored, slow_motion=options.slow_motion) as video:
+        write_folder(order.folder, map(counted, video), measured.series, measured.assessment)

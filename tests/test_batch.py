@@ -1,0 +1,513 @@
+"""A batch is never lost and never doubled: whatever ends it, the same command again leads to the same tables."""
+
+import csv
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from batch_recordings import events, run_command, start_command, write_folder, write_recording
+
+import hipcv
+from hipcv.batch.api import score
+from hipcv.batch.clip import Clip
+from hipcv.batch.engine import open_local
+from hipcv.batch.job import Refusal, Refused, Scored
+from hipcv.batch.manifest import Defaults
+from hipcv.batch.order import Order, carry_out
+from hipcv.batch.run import Plan, Tally, disk_error
+from hipcv.batch.worker import Limits, Worker
+from hipcv.core.errors import BatchError
+from hipcv.core.landmarks import Position
+from hipcv.outputs.document import render_document
+from hipcv.sources.model_files import ModelName, get_model
+
+TABLES = ("results.csv", "results.parquet", "trials.parquet", "film-again.csv", "redcap.csv", "summary.html")
+
+
+class Ear:
+    """Listens to a batch."""
+
+    def __init__(self) -> None:
+        self.begun_with: Tally | None = None
+        self.was_killed = False
+        self.clips: list[str] = []
+        self.again: list[Refused] = []
+
+    def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
+        self.begun_with, self.was_killed = replace(tally), was_killed
+
+    def finished(self, clip: Clip, answer: Scored | Refused, tally: Tally) -> None:
+        self.clips.append(clip.name)
+
+    def tried_again(self, clip: Clip, refused: Refused) -> None:
+        self.again.append(refused)
+
+
+def order(asked: Path, out: Path, **options: Any) -> Order:
+    values: dict[str, Any] = {"model_name": ModelName.LITE, "n_workers": 2, **options}
+    return Order((str(asked),), out, **values)
+
+
+def rows(out: Path, table: str = "results.csv") -> list[dict[str, str]]:
+    with (out / table).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def tables(out: Path) -> dict[str, bytes]:
+    return {name: (out / name).read_bytes() for name in TABLES}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six recordings and a file that only calls itself one."""
+    folder = write_folder(tmp_path_factory.mktemp("clips"), 6)
+    (folder / "torn-seated.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(40))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def done(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of that folder, by a run that nothing disturbed."""
+    out = tmp_path_factory.mktemp("out")
+    carry_out(order(folder, out), Ear())
+    return out
+
+
+# ---------------------------------------------------------------------------------------------------------- what comes
+
+
+def test_a_folder_becomes_one_row_a_side_and_a_reason_for_every_side_without_a_number(folder: Path, done: Path) -> None:
+    names = sorted(path.name for path in folder.iterdir())
+    assert [row["clip"] for row in rows(done)] == [name for name in names for _ in range(2)]
+    assert [row["side"] for row in rows(done)] == ["left", "right"] * len(names)
+    assert {row["status"] for row in rows(done) if row["clip"] != "torn-seated.mp4"} == {"not_measured"}
+    assert {row["status"] for row in rows(done) if row["clip"] == "torn-seated.mp4"} == {"set_aside"}
+    again = rows(done, "film-again.csv")
+    assert {row["clip"] for row in again} == set(names)
+    assert all(row["reason"] and row["advice"] for row in again)
+
+
+def test_a_missing_number_is_missing_in_every_table_and_never_0(done: Path) -> None:
+    table = pl.read_parquet(done / "results.parquet")
+    assert table["end_range_deg"].null_count() == len(table)
+    assert {row["end_range_deg"] for row in rows(done)} == {""}
+
+
+def test_the_run_is_told_with_versions_model_parameters_counts_and_times(folder: Path, done: Path) -> None:
+    run = json.loads((done / "run.json").read_text())
+    assert run["complete"] is True
+    assert run["counts"]["recordings"] == 7
+    assert (run["counts"]["not_measured"], run["counts"]["set_aside"]) == (6, 1)
+    assert run["model_sha256"] == get_model(ModelName.LITE).sha256
+    assert run["versions"]["hipcv"] == hipcv.__version__
+    assert run["this_run"]["finished"] == 7
+    assert 0 < run["this_run"]["measuring_s"] <= 2 * run["this_run"]["wall_s"]
+
+
+def test_a_recording_measures_the_same_in_a_batch_as_alone(measured_sample: Any, samples: Path, tmp_path: Path) -> None:
+    alone = render_document(measured_sample("seated-easy-101-01", ModelName.LITE).assessment)
+    clip = samples / "seated-easy-101-01.mp4"
+    contents = carry_out(order(clip, tmp_path / "out", defaults=Defaults(test=Position.SEATED)), Ear())
+    (document,) = (tmp_path / "out" / "clips").glob("*.json")
+    assert json.loads(document.read_text()) == json.loads(json.dumps(alone))
+    assert contents.counts == {"measured": 1}
+    left = contents.sides[0]
+    assert left["end_range_deg"] == alone["sides"]["left"]["end_range_deg"]  # type: ignore[index, call-overload]
+    assert left["reference_low_deg"] < left["reference_high_deg"]
+    trials = pl.read_parquet(tmp_path / "out" / "trials.parquet")
+    assert trials.filter(pl.col("accepted")).height == sum(row["n_trials_accepted"] for row in contents.sides)
+
+
+# ------------------------------------------------------------------------------------------- never lost, never doubled
+
+
+def test_the_same_command_again_measures_nothing_and_writes_the_same_tables(folder: Path, done: Path) -> None:
+    before, ear = tables(done), Ear()
+    carry_out(order(folder, done), ear)
+    assert ear.clips == []
+    assert not ear.was_killed
+    assert tables(done) == before
+
+
+def test_a_recording_is_known_by_its_bytes_whatever_its_name(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "clips", 2)
+    carry_out(order(folder, tmp_path / "out"), Ear())
+    (folder / "s00-seated.mp4").rename(folder / "renamed-seated.mp4")
+    write_recording(folder / "s01-seated.mp4", seed=99)
+    ear = Ear()
+    carry_out(order(folder, tmp_path / "out"), ear)
+    assert ear.clips == ["s01-seated.mp4"]
+    assert [row["clip"] for row in rows(tmp_path / "out")][::2] == ["renamed-seated.mp4", "s01-seated.mp4"]
+
+
+def test_other_parameters_make_another_result(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "a-seated.mp4", seed=1)
+    for n_expected, defaults in ((1, Defaults()), (0, Defaults()), (1, Defaults(slow_motion=2.0))):
+        ear = Ear()
+        carry_out(order(recording, tmp_path / "out", defaults=defaults), ear)
+        assert len(ear.clips) == n_expected
+
+
+def test_the_same_bytes_under_two_names_are_measured_once_and_both_are_told(tmp_path: Path) -> None:
+    write_recording(tmp_path / "clips" / "a-seated.mp4", seed=1)
+    (tmp_path / "clips" / "b-seated.mp4").write_bytes((tmp_path / "clips" / "a-seated.mp4").read_bytes())
+    contents = carry_out(order(tmp_path / "clips", tmp_path / "out"), Ear())
+    assert contents.same == [["a-seated.mp4", "b-seated.mp4"]]
+    assert len(contents.sides) == 4
+    assert len(list((tmp_path / "out" / "clips").glob("*.json"))) == 2
+    with closing(sqlite3.connect(tmp_path / "out" / "ledger.sqlite")) as ledger:
+        assert ledger.execute("SELECT count(*) FROM outcomes").fetchone() == (1,)
+
+
+def test_a_document_that_somebody_deleted_is_written_again_without_measuring(folder: Path, done: Path) -> None:
+    (victim, *_) = sorted((done / "clips").glob("*.json"))
+    before = victim.read_bytes()
+    victim.unlink()
+    ear = Ear()
+    carry_out(order(folder, done), ear)
+    assert ear.clips == []
+    assert victim.read_bytes() == before
+
+
+def kill_and_resume(folder: Path, out: Path, n_kills: int, seed: int) -> list[dict[str, Any]]:
+    """Kill a batch that often at random moments, then let it end; return the events of all runs."""
+    rng, told = random.Random(seed), []
+    for _ in range(n_kills):
+        process = start_command("batch", folder, "-o", out, "--model", "lite", "--workers", "2", "--json-lines")
+        time.sleep(rng.uniform(0.5, 5.0))
+        process.kill()
+        told += events(process.communicate()[0])
+    status, lines, err = run_command("batch", folder, "-o", out, "--model", "lite", "--workers", "2", "--json-lines")
+    assert status == 1, err
+    return [*told, *events(lines)]
+
+
+def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(folder: Path, done: Path, tmp_path: Path) -> None:
+    told = kill_and_resume(folder, tmp_path / "out", n_kills=3, seed=6)
+    finished = [event["clip"] for event in told if event["event"] == "finished"]
+    assert len(finished) == len(set(finished))
+    assert tables(tmp_path / "out") == tables(done)
+    assert {p.name: p.read_bytes() for p in (tmp_path / "out" / "clips").iterdir()} == {
+        p.name: p.read_bytes() for p in (done / "clips").iterdir()
+    }
+    assert not list((tmp_path / "out").rglob("*.part"))
+    with closing(sqlite3.connect(tmp_path / "out" / "ledger.sqlite")) as ledger:
+        assert ledger.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert ledger.execute("SELECT count(*) FROM outcomes").fetchone() == (7,)
+
+
+def test_a_killed_batch_leaves_no_process_behind_and_is_noticed_by_the_next(folder: Path, tmp_path: Path) -> None:
+    process = start_command(
+        "batch", folder, "-o", tmp_path / "out", "--model", "lite", "--json-lines", HIPCV_TEST_MARK=str(tmp_path)
+    )
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["event"] == "begun"
+    wait_for(lambda: len(marked_processes(tmp_path)) >= 2, "a worker")
+    process.kill()
+    process.communicate()
+    wait_for(lambda: not marked_processes(tmp_path), "the end of all workers")
+    ear = Ear()
+    carry_out(order(folder, tmp_path / "out"), ear)
+    assert ear.was_killed
+
+
+def marked_processes(mark: Path) -> list[int]:
+    wanted = f"HIPCV_TEST_MARK={mark}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if wanted in entry.read_bytes().split(b"\0") and (entry.parent / "cmdline").read_bytes():
+                found.append(int(entry.parent.name))
+        except OSError:  # it ended meanwhile
+            continue
+    return found
+
+
+def wait_for(condition: Any, what: str, patience_s: float = 30.0) -> None:
+    end_s = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < end_s, f"waited in vain for {what}"
+        time.sleep(0.02)
+
+
+# ------------------------------------------------------------------------------------- what recordings do to workers
+
+
+@pytest.fixture
+def hunter() -> Iterator[Any]:
+    """Send a signal to every process of ours that opens a certain recording."""
+    over = threading.Event()
+    threads = []
+
+    def hunt(recording: Path, what: signal.Signals, hits: list[int]) -> None:
+        while not over.is_set():
+            for pid in children_of(os.getpid()):
+                if pid not in hits and has_open(pid, recording):
+                    os.kill(pid, what)
+                    hits.append(pid)
+            time.sleep(0.002)
+
+    def start(recording: Path, what: signal.Signals) -> list[int]:
+        hits: list[int] = []
+        threads.append(threading.Thread(target=hunt, args=(recording, what, hits)))
+        threads[-1].start()
+        return hits
+
+    yield start
+    over.set()
+    for thread in threads:
+        thread.join()
+
+
+def children_of(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(child) for child in task.read_text().split()]
+        except OSError:
+            continue
+    return found
+
+
+def has_open(pid: int, path: Path) -> bool:
+    try:
+        return any(handle.readlink() == path for handle in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return False
+
+
+linux_only = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="processes are watched through /proc")
+
+
+@linux_only
+def test_a_recording_that_kills_its_worker_twice_is_set_aside_and_the_rest_go_on(tmp_path: Path, hunter: Any) -> None:
+    folder = write_folder(tmp_path / "clips", 3)
+    poison = write_recording(folder / "poison-seated.mp4", seed=7, n_frames=300)
+    hits = hunter(poison, signal.SIGSEGV)
+    ear = Ear()
+    contents = carry_out(order(folder, tmp_path / "out"), ear)
+    assert len(hits) == 2
+    assert [refused.refusal for refused in ear.again] == [Refusal.CRASHED]
+    assert contents.counts == {"not_measured": 3, "set_aside": 1}
+    (told,) = (row for row in rows(tmp_path / "out", "film-again.csv") if row["clip"] == poison.name)
+    assert (told["code"], "SIGSEGV" in told["reason"]) == ("crashed", True)
+    again = Ear()
+    carry_out(order(folder, tmp_path / "out"), again)
+    assert again.clips == []
+
+
+@linux_only
+def test_what_was_set_aside_is_tried_again_on_request(tmp_path: Path, hunter: Any) -> None:
+    poison = write_recording(tmp_path / "poison-seated.mp4", seed=7, n_frames=300)
+    hits = hunter(poison, signal.SIGKILL)
+    assert carry_out(order(poison, tmp_path / "out"), Ear()).counts == {"set_aside": 1}
+    assert len(hits) == 2
+    # under another name nobody hunts it
+    harmless = poison.rename(tmp_path / "harmless-seated.mp4")
+    assert carry_out(order(harmless, tmp_path / "out"), Ear()).counts == {"set_aside": 1}
+    assert carry_out(order(harmless, tmp_path / "out", retry=True), Ear()).counts == {"not_measured": 1}
+
+
+@linux_only
+def test_a_recording_that_hangs_its_worker_is_given_up_and_the_process_with_it(tmp_path: Path, hunter: Any) -> None:
+    fine, stuck = (write_recording(tmp_path / name, seed, 60) for seed, name in enumerate(("a.mp4", "stuck.mp4")))
+    plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256, wants_reports=False)
+    job = plan.job(Clip(1, "a", str(fine), Position.SEATED))
+    worker = Worker(Limits(stall_s=60))
+    assert isinstance(worker.run(job), Scored)
+    worker.limits = Limits(stall_s=2)
+    hits = hunter(stuck, signal.SIGSTOP)
+    started_s = time.monotonic()
+    answer = worker.run(replace(job, source=str(stuck)))
+    assert isinstance(answer, Refused)
+    assert answer.refusal is Refusal.HUNG
+    assert time.monotonic() - started_s < 2 + 5
+    wait_for(lambda: not Path(f"/proc/{hits[0]}").exists(), "the end of the hanging process")
+    worker.retire()
+
+
+def test_a_worker_takes_no_more_memory_than_it_may(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "a.mp4", seed=1)
+    plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256, wants_reports=False)
+    worker = Worker(Limits(memory_mb=40))
+    answer = worker.run(plan.job(Clip(1, "a", str(recording), Position.SEATED)))
+    worker.retire()
+    assert isinstance(answer, Refused)
+    assert answer.refusal in (Refusal.CRASHED, Refusal.FAILED)
+
+
+def test_a_worker_with_another_version_stops_the_batch(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "a.mp4", seed=1)
+    plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256)
+    job = replace(plan.job(Clip(1, "a", str(recording), Position.SEATED)), hipcv_version="0.0.1")
+    with open_local(1) as engine:
+        answer = engine.score(job).result()
+    assert isinstance(answer, Refused)
+    assert answer.refusal is Refusal.WORKER_UNFIT
+
+
+# -------------------------------------------------------------------------------------------- what disks and shares do
+
+
+class Thief(Ear):
+    """Takes a folder away as soon as the first recording is finished."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def finished(self, clip: Clip, answer: Scored | Refused, tally: Tally) -> None:
+        super().finished(clip, answer, tally)
+        if len(self.clips) == 1:
+            self.folder.rename(self.folder.with_name("away"))
+
+
+def test_a_share_that_vanishes_stops_the_batch_in_one_sentence_and_the_rest_is_done_later(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "share", 4)
+    with pytest.raises(BatchError, match="cannot be reached any more") as caught:
+        carry_out(order(folder, tmp_path / "out", n_workers=1), Thief(folder))
+    assert "\n" not in str(caught.value)
+    run = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert (run["complete"], run["counts"]["not_done"]) == (False, 3)
+    assert len(rows(tmp_path / "out")) == 8
+    (tmp_path / "away").rename(folder)
+    ear = Ear()
+    carry_out(order(folder, tmp_path / "out"), ear)
+    assert len(ear.clips) == 3
+
+
+def test_a_recording_that_vanishes_alone_is_set_aside_and_looked_for_again(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "clips", 3)
+    (folder / "list.csv").write_text("path,test\n" + "".join(f"s0{n}-seated.mp4,seated\n" for n in range(3)))
+
+    class Remover(Ear):
+        def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
+            (folder / "s01-seated.mp4").rename(folder / "kept.mp4")
+
+    contents = carry_out(order(folder / "list.csv", tmp_path / "out"), Remover())
+    assert contents.counts == {"not_measured": 2, "set_aside": 1}
+    (folder / "kept.mp4").rename(folder / "s01-seated.mp4")
+    assert carry_out(order(folder / "list.csv", tmp_path / "out"), Ear()).counts == {"not_measured": 3}
+
+
+def test_a_full_disk_is_one_sentence_and_the_batch_goes_on_once_there_is_room(folder: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=120k", "none", str(disk)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("a small disk needs the right to mount one")
+    try:
+        with pytest.raises(BatchError, match="is full: free some space and run the same command again") as caught:
+            carry_out(order(folder, disk / "out"), Ear())
+        assert "\n" not in str(caught.value)
+        subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
+        contents = carry_out(order(folder, disk / "out"), Ear())
+        assert contents.counts == {"not_measured": 6, "set_aside": 1}
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_every_refusal_to_write_is_one_sentence(tmp_path: Path) -> None:
+    import errno
+
+    assert "is full" in str(disk_error(tmp_path, OSError(errno.ENOSPC, "No space left on device")))
+    assert "Permission denied" in str(disk_error(tmp_path, OSError(errno.EACCES, "Permission denied")))
+    (tmp_path / "file").touch()
+    with pytest.raises(BatchError, match=r"Not a directory|File exists") as caught:
+        carry_out(order(write_recording(tmp_path / "a.mp4", 1), tmp_path / "file" / "out"), Ear())
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_ledger_is_told_and_left_alone(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "a-seated.mp4", 1)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "ledger.sqlite").write_bytes(b"this is no database" * 100)
+    with pytest.raises(BatchError, match="is damaged"):
+        carry_out(order(recording, tmp_path / "out"), Ear())
+
+
+def test_a_second_batch_into_the_same_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    class Second(Ear):
+        def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
+            with pytest.raises(BatchError, match="Another batch is writing"):
+                carry_out(order(folder, tmp_path / "out"), Ear())
+
+    carry_out(order(folder / "s00-seated.mp4", tmp_path / "out"), Second())
+
+
+# ------------------------------------------------------------------------------------------------------- command line
+
+
+def test_the_command_says_nothing_when_it_is_to_be_quiet(folder: Path, done: Path) -> None:
+    assert run_command("batch", folder, "-o", done, "--model", "lite", "--quiet") == (1, "", "")
+
+
+def test_faults_of_a_list_are_all_told_before_anything_is_started(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,test\nnone.mp4,seated\nnone2.mp4,up\n")
+    status, out, err = run_command("batch", tmp_path / "list.csv", "-o", tmp_path / "out")
+    assert (status, out) == (3, "")
+    assert "3 faults" in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_of_10000_rows_is_quick_and_small_and_writes_nothing(tmp_path: Path) -> None:
+    lines = ["path,subject,test,age,sex,goniometer_left_deg,goniometer_right_deg"]
+    for at in range(10_000):
+        (tmp_path / f"{at}.mp4").write_bytes(b"x")
+        lines.append(f"{at}.mp4,S{at},seated,{20 + at % 60},f,31.5,30")
+    (tmp_path / "list.csv").write_text("\n".join(lines))
+    code = (
+        "import resource, sys; sys.argv = ['hipcv', 'batch', sys.argv[1], '-o', 'out', '--dry-run', '--json-lines']\n"
+        "try:\n    from hipcv.cli import main; main()\n"
+        "finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    started_s = time.monotonic()
+    command = [sys.executable, "-c", code, str(tmp_path / "list.csv")]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    told, peak_mb = ended.stdout.splitlines()
+    assert json.loads(told)["n_clips"] == 10_000
+    assert time.monotonic() - started_s < 10
+    assert float(peak_mb) < 300
+    assert not (tmp_path / "out").exists()
+
+
+# ------------------------------------------------------------------------------------------------------------- Python
+
+
+def test_python_gets_every_recording_with_its_assessment_or_the_reason(folder: Path) -> None:
+    scored = {Path(clip.path).name: clip for clip in score(folder, test="seated", model="lite", workers=2)}
+    assert len(scored) == 7
+    torn = scored.pop("torn-seated.mp4")
+    assert torn.assessment is None
+    assert "Wanted a video" in torn.reason
+    for clip in scored.values():
+        assert clip.assessment is not None
+        assert clip.document == render_document(clip.assessment)
+        assert not clip.assessment.angles.time_s.flags.writeable
+
+
+def test_a_loop_that_is_left_early_ends_its_workers(folder: Path) -> None:
+    for _ in score(folder, test="seated", model="lite", workers=1):
+        break
+    wait_for(lambda: not [pid for pid in children_of(os.getpid()) if is_worker(pid)], "the end of all workers")
+
+
+def is_worker(pid: int) -> bool:
+    try:
+        return b"hipcv.batch.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False

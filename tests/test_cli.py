@@ -1,0 +1,144 @@
+"""The command line as people use it: what it prints, its exit status, one sentence for bad input."""
+
+import csv
+import json
+import subprocess
+import sys
+
+import pytest
+
+from hipcv.outputs.tables import COLUMNS
+
+CLIP = "seated-easy-101-01.mp4"
+
+
+def hipcv(*arguments, **kwargs):
+    command = [sys.executable, "-m", "hipcv", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def measured(samples, tmp_path_factory):
+    """Run one measurement with JSON and a series."""
+    table = tmp_path_factory.mktemp("cli") / "deep" / "series.csv"
+    done = hipcv("measure", samples / CLIP, "--test", "seated", "--model", "lite", "--json", "--series", table)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), table
+
+
+def test_json_on_standard_output_is_the_documented_document(measured):
+    document, _ = measured
+    assert document["schema"] == "hipcv.assessment/1"
+    assert document["status"] == "measured"
+    assert document["test"] == "seated"
+    assert {"sides", "asymmetry", "camera", "findings", "provenance"} <= document.keys()
+    for side in ("left", "right"):
+        result = document["sides"][side]
+        low, high = result["interval95_deg"]
+        assert low < result["end_range_deg"] < high
+        assert {
+            "pelvis_corrected_deg",
+            "raw_peak_deg",
+            "trial_sd_deg",
+            "trials",
+            "reference",
+            "status",
+        } <= result.keys()
+        for trial in result["trials"]:
+            assert trial["start_s"] < trial["hold_start_s"] < trial["hold_stop_s"] < trial["stop_s"]
+            assert trial["accepted"] is True
+        assert result["trial_sd_deg"] is None  # one trial has no spread: missing, not 0
+    assert {"roll_deg", "roll_se_deg", "roll_source", "pitch_deg", "yaw_deg"} <= document["camera"].keys()
+    origin = document["provenance"]
+    assert len(origin["model_sha256"]) == len(origin["clip_sha256"]) == 64
+    assert origin["n_frames"] == 156
+
+
+def test_the_series_has_one_row_a_frame_and_units_in_its_names(measured):
+    document, table = measured
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == COLUMNS
+    assert len(rows) == document["provenance"]["n_frames"]
+    trial = document["sides"]["left"]["trials"][0]
+    held = [float(r["left_deg"]) for r in rows if trial["hold_start_s"] <= float(r["time_s"]) < trial["hold_stop_s"]]
+    assert sorted(held)[len(held) // 2] == pytest.approx(trial["end_range_deg"], abs=0.5)
+
+
+def test_the_table_on_a_terminal_names_both_sides_and_says_what_it_is_not(samples):
+    done = hipcv("measure", samples / CLIP, "--test", "seated", "--model", "lite", "--age", "30", "--sex", "female")
+    assert done.returncode == 0, done.stderr
+    for words in ("left", "right", "end range", "95 % interval", "It informs; it does not diagnose."):
+        assert words in done.stdout
+    assert "College women" in done.stdout
+    assert "College men" not in done.stdout
+
+
+def test_a_stated_roll_moves_the_two_sides_apart_by_twice_as_much(samples):
+    ends = []
+    for roll in ("-3", "3"):
+        done = hipcv("measure", samples / CLIP, "--test", "seated", "--model", "lite", "--json", "--roll", roll)
+        ends.append([json.loads(done.stdout)["sides"][s]["end_range_deg"] for s in ("left", "right")])
+    changes = [after - before for before, after in zip(*ends, strict=True)]
+    assert abs(changes[0]) == pytest.approx(6, abs=0.5)
+    assert changes[0] == pytest.approx(-changes[1], abs=0.7)
+
+
+def test_a_recording_without_the_test_exits_with_one_and_says_how_to_film_it(real):
+    done = hipcv("measure", real / "no_legs.mp4", "--test", "seated", "--model", "lite")
+    assert done.returncode == 1
+    assert "Not measured" in done.stdout
+    assert "How to film it" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (None, "missing.mp4"),
+        (b"", "empty.mp4"),
+        (b"hello", "text.mp4"),
+        (b"\x00\x00\x00\x20ftypisom" + b"\x00" * 64, "cut.mp4"),
+    ],
+)
+def test_a_file_that_cannot_be_read_exits_with_three_and_one_sentence(tmp_path, content, name):
+    clip = tmp_path / name
+    if content is not None:
+        clip.write_bytes(content)
+    done = hipcv("measure", clip, "--test", "seated", "--model", "lite")
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr.startswith("hipcv: ")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("measure", "clip.mp4"),
+        ("measure", "clip.mp4", "--test", "standing"),
+        ("measure", "clip.mp4", "--test", "seated", "--age", "-3"),
+        ("measure", "clip.mp4", "--test", "seated", "--roll", "100"),
+        ("measure", "clip.mp4", "--test", "seated", "--vertical", "1,2,3"),
+        ("measure", "clip.mp4", "--test", "seated", "--slow-motion", "0"),
+        ("nonsense",),
+    ],
+)
+def test_wrong_arguments_exit_with_two(arguments):
+    done = hipcv(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_norms_are_printed_with_their_sources():
+    done = hipcv("norms", "--test", "prone", "--sex", "male")
+    assert done.returncode == 0
+    assert "doi:10." in done.stdout
+    assert "women" not in done.stdout
+
+
+def test_models_are_listed():
+    done = hipcv("models", "list")
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in ("lite", "full", "heavy"))
