@@ -3,7 +3,7 @@
 # Everything heavy is imported where it is used: `hipcv --help` must answer at once.
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hipcv.core.landmarks import Setup
     from hipcv.session import Measurement
-    from hipcv.sources.model_files import Progress
+    from hipcv.sources.model_files import ModelStatus, Progress
 
 MEASURED, NOT_MEASURED, WRONG_ARGUMENTS, COULD_NOT_TRY = 0, 1, 2, 3
 
@@ -302,12 +302,9 @@ def norms(
 def list_models() -> None:
     """List the pose models, where they are, and whether they are whole."""
     with _one_sentence():
-        from rich.console import Console
-
-        from hipcv.outputs.text import render_models
         from hipcv.sources.model_files import check_models
 
-        render_models(check_models(), Console())
+        _print_models(check_models())
 
 
 @models_app.command("get")
@@ -330,15 +327,25 @@ def get_models(
 def check() -> None:
     """Check every model that is there against its published checksum; fails on a damaged one."""
     with _one_sentence():
-        from rich.console import Console
-
-        from hipcv.outputs.text import render_models
         from hipcv.sources.model_files import ModelState, check_models
 
         statuses = check_models()
-        render_models(statuses, Console())
+        _print_models(statuses)
     if any(status.state is ModelState.DAMAGED for status in statuses):
         raise typer.Exit(COULD_NOT_TRY)
+
+
+def _print_models(statuses: "Sequence[ModelStatus]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Pose models", title_justify="left", expand=False)
+    for name in ("model", "state", "where", "licence"):
+        table.add_column(name, overflow="fold")
+    for status in statuses:
+        where = f"{status.found.path} ({status.found.origin})" if status.found else status.detail
+        table.add_row(status.name, status.state, where, status.licence)
+    Console().print(table)
 
 
 # ------------------------------------------------------------------------------------------------------------ house

@@ -366,7 +366,9 @@ class LiveTest:
         if not all(math.isfinite(h) for h in heights):
             return
         out = max(heights) > MIN_SWING_DEG
-        resting = not out and max(map(abs, heights)) < MIN_SWING_DEG / 2 and self._rest_is_due(time_s)
+        # the precise model follows the leg through time: nothing may overtake a swing that is still kept
+        near = not out and not self._swing.frames and max(map(abs, heights)) < MIN_SWING_DEG / 2
+        resting = near and self._rest_is_due(time_s)
         if not out and not self._swing.frames and not resting:
             return
         frame = _Kept(time_s, angles_deg, packed if packed is not None else encode_still(rgb))

@@ -6,9 +6,9 @@ every door.
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from hipcv import __version__
 from hipcv.assessment import Assessment, Provenance, assess
 from hipcv.core.angles import MIN_VISIBILITY, lateral_signs
 from hipcv.core.checks import Limit, found
-from hipcv.core.filtering import OneEuro
+from hipcv.core.filtering import OneEuro, median_of
 from hipcv.core.geometry import image_angle_deg
 from hipcv.core.landmarks import (
     ANKLES,
@@ -36,6 +36,9 @@ from hipcv.sources.picture_quality import measure_brightness, measure_sharpness
 from hipcv.sources.pose import NOBODY, Pose, PoseEstimator
 from hipcv.sources.recording import ReadReport
 from hipcv.sources.video import open_video
+
+if TYPE_CHECKING:
+    from hipcv.sources.prone import ProneReader
 
 ByteArray = NDArray[np.uint8]
 
@@ -56,6 +59,7 @@ BONES = (
 )
 DAMAGED = Limit(0.01, "of the frames", "a lone bad frame is bridged, many are not")
 GAP = Limit(0.25, "s between two frames", "longer gaps are not filled")
+FEET = Limit(0.5, "of the searched frames", "what lies outside the picture cannot be measured")
 MOTION = Limit(0.05, "of a shank's length", "an angle to a moving plumb line is no angle to the plumb line")
 
 
@@ -92,7 +96,8 @@ class Session:
     model_name: ModelName
     parameters: Mapping[str, object] = field(default_factory=dict)
     long_side_fov_deg: float | None = None
-    _estimator: PoseEstimator = field(init=False)
+    _estimator: PoseEstimator | None = field(default=None, init=False)
+    _prone: "ProneReader | None" = field(default=None, init=False)
     _room: StillRoom = field(default_factory=StillRoom, init=False)
     _times_s: list[float] = field(default_factory=list, init=False)
     _poses: list[Pose] = field(default_factory=list, init=False)
@@ -101,16 +106,33 @@ class Session:
     _sharpness: list[float] = field(default_factory=list, init=False)
     _frame_size_px: tuple[int, int] = field(default=(0, 0), init=False)
     _live: tuple[OneEuro, OneEuro] = field(default_factory=lambda: (OneEuro(), OneEuro()), init=False)
+    _n_frames: int = field(default=0, init=False)
+    _span_s: tuple[float, float] = field(default=(math.inf, -math.inf), init=False)
     _next_look_s: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
-        self._estimator = PoseEstimator(self.model.path)
+        if self.setup.position is Position.PRONE:
+            # the seated test does not wait for what only this one needs
+            from hipcv.sources.landmark_network import LandmarkNetwork
+            from hipcv.sources.model_bundle import read_landmark_network
+            from hipcv.sources.prone import ProneReader
+
+            network = LandmarkNetwork(read_landmark_network(self.model.path))
+            self._prone = ProneReader(network, self.setup.camera_side)
+        else:
+            self._estimator = PoseEstimator(self.model.path)
 
     def add(self, rgb: ByteArray, time_s: float) -> Reading:
         """Look at the next frame, (height, width, 3) upright and unmirrored, taken at `time_s` (rising)."""
-        pose, n_people = self._estimator(rgb, time_s)
         self._frame_size_px = (rgb.shape[1], rgb.shape[0])
         self._room.add(rgb, time_s)
+        self._n_frames += 1
+        self._span_s = (min(self._span_s[0], time_s), max(self._span_s[1], time_s))
+        pose, n_people = NOBODY, -1
+        if self._estimator is not None:
+            pose, n_people = self._estimator(rgb, time_s)
+        elif self._prone is None or not self._prone.add(rgb, time_s):
+            return Reading(time_s, pose, math.nan, math.nan, n_people)
         look = time_s >= self._next_look_s
         if look:
             self._next_look_s = time_s + QUALITY_INTERVAL_S
@@ -136,22 +158,28 @@ class Session:
 
     def series(self) -> PoseSeries:
         """Return everything seen so far."""
+        series = self._prone.series() if self._prone is not None else self._followed()
+        shank_px = median_of(np.linalg.norm(series.image_px[:, ANKLES] - series.image_px[:, KNEES], axis=-1))
+        span_s = self._span_s[1] - self._span_s[0]
+        return replace(
+            series,
+            brightness=np.array(self._brightness, dtype=np.float64),
+            sharpness=np.array(self._sharpness, dtype=np.float64),
+            edges_px=self._room.find_edges(self._person_px(series.image_px), shank_px),
+            long_side_fov_deg=self.long_side_fov_deg,
+            recorded_fps_hz=(self._n_frames - 1) / span_s if self._prone is not None and span_s > 0 else None,
+        )
+
+    def _followed(self) -> PoseSeries:
         n = len(self._poses)
-        image_px = np.stack([p.image_px for p in self._poses]) if n else np.empty((0, 33, 2))
-        shank_px = np.linalg.norm(image_px[:, ANKLES] - image_px[:, KNEES], axis=-1)
-        shank_px = float(np.median(shank_px[np.isfinite(shank_px)])) if np.isfinite(shank_px).any() else math.nan
         return PoseSeries(
             time_s=np.array(self._times_s, dtype=np.float64),
-            image_px=image_px,
+            image_px=np.stack([p.image_px for p in self._poses]) if n else np.empty((0, 33, 2)),
             world_m=np.stack([p.world_m for p in self._poses]) if n else np.empty((0, 33, 3)),
             visibility=np.stack([p.visibility for p in self._poses]) if n else np.empty((0, 33)),
             frame_size_px=self._frame_size_px,
             shank_se_deg=np.stack([p.shank_se_deg for p in self._poses]) if n else np.empty((0, 2)),
             n_people=np.array(self._n_people, dtype=np.int64),
-            brightness=np.array(self._brightness, dtype=np.float64),
-            sharpness=np.array(self._sharpness, dtype=np.float64),
-            edges_px=self._room.find_edges(self._person_px(image_px), shank_px),
-            long_side_fov_deg=self.long_side_fov_deg,
         )
 
     def _person_px(self, image_px: FloatArray) -> FloatArray:
@@ -163,6 +191,8 @@ class Session:
         """Assess all that was seen; `findings` of the frames' source are carried into the result."""
         series = self.series()
         own = [*findings, *self._camera_findings(series)]
+        if self._prone is not None and self._prone.vote is None and self._prone.cut_off:
+            own.append(found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET))
         provenance = Provenance(
             hipcv_version=__version__,
             pose_model=str(self.model_name),
@@ -178,13 +208,15 @@ class Session:
         shank_px = np.linalg.norm(series.image_px[:, ANKLES] - series.image_px[:, KNEES], axis=-1)
         if not np.isfinite(shank_px).any():
             return []
-        length_px = float(np.median(shank_px[np.isfinite(shank_px)]))
+        length_px = median_of(shank_px)
         share = self._room.camera_motion_px(self._person_px(series.image_px), length_px) / length_px
         if not share > MOTION.value:
             return []
         return [found(FindingCode.MOVING_CAMERA, Severity.DOUBT, share, limit=MOTION)]
 
     def _choice_text(self) -> str:
+        if self._estimator is None:
+            return "whose lower legs most frames agree on"
         choice = self._estimator.choice
         if choice.n_people <= 1:
             return "the only person in view"
@@ -192,7 +224,8 @@ class Session:
 
     def close(self) -> None:
         """Free the model."""
-        self._estimator.close()
+        if self._estimator is not None:
+            self._estimator.close()
 
     def __enter__(self) -> "Session":
         return self

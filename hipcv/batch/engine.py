@@ -16,7 +16,7 @@ from hipcv.core.errors import BatchError
 WORKER_MEMORY_MB = 1200
 #: How long to wait for a cluster's first worker, and for another one when all are gone.
 WORKER_PATIENCE_S = 60.0
-_SCHEDULER_PATIENCE_S = 15
+SCHEDULER_PATIENCE_S = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def open_cluster(address: str, limits: Limits | None = None) -> WorkEngine:
     except ImportError as error:
         raise BatchError("A cluster needs Dask on every machine: pip install 'hipcv[cluster]'.") from error
     try:
-        client = Client(address, timeout=_SCHEDULER_PATIENCE_S, set_as_default=False)
+        client = Client(address, timeout=SCHEDULER_PATIENCE_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise BatchError(
             f"Wanted a Dask scheduler at {address}, found none that answers: check the address."

@@ -142,7 +142,6 @@ def _alone(out: Path) -> Iterator[None]:
 def _facts(order: Order, run: Run, engine: WorkEngine, started_at: str) -> dict[str, Any]:
     tally, defaults = run.tally, order.defaults
     n_new = tally.n_done - tally.n_before
-    n_slots = engine.count_slots()
     return {
         "parameters": {
             "test": None if defaults.test is None else str(defaults.test),
@@ -158,7 +157,7 @@ def _facts(order: Order, run: Run, engine: WorkEngine, started_at: str) -> dict[
         },
         "this_run": {
             "place": engine.label,
-            "workers": n_slots,
+            "workers": tally.n_workers,
             "started_at": started_at,
             "ended_at": _now(),
             "wall_s": round(tally.wall_s, 3),

@@ -4,10 +4,11 @@ import errno
 import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from hipcv import __version__
@@ -66,7 +67,8 @@ class Tally:
 
     `n_done` counts what is finished, `n_before` of these by an earlier run; `share_left` is the share of this
     run's work that is still to do, by the size of the recordings. `busy_s` is the time that workers spent measuring
-    and `peak_memory_mb` the largest memory that one of them held.
+    and `peak_memory_mb` the largest memory that one of them held;
+    `n_workers` is the most that there were at once.
     """
 
     n_clips: int
@@ -79,6 +81,7 @@ class Tally:
     busy_s: float = 0.0
     clip_s: float = 0.0
     peak_memory_mb: float = 0.0
+    n_workers: int = 0
     started_s: float = field(default_factory=time.monotonic)
 
     @property
@@ -142,6 +145,7 @@ class Run:
         self._sizes = {clip.row: _n_bytes(clip.source) for clip in clips}
         self._followers: dict[Key, list[Clip]] = {}
         self._in_flight: dict[Future[Reply], _Work] = {}
+        self._ready: SimpleQueue[Future[Reply]] = SimpleQueue()
 
     def go(self) -> None:
         """Get everything measured that is not finished yet.
@@ -168,15 +172,20 @@ class Run:
         last_slot_s = time.monotonic()
         while todo or self._in_flight:
             n_slots = self.engine.count_slots()
+            self.tally.n_workers = max(self.tally.n_workers, n_slots)
             last_slot_s = time.monotonic() if n_slots else last_slot_s
             if time.monotonic() - last_slot_s > WORKER_PATIENCE_S:
                 raise BatchError(f"{self.engine.label} has no worker left: start some and run the same command again.")
             while todo and len(self._in_flight) < n_slots:
                 clip = todo.popleft()
-                self._in_flight[self.engine.identify(clip.source, self._files.get(clip.source))] = _Work(clip)
-            ready: set[Future[Reply]] = wait(self._in_flight, timeout=_LOOK_AGAIN_S, return_when=FIRST_COMPLETED).done
-            for future in ready:
+                self._watch(self.engine.identify(clip.source, self._files.get(clip.source)), _Work(clip))
+            with suppress(Empty):
+                future = self._ready.get(timeout=_LOOK_AGAIN_S)
                 self._take(future, self._in_flight.pop(future))
+
+    def _watch(self, future: Future[Reply], work: _Work) -> None:
+        self._in_flight[future] = work
+        future.add_done_callback(self._ready.put)
 
     def _find_unfinished(self) -> list[Clip]:
         """Return what is not known to be finished, the largest first so that no long one is left for the end."""
@@ -235,7 +244,7 @@ class Run:
             self._followers[key].append(clip)
         else:
             self._followers[key] = []
-            self._in_flight[self.engine.score(self.plan.job(clip))] = work
+            self._watch(self.engine.score(self.plan.job(clip)), work)
 
     def _scored(self, work: _Work, answer: Scored) -> None:
         assert work.key is not None
@@ -256,7 +265,7 @@ class Run:
         if answer.refusal.worth_another_try and work.attempt < N_ATTEMPTS:
             self.listener.tried_again(work.clip, answer)
             work.attempt += 1
-            self._in_flight[self.engine.score(self.plan.job(work.clip))] = work
+            self._watch(self.engine.score(self.plan.job(work.clip)), work)
             return
         if answer.refusal in (Refusal.GONE, Refusal.UNREADABLE) and not is_url(work.clip.source):
             self._check_folder(work.clip)

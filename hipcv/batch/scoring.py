@@ -76,18 +76,22 @@ def score(job: Job, beat: Beat = lambda n_done, n_total: None) -> Answer:
 
 
 def _score(job: Job, beat: Beat) -> Answer:
+    from hipcv.outputs.document import render_document
+    from hipcv.outputs.html import render_report
+    from hipcv.sources.model_files import ModelName, get_model
+
     if job.hipcv_version != __version__:
         sentence = f"A worker has hipcv {__version__}, the batch {job.hipcv_version}; install the same on all machines."
         return Refused(Refusal.WORKER_UNFIT, sentence)
     with _on_disk(job.source) as path:
         beat(0, None)
-        measured = _measure(job, path, beat)
-        if measured.assessment.provenance.model_sha256 != job.model_sha256:
+        model = get_model(ModelName(job.model_name), _folder(job), lambda at: beat(at.n_bytes, at.n_bytes_total))
+        if model.sha256 != job.model_sha256:
             sentence = f"A worker has another {job.model_name} model than the batch; fetch the same on all machines."
             return Refused(Refusal.WORKER_UNFIT, sentence)
-        from hipcv.outputs.document import render_document
-
-        report = None
+        measured = _measure(job, path, beat)
+        beat(0, None)
+        report = render_report(measured.assessment, []) if job.wants_report else None
     times_s = measured.series.time_s
     return Scored(
         document=render_document(measured.assessment),
@@ -108,10 +112,9 @@ def _measure(job: Job, path: Path, beat: Beat) -> "Measurement":
             path,
             setup,
             model_name=ModelName(job.model_name),
-            model_path=Path(job.model_path) if job.model_path else None,
+            model_path=_folder(job),
             slow_motion=job.slow_motion,
             on_frame=lambda n_done, n_total: beat(n_done, n_total),
-            on_fetch=lambda at: beat(at.n_bytes, at.n_bytes_total),
         )
         if measured.assessment.status is Status.MEASURED:
             return measured
@@ -125,6 +128,10 @@ def _is_another_test(measured: "Measurement") -> bool:
 
     other = (FindingCode.WRONG_TEST, FindingCode.NO_PERSON)
     return any(finding.code in other for finding in measured.assessment.findings)
+
+
+def _folder(job: Job) -> Path | None:
+    return Path(job.model_path) if job.model_path else None
 
 
 @contextmanager
@@ -143,9 +150,8 @@ def _why_unreadable(source: str) -> Refusal:
 def peak_memory_mb() -> float:
     """Return the largest memory that this process has held, in MB; 0 where the system does not say."""
     try:
-        import resource
-        import sys
-    except ImportError:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
         return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024**2 if sys.platform == "darwin" else 1024)
+    # not from getrusage: there a new process inherits what its parent held
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)

@@ -9,9 +9,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from hipcv import __version__
-from hipcv.batch.figures import draw_bland_altman, draw_distribution, plotly_script
+from hipcv.batch.figures import draw_bland_altman, draw_distribution
 from hipcv.batch.results import MEASURED, Row
 from hipcv.batch.study import Study
 
@@ -69,7 +70,9 @@ def render_summary(contents: "Contents", pose_model: str) -> str:
         n_sides_measured=sum(row["status"] == MEASURED for row in contents.sides),
         verdicts=_verdicts(contents.sides),
         distributions=[
-            (title, drawn) for test, title in _TESTS.items() if (drawn := draw_distribution(contents.sides, test))
+            (title, drawn)
+            for test, title in _TESTS.items()
+            if (drawn := draw_distribution(contents.sides, test, contents.pages))
         ],
         remarks=find_remarks(contents.sides, contents.pages),
         same=contents.same,
@@ -79,15 +82,12 @@ def render_summary(contents: "Contents", pose_model: str) -> str:
         studies=[(study, _plots(study)) for study in contents.studies],
         pose_model=pose_model,
         version=__version__,
-        plotly=plotly_script(),
     )
 
 
 def render_agreement(study: Study) -> str:
     """Return the page of one agreement study as one HTML file that needs no network."""
-    return _template("agreement.html").render(
-        study=study, plots=_plots(study), version=__version__, plotly=plotly_script()
-    )
+    return _template("agreement.html").render(study=study, plots=_plots(study), version=__version__)
 
 
 def _verdicts(rows: Sequence[Row]) -> list[tuple[str, Counter[str]]]:
@@ -102,7 +102,7 @@ def _verdicts(rows: Sequence[Row]) -> list[tuple[str, Counter[str]]]:
     ]
 
 
-def _plots(study: Study) -> list[tuple[str, str]]:
+def _plots(study: Study) -> list[tuple[str, Markup]]:
     tests = [test for test in _TESTS if any(group.test == test for group in study.groups)]
     wanted = [(test, _TESTS[test]) for test in tests] if len(tests) > 1 else [("", "All pairs")]
     return [(title, drawn) for test, title in wanted if (drawn := draw_bland_altman(study, test))]

@@ -1,5 +1,6 @@
 """Tables as files: Parquet for statistics, CSV and Excel for people, none of them able to run a formula."""
 
+import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from hipcv.batch.atomic import whole_file
+from hipcv.batch.atomic import write_whole
 from hipcv.batch.spreadsheet import EXCEL_SUFFIXES, read_sheet
 from hipcv.core.errors import BatchError
 
@@ -44,8 +45,10 @@ def _series(name: str, cells: list[Any], kind: type | None) -> pl.Series:
 
 def write_parquet(table: pl.DataFrame, path: Path) -> None:
     """Write a table with its types."""
-    with whole_file(path) as part:
-        table.write_parquet(part)
+    # into memory first: what a full disk makes of a library's own writing is anybody's guess
+    raw = io.BytesIO()
+    table.write_parquet(raw)
+    write_whole(path, raw.getvalue())
 
 
 def write_csv(table: pl.DataFrame, path: Path) -> None:
@@ -53,8 +56,7 @@ def write_csv(table: pl.DataFrame, path: Path) -> None:
     texts = [name for name, kind in table.schema.items() if kind == pl.String]
     safe = table.with_columns(pl.col(texts).map_elements(harmless, return_dtype=pl.String))
     safe = safe.rename({name: harmless(name) for name in table.columns})
-    with whole_file(path) as part:
-        safe.write_csv(part)
+    write_whole(path, safe.write_csv())
 
 
 def harmless(text: str) -> str:
@@ -98,8 +100,9 @@ def write_excel(table: pl.DataFrame, path: Path, sheet: str) -> None:
     page.append(header)
     for row in table.iter_rows():
         page.append([cell(value, at) for at, value in enumerate(row)])
-    with whole_file(path) as part:
-        book.save(part)
+    raw = io.BytesIO()
+    book.save(raw)
+    write_whole(path, raw.getvalue())
 
 
 def read_table(path: Path, wanted: Sequence[str]) -> pl.DataFrame:

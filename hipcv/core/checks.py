@@ -180,16 +180,18 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
 
     duration_s = float(series.time_s[-1] - series.time_s[0]) if len(series) else 0.0
     look(FindingCode.SHORT_RECORDING, duration_s, Severity.REJECT, above=False)
-    seen: BoolArray = np.asarray(np.isfinite(series.image_px[:, KNEES, 0]).all(axis=1))
+    prone = setup.position is Position.PRONE
+    knees = np.isfinite(series.image_px[:, KNEES, 0])
+    seen: BoolArray = np.asarray(knees.any(axis=1) if prone else knees.all(axis=1))
     share_seen = float(seen.mean()) if len(seen) else 0.0
-    if share_seen < LIMITS[FindingCode.NO_PERSON].value:
-        look(FindingCode.NO_PERSON, share_seen, Severity.REJECT, above=False)
+    nobody = LIMITS[FindingCode.NO_PERSON]
+    if share_seen < nobody.value:
+        code = FindingCode.LEGS_NOT_SEEN if prone else FindingCode.NO_PERSON
+        findings.append(found(code, Severity.REJECT, share_seen, limit=nobody))
         return tuple(findings)
     legs = np.isfinite(angles.raw_deg).any(axis=1)
     if legs.mean() < LIMITS[FindingCode.NO_PERSON].value:
-        findings.append(
-            found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, legs.mean(), limit=LIMITS[FindingCode.NO_PERSON])
-        )
+        findings.append(found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, legs.mean(), limit=nobody))
         return tuple(findings)
     lost = 1.0 - share_seen
     look(FindingCode.PERSON_LOST, lost, Severity.REJECT if lost > 0.5 else Severity.DOUBT)
@@ -214,8 +216,9 @@ def _check_frame(series: PoseSeries, seen: BoolArray) -> list[Finding]:
     for side in SIDES:
         rows = [ANKLES[side.column], KNEES[side.column], FEET[side.column]]
         px = series.image_px[seen][:, rows]
+        px = px[:, np.isfinite(px).any(axis=(0, 2))]  # feet are not read in prone
         px = px[np.isfinite(px).all(axis=(1, 2))]
-        if len(px) == 0:
+        if px.size == 0:
             continue
         outside = (px < 0).any(axis=(1, 2)) | (px[..., 0] > width).any(axis=1) | (px[..., 1] > height).any(axis=1)
         share = float(outside.mean())

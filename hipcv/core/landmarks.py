@@ -160,6 +160,7 @@ class PoseSeries:
     sharpness : (T,) share of fine detail in the picture around the legs, 0 to 1; NaN where not taken.
     edges_px : (N, 4) straight edges x1, y1, x2, y2 of the still background, the person left out.
     long_side_fov_deg : the lens' field of view along the longer side where the recording tells it, else None.
+    recorded_fps_hz : frame rate of the recording where the series holds only some of its frames, else None.
     """
 
     time_s: FloatArray
@@ -173,6 +174,7 @@ class PoseSeries:
     sharpness: FloatArray = field(default_factory=_empty(0))
     edges_px: FloatArray = field(default_factory=_empty(0, 4))
     long_side_fov_deg: float | None = None
+    recorded_fps_hz: float | None = None
 
     def __post_init__(self) -> None:
         n = len(self.time_s)
@@ -202,5 +204,7 @@ class PoseSeries:
 
     @property
     def fps_hz(self) -> float:
-        """Median frame rate; NaN for fewer than two frames."""
+        """Median frame rate of the recording; NaN for fewer than two frames."""
+        if self.recorded_fps_hz is not None:
+            return self.recorded_fps_hz
         return float(1.0 / np.median(np.diff(self.time_s))) if len(self) > 1 else float("nan")

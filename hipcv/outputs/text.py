@@ -12,7 +12,6 @@ from hipcv.core.quality import Finding, Severity
 from hipcv.evidence.guidance import filming_guide, title_for
 from hipcv.evidence.norms import NormRow
 from hipcv.evidence.reference import Comparison, Verdict
-from hipcv.sources.model_files import ModelState, ModelStatus
 
 DISCLAIMER = "It informs; it does not diagnose."
 #: References shown on the terminal; the JSON and the report hold all.
@@ -170,15 +169,3 @@ def render_norms(rows: Sequence[NormRow], console: Console) -> None:
         end_point = f"; end point: {row.end_point}" if row.end_point else ""
         console.print(f"{k:>3}  {row.source}{doi} ({row.checked}{end_point})", highlight=False)
     console.print(DISCLAIMER, style="dim italic")
-
-
-def render_models(statuses: Sequence[ModelStatus], console: Console) -> None:
-    """Print which pose models are there and whole."""
-    style = {ModelState.READY: "green", ModelState.MISSING: "yellow", ModelState.DAMAGED: "bold red"}
-    table = Table(title="Pose models", title_justify="left", expand=False)
-    for name in ("model", "state", "where", "licence"):
-        table.add_column(name, overflow="fold")
-    for status in statuses:
-        where = f"{status.found.path} ({status.found.origin})" if status.found else status.detail
-        table.add_row(status.name, Text(status.state, style=style[status.state]), where, status.licence)
-    console.print(table)

@@ -28,6 +28,14 @@ class LiveSide(StrEnum):
     RIGHT = "right"
 
 
+class GuideModel(StrEnum):
+    """Pose models, from the fastest to the most accurate."""
+
+    LITE = "lite"
+    FULL = "full"
+    HEAVY = "heavy"
+
+
 class LiveSex(StrEnum):
     """Sex, as on the command line."""
 
@@ -93,6 +101,13 @@ def live(
         Path | None,
         typer.Option("--out", "-o", help="Folder for JSON, CSV and report; else the data folder.", show_default=False),
     ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option("--keep", metavar="SUBJECT", help="Keep the assessment in this subject's history, too."),
+    ] = None,
+    model: Annotated[
+        GuideModel, typer.Option("--model", help="Pose model that guides; holds are measured again with heavy.")
+    ] = GuideModel.FULL,
     json_: Annotated[bool, typer.Option("--json", help="Print the assessment as JSON.")] = False,
     port: Port = 8765,
     no_browser: NoBrowser = False,
@@ -107,10 +122,10 @@ def live(
     from hipcv.core.landmarks import Sex
 
     try:
-        from hipcv.live_screen import run_live
-
         from hipcv.core.coaching import Plan
         from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup, Side
+        from hipcv.live_screen import live_folder, run_live
+        from hipcv.sources.model_files import ModelName
         from hipcv_server.settings import default_data
 
         setup = Setup(
@@ -126,10 +141,11 @@ def live(
             setup,
             plan,
             window=not no_window,
-            folder=out,
-            data=data or default_data(),
+            folder=out or live_folder(data or default_data()),
+            guide=ModelName(model),
             model_path=models,
             as_json=json_,
+            subject=keep,
         )
     except HipcvError as error:
         _fail(str(error))

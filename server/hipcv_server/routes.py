@@ -316,6 +316,7 @@ async def report(job: Known, rooms: In, download: bool = False) -> Response:
     return FileResponse(path, media_type="text/html", filename=name, headers={"Content-Security-Policy": REPORT_POLICY})
 
 
+@router.get(f"/assessments/{{job_id}}/{VIDEO}", include_in_schema=False)  # as the report names it
 @router.get(
     "/assessments/{job_id}/video",
     responses={
@@ -379,23 +380,27 @@ async def trend(rooms: In, test: schemas.TestName, subject: schemas.Subject | No
         for job in jobs
         if job.summary is not None
     ]
-    change = {side: change_of([point[side] for point in points]) for side in ("left", "right")}
+    change = {side: await asyncio.to_thread(_change, rooms, side, points) for side in ("left", "right")}
     return JSONResponse({"test": test, "subject": subject, "points": points, "change": change})
 
 
-def change_of(values: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return last less first of one side, and whether it is more than the error of the two (MDC95)."""
-    known = [value for value in values if value["end_range_deg"] is not None and value["interval95_deg"] is not None]
-    if len(known) < 2:
+def _change(rooms: Rooms, side: str, points: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return last less first of one side, and whether it is more than the error of the two."""
+    from hipcv.history.comparison import Change, compare_documents
+
+    known = [point["id"] for point in points if point[side]["end_range_deg"] is not None]
+    documents = [rooms.store.document(job_id) for job_id in (known[0], known[-1])] if len(known) > 1 else []
+    earlier, later = documents if documents else (None, None)
+    if earlier is None or later is None:
         return None
-    first, last = known[0], known[-1]
-    difference = last["end_range_deg"] - first["end_range_deg"]
-    halves = [(value["interval95_deg"][1] - value["interval95_deg"][0]) / 2 for value in (first, last)]
-    mdc95 = (halves[0] ** 2 + halves[1] ** 2) ** 0.5
+    found = next(change for change in compare_documents(earlier, later) if change.side == side)
+    if found.change_deg is None or found.mdc95_deg is None:
+        return None
     return {
-        "difference_deg": round(difference, 2),
-        "mdc95_deg": round(mdc95, 2),
-        "real": abs(difference) > mdc95,
+        "difference_deg": round(found.change_deg, 2),
+        "mdc95_deg": round(found.mdc95_deg, 2),
+        "real": found.verdict in (Change.INCREASED, Change.DECREASED),
+        "verdict": str(found.verdict),
     }
 
 

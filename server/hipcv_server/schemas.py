@@ -269,11 +269,12 @@ class TrendPoint(BaseModel):
 
 
 class Change(BaseModel):
-    """Last less first in degrees; `real` where it is more than the error of the two."""
+    """Last less first in degrees; `real` where it is more than the error of the two; `verdict` says it in words."""
 
     difference_deg: float
     mdc95_deg: float
     real: bool
+    verdict: str
 
 
 class Changes(BaseModel):

@@ -1,0 +1,187 @@
+"""Where the lower legs of a prone person are, found by the landmark network itself.
+
+From several start squares the network is asked where it sees knees and ankles, the square is moved there, and so on
+until it stays (a fix point). A right fix point is told from a wrong one by the network's own presence and by how well
+two lower legs come out of its heat maps. Over a clip, frames vote.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.core.heatmaps import LegPair, find_peaks, joint_maps, pair_legs
+from hipcv.core.landmarks import ANKLES, KNEES, FloatArray
+from hipcv.sources.landmark_network import LandmarkNetwork, Look, Region
+
+ByteArray = NDArray[np.uint8]
+
+#: Start squares: side in shares of the frame's shorter side, centre in shares of width and height.
+START_SIDES = (0.75, 1.05, 0.5)
+START_CENTRES = ((0.5, 0.5), (0.5, 0.35), (0.5, 0.65), (0.35, 0.45), (0.65, 0.45))
+MAX_STARTS = 9
+#: The square is this many shank lengths wide and centred this share of the way from knees to ankles.
+SIDE_SHANKS = 4.0
+CENTRE_SHARE = 0.4
+#: A square smaller than this share of the frame's shorter side is a collapsed search.
+MIN_SIDE_SHARE, MAX_SIDE_SHARE = 0.30, 1.5
+#: A fix point of this quality is taken without looking further, one below the other is not worth keeping.
+GOOD_QUALITY, FAIR_QUALITY = 0.6, 0.15
+#: Frames agree when their knees lie within this many shank lengths and their shanks within this ratio.
+AGREE_SHANKS, AGREE_RATIO = 0.35, 1.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Legs:
+    """Both lower legs in picture pixels, ordered from left to right of the *crop*, with the region they came from.
+
+    knees_px, ankles_px : (2, 2); quality, presence : 0 to 1.
+    """
+
+    region: Region
+    knees_px: FloatArray
+    ankles_px: FloatArray
+    quality: float
+    presence: float
+
+    @property
+    def shank_px(self) -> float:
+        """Length of the longer shank, pixels."""
+        return float(np.linalg.norm(self.ankles_px - self.knees_px, axis=1).max())
+
+
+def read_legs(look: Look) -> LegPair | None:
+    """Return the two lower legs of one look, crop pixels."""
+    knees, ankles = joint_maps(look.heat)
+    return pair_legs(find_peaks(knees), find_peaks(ankles), look.mask)
+
+
+def region_around(knees_px: FloatArray, ankles_px: FloatArray, turn_deg: float, side_shanks: float) -> Region:
+    """Return the square around lower legs given in picture pixels, (2, 2) each."""
+    knee, ankle = knees_px.mean(axis=0), ankles_px.mean(axis=0)
+    centre = knee + CENTRE_SHARE * (ankle - knee)
+    longest = float(np.linalg.norm(ankles_px - knees_px, axis=1).max())
+    return Region(float(centre[0]), float(centre[1]), side_shanks * longest, turn_deg)
+
+
+def find_in_frame(rgb: ByteArray, network: LandmarkNetwork, hints: Sequence[Region] = ()) -> Legs | None:
+    """Search one picture (height, width, 3), `hints` first; None where nothing like two lower legs is found."""
+    height, width = rgb.shape[:2]
+    shorter = min(height, width)
+    starts = [Region(x * width, y * height, side * shorter) for side in START_SIDES for x, y in START_CENTRES]
+    best: Legs | None = None
+    for start in (*hints, *starts[:MAX_STARTS]):
+        legs = _settle(rgb, network, start, shorter)
+        if legs is not None and (best is None or legs.quality > best.quality):
+            best = legs
+        if best is not None and best.quality > GOOD_QUALITY:
+            break
+    return best if best is not None and best.quality > FAIR_QUALITY else None
+
+
+def _settle(rgb: ByteArray, network: LandmarkNetwork, region: Region, shorter: float) -> Legs | None:
+    """Follow one start to its fix point: first by regressed landmarks, then by heat maps."""
+    for step in range(3):
+        look = network(region.cut(rgb))
+        knees, ankles = (region.to_picture(look.landmarks_px[list(rows)]) for rows in (KNEES, ANKLES))
+        moved = _kept_in_size(region_around(knees, ankles, region.turn_deg, SIDE_SHANKS + 0.3), shorter)
+        if step and look.presence < 0.02:
+            return None
+        still = _distance(region, moved) < 0.06
+        region = moved
+        if still:
+            break
+    best: Legs | None = None
+    for _ in range(3):
+        look = network(region.cut(rgb))
+        pair = read_legs(look)
+        if pair is None:
+            break
+        knees, ankles = region.to_picture(pair.knees_px), region.to_picture(pair.ankles_px)
+        legs = Legs(region, knees, ankles, pair.quality(look.presence), look.presence)
+        if best is None or legs.quality >= best.quality:
+            best = legs
+        moved = _kept_in_size(region_around(knees, ankles, region.turn_deg, SIDE_SHANKS), shorter)
+        if _distance(region, moved) < 0.05:
+            break
+        region = moved
+    return best
+
+
+def _kept_in_size(region: Region, shorter: float) -> Region:
+    return replace(region, side_px=float(np.clip(region.side_px, MIN_SIDE_SHARE * shorter, MAX_SIDE_SHARE * shorter)))
+
+
+def _distance(a: Region, b: Region) -> float:
+    shift = np.hypot(a.x_px - b.x_px, a.y_px - b.y_px) / a.side_px
+    return float(shift + abs(np.log(a.side_px / b.side_px)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vote:
+    """The legs that most frames agree on.
+
+    region : the square for the whole clip; knees_px : (2, 2) picture pixels, left to right of the crop; shank_px : the
+    longer shank's length; share : of the searched frames that agree; presence, quality : medians of those.
+    """
+
+    region: Region
+    knees_px: FloatArray
+    shank_px: float
+    share: float
+    presence: float
+    quality: float
+
+
+def find_in_clip(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote | None, bool]:
+    """Search several frames of one clip and let them vote.
+
+    Returns
+    -------
+    The vote, None where no two frames agree (or the only one fails); and whether, in most frames in which something was
+    found, an ankle lies at or beyond the picture's edge.
+    """
+    vote, seen = _vote(frames, network)
+    outside = [_at_edge(legs, frames[0].shape[1], frames[0].shape[0]) for legs in seen]
+    return vote, bool(outside) and float(np.mean(outside)) > 0.5
+
+
+def _at_edge(legs: Legs, width: int, height: int) -> bool:
+    margin = 0.12 * legs.shank_px
+    return bool((legs.ankles_px < margin).any() or (legs.ankles_px > np.array([width, height]) - margin).any())
+
+
+def _vote(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote | None, list[Legs]]:
+    seen: list[Legs] = []
+    for rgb in frames:
+        hints = [seen[-1].region] if seen and seen[-1].quality > GOOD_QUALITY else []
+        legs = find_in_frame(rgb, network, hints)
+        if legs is not None:
+            seen.append(legs)
+    if not seen:
+        return None, seen
+    parties = [[b for b in seen if _agree(a, b)] for a in seen]
+    party = max(parties, key=lambda p: (len(p), sum(legs.quality for legs in p)))
+    if len(party) < min(2, len(frames)):
+        return None, seen
+    knees = np.median([legs.knees_px for legs in party], axis=0)
+    ankles = np.median([legs.ankles_px for legs in party], axis=0)
+    shank_px = float(np.median([legs.shank_px for legs in party]))
+    centre = knees.mean(axis=0) + CENTRE_SHARE * (ankles.mean(axis=0) - knees.mean(axis=0))
+    region = replace(party[0].region, x_px=float(centre[0]), y_px=float(centre[1]), side_px=SIDE_SHANKS * shank_px)
+    vote = Vote(
+        region=region,
+        knees_px=knees,
+        shank_px=shank_px,
+        share=len(party) / len(frames),
+        presence=float(np.median([legs.presence for legs in party])),
+        quality=float(np.median([legs.quality for legs in party])),
+    )
+    return vote, seen
+
+
+def _agree(a: Legs, b: Legs) -> bool:
+    apart = np.linalg.norm(a.knees_px - b.knees_px, axis=1).max() / a.shank_px
+    ratio = max(a.shank_px / b.shank_px, b.shank_px / a.shank_px)
+    return bool(apart < AGREE_SHANKS and ratio < AGREE_RATIO)

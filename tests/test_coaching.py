@@ -1,0 +1,291 @@
+"""The coach leads through a test: places the person, watches one leg, captures what is held still."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hipcv.core.coaching import Coach, Coaching, Phase, Plan
+from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, SHOULDERS, CameraSide, Position, Setup, Side
+from hipcv.core.placement import CheckCode, Placement, Sight
+
+FPS = 25.0
+SEATED = Setup()
+LEFT_ONCE = Plan((Side.LEFT,), n_trials=1, hold_s=1.5, countdown_s=0.0)
+
+
+@dataclass(frozen=True)
+class Body:
+    """A person on a chair as the camera sees them; everything right unless told otherwise."""
+
+    shank_px: float = 90.0
+    shift_px: tuple[float, float] = (0.0, 0.0)
+    yaw_deg: float = 0.0
+    flexion_deg: float = 85.0
+    seen: bool = True
+    n_people: int = 1
+    brightness: float = 0.5
+
+    def at(self, time_s: float, left_deg: float = 0.0, right_deg: float = 0.0) -> Sight:
+        px, world = np.zeros((33, 2)), np.zeros((33, 3))
+        scale = self.shank_px / 90.0
+        for column, lateral in ((0, 1.0), (1, -1.0)):
+            angle = math.radians((left_deg, right_deg)[column])
+            knee = np.array([320 + lateral * 48, 285.0])
+            down = np.array([lateral * math.sin(angle), math.cos(angle)])
+            px[SHOULDERS[column]] = (320 + lateral * 40, 150)
+            px[HIPS[column]] = (320 + lateral * 30, 250)
+            px[KNEES[column]], px[ANKLES[column]] = knee, knee + 90 * down
+            px[FEET[column]] = knee + 105 * down
+            flexion = math.radians(self.flexion_deg)
+            world[HIPS[column]] = (lateral * 0.1, 0, 0)
+            world[SHOULDERS[column]] = (lateral * 0.2, -0.5, 0)
+            world[KNEES[column]] = (lateral * 0.12, 0.4 * math.cos(flexion), -0.4 * math.sin(flexion))
+        c, s = math.cos(math.radians(self.yaw_deg)), math.sin(math.radians(self.yaw_deg))
+        world = world @ np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
+        px = (px - (320, 240)) * scale + (320, 240) + np.array(self.shift_px)
+        angles = (left_deg, right_deg)
+        if not self.seen:
+            px, world, angles = np.full((33, 2), np.nan), np.full((33, 3), np.nan), (math.nan, math.nan)
+        visibility = np.full(33, float(self.seen))
+        return Sight(time_s, px, world, visibility, (640, 480), angles, self.n_people, self.brightness)
+
+
+def curve(*stretches: tuple[float, float]) -> Iterator[tuple[float, float]]:
+    """Yield time and angle: from angle to angle in so many seconds, one after the other; starts at 0°."""
+    time_s, angle = 0.0, 0.0
+    for duration_s, target in stretches:
+        for k in range(round(duration_s * FPS)):
+            yield time_s, angle + (target - angle) * (k + 1) / round(duration_s * FPS)
+            time_s += 1 / FPS
+        angle = target
+
+
+def lead(coach: Coach, angles: Iterable[tuple[float, float]], side: Side = Side.LEFT) -> list[Coaching]:
+    """Show a coach one leg's curve while the other leg hangs."""
+    body = Body()
+    return [coach.see(body.at(t, **{"left_deg" if side is Side.LEFT else "right_deg": angle})) for t, angle in angles]
+
+
+TRIAL = ((2.0, 0.0), (1.0, 35.0), (2.5, 35.0), (1.0, 0.0), (0.5, 0.0))
+
+
+def test_a_held_swing_is_captured_with_its_angle() -> None:
+    """Rest, swing, hold and return make one trial, and the angle is that of the hold."""
+    seen = lead(Coach(LEFT_ONCE, SEATED), curve(*TRIAL))
+    holds = [c.hold for c in seen if c.hold is not None]
+    assert len(holds) == 1
+    assert holds[0].side is Side.LEFT
+    assert holds[0].trial == 1
+    assert holds[0].angle_deg == pytest.approx(35.0, abs=0.2)
+    assert holds[0].stop_s - holds[0].start_s == pytest.approx(1.5, abs=0.1)
+    assert seen[-1].phase is Phase.COMPLETE
+    assert seen[-1].captured == {Side.LEFT: (holds[0].angle_deg,), Side.RIGHT: ()}
+
+
+def test_phases_come_in_their_order() -> None:
+    """Placing, rest, swing, hold, back, complete: none is skipped and none comes twice."""
+    seen = lead(Coach(LEFT_ONCE, SEATED), curve(*TRIAL))
+    phases = [c.phase for k, c in enumerate(seen) if k == 0 or seen[k - 1].phase is not c.phase]
+    assert phases == [Phase.PLACING, Phase.REST, Phase.SWING, Phase.HOLD, Phase.BACK, Phase.COMPLETE]
+
+
+def test_the_hold_fills_up_while_the_leg_stands_still() -> None:
+    """The share of the hold rises steadily from nothing to all."""
+    seen = lead(Coach(LEFT_ONCE, SEATED), curve(*TRIAL))
+    shares = [c.hold_share for c in seen if c.phase is Phase.HOLD]
+    assert shares == sorted(shares)
+    assert 0.2 < shares[0] < 0.4
+    assert shares[-1] > 0.9
+
+
+def test_a_leg_that_turns_back_at_once_is_asked_again() -> None:
+    """A swing without a hold is no trial; the next one can be."""
+    swing_only = ((2.0, 0.0), (1.0, 35.0), (0.3, 35.0), (1.0, 0.0), (1.0, 0.0))
+    coach = Coach(LEFT_ONCE, SEATED)
+    seen = lead(coach, curve(*swing_only, *TRIAL[1:]))
+    assert sum(c.hold is not None for c in seen) == 1
+    assert "again" in {c.cue.code for c in seen if c.cue is not None}
+    assert seen[-1].phase is Phase.COMPLETE
+
+
+def test_three_trials_a_side_lead_through_both_sides() -> None:
+    """After the last trial of a side the other side follows, and after that the end."""
+    plan = Plan((Side.RIGHT, Side.LEFT), n_trials=2, hold_s=1.0, countdown_s=0.0)
+    coach = Coach(plan, SEATED)
+    again = ((1.0, 20.0), (1.5, 20.0), (1.0, 0.0), (1.0, 0.0))
+    one_side = list(curve((2.0, 0.0), *again, *again, (2.5, 0.0)))
+    seen = lead(coach, one_side, Side.RIGHT)
+    assert seen[-1].phase is Phase.REST
+    assert seen[-1].side is Side.LEFT
+    later = [(t + one_side[-1][0] + 0.04, angle) for t, angle in curve(*again, *again)]
+    seen = lead(coach, later, Side.LEFT)
+    assert seen[-1].phase is Phase.COMPLETE
+    assert [len(v) for v in seen[-1].captured.values()] == [2, 2]
+
+
+def test_the_other_leg_is_not_taken_for_the_one_that_was_asked() -> None:
+    """A swing of the wrong leg is no trial, and the coach says which leg is meant."""
+    seen = lead(Coach(LEFT_ONCE, SEATED), curve(*TRIAL), Side.RIGHT)
+    assert all(c.hold is None for c in seen)
+    said = {c.cue.code: c.cue.text for c in seen if c.cue is not None}
+    assert "right leg" in said["other_leg"]
+
+
+def test_turning_inwards_is_not_a_trial() -> None:
+    """External rotation is told apart, and said."""
+    inwards = ((2.0, 0.0), (1.0, -20.0), (2.0, -20.0), (1.0, 0.0))
+    seen = lead(Coach(LEFT_ONCE, SEATED), curve(*inwards))
+    assert all(c.hold is None for c in seen)
+    assert "other_way" in {c.cue.code for c in seen if c.cue is not None}
+
+
+def test_a_kick_is_answered_with_slowly() -> None:
+    """A swing of more than 150° a second is told to slow down."""
+    seen = lead(Coach(LEFT_ONCE, SEATED), curve((2.0, 0.0), (0.2, 40.0), (0.2, 40.0), (1.0, 0.0)))
+    assert "slowly" in {c.cue.code for c in seen if c.cue is not None}
+
+
+def test_a_leg_that_creeps_outwards_still_sets_out() -> None:
+    """A very slow swing counts from where the leg hung, not from where it crept."""
+    seen = lead(Coach(LEFT_ONCE, SEATED), curve((2.0, 0.0), (15.0, 30.0), (2.0, 30.0), (1.0, 0.0), (0.5, 0.0)))
+    holds = [c.hold for c in seen if c.hold is not None]
+    assert len(holds) == 1
+    assert any(c.phase is Phase.SWING for c in seen)
+
+
+def test_the_countdown_runs_and_a_leg_that_moves_early_begins_the_test() -> None:
+    """Three seconds count down; who does not wait has begun."""
+    plan = replace(LEFT_ONCE, countdown_s=3.0)
+    patient = lead(Coach(plan, SEATED), curve((6.0, 0.0)))
+    left = [c.countdown_s for c in patient if c.countdown_s is not None]
+    assert left[0] == pytest.approx(3.0, abs=0.1)
+    assert left == sorted(left, reverse=True)
+    assert patient[-1].phase is Phase.REST
+    hasty = lead(Coach(plan, SEATED), curve((2.0, 0.0), (1.0, 35.0), (2.5, 35.0), (1.0, 0.0)))
+    assert sum(c.hold is not None for c in hasty) == 1
+
+
+def test_without_hands_free_it_waits_for_go() -> None:
+    """All green is not enough where the person wants to start by hand."""
+    coach = Coach(replace(LEFT_ONCE, hands_free=False), SEATED)
+    seen = lead(coach, curve((4.0, 0.0)))
+    assert seen[-1].phase is Phase.READY
+    coach.go()
+    assert lead(coach, [(4.1, 0.0)])[-1].phase is Phase.REST
+
+
+def test_who_goes_out_of_sight_is_called_back_and_keeps_what_was_captured() -> None:
+    """A second without the person leads back to placing; captured trials stay."""
+    plan = replace(LEFT_ONCE, n_trials=2)
+    coach = Coach(plan, SEATED)
+    seen = lead(coach, curve(*TRIAL))
+    gone = Body(seen=False)
+    lost = [coach.see(gone.at(7.0 + k / FPS)) for k in range(60)]
+    assert lost[-1].phase is Phase.PLACING
+    assert lost[-1].captured[Side.LEFT] == seen[-1].captured[Side.LEFT]
+    back = [coach.see(Body().at(10.0 + k / FPS)) for k in range(60)]
+    assert back[-1].phase is Phase.REST
+
+
+def test_skip_goes_on_to_the_other_side_and_then_to_the_end() -> None:
+    """A side that cannot be done is passed over."""
+    coach = Coach(Plan(countdown_s=0.0), SEATED)
+    lead(coach, curve((2.0, 0.0)))
+    coach.skip(2.0)
+    assert coach.side is Side.RIGHT
+    coach.skip(2.1)
+    assert coach.phase is Phase.COMPLETE
+
+
+@settings(max_examples=40, deadline=None)
+@given(peak=st.floats(10, 70), rest=st.floats(-10, 10), tremor=st.floats(0, 1.5), seed=st.integers(0, 1000))
+def test_any_steady_hold_is_captured_near_its_angle(peak: float, rest: float, tremor: float, seed: int) -> None:
+    """Whatever the range, the resting angle and the tremor: one trial, at the held angle."""
+    noise = np.random.default_rng(seed)
+    trial = ((0.04, rest), (2.0, rest), (1.0, rest + peak), (3.0, rest + peak), (1.0, rest), (0.5, rest))
+    shaky = [(t, a + tremor * float(np.clip(noise.normal() / 2, -1, 1))) for t, a in curve(*trial)]
+    holds = [c.hold for c in lead(Coach(LEFT_ONCE, SEATED), shaky) if c.hold is not None]
+    assert len(holds) == 1
+    assert abs(holds[0].angle_deg - (rest + peak)) < 2.0
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.floats(-90, 90) | st.just(math.nan), st.floats(-90, 90) | st.just(math.nan)), max_size=80))
+def test_whatever_the_legs_do_the_coach_stays_in_its_plan(angles: list[tuple[float, float]]) -> None:
+    """Noise never breaks the coach: shares stay in 0 to 1, trials in the plan, cue numbers rise."""
+    coach, last = Coach(replace(LEFT_ONCE, hold_s=0.5), SEATED), 0
+    for k, (left, right) in enumerate(angles):
+        seen = coach.see(replace(Body().at(k / FPS), angles_deg=(left, right)))
+        assert 0.0 <= seen.hold_share <= 1.0
+        assert sum(map(len, seen.captured.values())) <= 1
+        assert 1 <= seen.trial <= seen.n_trials
+        if seen.cue is not None:
+            assert seen.cue.number >= last
+            last = seen.cue.number
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "word"),
+    [
+        (Body(seen=False), CheckCode.PERSON, "Nobody"),
+        (Body(n_people=2), CheckCode.PERSON, "one person"),
+        (Body(shift_px=(0, 120)), CheckCode.IN_FRAME, "feet"),
+        (Body(shift_px=(-290, 0)), CheckCode.IN_FRAME, "left edge"),
+        (Body(shift_px=(290, 0)), CheckCode.IN_FRAME, "right edge"),
+        (Body(shank_px=40), CheckCode.DISTANCE, "closer"),
+        (Body(flexion_deg=10), CheckCode.POSTURE, "Sit"),
+        (Body(yaw_deg=30), CheckCode.FACING, "your left"),
+        (Body(yaw_deg=-30), CheckCode.FACING, "your right"),
+        (Body(brightness=0.05), CheckCode.LIGHT, "light"),
+    ],
+)
+def test_each_fault_of_the_placement_turns_its_own_check_red(body: Body, code: CheckCode, word: str) -> None:
+    """One fault, one red check, and advice that names the way out."""
+    placement = Placement(SEATED)
+    checks = [placement.see(body.at(k / FPS)) for k in range(60)][-1]
+    found = next(check for check in checks if check.code is code)
+    assert not found.ok
+    assert word in found.advice
+
+
+def test_a_person_well_placed_turns_every_check_green() -> None:
+    """Nothing is red, and nothing is advised, once all is well."""
+    placement = Placement(SEATED)
+    checks = [placement.see(Body().at(k / FPS)) for k in range(60)][-1]
+    assert [check.code for check in checks] == list(CheckCode)
+    assert all(check.ok and not check.advice for check in checks)
+
+
+def test_one_bad_frame_does_not_switch_a_check() -> None:
+    """Landmarks flicker: a check follows what lasts."""
+    placement = Placement(SEATED)
+    for k in range(60):
+        placement.see(Body().at(k / FPS))
+    flicker = placement.see(Body(shift_px=(0, 200)).at(60 / FPS))
+    assert all(check.ok for check in flicker)
+
+
+def test_a_prone_body_with_soles_up_is_well_placed() -> None:
+    """In the prone test the shanks point up, and the yaw is left to the bed's edges."""
+    setup = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
+    sight = Body().at(0.0)
+    flipped = sight.image_px * (1, -1) + (0, 480)
+    placement = Placement(setup)
+    checks = [placement.see(replace(sight, time_s=k / FPS, image_px=flipped)) for k in range(60)][-1]
+    red = {check.code for check in checks if not check.ok}
+    assert CheckCode.POSTURE not in red
+    assert CheckCode.FACING not in red
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"sides": ()}, {"sides": (Side.LEFT, Side.LEFT)}, {"n_trials": 0}, {"hold_s": 9.0}, {"countdown_s": -1.0}]
+)
+def test_a_plan_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+    """Wanted and found are both named."""
+    with pytest.raises(ValueError, match="must"):
+        Plan(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,271 @@
+"""A live test gives what the recording of it would give; its parts tell the truth about gravity, pictures and holds."""
+
+import json
+import math
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hipcv.assessment import Assessment
+from hipcv.core.coaching import Phase, Plan
+from hipcv.core.device import DeviceGravity, Facing, camera_tilt_deg
+from hipcv.core.errors import SourceError
+from hipcv.core.geometry import camera_axes, image_angle_deg
+from hipcv.core.landmarks import CameraSide, PoseSeries, Position, Setup, Side
+from hipcv.live import MAX_REMEASURED, LiveTest, Remeasured, pick_held, roll_shift_deg
+from hipcv.session import measure_file
+from hipcv.sources.camera import Stand, open_camera
+from hipcv.sources.model_files import ModelName
+from hipcv.sources.stills import decode_still, encode_still
+from hipcv.sources.video import open_video
+
+CLIP = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
+PLAN = Plan(n_trials=1, hold_s=1.0, countdown_s=0.0)
+
+# ------------------------------------------------------------------------------------------------------ the whole test
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came out of a live test: series, assessment, what was captured and what was measured again."""
+
+    series: PoseSeries
+    assessment: Assessment
+    captured: dict[Side, float]
+    again: dict[Side, float]
+
+
+@pytest.fixture(scope="module")
+def live() -> Done:
+    """The sample clip, frame by frame, through a live test whose clock began long ago."""
+    told: list[Remeasured] = []
+    captured: dict[Side, float] = {}
+    with LiveTest(Setup(), PLAN, on_remeasured=told.append) as test:
+        for frame in open_video(CLIP):
+            coaching = test.look(frame.rgb, frame.time_s + 100.0).coaching
+            if coaching.hold is not None:
+                captured[coaching.hold.side] = coaching.hold.angle_deg
+        assert coaching.phase is Phase.COMPLETE
+        series, assessment = test.finish()
+    return Done(series, assessment, captured, {one.hold.side: one.angle_deg for one in told})
+
+
+def test_a_live_test_agrees_with_the_recording_of_it(live: Done) -> None:
+    """Guided by the fast model, measured again by the precise one: within 1° of the recorded file, side by side."""
+    recorded = measure_file(CLIP, Setup(), model_name=ModelName.HEAVY).assessment
+    for side in Side:
+        ours, theirs = live.assessment.of(side).end_range_deg, recorded.of(side).end_range_deg
+        assert ours is not None
+        assert theirs is not None
+        assert abs(ours - theirs) < 1.0
+
+
+def test_both_holds_are_captured_and_measured_again(live: Done) -> None:
+    """What the person hears at once and what the precise model says afterwards are the same hold."""
+    assert set(live.captured) == set(Side)
+    assert set(live.again) == set(Side)
+    assert all(abs(live.again[side] - live.captured[side]) < 2.0 for side in Side)
+
+
+def test_the_provenance_says_how_it_was_measured(live: Done) -> None:
+    """A live result says that it is one, with which model the holds were measured and on how many frames."""
+    parameters = live.assessment.provenance.parameters
+    assert parameters["door"] == "live"
+    assert parameters["measured_again_with"] == "heavy"
+    again = parameters["held_frames_measured_again"]
+    assert isinstance(again, int)
+    assert 40 < again < len(live.series)
+    assert live.series.time_s[0] >= 0.0
+
+
+def test_nothing_grows_while_nobody_is_tested() -> None:
+    """Before the test only the last seconds are kept, however long somebody fidgets with the camera."""
+    blank = np.full((120, 160, 3), 90, np.uint8)
+    with LiveTest(Setup(), PLAN, guide=ModelName.LITE, precise=None) as test:
+        for k in range(300):
+            test.look(blank, k / 10)
+        assert len(test._session._times_s) <= 61
+
+
+def test_a_picture_of_another_size_in_the_middle_is_refused() -> None:
+    """A phone that is turned over during the test gets one sentence, and the test goes on."""
+    with LiveTest(Setup(), PLAN, guide=ModelName.LITE, precise=None) as test:
+        for frame in open_video(CLIP):
+            test.look(frame.rgb, frame.time_s)
+            if test.coach.started:
+                break
+        with pytest.raises(SourceError, match="hold the device as before"):
+            test.look(np.zeros((640, 480, 3), np.uint8), frame.time_s + 0.1)
+
+
+# ------------------------------------------------------------------------------------------------------------- gravity
+
+
+@given(
+    roll=st.floats(-40, 40),
+    pitch=st.floats(-50, 50),
+    facing=st.sampled_from(Facing),
+    turned=st.sampled_from([0, 90, 270]),
+)
+def test_a_device_tells_roll_and_pitch_of_its_camera(roll: float, pitch: float, facing: Facing, turned: float) -> None:
+    """Whatever camera and however the screen is turned, and whether the browser gives gravity or its counterforce."""
+    up = camera_axes(roll, pitch, 0.0)[:, 1]  # the world's up along the camera's right, up and backward axes
+    right, upward, back = up * 9.81
+    if facing is Facing.USER:
+        right, back = -right, -back
+    c, s = math.cos(math.radians(turned)), math.sin(math.radians(turned))
+    x, y = c * right + s * upward, -s * right + c * upward
+    for sign in (1, -1):
+        tilt = camera_tilt_deg(DeviceGravity(sign * x, sign * y, sign * back, turned, facing))
+        assert tilt == pytest.approx((roll, pitch), abs=1e-6)
+
+
+@pytest.mark.parametrize("reading", [(0, 0, 0), (0, 0, 9.81), (math.nan, 9.8, 0)])
+def test_a_device_that_lies_flat_or_has_no_sensor_tells_nothing(reading: tuple[float, float, float]) -> None:
+    """No roll rather than a wrong one."""
+    assert camera_tilt_deg(DeviceGravity(*reading)) is None
+
+
+@pytest.mark.parametrize(
+    "setup",
+    [
+        Setup(),
+        Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END),
+        Setup(position=Position.PRONE, camera_side=CameraSide.HEAD_END),
+    ],
+)
+def test_the_roll_is_taken_out_of_both_legs(setup: Setup) -> None:
+    """A plumb shank reads 0° on both sides, whatever the roll of the camera."""
+    from hipcv.core.angles import lateral_signs
+
+    roll = math.radians(7.0)
+    along = -1.0 if setup.position is Position.PRONE else 1.0
+    # in a picture turned clockwise, plumb points down and to the left
+    ankle = along * np.array([-math.sin(roll), math.cos(roll)])
+    lateral = lateral_signs(setup)
+    both = image_angle_deg(np.zeros((2, 2)), np.stack([ankle, ankle]), lateral, shank_up=along < 0)
+    shift = roll_shift_deg(setup, 7.0)
+    assert both + (shift, -shift) == pytest.approx([0.0, 0.0], abs=1e-9)
+
+
+# --------------------------------------------------------------------------------------------------------- held frames
+
+
+@given(
+    rise=st.integers(3, 20),
+    hold=st.integers(5, 200),
+    fall=st.integers(3, 20),
+    top=st.floats(10, 60),
+    seed=st.integers(0, 99),
+)
+def test_the_frames_near_the_top_are_picked(rise: int, hold: int, fall: int, top: float, seed: int) -> None:
+    """The picked frames are the held ones and a few before, never more than can be measured again."""
+    noise = np.random.default_rng(seed).normal(0, 0.4, rise + hold + fall)
+    heights = np.concatenate([np.linspace(0, top, rise), np.full(hold, top), np.linspace(top, 0, fall)]) + noise
+    start, stop = pick_held([k / 25 for k in range(len(heights))], heights.tolist())
+    assert stop - start <= MAX_REMEASURED + 3
+    assert start <= rise + hold // 2 <= stop
+    inner = heights[start + 4 : stop]
+    assert len(inner) == 0 or inner.min() > 0.5 * top
+
+
+def test_a_leg_that_did_not_swing_has_nothing_to_measure_again() -> None:
+    """Rest and missing landmarks pick no frames."""
+    assert pick_held([0.0, 0.1, 0.2], [1.0, 2.0, 0.5]) == (0, 0)
+    assert pick_held([0.0, 0.1], [math.nan, math.nan]) == (0, 0)
+
+
+# ------------------------------------------------------------------------------------------------------------ pictures
+
+
+def test_a_kept_picture_comes_back_as_it_was() -> None:
+    """Packing loses less than a pose model could tell."""
+    frame = next(iter(open_video(CLIP))).rgb
+    again = decode_still(encode_still(frame))
+    assert again.shape == frame.shape
+    assert np.abs(again.astype(int) - frame).mean() < 2.0
+
+
+def _bmp() -> bytes:
+    return cv2.imencode(".bmp", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"\xff\xd8\xff",
+        b"RIFF\0\0\0\0WEBP",
+        b"\x89PNG\r\n\x1a\n" + b"\0" * 50,
+        _bmp(),
+        b"<svg/>",
+        encode_still(np.zeros((64, 64, 3), np.uint8))[:40],
+        encode_still(np.zeros((8, 8, 3), np.uint8)),
+    ],
+)
+def test_what_is_no_sound_jpeg_or_webp_is_refused_in_one_sentence(garbage: bytes) -> None:
+    """Only two formats reach the decoder, and a damaged one is an error, never a crash."""
+    with pytest.raises(SourceError, match="Wanted"):
+        decode_still(garbage)
+
+
+def test_webp_is_taken_too() -> None:
+    """Browsers that have it may send it."""
+    done, packed = cv2.imencode(".webp", np.full((48, 64, 3), 120, np.uint8))
+    assert done
+    assert decode_still(packed.tobytes()).shape == (48, 64, 3)
+
+
+# -------------------------------------------------------------------------------------------------------------- camera
+
+
+def test_a_recording_stands_in_for_a_camera() -> None:
+    """Every frame comes, at its own time."""
+    with open_camera(str(CLIP)) as camera:
+        assert isinstance(camera, Stand)
+        times = [frame.time_s for frame in camera]
+    assert len(times) == 156
+    assert times == sorted(times)
+    assert threading.active_count() < 10
+
+
+def test_a_camera_that_is_not_there_is_named_in_one_sentence() -> None:
+    """Wanted, found, and what to do."""
+    with pytest.raises(SourceError, match=r"Wanted camera 97, found none"):
+        open_camera("97")
+
+
+def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`hipcv live --camera FILE --no-window`: cues on the way, JSON at the end, three files and no picture."""
+    from hipcv.live_screen import run_live
+
+    left_only = Plan((Side.LEFT,), n_trials=1, hold_s=1.0, countdown_s=0.0)
+    measured = run_live(str(CLIP), Setup(), left_only, folder=tmp_path / "kept", window=False, as_json=True)
+    out, err = capsys.readouterr()
+    assert measured
+    assert json.loads(out)["status"] == "measured"
+    assert "Hold it there." in err
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == [
+        "assessment.json",
+        "report.html",
+        "series.csv",
+    ]
+    assert "data:image" not in (tmp_path / "kept" / "report.html").read_text("utf-8")
+
+
+def test_the_live_picture_is_mirrored_and_its_numbers_are_not() -> None:
+    """A looking-glass for the eye: what is left in the frame is drawn right, and the angle's text stays readable."""
+    from hipcv.outputs.window import LivePicture, draw_live
+
+    rgb = np.zeros((120, 160, 3), np.uint8)
+    rgb[:, :40] = 200
+    nobody = np.full((33, 2), np.nan)
+    drawn = draw_live(LivePicture(rgb, nobody, np.zeros(33), (math.nan, math.nan), 0.0, "", 0.0))
+    assert drawn[60, 150].min() == 200
+    assert drawn[60, 10].max() == 0
