@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hipcv.core.landmarks import Setup
+    from hipcv.core.landmarks import Position, Setup
     from hipcv.session import Measurement
     from hipcv.sources.model_files import ModelStatus, Progress
 
@@ -26,6 +26,21 @@ class Test(StrEnum):
 
     SEATED = "seated"
     PRONE = "prone"
+
+
+class TestOption(StrEnum):
+    """The tests, and "find out"."""
+
+    SEATED = "seated"
+    PRONE = "prone"
+    AUTO = "auto"
+
+
+class CameraEnd(StrEnum):
+    """Where the camera stands in the prone test."""
+
+    FOOT = "foot"
+    HEAD = "head"
 
 
 class SexOption(StrEnum):
@@ -86,7 +101,7 @@ SexArgument = Annotated[SexOption | None, typer.Option("--sex", help="Sex, for t
 @app.command()
 def measure(
     clip: Annotated[Path, typer.Argument(help="A video file of the test.", show_default=False)],
-    test: Annotated[Test, typer.Option("--test", help="Which test was filmed.")],
+    test: Annotated[TestOption, typer.Option("--test", help="Which test was filmed; auto finds out and says why.")],
     age: Age = None,
     sex: SexArgument = None,
     effort: Annotated[
@@ -115,6 +130,9 @@ def measure(
             "--vertical", metavar="X1,Y1,X2,Y2", help="A plumb edge in picture pixels; give two, left and right."
         ),
     ] = None,
+    camera_end: Annotated[
+        CameraEnd, typer.Option("--camera-end", help="Prone: the end of the body that the camera stands at.")
+    ] = CameraEnd.FOOT,
     mirrored: Annotated[bool, typer.Option("--mirrored", help="The video is a mirror image (selfie view).")] = False,
     slow_motion: Annotated[
         float, typer.Option("--slow-motion", min=0.05, max=100, help="The file plays this many times slower than life.")
@@ -133,10 +151,12 @@ def measure(
     with _one_sentence():
         from hipcv.core.landmarks import CameraSide, Effort, Position, Setup, Sex
 
+        position = _recognise(clip, model, models) if test is TestOption.AUTO else Position(test)
+        ends = {CameraEnd.FOOT: CameraSide.FOOT_END, CameraEnd.HEAD: CameraSide.HEAD_END}
         setup = Setup(
-            position=Position(test),
+            position=position,
             effort=Effort(effort),
-            camera_side=CameraSide.FRONT if test is Test.SEATED else CameraSide.FOOT_END,
+            camera_side=CameraSide.FRONT if position is Position.SEATED else ends[camera_end],
             mirrored=mirrored,
             roll_deg=roll,
             pitch_deg=pitch,
@@ -175,6 +195,18 @@ def _sample(name: str) -> Path:
     raise SourceError(
         f"The sample clip {name} was wanted, but is not part of this installation; measure a clip of your own."
     )
+
+
+def _recognise(clip: Path, model: ModelOption, models: Path | None) -> "Position":
+    """Return the test that a clip shows; a clip that shows neither is measured as seated and refused there."""
+    from hipcv.core.landmarks import Position
+    from hipcv.session import recognise_file
+    from hipcv.sources.model_files import ModelName
+
+    seen = recognise_file(clip, model_name=ModelName(model), model_path=models)
+    what = f"taken for the {seen.position} test" if seen.position else "neither the seated nor the prone test"
+    typer.echo(f"hipcv: {clip.name} is {what}. {seen.reason}", err=True)
+    return seen.position or Position.SEATED
 
 
 def _edge(text: str) -> tuple[float, float, float, float]:

@@ -39,6 +39,7 @@ from hipcv.sources.video import open_video
 
 if TYPE_CHECKING:
     from hipcv.sources.prone import ProneReader
+    from hipcv.sources.recognise import Recognised
 
 ByteArray = NDArray[np.uint8]
 
@@ -296,6 +297,20 @@ def measure_file(
             findings = check_reading(video.report) if video.report else ()
             series, assessment = session.finish(clip_sha256=video.info.sha256, findings=findings)
     return Measurement(path, series, assessment)
+
+
+def recognise_file(path: Path, *, model_name: ModelName, model_path: Path | None = None) -> "Recognised":
+    """Say which test a recorded file shows, from some of its frames.
+
+    Raises
+    ------
+    SourceError, ModelError
+        Where the file or the model cannot be used.
+    """
+    from hipcv.sources.recognise import recognise_test
+
+    with open_video(path) as video:
+        return recognise_test(video, get_model(model_name, model_path))
 
 
 def check_reading(report: ReadReport) -> tuple[Finding, ...]:

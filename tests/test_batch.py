@@ -72,8 +72,8 @@ def tables(out: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six recordings and a file that only calls itself one."""
-    folder = write_folder(tmp_path_factory.mktemp("clips"), 6)
+    """Four recordings and a file that only calls itself one."""
+    folder = write_folder(tmp_path_factory.mktemp("clips"), 4)
     (folder / "torn-seated.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(40))
     return folder
 
@@ -109,11 +109,11 @@ def test_a_missing_number_is_missing_in_every_table_and_never_0(done: Path) -> N
 def test_the_run_is_told_with_versions_model_parameters_counts_and_times(folder: Path, done: Path) -> None:
     run = json.loads((done / "run.json").read_text())
     assert run["complete"] is True
-    assert run["counts"]["recordings"] == 7
-    assert (run["counts"]["not_measured"], run["counts"]["set_aside"]) == (6, 1)
+    assert run["counts"]["recordings"] == 5
+    assert (run["counts"]["not_measured"], run["counts"]["set_aside"]) == (4, 1)
     assert run["model_sha256"] == get_model(ModelName.LITE).sha256
     assert run["versions"]["hipcv"] == hipcv.__version__
-    assert run["this_run"]["finished"] == 7
+    assert run["this_run"]["finished"] == 5
     assert 0 < run["this_run"]["measuring_s"] <= 2 * run["this_run"]["wall_s"]
 
 
@@ -229,7 +229,7 @@ def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(folder: Path, do
     assert not list((tmp_path / "out").rglob("*.part"))
     with closing(sqlite3.connect(tmp_path / "out" / "ledger.sqlite")) as ledger:
         assert ledger.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert ledger.execute("SELECT count(*) FROM outcomes").fetchone() == (7,)
+        assert ledger.execute("SELECT count(*) FROM outcomes").fetchone() == (5,)
 
 
 def test_a_killed_batch_leaves_no_process_behind_and_is_noticed_by_the_next(folder: Path, tmp_path: Path) -> None:
@@ -245,6 +245,27 @@ def test_a_killed_batch_leaves_no_process_behind_and_is_noticed_by_the_next(fold
     ear = Ear()
     carry_out(order(folder, tmp_path / "out"), ear)
     assert ear.was_killed
+
+
+def test_ctrl_c_leaves_tables_of_what_is_done_and_the_rest_for_later(folder: Path, done: Path, tmp_path: Path) -> None:
+    process = start_command(
+        *("batch", folder, "-o", tmp_path / "out", "--model", "lite", "--workers", "1", "--json-lines"),
+        HIPCV_TEST_MARK=str(tmp_path),
+    )
+    assert process.stdout is not None
+    told = [json.loads(process.stdout.readline())["event"] for _ in range(2)]
+    assert told == ["begun", "finished"]
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (3, "hipcv: Stopped.\n")
+    wait_for(lambda: not marked_processes(tmp_path), "the end of all workers")
+    states = [row["status"] for row in rows(tmp_path / "out")]
+    assert len(states) == 10
+    assert "not_done" in states
+    ear = Ear()
+    carry_out(order(folder, tmp_path / "out"), ear)
+    assert not ear.was_killed
+    assert tables(tmp_path / "out") == tables(done)
 
 
 def marked_processes(mark: Path) -> list[int]:
@@ -281,7 +302,7 @@ def hunter() -> Iterator[Any]:
                 if pid not in hits and has_open(pid, recording):
                     os.kill(pid, what)
                     hits.append(pid)
-            time.sleep(0.002)
+            time.sleep(0.01)
 
     def start(recording: Path, what: signal.Signals) -> list[int]:
         hits: list[int] = []
@@ -317,20 +338,20 @@ linux_only = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="proc
 
 @linux_only
 def test_a_recording_that_kills_its_worker_twice_is_set_aside_and_the_rest_go_on(tmp_path: Path, hunter: Any) -> None:
-    folder = write_folder(tmp_path / "clips", 3)
-    poison = write_recording(folder / "poison-seated.mp4", seed=7, n_frames=300)
+    folder = write_folder(tmp_path / "clips", 2)
+    poison = write_recording(folder / "poison-seated.mp4", seed=7, n_frames=60)
     hits = hunter(poison, signal.SIGSEGV)
     ear = Ear()
     contents = carry_out(order(folder, tmp_path / "out"), ear)
     assert len(hits) == 2
     assert [refused.refusal for refused in ear.again] == [Refusal.CRASHED]
-    assert contents.counts == {"not_measured": 3, "set_aside": 1}
+    assert contents.counts == {"not_measured": 2, "set_aside": 1}
     (told,) = (row for row in rows(tmp_path / "out", "film-again.csv") if row["clip"] == poison.name)
     assert (told["code"], "SIGSEGV" in told["reason"]) == ("crashed", True)
     # under another name nobody hunts it; it is the same recording, and is tried again on request only
     poison.rename(folder / "harmless-seated.mp4")
-    assert carry_out(order(folder, tmp_path / "out"), Ear()).counts == {"not_measured": 3, "set_aside": 1}
-    assert carry_out(order(folder, tmp_path / "out", retry=True), Ear()).counts == {"not_measured": 4}
+    assert carry_out(order(folder, tmp_path / "out"), Ear()).counts == {"not_measured": 2, "set_aside": 1}
+    assert carry_out(order(folder, tmp_path / "out", retry=True), Ear()).counts == {"not_measured": 3}
 
 
 @linux_only
@@ -388,31 +409,31 @@ class Thief(Ear):
 
 
 def test_a_share_that_vanishes_stops_the_batch_in_one_sentence_and_the_rest_is_done_later(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path / "share", 4)
+    folder = write_folder(tmp_path / "share", 3)
     with pytest.raises(BatchError, match="cannot be reached any more") as caught:
         carry_out(order(folder, tmp_path / "out", n_workers=1), Thief(folder))
     assert "\n" not in str(caught.value)
     run = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert (run["complete"], run["counts"]["not_done"]) == (False, 3)
-    assert len(rows(tmp_path / "out")) == 8
+    assert (run["complete"], run["counts"]["not_done"]) == (False, 2)
+    assert len(rows(tmp_path / "out")) == 6
     (tmp_path / "away").rename(folder)
     ear = Ear()
     carry_out(order(folder, tmp_path / "out"), ear)
-    assert len(ear.clips) == 3
+    assert len(ear.clips) == 2
 
 
 def test_a_recording_that_vanishes_alone_is_set_aside_and_looked_for_again(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path / "clips", 3)
-    (folder / "list.csv").write_text("path,test\n" + "".join(f"s0{n}-seated.mp4,seated\n" for n in range(3)))
+    folder = write_folder(tmp_path / "clips", 2)
+    (folder / "list.csv").write_text("path,test\n" + "".join(f"s0{n}-seated.mp4,seated\n" for n in range(2)))
 
     class Remover(Ear):
         def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
             (folder / "s01-seated.mp4").rename(folder / "kept.mp4")
 
     contents = carry_out(order(folder / "list.csv", tmp_path / "out"), Remover())
-    assert contents.counts == {"not_measured": 2, "set_aside": 1}
+    assert contents.counts == {"not_measured": 1, "set_aside": 1}
     (folder / "kept.mp4").rename(folder / "s01-seated.mp4")
-    assert carry_out(order(folder / "list.csv", tmp_path / "out"), Ear()).counts == {"not_measured": 3}
+    assert carry_out(order(folder / "list.csv", tmp_path / "out"), Ear()).counts == {"not_measured": 2}
 
 
 def test_a_full_disk_is_one_sentence_and_the_batch_goes_on_once_there_is_room(folder: Path, tmp_path: Path) -> None:
@@ -427,7 +448,7 @@ def test_a_full_disk_is_one_sentence_and_the_batch_goes_on_once_there_is_room(fo
         assert "\n" not in str(caught.value)
         subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
         contents = carry_out(order(folder, disk / "out"), Ear())
-        assert contents.counts == {"not_measured": 6, "set_aside": 1}
+        assert contents.counts == {"not_measured": 4, "set_aside": 1}
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
@@ -503,7 +524,7 @@ def test_a_dry_run_of_10000_rows_is_quick_and_small_and_writes_nothing(tmp_path:
 
 def test_python_gets_every_recording_with_its_assessment_or_the_reason(folder: Path) -> None:
     scored = {Path(clip.path).name: clip for clip in score(folder, test="seated", model="lite", workers=2)}
-    assert len(scored) == 7
+    assert len(scored) == 5
     torn = scored.pop("torn-seated.mp4")
     assert torn.assessment is None
     assert "Wanted a video" in torn.reason

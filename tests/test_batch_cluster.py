@@ -61,7 +61,7 @@ def test_every_row_arrives_though_a_worker_is_killed(
     cluster: tuple[str, list["subprocess.Popen[bytes]"]], tmp_path: Path
 ) -> None:
     address, workers = cluster
-    folder = write_folder(tmp_path / "clips", 6)
+    folder = write_folder(tmp_path / "clips", 5)
     batch = start_command(
         *("batch", folder, "-o", tmp_path / "out", "--model", "lite", "--scheduler", address, "--json-lines")
     )

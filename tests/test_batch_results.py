@@ -300,7 +300,7 @@ def test_the_summary_shows_every_side_once_and_needs_no_network(document: Docume
     contents = contents_of(results, pages={2: "clips/2.html"})
     contents.studies = studies_of(contents.sides, ["goniometer_deg"], lambda column: "goniometer")
     page = Page(render_summary(contents, "lite"))
-    assert page.tags["circle"] == 20 + 10
+    assert page.tags["title"] == 1 + 20 + 10  # of the page, then of every point
     assert page.tags["svg"] == 2
     assert page.tags["script"] == 0
     assert not [link for link in page.links if "//" in link]

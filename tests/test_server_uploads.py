@@ -1,4 +1,4 @@
-"""Uploads go to the disk piece by piece, are known by their content alone, and end in one sentence where they are not."""
+"""Uploads go to the disk piece by piece and are known by their content alone; what is refused leaves nothing."""
 
 import asyncio
 import os
@@ -224,6 +224,7 @@ def test_a_recording_beyond_the_limit_is_refused_and_gone(client: TestClient, tm
         ({"test": "seated", "vertical": "1,2,3,4"}, "vertical"),
         ({"test": "seated", "subject": "x" * 81}, "subject"),
         ({"test": "seated", "subject": "a\nb"}, "subject"),
+        ({"test": "seated", "subject": "<b>"}, "subject"),
         ({"test": "seated", "wat": "1"}, "wat"),
         ({"test": ["seated", "prone"]}, "test"),
     ],

@@ -74,7 +74,7 @@ class Clip:
         return self.side_order or (Side.LEFT, Side.RIGHT)
 
     def setups(self) -> tuple[Setup, ...]:
-        """Return how to measure it: one setup, or two to try in turn where nobody says which test it is."""
+        """Return how to measure it: one setup, or one of either test where nobody says which it is."""
         tests = (self.test,) if self.test else (Position.SEATED, Position.PRONE)
         return tuple(map(self._setup, tests))
 

@@ -133,10 +133,15 @@ def draw_bland_altman(study: Study, test: str = "") -> Markup:
             )
         kind = "bias" if label == "bias" else "limit"
         parts.append(f'<line class="{kind}" x1="{x.start}" x2="{x.stop}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>')
-        parts.append(f'<text class="label" x="{x.stop + 6}" y="{y(value) + 4:.1f}">{label} {value:.1f}°</text>')
+        parts.append(f'<text class="label" x="{x.stop + 6}" y="{y(value) + 4:.1f}">{label} {_signed(value)}°</text>')
     for pair, mean, difference in zip(pairs, means, differences, strict=True):
         who = ", ".join(part for part in (pair.subject, pair.label) if part)
-        parts.append(_point(x(mean), y(difference), pair.side, f"{who}: {difference:.1f}°", None))
+        parts.append(_point(x(mean), y(difference), pair.side, f"{who}: {_signed(difference)}°", None))
+    sides = dict.fromkeys(pair.side for pair in pairs if pair.side)
+    for number, side in enumerate(sides):
+        legend_x = _LEFT + 70 * number
+        parts.append(f'<circle class="{escape(side)}" cx="{legend_x}" cy="{_TOP - 12}" r="4"/>')
+        parts.append(f'<text class="label" x="{legend_x + 8}" y="{_TOP - 8}">{escape(side)}</text>')
     what = f"{study.first} less {study.second} (°) against their mean (°)"
     return _svg(parts, bottom + _BOTTOM, f"Bland-Altman plot of {len(pairs)} pairs", what)
 
@@ -151,6 +156,10 @@ def _agreement_lines(group: Group) -> tuple[tuple[str, float, tuple[float, float
 
 
 # ------------------------------------------------------------------------------------------------------------- parts
+
+
+def _signed(value: float) -> str:
+    return f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _degree_lines(axis: _Axis, top: float, bottom: float) -> str:

@@ -20,7 +20,7 @@ class Job:
     Attributes
     ----------
     source : absolute path or URL, as the worker's machine sees it.
-    setups : how to measure it; with several, the first under which there is a number counts.
+    setups : how to measure it; with several, the one whose test the recording shows, else the first.
     model_name, model_path, model_sha256 : the pose model, where to look first, and the file it has to be.
     hipcv_version : the version that asks; another one would give other numbers under the same name.
     wants_report, wants_assessment : what to send back besides the document.

@@ -13,6 +13,7 @@ from hipcv import __version__
 from hipcv.batch.job import Answer, Identity, Job, Refusal, Refused, Scored
 from hipcv.batch.remote import is_url, local_copy, sha256_of_url, stamp_of
 from hipcv.core.errors import HipcvError, ModelError, SourceError
+from hipcv.core.landmarks import Setup
 
 if TYPE_CHECKING:
     from hipcv.session import Measurement
@@ -102,32 +103,28 @@ def _score(job: Job, beat: Beat) -> Answer:
 
 
 def _measure(job: Job, path: Path, beat: Beat) -> "Measurement":
-    from hipcv.assessment import Status
     from hipcv.session import measure_file
     from hipcv.sources.model_files import ModelName
 
-    tried = []
-    for setup in job.setups:
-        measured = measure_file(
-            path,
-            setup,
-            model_name=ModelName(job.model_name),
-            model_path=_folder(job),
-            slow_motion=job.slow_motion,
-            on_frame=lambda n_done, n_total: beat(n_done, n_total),
-        )
-        if measured.assessment.status is Status.MEASURED:
-            return measured
-        tried.append(measured)
-    # nobody said which test it is: what it is not goes first
-    return next((one for one in tried if not _is_another_test(one)), tried[0])
+    return measure_file(
+        path,
+        _choose_setup(job, path),
+        model_name=ModelName(job.model_name),
+        model_path=_folder(job),
+        slow_motion=job.slow_motion,
+        on_frame=lambda n_done, n_total: beat(n_done, n_total),
+    )
 
 
-def _is_another_test(measured: "Measurement") -> bool:
-    from hipcv.core.quality import FindingCode
+def _choose_setup(job: Job, path: Path) -> Setup:
+    """Return the setup of the test that the recording shows; the first where it shows neither."""
+    if len(job.setups) == 1:
+        return job.setups[0]
+    from hipcv.session import recognise_file
+    from hipcv.sources.model_files import ModelName
 
-    other = (FindingCode.WRONG_TEST, FindingCode.NO_PERSON)
-    return any(finding.code in other for finding in measured.assessment.findings)
+    seen = recognise_file(path, model_name=ModelName(job.model_name), model_path=_folder(job))
+    return next((setup for setup in job.setups if setup.position is seen.position), job.setups[0])
 
 
 def _folder(job: Job) -> Path | None:

@@ -18,6 +18,8 @@ from hipcv.batch.job import Answer, Job, Refusal, Refused, Scored
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _START = "import sys; sys.path[:] = {path!r}; from hipcv.batch.child import main; main({memory_limit_mb})"
 _DETAIL_BYTES = 4000
+#: The number of SIGKILL, by which a system that runs out of memory ends processes.
+_KILLED = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,10 @@ class Worker:
     def _run(self, job: Job) -> Answer:
         if self._n_jobs >= self.limits.jobs_per_process:
             self.retire()
-        if self.stopped:
-            return Refused(Refusal.CRASHED, "The batch was stopped.")
         process = self._process or self._start()
+        if self.stopped:  # looked at after the start: stop() either sees the process or is seen here
+            self.retire()
+            return Refused(Refusal.CRASHED, "The batch was stopped.")
         self._n_jobs += 1
         assert process.stdin is not None
         try:
@@ -102,7 +105,7 @@ class Worker:
         self._kill(process)
         code = process.returncode
         how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-        hint = "; the machine may have run out of memory" if code == -signal.SIGKILL else ""
+        hint = "; the machine may have run out of memory" if code == -_KILLED else ""
         return Refused(Refusal.CRASHED, f"The process that measured it died ({how}{hint}).", self._last_words())
 
     def _kill(self, process: "subprocess.Popen[bytes]") -> None:

@@ -34,6 +34,7 @@ class Limit:
     origin: str
 
 
+HANGING = Limit(60.0, "°", "a seated shank hangs at rest; one that points up or sideways belongs to another test")
 PILOT = "set on rendered clips with known truth, see benchmarks/README.md"
 
 LIMITS: dict[FindingCode, Limit] = {
@@ -156,7 +157,7 @@ def check_leg(side: Side, angles: AngleSeries, trials: Sequence[Trial]) -> tuple
     rest_deg = mine[0].rest_deg if mine else find_rest_deg(angles.time_s, curve)
     if mine and abs(rest_deg) > LIMITS[FindingCode.START_NOT_NEUTRAL].value:
         findings.append(found(FindingCode.START_NOT_NEUTRAL, Severity.DOUBT, rest_deg, side))
-    outward = find_swings(angles.time_s, curve, rest_deg, direction=-1)
+    outward = find_swings(angles.time_s, curve, rest_deg, direction=-1) if np.isfinite(rest_deg) else []
     depths = [rest_deg - curve[peak] for _, peak, _ in outward if np.isfinite(curve[peak])]
     if depths and max(depths) > LIMITS[FindingCode.WRONG_DIRECTION].value:
         severity = Severity.DOUBT if mine else Severity.REJECT
@@ -236,6 +237,9 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
     upright = Limit(0.9, "thigh to shank in the picture", "seen from the front a level thigh looks short")
     if flexion < LIMITS[FindingCode.WRONG_TEST].value:
         findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, flexion))
+    elif any(abs(median_of(a)) > HANGING.value for a in angles.image_deg.T):
+        steepest = max((abs(median_of(a)) for a in angles.image_deg.T), key=np.nan_to_num)
+        findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, steepest, limit=HANGING))
     elif thigh_share > upright.value:
         findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, thigh_share, limit=upright))
     elif setup.camera_side is CameraSide.FRONT:

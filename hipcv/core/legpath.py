@@ -24,8 +24,8 @@ RADII = np.linspace(0.70, 1.25, 12)
 MAX_SPEED_DEG_S = 200.0
 #: The ankle's peak is looked for within this many shank lengths of the path.
 PEAK_REACH = 0.13
-#: Standard error of a shank whose knee and ankle both have a clear peak, degrees; and the peak height called clear.
-CLEAR_SE_DEG, CLEAR_PEAK = 1.0, 0.35
+#: A peak of this height is clear.
+CLEAR_PEAK = 0.35
 #: Smoothing of the ankle along the path, seconds.
 SMOOTH_S = 0.10
 
@@ -179,8 +179,8 @@ def smooth_points(time_s: FloatArray, points: FloatArray, width_s: float = SMOOT
     return np.stack([local_lines(time_s, points[:, axis], width_s)[0] for axis in (0, 1)], axis=-1)
 
 
-def standard_error_deg(path: LegPath, knee_peak: float, shank_px: float) -> FloatArray:
-    """Return (T,) the standard error of the shank's direction, degrees, from what the maps say of themselves.
+def doubt(path: LegPath, knee_peak: float, shank_px: float) -> FloatArray:
+    """Return (T,) how many times less sure than usual a shank's direction is, 1 and up.
 
     It grows where a peak is faint, where another angle is nearly as good, where the shank is much shorter or longer
     than it should be, and where the path runs along the end of the searched range.
@@ -190,5 +190,5 @@ def standard_error_deg(path: LegPath, knee_peak: float, shank_px: float) -> Floa
     length = np.linalg.norm(path.ankle_px - path.knee_px, axis=1) / shank_px
     stretch = np.clip(np.maximum(0.72 / length, length / 1.22), 1.0, 5.0)
     at_end = (path.angle_deg <= ANGLES_DEG[0] + 2) | (path.angle_deg >= ANGLES_DEG[-1] - 2)
-    se: FloatArray = CLEAR_SE_DEG * faint**0.7 * (1.0 + rival) * stretch**3 * np.where(at_end, 4.0, 1.0)
-    return se
+    times: FloatArray = faint**0.7 * (1.0 + rival) * stretch**3 * np.where(at_end, 4.0, 1.0)
+    return times

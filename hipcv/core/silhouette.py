@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hipcv.core.axis import average_axes
 from hipcv.core.landmarks import FloatArray
 
 #: Part of the way from knee to ankle that is looked at: above it the thigh, below it the foot take part.
@@ -85,7 +86,7 @@ def find_axis(mask: FloatArray, knee_px: FloatArray, ankle_px: FloatArray) -> Li
     middle = COLUMNS[0] + step * (left + right) / 2
     if not WIDTH_RANGE[0] <= np.median(step * (right - left)) <= WIDTH_RANGE[1]:
         return None
-    slope, offset, residual = _robust_line(ROWS[rows], middle)
+    slope, offset, residual = robust_line(ROWS[rows], middle)
     return LimbAxis(float(np.degrees(np.arctan(slope))), offset, residual)
 
 
@@ -102,8 +103,8 @@ def _sample(mask: FloatArray, places: FloatArray) -> FloatArray:
     return sampled
 
 
-def _robust_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
-    """Return slope, value at 0 and weighted residual of a line with Cauchy weights."""
+def robust_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
+    """Return slope, value at 0 and root mean square residual of a line fitted with Cauchy weights."""
     weight = np.ones(len(x))
     slope = offset = 0.0
     off = y
@@ -121,18 +122,15 @@ def _robust_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
 def fuse_axis(knee_px: FloatArray, ankle_px: FloatArray, axis: LimbAxis | None) -> tuple[FloatArray, FloatArray, float]:
     """Return knee (2,), ankle (2,) and the standard error of the shank's direction after averaging with the outline.
 
-    Without an outline the landmarks stay as they are. Where landmarks and outline disagree by more than their errors
-    explain, the standard error grows by half of what is left unexplained.
+    Without an outline the landmarks stay as they are.
     """
     if axis is None:
         return knee_px, ankle_px, LANDMARK_SE_DEG
-    silhouette_se = SILHOUETTE_SE_DEG * (1.0 + (axis.residual / STRAIGHT) ** 2)
-    share = LANDMARK_SE_DEG**2 / (LANDMARK_SE_DEG**2 + silhouette_se**2)
-    expected = float(np.hypot(LANDMARK_SE_DEG, silhouette_se))
-    unexplained = max(0.0, abs(axis.turn_deg) - 2.0 * expected)
-    se = float(np.hypot(silhouette_se * np.sqrt(share), unexplained / 2))
-    shank = ankle_px - knee_px
-    across = np.array([-shank[1], shank[0]])
-    slope = np.tan(np.radians(share * axis.turn_deg))
-    start = knee_px + share * axis.offset * across
-    return start, start + shank + slope * across, se
+    return average_axes(
+        knee_px,
+        ankle_px,
+        axis.turn_deg,
+        axis.offset * float(np.hypot(*(ankle_px - knee_px))),
+        joints_se_deg=LANDMARK_SE_DEG,
+        outline_se_deg=SILHOUETTE_SE_DEG * (1.0 + (axis.residual / STRAIGHT) ** 2),
+    )

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hipcv.core.filtering import MAX_GAP_S, clean, local_lines, runs, smooth
+from hipcv.core.filtering import MAX_GAP_S, clean, local_lines, median_of, runs, smooth
 from hipcv.core.landmarks import BoolArray, FloatArray, Side
 from hipcv.core.quality import Finding
 
@@ -13,6 +13,8 @@ from hipcv.core.quality import Finding
 MIN_SWING_DEG = 6.0
 #: Two swings are two trials when the leg comes back by this share of the swing in between.
 RETURN_SHARE = 0.35
+#: Rest is read off this long at the beginning and the end, where the leg is seen within so long of it.
+REST_S, REST_WITHIN_S = 1 / 3, 1.0
 #: A hold is slower than this. A voluntary hold trembles by 1–2°; the slowest swings run at 20°/s.
 HOLD_SPEED_DEG_S = 8.0
 #: Kernel width of the speed that decides on a hold.
@@ -55,20 +57,23 @@ class Trial:
 
 
 def find_rest_deg(time_s: FloatArray, angle_deg: FloatArray) -> float:
-    """Return the resting angle of one leg, degrees; NaN without a single measured frame.
+    """Return the resting angle of one leg, degrees; NaN where the leg is seen at neither end of the recording.
 
-    A recording begins and ends at rest. Where the first and the last third of a second disagree (a clip cut inside a
-    trial), the one nearer the vertical counts.
+    A recording begins and ends at rest. Where the two disagree (a clip cut inside a trial), the one nearer the vertical
+    counts.
     """
-    known = np.isfinite(angle_deg)
-    if not known.any():
+    known = np.flatnonzero(np.isfinite(angle_deg))
+    levels = []
+    if len(known) and time_s[known[0]] <= time_s[0] + REST_WITHIN_S:
+        levels.append(median_of(angle_deg[time_s <= time_s[known[0]] + REST_S]))
+    if len(known) and time_s[known[-1]] >= time_s[-1] - REST_WITHIN_S:
+        levels.append(median_of(angle_deg[time_s >= time_s[known[-1]] - REST_S]))
+    if not levels:
         return float("nan")
-    first_s, last_s = time_s[known][0], time_s[known][-1]
-    begin = float(np.median(angle_deg[known & (time_s <= first_s + 1 / 3)]))
-    end = float(np.median(angle_deg[known & (time_s >= last_s - 1 / 3)]))
-    if abs(begin - end) <= MIN_SWING_DEG:
-        return float(np.median(angle_deg[known & (np.abs(angle_deg - (begin + end) / 2) <= MIN_SWING_DEG / 2 + 1)]))
-    return min(begin, end, key=abs)
+    if len(levels) == 2 and abs(levels[0] - levels[1]) > MIN_SWING_DEG:
+        return min(levels, key=abs)
+    near = np.abs(angle_deg - float(np.mean(levels))) <= MIN_SWING_DEG / 2 + 1
+    return median_of(np.where(near, angle_deg, np.nan))
 
 
 def find_swings(
@@ -147,10 +152,11 @@ def find_trials(time_s: FloatArray, raw_deg: FloatArray, side: Side) -> tuple[Tr
     cleaned = clean(time_s, raw_deg)
     level = smooth(time_s, cleaned)
     rest_deg = find_rest_deg(time_s, level)
+    base_deg = rest_deg if np.isfinite(rest_deg) else 0.0  # a relaxed shank hangs along the plumb line
     trials = []
-    for swing in find_swings(time_s, level, rest_deg):
+    for swing in find_swings(time_s, level, base_deg):
         start, peak, stop = swing
-        hold_start, hold_stop = find_hold(time_s, cleaned, swing, rest_deg)
+        hold_start, hold_stop = find_hold(time_s, cleaned, swing, base_deg)
         hold = cleaned[hold_start:hold_stop]
         trials.append(
             Trial(

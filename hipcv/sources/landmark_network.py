@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hipcv.core.errors import ModelError
 from hipcv.core.heatmaps import CROP_PX
 from hipcv.core.landmarks import FloatArray
+from hipcv.sources.chatter import quiet
 
 ByteArray = NDArray[np.uint8]
 
@@ -83,11 +84,12 @@ class LandmarkNetwork:
     """
 
     def __init__(self, network: bytes, *, n_threads: int = 2) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
         try:
-            self._net: Any = Interpreter(model_content=network, num_threads=n_threads)
-            self._net.allocate_tensors()
+            with quiet():
+                from ai_edge_litert.interpreter import Interpreter
+
+                self._net: Any = Interpreter(model_content=network, num_threads=n_threads)
+                self._net.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(
                 f"MediaPipe's landmark network was wanted, but these bytes do not load ({error}); "

@@ -1,8 +1,7 @@
 """MediaPipe's pose landmarker: frames in, landmarks of the measured person out."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from hipcv.core.errors import ModelError
 from hipcv.core.landmarks import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS, FloatArray
 from hipcv.core.silhouette import LANDMARK_SE_DEG, find_axis, fuse_axis
+from hipcv.sources.chatter import quiet
 
 ByteArray = NDArray[np.uint8]
 
@@ -71,17 +71,23 @@ class PersonChoice:
         self.n_people = max(self.n_people, n_people)
 
 
-def suitability(pose: Pose) -> float:
-    """Return how much a person looks like the subject of the test: leg length in pixels, weighted by what is seen.
-
-    Sitting counts twice: thighs across the trunk, by the world landmarks.
-    """
-    seen = float(pose.visibility[[*KNEES, *ANKLES]].mean())
+def sits(pose: Pose) -> bool:
+    """Whether a person sits: thighs across the trunk by the world landmarks, and seen shortened from the front."""
     trunk = pose.world_m[list(SHOULDERS)].mean(axis=0) - pose.world_m[list(HIPS)].mean(axis=0)
     thighs = pose.world_m[list(KNEES)] - pose.world_m[list(HIPS)]
     cosine = (thighs @ trunk) / (np.linalg.norm(thighs, axis=1) * np.linalg.norm(trunk) + 1e-9)
-    sits = bool(np.degrees(np.arccos(np.clip(-cosine, -1, 1))).max() > 45)
-    return pose.shank_px * seen * (2.0 if sits else 1.0)
+    shoulders, hips, knees, ankles = (pose.image_px[list(rows), 1] for rows in (SHOULDERS, HIPS, KNEES, ANKLES))
+    upright = shoulders.mean() < hips.mean() < ankles.mean() and (ankles > knees).all()
+    return bool(upright and np.degrees(np.arccos(np.clip(-cosine, -1, 1))).max() > 45)
+
+
+def suitability(pose: Pose) -> float:
+    """Return how much a person looks like the subject of the test: leg length in pixels, weighted by what is seen.
+
+    Sitting counts twice.
+    """
+    seen = float(pose.visibility[[*KNEES, *ANKLES]].mean())
+    return pose.shank_px * seen * (2.0 if sits(pose) else 1.0)
 
 
 @dataclass(slots=True, eq=False)
@@ -137,7 +143,7 @@ class PoseEstimator:
                 self._follow_several(people)
         # The graph wants whole milliseconds that rise.
         self._last_ms = max(self._last_ms + 1, round(time_s * 1000))
-        with nullcontext() if self._greeted else _quiet():
+        with nullcontext() if self._greeted else quiet():
             result = self._follower.detect_for_video(image, self._last_ms)
         people = _poses(result, size_px)
         self._greeted = self._greeted or bool(people)
@@ -156,7 +162,7 @@ class PoseEstimator:
         if self._searcher is None:
             self._searcher = _open(self.model, following=False, n_people=MAX_PEOPLE)
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
-        with _quiet():
+        with quiet():
             return _poses(self._searcher.detect(image), (rgb.shape[1], rgb.shape[0]))
 
     def _follow_several(self, people: list[Pose]) -> None:
@@ -197,7 +203,7 @@ class PoseEstimator:
 def _open(model: Path, *, following: bool, n_people: int) -> Any:
     # glog's own switch; it must be set before the library starts up.
     os.environ.setdefault("GLOG_minloglevel", "3")
-    with _quiet():
+    with quiet():
         from mediapipe import Image, ImageFormat
         from mediapipe.tasks.python import BaseOptions
         from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
@@ -219,23 +225,6 @@ def _open(model: Path, *, following: bool, n_people: int) -> Any:
                 f"A MediaPipe pose landmarker bundle was wanted, but {model} does not load ({error}); "
                 "run `hipcv models check`."
             ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the C++ library's start-up chatter off the terminal; Python's own errors still arrive as exceptions."""
-    try:
-        kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    except OSError:  # no standard error to protect
-        yield
-        return
-    os.dup2(sink, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(sink)
 
 
 def _poses(result: Any, size_px: tuple[int, int]) -> list[Pose]:

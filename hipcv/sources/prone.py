@@ -3,7 +3,8 @@
 Steps: 1 frames are kept at a few a second; 2 the legs are searched in some of them, which vote (`region`); 3 the
 network looks at the agreed square in every kept frame, once plain and once with the contrast evened out, each time a
 little turned or scaled, so that no frame hangs on one view; 4 knees and ankles are read from the heat maps over the
-whole clip (`core.legpath`). Left and right follow from the camera's end, never from the network's labels.
+whole clip (`core.legpath`); 5 the edges of each lower leg sharpen its direction (`core.ribbon`). Left and right follow
+from the camera's end, never from the network's labels.
 """
 
 from dataclasses import dataclass, field, replace
@@ -12,9 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.filtering import median_of
 from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, joint_maps
 from hipcv.core.landmarks import ANKLES, KNEES, N_LANDMARKS, CameraSide, FloatArray, PoseSeries
-from hipcv.core.legpath import find_paths, settle_knees, smooth_points, standard_error_deg
+from hipcv.core.legpath import doubt, find_paths, settle_knees, smooth_points
+from hipcv.core.ribbon import COLUMNS, ROWS, find_ribbon, fuse_ribbon
 from hipcv.sources.landmark_network import LandmarkNetwork, Region
 from hipcv.sources.region import Vote, find_in_clip
 
@@ -128,10 +131,39 @@ class ProneReader:
         knees_px, ankles_px, se_deg = np.empty((n, 2, 2)), np.empty((n, 2, 2)), np.empty((n, 2))
         for leg, path in enumerate(find_paths(ankle_maps, masks, time_s, knees, shank_px)):
             column, row = np.clip(np.rint((knees[leg] - CELL_CENTRE_PX) / CELL_PX), 0, 63).astype(int)
-            se_deg[:, leg] = standard_error_deg(path, float(mean_knee_map[row, column]), shank_px)
-            knees_px[:, leg] = region.to_picture(knees[leg])
-            ankles_px[:, leg] = region.to_picture(smooth_points(time_s, path.ankle_px))
+            doubts = doubt(path, float(mean_knee_map[row, column]), shank_px)
+            strips = [self._strip(k, region, path.knee_px, path.ankle_px[k], shank_px, masks[k]) for k in range(n)]
+            ribbons = [find_ribbon(*strip) for strip in strips]
+            # a leg is as wide in one frame as in the next
+            half_width = median_of(np.array([r.half_width for r in ribbons if r is not None]))
+            if np.isfinite(half_width):
+                ribbons = [find_ribbon(*strip, half_width) for strip in strips]
+            axes = [
+                fuse_ribbon(path.knee_px, path.ankle_px[k], ribbons[k], shank_px, float(doubts[k])) for k in range(n)
+            ]
+            se_deg[:, leg] = [se for _, _, se in axes]
+            for points, ends in (
+                (knees_px, [knee for knee, _, _ in axes]),
+                (ankles_px, [ankle for _, ankle, _ in axes]),
+            ):
+                points[:, leg] = region.to_picture(smooth_points(time_s, np.array(ends)))
         return knees_px, ankles_px, se_deg
+
+    def _strip(
+        self, k: int, region: Region, knee: FloatArray, ankle: FloatArray, shank_px: float, mask: MapArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the strip along one shank: CIELAB colours (rows, columns, 3) and silhouette (rows, columns)."""
+        along = (ankle - knee) / max(float(np.hypot(*(ankle - knee))), 1e-9)
+        across = np.array([-along[1], along[0]])
+        places = knee + shank_px * (ROWS[:, None, None] * along + COLUMNS[None, :, None] * across)
+        at = (region.to_picture(places) - 0.5).astype(np.float32)
+        border = cv2.BORDER_REPLICATE
+        rgb = cv2.remap(self._frame(k), at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=border)
+        lab = cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+        lab = cv2.GaussianBlur(lab, (0, 0), sigmaX=1.5, sigmaY=0.8)
+        cells = (places * (mask.shape[0] / CROP_PX) - 0.5).astype(np.float32)
+        person = cv2.remap(mask, cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=border)
+        return lab.astype(np.float64), person.astype(np.float64)
 
 
 def look_twice(rgb: ByteArray, region: Region, network: LandmarkNetwork, k: int) -> tuple[MapArray, MapArray, MapArray]:

@@ -7,7 +7,7 @@ is told (write-ahead log, `synchronous=FULL`).
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -300,8 +300,8 @@ class JobStore:
         with self._change() as session:
             gone = session.execute(delete(_Row).where(_Row.id == job_id).returning(_Row.number)).first() is not None
         if gone:
-            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            with closing(self._engine.raw_connection()) as connection:  # no transaction may be open around it
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return gone
 
     # ------------------------------------------------------------------------------------------------------- reading

@@ -425,7 +425,8 @@ async def _converse(socket: WebSocket, rooms: Rooms, session: LiveSession, resum
     ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
+        # an end that was asked for counts more than a connection that broke at the same moment
+        for task in sorted(done, key=lambda task: not isinstance(task.exception(), _End)):
             task.result()
     finally:
         for task in tasks:
@@ -440,7 +441,7 @@ async def _hear(socket: WebSocket, rooms: Rooms, session: LiveSession) -> None:
         try:
             message = await asyncio.wait_for(socket.receive(), limits.silence_s)
         except TimeoutError:
-            if session.finishing:
+            if session.finishing or not session.ready:
                 continue
             detail = f"Nothing came for {limits.silence_s:g} s: the session was ended."
             raise _End(SILENT, ProblemError("timed_out", detail)) from None

@@ -114,11 +114,16 @@ def _summary(job: Job, rooms: Rooms) -> dict[str, Any]:
 
 
 def _form_schema() -> dict[str, Any]:
-    schema = schemas.MeasureOptions.model_json_schema()
+    """Return what a form may hold; a field that is not given is left out, since forms have no null."""
+    properties = {}
+    for name, described in schemas.MeasureOptions.model_json_schema()["properties"].items():
+        kinds = [kind for kind in described.pop("anyOf", []) if kind.get("type") != "null"]
+        described = {**(kinds[0] if kinds else {}), **described}
+        properties[name] = {key: value for key, value in described.items() if (key, value) != ("default", None)}
     file = {"type": "string", "format": "binary", "description": "The recording; any video."}
     return {
         "type": "object",
-        "properties": {"file": file, **schema["properties"]},
+        "properties": {"file": file, **properties},
         "required": ["file", "test"],
         "additionalProperties": False,
     }

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hipcv.core.coaching import Plan
 from hipcv.core.landmarks import CameraSide, Effort, Position, Setup, Sex, Side
@@ -18,13 +18,11 @@ Kind = Literal["upload", "live"]
 _EDGE = r"^\s*-?[0-9]{1,5}(\.[0-9]{1,6})?(\s*,\s*-?[0-9]{1,5}(\.[0-9]{1,6})?){3}\s*$"
 
 
-def _readable(text: str | None) -> str | None:
-    if text is not None and not (text.isprintable() and text.strip() == text and text):
-        raise ValueError("use printable characters, without spaces at the ends")
-    return text
-
-
-Subject = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_readable)]
+Subject = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[\w.,'()#+-]+( [\w.,'()#+-]+)*$"),
+    Field(description="Whatever the person calls this series of recordings: letters, digits, .,'()#+- and spaces"),
+]
 Age = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)]
 Roll = Annotated[float, Field(ge=-45, le=45, allow_inf_nan=False)]
 Pitch = Annotated[float, Field(ge=-60, le=60, allow_inf_nan=False)]

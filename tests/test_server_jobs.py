@@ -1,0 +1,325 @@
+"""Jobs outlive the server: none is lost, none is done twice, and one that kills its workers is set aside."""
+
+import multiprocessing
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hipcv.core.errors import HistoryError
+from hipcv_server.app import open_data
+from hipcv_server.crew import Crew
+from hipcv_server.jobs import FILE_NAME, Job, JobState, JobStore, new_id
+from hipcv_server.schemas import MeasureOptions
+from hipcv_server.settings import JobLimits, Settings
+from hipcv_server.store import Shelves
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
+OPTIONS = MeasureOptions(test="seated").model_dump()
+PROBLEM = {"detail": "It did not work.", "code": "worker_died"}
+
+
+def document(value: float | None = 30.0) -> dict[str, Any]:
+    """Return as much of an assessment as the store looks at."""
+    side = {"end_range_deg": value, "interval95_deg": None if value is None else [value - 3, value + 3]}
+    return {"status": "measured" if value is not None else "not_measured", "sides": {"left": side, "right": side}}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[JobStore]:
+    """An empty store."""
+    store = JobStore(tmp_path)
+    yield store
+    store.close()
+
+
+def add(store: JobStore, **options: object) -> Job:
+    """Put a job in the queue."""
+    job = store.add({**OPTIONS, **options}, job_id=new_id())
+    assert job is not None
+    return job
+
+
+def test_jobs_are_taken_in_their_order_and_once(store: JobStore) -> None:
+    """First come, first served; what is taken is not taken again."""
+    made = [add(store).id for _ in range(3)]
+    taken = [job.id for _ in range(5) if (job := store.claim()) is not None]
+    assert taken == made
+
+
+def test_two_takers_never_get_the_same_job(store: JobStore) -> None:
+    """Eight threads empty a queue of 40: every job comes out exactly once."""
+    made = {add(store).id for _ in range(40)}
+    taken: list[str] = []
+
+    def take() -> None:
+        while (job := store.claim()) is not None:
+            taken.append(job.id)
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == 40
+    assert set(taken) == made
+
+
+def test_a_result_and_its_state_are_one(store: JobStore) -> None:
+    """Done means that the document is there, and its summary is the document's."""
+    job = add(store)
+    assert not store.finish(job.id, document(), 10)  # nobody has taken it yet
+    store.claim()
+    assert store.finish(job.id, document(31.5), 10)
+    assert not store.finish(job.id, document(99.0), 10)
+    found = store.get(job.id)
+    assert found is not None
+    assert found.state is JobState.DONE
+    assert found.summary is not None
+    assert found.summary["left"]["end_range_deg"] == 31.5
+    assert store.document(job.id) == document(31.5)
+
+
+def test_a_cancelled_job_takes_no_result(store: JobStore) -> None:
+    """Whoever was cancelled while running stays cancelled."""
+    job = add(store)
+    store.claim()
+    assert store.cancel(job.id) is not None
+    assert store.cancel(job.id) is None
+    assert not store.finish(job.id, document(), 10)
+    assert store.document(job.id) is None
+
+
+def test_a_crash_counts_as_an_attempt_and_a_stop_does_not(store: JobStore) -> None:
+    """After three crashes of the server the job is set aside; a stop in good order gives the attempt back."""
+    job = add(store)
+    for attempt in (1, 2):
+        taken = store.claim()
+        assert taken is not None
+        assert taken.attempts == attempt
+        assert store.recover(3, PROBLEM) == 1
+    store.claim()
+    store.requeue(job.id, refund=True)
+    taken = store.claim()
+    assert taken is not None
+    assert taken.attempts == 3
+    store.recover(3, PROBLEM)
+    found = store.get(job.id)
+    assert found is not None
+    assert found.state is JobState.SET_ASIDE
+    assert found.problem == PROBLEM
+    assert store.claim() is None
+
+
+def test_a_number_is_never_used_again(store: JobStore) -> None:
+    """Paging by number stays true when the newest job is deleted."""
+    first = add(store)
+    store.delete(first.id)
+    assert add(store).number > first.number
+
+
+def test_the_trend_holds_measured_tests_of_one_kind_oldest_first(store: JobStore) -> None:
+    """What was not measured, another test or another subject does not count."""
+    for subject, test, value in (
+        ("a", "seated", 30.0),
+        ("b", "seated", 31.0),
+        ("a", "prone", 32.0),
+        ("a", "seated", None),
+        ("a", "seated", 33.0),
+    ):
+        job = add(store, subject=subject, test=test)
+        store.claim()
+        store.finish(job.id, document(value), 10)
+    values = [job.summary["left"]["end_range_deg"] for job in store.measured("seated", "a") if job.summary]
+    assert values == [30.0, 33.0]
+    assert len(store.measured("seated", None)) == 3
+
+
+def test_the_database_is_safe_against_power_cuts(store: JobStore, tmp_path: Path) -> None:
+    """Write-ahead log, full synchronisation, deleted rows overwritten; and whole."""
+    with store._engine.connect() as connection:
+        pragmas = {
+            n: connection.exec_driver_sql(f"PRAGMA {n}").scalar()
+            for n in ("journal_mode", "synchronous", "secure_delete")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1}
+
+
+def test_a_damaged_or_newer_database_is_one_sentence(tmp_path: Path) -> None:
+    """Nothing is written into what is not ours."""
+    (tmp_path / FILE_NAME).write_bytes(b"this is no database at all, but it is long enough" * 100)
+    with pytest.raises(HistoryError, match=r"Wanted .* found it damaged"):
+        JobStore(tmp_path)
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    connection = sqlite3.connect(newer / FILE_NAME)
+    connection.execute("PRAGMA user_version=99")
+    connection.commit()
+    connection.close()
+    with pytest.raises(HistoryError, match="version 1, found 99"):
+        JobStore(newer)
+
+
+def test_two_servers_do_not_share_a_folder(tmp_path: Path) -> None:
+    """The second is told about the first."""
+    settings = Settings(tmp_path)
+    with open_data(settings), pytest.raises(HistoryError, match="Another server works in"), open_data(settings):
+        pass
+
+
+_WRITER = """
+import sys, random
+from pathlib import Path
+from hipcv_server.jobs import JobStore, new_id
+store = JobStore(Path(sys.argv[1]))
+store.recover(1000, {})
+side = {"end_range_deg": 1.0, "interval95_deg": None}
+while True:
+    job = store.claim()
+    if job is None:
+        store.add({"test": "seated", "keep": False, "subject": sys.argv[2]}, job_id=new_id())
+    else:
+        print("got", job.id, flush=True)
+        store.finish(job.id, {"status": "measured", "sides": {"left": side, "right": side}, "of": job.id}, 1)
+        print("done", job.id, flush=True)
+"""
+
+
+def test_killed_at_any_moment_nothing_is_lost_doubled_or_torn(tmp_path: Path) -> None:
+    """Twelve times kill -9 in the middle of writing: what was told is there, once, and the file is whole."""
+    told: list[str] = []
+    for k in range(12):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(tmp_path), str(k)], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(random.Random(k).uniform(0.0, 0.15))
+        writer.kill()
+        told += [line.split()[1] for line in writer.stdout.read().splitlines() if line.startswith("done ")]
+        writer.wait()
+        writer.stdout.close()
+    store = JobStore(tmp_path)
+    try:
+        assert len(told) == len(set(told)) > 12
+        for job_id in told:
+            kept = store.document(job_id)
+            assert kept is not None
+            assert kept["of"] == job_id
+    finally:
+        store.close()
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+
+
+# ------------------------------------------------------------------------------------------------------ real processes
+
+
+@pytest.fixture
+def crew(tmp_path: Path) -> Iterator[Callable[..., tuple[Crew, JobStore, Shelves]]]:
+    """Make crews of real worker processes, and end them."""
+    made: list[tuple[Crew, JobStore]] = []
+
+    def make(**limits: object) -> tuple[Crew, JobStore, Shelves]:
+        shelves = Shelves(tmp_path)
+        shelves.make()
+        store = JobStore(tmp_path)
+        new = Crew(store, shelves, Settings(tmp_path, jobs=JobLimits(n_workers=1, **limits)))  # type: ignore[arg-type]
+        made.append((new, store))
+        return new, store, shelves
+
+    yield make
+    for one, store in made:
+        one.stop()
+        store.close()
+
+
+def hand_in(store: JobStore, shelves: Shelves, content: bytes) -> Job:
+    """Put a clip and its job in the queue."""
+    job_id = new_id()
+    clip = shelves.clip(job_id)
+    clip.parent.mkdir()
+    clip.write_bytes(content)
+    job = store.add(OPTIONS, job_id=job_id)
+    assert job is not None
+    return job
+
+
+def wait(store: JobStore, job_id: str, until: Callable[[Job], bool], limit_s: float = 60.0) -> Job:
+    """Wait until a job is as wanted."""
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        job = store.get(job_id)
+        assert job is not None
+        if until(job):
+            return job
+        time.sleep(0.02)
+    raise AssertionError(f"still {job}")
+
+
+def _kill_workers() -> None:
+    for child in multiprocessing.active_children():
+        if child.name == "hipcv worker" and child.pid is not None:
+            os.kill(child.pid, signal.SIGKILL)
+
+
+def test_a_job_that_kills_three_workers_is_set_aside_and_the_next_is_served(
+    crew: Callable[..., tuple[Crew, JobStore, Shelves]],
+) -> None:
+    """The reason is told, the clip is gone, and the queue goes on."""
+    workers, store, shelves = crew()
+    poison = hand_in(store, shelves, SAMPLE.read_bytes())
+    broken = hand_in(store, shelves, SAMPLE.read_bytes()[:3000])
+    workers.start()
+    for attempt in (1, 2, 3):
+        wait(store, poison.id, lambda job, n=attempt: job.attempts >= n and job.state is JobState.RUNNING)  # type: ignore[misc]
+        time.sleep(0.05)
+        _kill_workers()
+        wait(store, poison.id, lambda job, n=attempt: job.attempts > n or job.ended)  # type: ignore[misc]
+    aside = wait(store, poison.id, lambda job: job.ended)
+    assert aside.state is JobState.SET_ASIDE
+    assert aside.problem is not None
+    assert "3 times" in aside.problem["detail"]
+    assert "SIGKILL" in aside.problem["detail"]
+    assert not shelves.clip(poison.id).exists()
+    served = wait(store, broken.id, lambda job: job.ended)
+    assert served.state is JobState.FAILED
+    assert served.problem is not None
+    assert served.problem["code"] == "could_not_measure"
+    assert str(shelves.root) not in served.problem["detail"]
+    assert served.problem["detail"].startswith("Wanted a video of the test in the upload, found ")
+
+
+def test_a_worker_that_hangs_is_ended(crew: Callable[..., tuple[Crew, JobStore, Shelves]]) -> None:
+    """A worker that reports nothing in time is taken for dead, and the job set aside after its attempts."""
+    workers, store, shelves = crew(stall_s=0.05, max_attempts=1)
+    job = hand_in(store, shelves, SAMPLE.read_bytes())
+    workers.start()
+    aside = wait(store, job.id, lambda found: found.ended)
+    assert aside.state is JobState.SET_ASIDE
+    assert aside.problem is not None
+    assert "did nothing for" in aside.problem["detail"]
+
+
+def test_a_stop_puts_running_work_back(crew: Callable[..., tuple[Crew, JobStore, Shelves]]) -> None:
+    """Whoever stops the server loses nothing: the job waits for the next start, with its attempts unspent."""
+    workers, store, shelves = crew()
+    job = hand_in(store, shelves, SAMPLE.read_bytes())
+    workers.start()
+    wait(store, job.id, lambda found: found.state is JobState.RUNNING)
+    workers.stop()
+    found = store.get(job.id)
+    assert found is not None
+    assert (found.state, found.attempts) == (JobState.QUEUED, 0)
+    assert shelves.clip(job.id).exists()
+    assert [child for child in multiprocessing.active_children() if child.name == "hipcv worker"] == []

@@ -1,0 +1,467 @@
+"""A real server on loopback: uploads, live sessions, broken connections, and what is left when it dies."""
+
+import json
+import re
+import signal
+import socket
+import statistics
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from hipcv.core.landmarks import Setup
+from hipcv.outputs.document import render_document
+from hipcv.outputs.tables import write_series
+from hipcv.session import Measurement, measure_file
+from hipcv.sources.model_files import ModelName
+from hipcv.sources.stills import encode_still
+from hipcv.sources.video import open_video
+
+CLIP = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
+RUN = """
+import sys
+from pathlib import Path
+from hipcv_server.serve import run
+from hipcv_server.settings import JobLimits, LiveLimits, Settings, UploadLimits
+if __name__ == "__main__":
+    run(
+        Settings(
+            Path(sys.argv[1]), port=0, header_s=2.0, upload=UploadLimits(idle_s=2.0), jobs=JobLimits(n_workers=1),
+            live=LiveLimits(max_sessions=2, resume_within_s=4.0, start_within_s=2.0, silence_s=4.0),
+        ),
+        open_browser=False,
+    )
+"""
+START = {"type": "start", "test": "seated", "trials": 1, "hold_s": 1.0, "countdown_s": 0}
+
+
+@dataclass
+class Running:
+    """A server in a process of its own."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+    @property
+    def api(self) -> str:
+        """Where the interface is."""
+        return f"{self.address}api/v1"
+
+    def live(self) -> ClientConnection:
+        """Open a live connection."""
+        return connect(self.api.replace("http", "ws") + "/live", max_size=1 << 22, open_timeout=10)
+
+
+def start(folder: Path) -> Running:
+    """Start a server on a free port."""
+    process = subprocess.Popen([sys.executable, "-c", RUN, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    found = re.search(r"http://\S+", process.stdout.readline())
+    assert found is not None
+    for _ in range(200):
+        try:
+            if httpx.get(f"{found[0]}api/v1/health").status_code == 200:
+                return Running(process, found[0])
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not come up")
+
+
+def stop(server: Running, how: int = signal.SIGTERM) -> int:
+    """End a server and return its exit status."""
+    server.process.send_signal(how)
+    code = server.process.wait(timeout=30)
+    assert server.process.stdout is not None
+    server.process.stdout.close()
+    return code
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One server for most tests here."""
+    running = start(tmp_path_factory.mktemp("data"))
+    yield running
+    if running.process.poll() is None:
+        stop(running)
+
+
+@pytest.fixture(scope="module")
+def measured() -> Measurement:
+    """The sample clip as `hipcv measure` measures it."""
+    return measure_file(CLIP, Setup(), model_name=ModelName.HEAVY)
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[tuple[float, bytes]]:
+    """The sample clip as a browser sends it."""
+    return [(frame.time_s, encode_still(frame.rgb)) for frame in open_video(CLIP)]
+
+
+def packed(n: int, t: float, picture: bytes, **more: object) -> bytes:
+    """Return a frame message."""
+    head = json.dumps({"n": n, "t": t, **more}).encode()
+    return struct.pack("<I", len(head)) + head + picture
+
+
+def hear(live: ClientConnection, *types: str, limit_s: float = 60.0) -> dict[str, Any]:
+    """Return the next message of one of these types."""
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        message: dict[str, Any] = json.loads(live.recv(timeout=limit_s))
+        if message["type"] in types:
+            return message
+    raise AssertionError(f"no {types}")
+
+
+def begin(live: ClientConnection, **more: object) -> dict[str, Any]:
+    """Start a session and wait until it is ready."""
+    live.send(json.dumps({**START, **more}))
+    started = hear(live, "started", "problem")
+    assert started["type"] == "started", started
+    hear(live, "ready")
+    return started
+
+
+def upload(server: Running, **fields: str) -> dict[str, Any]:
+    """Hand in the sample clip."""
+    with CLIP.open("rb") as file:
+        answer = httpx.post(f"{server.api}/assessments", data={"test": "seated", **fields}, files={"file": file})
+    assert answer.status_code == 202
+    resource: dict[str, Any] = answer.json()
+    return resource
+
+
+def wait(server: Running, job_id: str, *states: str, limit_s: float = 90.0) -> dict[str, Any]:
+    """Wait until an assessment is in one of these states."""
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        found: dict[str, Any] = httpx.get(f"{server.api}/assessments/{job_id}").json()
+        if found["state"] in states:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"still {found['state']}")
+
+
+# ------------------------------------------------------------------------------------------------------------- uploads
+
+
+def test_an_upload_gives_to_the_last_digit_what_the_command_line_gives(server: Running, tmp_path: Path) -> None:
+    """Same document, same curves; told by events on the way; and the server answers meanwhile."""
+    made = upload(server, age="30", subject="A", model="lite")
+    waits, events, stages = [], [], set()
+    with httpx.stream("GET", server.address.rstrip("/") + made["links"]["events"], timeout=120) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        for line in stream.iter_lines():
+            if line.startswith("event: "):
+                events.append(line.removeprefix("event: "))
+            if line.startswith("data: "):
+                last = json.loads(line.removeprefix("data: "))
+                stages.add(last["progress"]["stage"])
+                began = time.perf_counter()
+                assert httpx.get(f"{server.api}/health").status_code == 200
+                waits.append(time.perf_counter() - began)
+    measured = measure_file(CLIP, Setup(age_years=30), model_name=ModelName.LITE)
+    assert events[-1] == "end"
+    assert set(events[:-1]) == {"progress"}
+    assert "reading" in stages
+    assert last["state"] == "done"
+    assert last["assessment"] == json.loads(json.dumps(render_document(measured.assessment)))
+    assert statistics.median(waits) < 0.1
+    csv = httpx.get(server.address.rstrip("/") + last["links"]["series"], params={"format": "csv"})
+    assert csv.text == write_series(measured.assessment, tmp_path / "s.csv").read_text("utf-8").replace("\n", "\r\n")
+    columns = httpx.get(server.address.rstrip("/") + last["links"]["series"]).json()
+    assert len(columns["left_deg"]) == len(measured.series)
+    report = httpx.get(server.address.rstrip("/") + last["links"]["report"])
+    assert "sandbox" in report.headers["content-security-policy"]
+    assert "data:image" not in report.text
+    assert httpx.get(server.address.rstrip("/") + last["links"]["video"]).status_code == 404
+
+
+def test_a_kept_clip_gives_an_annotated_video_in_parts_and_goes_when_deleted(server: Running) -> None:
+    """Only who says keep has pictures on the disk, and deleting takes all of them."""
+    made = upload(server, keep="true", model="lite")
+    done = wait(server, made["id"], "done", "failed")
+    assert done["state"] == "done"
+    video = httpx.get(server.address.rstrip("/") + made["links"]["video"], headers={"Range": "bytes=0-99"})
+    assert video.status_code == 206
+    assert video.headers["content-type"] == "video/mp4"
+    assert len(video.content) == 100
+    assert "data:image" in httpx.get(server.address.rstrip("/") + made["links"]["report"]).text
+    assert httpx.delete(server.address.rstrip("/") + made["links"]["self"]).status_code == 204
+    assert httpx.get(server.address.rstrip("/") + made["links"]["video"]).status_code == 404
+
+
+def test_a_running_recording_can_be_cancelled(server: Running) -> None:
+    """The work ends, and the next one is served."""
+    made = upload(server)
+    wait(server, made["id"], "running")
+    assert httpx.post(server.address.rstrip("/") + made["links"]["cancel"]).status_code == 202
+    after = upload(server, model="lite", subject="A")
+    assert wait(server, after["id"], "done")["attempts"] == 1
+    assert wait(server, made["id"], "cancelled")["assessment"] is None
+    trend = httpx.get(f"{server.api}/trend", params={"test": "seated", "subject": "A"}).json()
+    assert len(trend["points"]) == 2
+    assert trend["change"]["left"]["real"] is False
+
+
+# ---------------------------------------------------------------------------------------------------------------- live
+
+
+def test_a_live_test_agrees_with_the_upload_though_its_connection_broke(
+    server: Running, measured: Measurement, frames: list[tuple[float, bytes]]
+) -> None:
+    """Frames of the clip through the socket, a cut in the middle, resumed: within 1° of the recorded result."""
+    with server.live() as live:
+        token = begin(live)["token"]
+        captured = None
+        for n, (t, picture) in enumerate(frames[:75]):
+            live.send(packed(n, t + 5000.0, picture))
+            reading = hear(live, "reading")
+            assert reading["n"] == n
+            captured = reading["coach"]["captured"]["left"]
+        live.socket.shutdown(socket.SHUT_RDWR)  # no good-bye
+    assert captured
+    time.sleep(0.5)
+    with server.live() as live:
+        live.send(json.dumps({"type": "resume", "token": token}))
+        resumed = hear(live, "resumed", "problem")
+        assert resumed["coach"]["captured"]["left"] == captured
+        for n, (t, picture) in enumerate(frames[75:], start=75):
+            live.send(packed(n, t + 5000.0, picture))
+            assert hear(live, "reading")["n"] == n
+        live.send('{"type": "finish"}')
+        result = hear(live, "result", "problem", limit_s=90)
+    assert result["type"] == "result"
+    for side in ("left", "right"):
+        ours = result["assessment"]["sides"][side]["end_range_deg"]
+        theirs = measured.assessment.left if side == "left" else measured.assessment.right
+        assert theirs.end_range_deg is not None
+        assert abs(ours - theirs.end_range_deg) < 1.0
+    kept = httpx.get(server.address.rstrip("/") + result["links"]["self"]).json()
+    assert (kept["kind"], kept["state"]) == ("live", "done")
+    assert kept["assessment"] == result["assessment"]
+    assert httpx.get(server.address.rstrip("/") + result["links"]["report"]).status_code == 200
+
+
+def test_the_newest_frame_wins_and_the_queue_never_grows(server: Running, frames: list[tuple[float, bytes]]) -> None:
+    """A browser that sends five times as fast as anybody can look gets fresh readings, and the rest is counted."""
+    with server.live() as live:
+        begin(live, model="lite")
+        readings = []
+        n = 0
+        began = time.monotonic()
+        while time.monotonic() - began < 3.0:
+            live.send(packed(n, 1.0 + n / 200, frames[n % len(frames)][1]))
+            n += 1
+            time.sleep(0.003)
+        last_sent = time.monotonic()
+        while not readings or readings[-1]["n"] < n - 1:
+            readings.append(hear(live, "reading", limit_s=10))
+        assert time.monotonic() - last_sent < 1.0
+        numbers = [reading["n"] for reading in readings]
+        assert numbers == sorted(set(numbers))
+        assert readings[-1]["n_skipped"] >= n - len(readings) - 1 > 0
+        assert statistics.median(reading["age_ms"] for reading in readings) < 300
+        live.send('{"type": "cancel"}')
+        assert hear(live, "cancelled")
+
+
+def test_garbage_and_half_frames_are_told_and_change_nothing(
+    server: Running, frames: list[tuple[float, bytes]]
+) -> None:
+    """Whatever comes instead of a frame, the session goes on with the next good one."""
+    good = frames[0][1]
+    garbage: list[bytes | str] = [
+        b"",
+        b"\x01",
+        struct.pack("<I", 2**32 - 1) + b"x" * 20,
+        struct.pack("<I", 5) + b"nojson" + good,
+        packed(1, 1.0, good)[:20],
+        struct.pack("<I", 30) + b'{"n": -1, "t": 1.0}           ' + good,
+        struct.pack("<I", 30) + b'{"n": 1, "t": NaN}            ' + good,
+        packed(1, 1.0, good[: len(good) // 3]),
+        packed(2, 1.1, b"<svg onload=alert(1)>"),
+        packed(3, 1.2, b"\x89PNG\r\n\x1a\n" + b"\0" * 100),
+        packed(4, 1.3, good, gravity={"x": "up"}),
+        "no json",
+        "[1, 2]",
+        '{"type": "start", "test": "seated"}',
+        '{"type": "nothing"}',
+        "[" * 5000,
+        "x" * 9000,
+    ]
+    with server.live() as live:
+        begin(live, model="lite")
+        for thing in garbage:
+            live.send(thing)
+        problem = hear(live, "problem")
+        assert problem["fatal"] is False
+        assert problem["problem"]["code"] == "bad_request"
+        live.send(packed(100, 9.0, good, gravity={"x": 0, "y": 9.81, "z": 0, "screen_angle": 0, "facing": "user"}))
+        while (reading := hear(live, "reading"))["n"] != 100:
+            pass
+        assert reading["roll_deg"] == pytest.approx(0.0, abs=0.01)
+        assert len(reading["landmarks"]) == 33
+        live.send('{"type": "cancel"}')
+        hear(live, "cancelled")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "hello",
+        b"\0\0\0\0",
+        '{"type": "finish"}',
+        '{"type": "start", "test": "standing"}',
+        '{"type": "start", "test": "seated", "trials": 99}',
+        '{"type": "start", "test": "seated", "sides": ["left", "left"]}',
+        '{"type": "start", "test": "seated", "age": NaN}',
+        '{"type": "start", "test": "seated", "model": "../../etc/passwd"}',
+    ],
+)
+def test_a_wrong_first_message_ends_the_connection_with_the_reason(server: Running, first: str | bytes) -> None:
+    """One sentence, then the close code for not allowed."""
+    with server.live() as live:
+        live.send(first)
+        problem = hear(live, "problem")
+        assert problem["fatal"] is True
+        assert problem["problem"]["detail"].endswith(".")
+        with pytest.raises(ConnectionClosed):
+            live.recv(timeout=5)
+        assert live.close_code == 1008
+
+
+def test_an_unknown_token_and_silence_end_the_connection(server: Running) -> None:
+    """A session that is over cannot be resumed, and one that says nothing does not hold its place."""
+    with server.live() as live:
+        live.send(json.dumps({"type": "resume", "token": "0" * 32}))
+        assert hear(live, "problem")["problem"]["code"] == "not_found"
+        with pytest.raises(ConnectionClosed):
+            live.recv(timeout=5)
+        assert live.close_code == 4404
+    with server.live() as live:
+        assert hear(live, "problem", limit_s=5)["problem"]["code"] == "timed_out"
+
+
+def test_the_third_session_is_told_that_the_server_is_busy(server: Running) -> None:
+    """Two places, two sessions; the next one gets a clear answer, and a place once one is free."""
+    with server.live() as one, server.live() as two:
+        for live in (one, two):
+            live.send(json.dumps({**START, "model": "lite"}))
+            assert hear(live, "started")
+        with server.live() as three:
+            three.send(json.dumps(START))
+            problem = hear(three, "problem")
+            assert problem["problem"]["code"] == "busy"
+            assert problem["problem"]["max_sessions"] == 2
+            with pytest.raises(ConnectionClosed):
+                three.recv(timeout=5)
+            assert three.close_code == 1013
+        one.send('{"type": "cancel"}')
+        hear(one, "cancelled")
+        time.sleep(0.5)
+        with server.live() as four:
+            four.send(json.dumps({**START, "model": "lite"}))
+            assert hear(four, "started")
+            four.send('{"type": "cancel"}')
+            hear(four, "cancelled")
+        two.send('{"type": "cancel"}')
+        hear(two, "cancelled")
+
+
+def test_a_message_beyond_the_limit_closes_the_connection(server: Running) -> None:
+    """Three megabytes are no frame."""
+    with server.live() as live:
+        live.send(json.dumps({**START, "model": "lite"}))
+        hear(live, "started")
+        live.send(b"\0" * 3_000_000)
+        with pytest.raises(ConnectionClosed):
+            hear(live, "never")
+        assert live.close_code == 1009
+
+
+def test_a_foreign_page_opens_no_socket_on_a_real_connection(server: Running) -> None:
+    """The handshake itself is refused."""
+    with pytest.raises(InvalidStatus) as caught:
+        connect(server.api.replace("http", "ws") + "/live", origin="http://evil.com")  # type: ignore[arg-type]
+    assert caught.value.response.status_code == 403
+
+
+# ------------------------------------------------------------------------------------------------------- half requests
+
+
+def test_half_requests_are_closed_and_the_server_answers_meanwhile(server: Running) -> None:
+    """Sixty connections with half a head or half a body are gone after a few seconds."""
+    host, port = server.address.split("/")[2].split(":")
+    post = b"POST /api/v1/assessments HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    halves = [
+        b"",
+        b"GET /api/v1/health HT",
+        b"GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+        post + b"Content-Length: 5000\r\n\r\n--x\r\n",
+        b"DELETE /api/v1/assessments/0123456789abcdef HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nx",
+    ]
+    held = []
+    for k in range(60):
+        one = socket.create_connection((host, int(port)))
+        one.sendall(halves[k % len(halves)])
+        one.settimeout(8)
+        held.append(one)
+    waits = []
+    for _ in range(10):
+        began = time.perf_counter()
+        assert httpx.get(f"{server.api}/health").status_code == 200
+        waits.append(time.perf_counter() - began)
+    assert max(waits) < 0.5
+    for one in held:
+        while one.recv(4096):
+            pass
+        one.close()
+
+
+# ------------------------------------------------------------------------------------------------------------- the end
+
+
+def _children(pid: int) -> set[int]:
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except (OSError, ValueError):
+                continue
+            if parent == pid:
+                found.add(int(entry.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed under /proc on Linux only")
+def test_a_killed_server_comes_back_with_its_work_and_a_stopped_one_leaves_no_process(tmp_path: Path) -> None:
+    """Kill -9 in the middle of a recording: after a restart it is done once. SIGTERM: status 0, no child left."""
+    first = start(tmp_path)
+    made = upload(first, model="lite")
+    wait(first, made["id"], "running")
+    children = _children(first.process.pid)
+    stop(first, signal.SIGKILL)
+    second = start(tmp_path)
+    done = wait(second, made["id"], "done", "failed", "set_aside")
+    assert (done["state"], done["attempts"]) == ("done", 2)
+    listed = httpx.get(f"{second.api}/assessments").json()
+    assert [item["id"] for item in listed["items"]] == [made["id"]]
+    children |= _children(second.process.pid)
+    assert stop(second) in (0, -signal.SIGTERM)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and any(Path(f"/proc/{child}").exists() for child in children):
+        time.sleep(0.1)
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    assert not list((tmp_path / "uploads").iterdir())
