@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hipcv.core.filtering import (
@@ -23,6 +23,7 @@ def trapezoid(time_s, *, low=2.0, high=40.0, up=(1.0, 2.0), down=(3.2, 4.2)):
     return np.interp(time_s, [0, *up, *down, 6], [low, low, high, high, low, low])
 
 
+@settings(deadline=None)
 @given(st.floats(-90, 90), st.floats(-80, 80), st.integers(0, 99))
 def test_straight_lines_pass_through_the_low_pass_unchanged_whatever_the_sampling(level, slope, seed):
     time_s = np.cumsum(np.random.default_rng(seed).uniform(0.005, 0.08, 120))
@@ -103,6 +104,7 @@ def test_nothing_measured_stays_nothing():
     assert len(smooth(np.empty(0), np.empty(0))) == 0
 
 
+@settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=40))
 def test_runs_cover_exactly_what_is_true(mask):
     covered = np.zeros(len(mask), bool)

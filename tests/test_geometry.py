@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hipcv.core.geometry import camera_axes, focal_length_px, image_angle_deg, project, shank_angle_deg
@@ -43,6 +43,7 @@ def test_image_angle_is_taken_in_pixels_not_in_shares_of_the_frame():
     assert image_angle_deg(np.array([960.0, 540.0]), ankle, 1, shank_up=False) == pytest.approx(35)
 
 
+@settings(deadline=None)
 @given(ANGLES, st.sampled_from([1, -1]), st.booleans(), st.floats(-20, 20), st.floats(-10, 35), st.floats(-30, 30))
 def test_the_corrected_angle_is_the_true_one_for_every_camera(angle, lateral, shank_up, roll, pitch, yaw):
     px, axes, focal = filmed(angle, lateral, shank_up=shank_up, roll=roll, pitch=pitch, yaw=yaw)
@@ -56,6 +57,7 @@ def test_a_level_square_camera_needs_no_correction():
     assert shank_angle_deg(px[0], px[1], 1, axes, focal, FRAME, shank_up=False) == pytest.approx(38, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.floats(-15, 15), st.sampled_from([False, True]))
 def test_roll_moves_the_bare_angles_of_the_two_legs_one_for_one_in_opposite_directions(roll, shank_up):
     turned = []
@@ -79,6 +81,7 @@ def test_a_camera_that_looks_down_stands_above_and_one_of_positive_yaw_to_its_ow
     assert camera_axes(0.0, 0.0, 20.0)[2, 0] == pytest.approx(np.sin(np.radians(20)))
 
 
+@settings(deadline=None)
 @given(st.floats(-30, 30), st.floats(-40, 40), st.floats(-60, 60))
 def test_camera_axes_are_orthonormal_and_right_handed(roll, pitch, yaw):
     axes = camera_axes(roll, pitch, yaw)
@@ -86,6 +89,7 @@ def test_camera_axes_are_orthonormal_and_right_handed(roll, pitch, yaw):
     assert np.linalg.det(axes) == pytest.approx(1.0)
 
 
+@settings(deadline=None)
 @given(ANGLES, st.floats(0.3, 4.0))
 def test_rescaling_the_picture_changes_nothing(angle, scale):
     px, axes, _ = filmed(angle, 1, roll=4, pitch=12, yaw=8)

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from hipcv.core.landmarks import Setup
+from hipcv.core.landmarks import Side
 from hipcv.outputs.document import render_document
 from hipcv.outputs.tables import write_series
-from hipcv.session import Measurement, measure_file
+from hipcv.session import Measurement
 from hipcv.sources.model_files import ModelName
 from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video
@@ -42,6 +42,7 @@ if __name__ == "__main__":
         open_browser=False,
     )
 """
+Measured = Callable[[str, ModelName], Measurement]
 START = {"type": "start", "test": "seated", "trials": 1, "hold_s": 1.0, "countdown_s": 0}
 
 
@@ -93,12 +94,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     yield running
     if running.process.poll() is None:
         stop(running)
-
-
-@pytest.fixture(scope="module")
-def measured() -> Measurement:
-    """The sample clip as `hipcv measure` measures it."""
-    return measure_file(CLIP, Setup(), model_name=ModelName.HEAVY)
 
 
 @pytest.fixture(scope="module")
@@ -155,9 +150,11 @@ def wait(server: Running, job_id: str, *states: str, limit_s: float = 90.0) -> d
 # ------------------------------------------------------------------------------------------------------------- uploads
 
 
-def test_an_upload_gives_to_the_last_digit_what_the_command_line_gives(server: Running, tmp_path: Path) -> None:
+def test_an_upload_gives_to_the_last_digit_what_the_command_line_gives(
+    server: Running, measured_sample: Measured, tmp_path: Path
+) -> None:
     """Same document, same curves; told by events on the way; and the server answers meanwhile."""
-    made = upload(server, age="30", subject="A", model="lite")
+    made = upload(server, subject="A", model="lite", keep="true")
     waits, events, stages = [], [], set()
     with httpx.stream("GET", server.address.rstrip("/") + made["links"]["events"], timeout=120) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
@@ -170,7 +167,7 @@ def test_an_upload_gives_to_the_last_digit_what_the_command_line_gives(server: R
                 began = time.perf_counter()
                 assert httpx.get(f"{server.api}/health").status_code == 200
                 waits.append(time.perf_counter() - began)
-    measured = measure_file(CLIP, Setup(age_years=30), model_name=ModelName.LITE)
+    measured = measured_sample(CLIP.stem, ModelName.LITE)
     assert events[-1] == "end"
     assert set(events[:-1]) == {"progress"}
     assert "reading" in stages
@@ -181,28 +178,22 @@ def test_an_upload_gives_to_the_last_digit_what_the_command_line_gives(server: R
     assert csv.text == write_series(measured.assessment, tmp_path / "s.csv").read_text("utf-8").replace("\n", "\r\n")
     columns = httpx.get(server.address.rstrip("/") + last["links"]["series"]).json()
     assert len(columns["left_deg"]) == len(measured.series)
-    report = httpx.get(server.address.rstrip("/") + last["links"]["report"])
-    assert "sandbox" in report.headers["content-security-policy"]
-    assert "data:image" not in report.text
-    assert httpx.get(server.address.rstrip("/") + last["links"]["video"]).status_code == 404
+    _check_pictures(server, last["links"])
 
 
-def test_a_kept_clip_gives_an_annotated_video_in_parts_and_goes_when_deleted(server: Running) -> None:
-    """Only who says keep has pictures on the disk, and deleting takes all of them."""
-    made = upload(server, keep="true", model="lite")
-    done = wait(server, made["id"], "done", "failed")
-    assert done["state"] == "done"
-    video = httpx.get(server.address.rstrip("/") + made["links"]["video"], headers={"Range": "bytes=0-99"})
+def _check_pictures(server: Running, links: dict[str, str]) -> None:
+    """Only who says keep has pictures on the disk: an annotated video, to be had in parts, and a report with stills."""
+    video = httpx.get(server.address.rstrip("/") + links["video"], headers={"Range": "bytes=0-99"})
     assert video.status_code == 206
     assert video.headers["content-type"] == "video/mp4"
     assert len(video.content) == 100
-    assert "data:image" in httpx.get(server.address.rstrip("/") + made["links"]["report"]).text
-    assert httpx.delete(server.address.rstrip("/") + made["links"]["self"]).status_code == 204
-    assert httpx.get(server.address.rstrip("/") + made["links"]["video"]).status_code == 404
+    report = httpx.get(server.address.rstrip("/") + links["report"])
+    assert "sandbox" in report.headers["content-security-policy"]
+    assert "data:image" in report.text
 
 
 def test_a_running_recording_can_be_cancelled(server: Running) -> None:
-    """The work ends, and the next one is served."""
+    """The work ends, the next one is served, no picture of it is kept, and deleting takes the rest."""
     made = upload(server)
     wait(server, made["id"], "running")
     assert httpx.post(server.address.rstrip("/") + made["links"]["cancel"]).status_code == 202
@@ -212,13 +203,18 @@ def test_a_running_recording_can_be_cancelled(server: Running) -> None:
     trend = httpx.get(f"{server.api}/trend", params={"test": "seated", "subject": "A"}).json()
     assert len(trend["points"]) == 2
     assert trend["change"]["left"]["real"] is False
+    links = {name: server.address.rstrip("/") + path for name, path in after["links"].items()}
+    assert "data:image" not in httpx.get(links["report"]).text
+    assert httpx.get(links["video"]).json()["code"] == "no_video"
+    assert httpx.delete(links["self"]).status_code == 204
+    assert httpx.get(links["report"]).status_code == 404
 
 
 # ---------------------------------------------------------------------------------------------------------------- live
 
 
 def test_a_live_test_agrees_with_the_upload_though_its_connection_broke(
-    server: Running, measured: Measurement, frames: list[tuple[float, bytes]]
+    server: Running, measured_sample: Measured, frames: list[tuple[float, bytes]]
 ) -> None:
     """Frames of the clip through the socket, a cut in the middle, resumed: within 1° of the recorded result."""
     with server.live() as live:
@@ -242,11 +238,12 @@ def test_a_live_test_agrees_with_the_upload_though_its_connection_broke(
         live.send('{"type": "finish"}')
         result = hear(live, "result", "problem", limit_s=90)
     assert result["type"] == "result"
+    recorded = measured_sample(CLIP.stem, ModelName.HEAVY).assessment
     for side in ("left", "right"):
         ours = result["assessment"]["sides"][side]["end_range_deg"]
-        theirs = measured.assessment.left if side == "left" else measured.assessment.right
-        assert theirs.end_range_deg is not None
-        assert abs(ours - theirs.end_range_deg) < 1.0
+        theirs = recorded.of(Side(side)).end_range_deg
+        assert theirs is not None
+        assert abs(ours - theirs) < 1.0
     kept = httpx.get(server.address.rstrip("/") + result["links"]["self"]).json()
     assert (kept["kind"], kept["state"]) == ("live", "done")
     assert kept["assessment"] == result["assessment"]

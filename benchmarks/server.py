@@ -1,0 +1,245 @@
+"""How fast and how steady the server is: live sessions over loopback, answers while clips are scored, the contract.
+
+    python benchmarks/server.py --live 60               one live session: readings a second, latency, memory
+    python benchmarks/server.py --live 60 --sessions 2  two at once; a third is told that it is busy
+    python benchmarks/server.py --live 600              ten minutes, for the slope of the memory
+    python benchmarks/server.py --answers               how long requests wait while clips are scored
+    python benchmarks/server.py --contract 240          the OpenAPI description against the running server
+
+Frames are those of a rendered clip, 640×480, packed as JPEG, sent 30 a second. The latency of a reading counts from the
+moment its frame was sent to the moment it came back.
+"""
+
+import argparse
+import json
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2 as httpx
+import numpy as np
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from hipcv.sources.stills import encode_still
+from hipcv.sources.video import open_video
+
+CLIP = Path(__file__).parents[1] / "samples" / "seated-easy-101-00.mp4"
+SEND_HZ = 30.0
+_RUN = """
+import sys
+from pathlib import Path
+from hipcv_server.serve import run
+from hipcv_server.settings import LiveLimits, Settings
+if __name__ == "__main__":
+    run(Settings(Path(sys.argv[1]), port=0, live=LiveLimits(max_sessions=2)), open_browser=False)
+"""
+
+
+@dataclass
+class Server:
+    """A server in a process of its own, on a free port."""
+
+    folder: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory)
+
+    def __enter__(self) -> "Server":
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _RUN, self.folder.name], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        found = re.search(r"http://\S+", self.process.stdout.readline())
+        assert found is not None
+        self.api = f"{found[0]}api/v1"
+        while True:
+            try:
+                httpx.get(f"{self.api}/health").raise_for_status()
+                return self
+            except httpx.TransportError:
+                time.sleep(0.1)
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.folder.cleanup()
+
+    def memory_mb(self) -> float:
+        """Resident memory of the server and of all its children, megabytes."""
+        family, pages = {self.process.pid}, 0
+        stats = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    stats[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                except (OSError, ValueError):
+                    continue
+        while grown := {pid for pid, parent in stats.items() if parent in family} - family:
+            family |= grown
+        for pid in family:
+            try:
+                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+            except OSError:
+                continue
+        return pages * 4096 / 1e6
+
+
+@dataclass
+class Live:
+    """What one live session saw."""
+
+    latency_s: list[float] = field(default_factory=list)
+    arrived_s: list[float] = field(default_factory=list)
+    n_sent: int = 0
+    n_skipped: int = 0
+
+
+def clip_frames() -> list[bytes]:
+    """The clip there and back again, so that it can be repeated without a jump."""
+    there = [encode_still(frame.rgb) for frame in open_video(CLIP)]
+    return there + there[::-1]
+
+
+def run_session(api: str, pictures: list[bytes], seconds: float, live: Live, ready: threading.Barrier) -> None:
+    """Send frames for so long and note when their readings come."""
+    with connect(api.replace("http", "ws") + "/live", max_size=1 << 22) as socket:
+        # ten trials a side with the longest hold: the test goes on for as long as it is watched
+        socket.send(json.dumps({"type": "start", "test": "seated", "trials": 10, "hold_s": 5, "countdown_s": 0}))
+        while json.loads(socket.recv())["type"] != "ready":
+            pass
+        ready.wait()
+        sent: dict[int, float] = {}
+        hearing = threading.Thread(target=_hear, args=(socket, sent, live))
+        hearing.start()
+        began = time.monotonic()
+        while (due := live.n_sent / SEND_HZ) < seconds:
+            time.sleep(max(0.0, began + due - time.monotonic()))
+            head = json.dumps({"n": live.n_sent, "t": due}).encode()
+            sent[live.n_sent] = time.monotonic()
+            socket.send(struct.pack("<I", len(head)) + head + pictures[live.n_sent % len(pictures)])
+            live.n_sent += 1
+        time.sleep(1.0)
+        socket.send('{"type": "cancel"}')
+        hearing.join()
+
+
+def _hear(socket: ClientConnection, sent: dict[int, float], live: Live) -> None:
+    try:
+        for text in socket:
+            message = json.loads(text)
+            if message["type"] == "reading":
+                live.arrived_s.append(time.monotonic())
+                live.latency_s.append(live.arrived_s[-1] - sent.pop(message["n"]))
+                live.n_skipped = message["n_skipped"]
+            elif message["type"] == "problem":
+                print(message)
+    except ConnectionClosed:
+        return
+
+
+def bench_live(seconds: float, n_sessions: int) -> None:
+    """Print readings a second, latency and memory of so many sessions at once."""
+    pictures = clip_frames()
+    with Server() as server:
+        lives = [Live() for _ in range(n_sessions)]
+        ready = threading.Barrier(n_sessions + 1)
+        threads = [
+            threading.Thread(target=run_session, args=(server.api, pictures, seconds, live, ready)) for live in lives
+        ]
+        for thread in threads:
+            thread.start()
+        ready.wait()
+        if n_sessions == 2:
+            print("a third session:", _try_another(server.api))
+        memory = []
+        began = time.monotonic()
+        while time.monotonic() - began < seconds:
+            time.sleep(min(5.0, max(0.5, seconds / 60)))
+            memory.append((time.monotonic() - began, server.memory_mb()))
+        for thread in threads:
+            thread.join()
+    print("session  readings/s  latency ms: median   p95   p99   first third p95  last third p95  skipped of sent")
+    for k, live in enumerate(lives, start=1):
+        ms = np.array(live.latency_s) * 1000
+        third = max(1, len(ms) // 3)
+        early, late = np.percentile(ms[:third], 95), np.percentile(ms[-third:], 95)
+        print(
+            f"{k:7d}  {len(ms) / (live.arrived_s[-1] - live.arrived_s[0]):10.1f}  {np.median(ms):19.0f} "
+            f"{np.percentile(ms, 95):5.0f} {np.percentile(ms, 99):5.0f}  {early:16.0f}  {late:14.0f}  "
+            f"{live.n_skipped} of {live.n_sent}"
+        )
+    times, megabytes = np.array(memory).T
+    later = times > seconds / 3
+    slope = np.polyfit(times[later] / 60, megabytes[later], 1)[0] if later.sum() > 2 else float("nan")
+    print(f"memory {megabytes[0]:.0f} to {megabytes[-1]:.0f} MB, slope after the first third {slope:+.2f} MB a minute")
+
+
+def _try_another(api: str) -> str:
+    with connect(api.replace("http", "ws") + "/live") as socket:
+        socket.send('{"type": "start", "test": "seated"}')
+        message = json.loads(socket.recv())
+        return str(message.get("problem", message)["detail"])
+
+
+def bench_answers(n_clips: int = 3) -> None:
+    """Print how long requests wait while clips are scored."""
+    with Server() as server:
+        for _ in range(n_clips):
+            with CLIP.open("rb") as file:
+                httpx.post(f"{server.api}/assessments", data={"test": "seated"}, files={"file": file})
+        waits: dict[str, list[float]] = {"health": [], "assessments": [], "norms": []}
+        while httpx.get(f"{server.api}/assessments", params={"state": "done"}).json()["n_total"] < n_clips:
+            for name, kept in waits.items():
+                began = time.perf_counter()
+                httpx.get(f"{server.api}/{name}").raise_for_status()
+                kept.append((time.perf_counter() - began) * 1000)
+            time.sleep(0.05)
+    for name, kept in waits.items():
+        print(
+            f"GET /{name:12s} {len(kept):5d} times  median {np.median(kept):5.1f} ms  p95 {np.percentile(kept, 95):5.1f}"
+        )
+
+
+def bench_contract(seconds: float) -> int:
+    """Run schemathesis with all its checks for so long; return its exit status."""
+    with Server() as server:
+        return subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "schemathesis.cli",
+                "run",
+                f"{server.api}/openapi.json",
+                "--max-time",
+                str(seconds),
+                "--seed",
+                "1",
+                "--exclude-path-regex",
+                "/events$",
+            ],
+            check=False,
+        ).returncode
+
+
+def main() -> None:
+    """Run what was asked for."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--live", type=float, metavar="SECONDS")
+    asked.add_argument("--sessions", type=int, default=1, choices=(1, 2))
+    asked.add_argument("--answers", action="store_true")
+    asked.add_argument("--contract", type=float, metavar="SECONDS")
+    given = asked.parse_args()
+    if given.live:
+        bench_live(given.live, given.sessions)
+    if given.answers:
+        bench_answers()
+    if given.contract:
+        sys.exit(bench_contract(given.contract))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""From series to verdict, on scenes that can be computed by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hipcv.assessment import Status, accepted, assess
+from hipcv.core.geometry import camera_axes, focal_length_px, project
+from hipcv.core.landmarks import (
+    ANKLES,
+    FEET,
+    HIPS,
+    KNEES,
+    MIRROR_ROWS,
+    SHOULDERS,
+    SIDES,
+    PoseSeries,
+    Setup,
+    Side,
+)
+from hipcv.core.quality import FindingCode, Severity
+
+FRAME = (640, 480)
+FOV = 62.0
+
+
+def swings(time_s, peaks, *, start, rest=2.0, hold_s=1.2):
+    """Rest, then for each peak: half a second out, a hold, half a second back, a second of rest."""
+    t, v, now = [0.0], [rest], start
+    for peak in peaks:
+        for dt, value in ((0.0, rest), (0.6, peak), (hold_s, peak), (0.6, rest)):
+            now += dt
+            t.append(now)
+            v.append(value)
+        now += 0.8
+    return np.interp(time_s, t, v)
+
+
+def seated(
+    left=(40.0, 38.0, 39.0),
+    right=(25.0, 24.0, 26.0),
+    *,
+    fps=30.0,
+    roll=0.0,
+    pitch=6.0,
+    yaw=0.0,
+    hike=0.0,
+    lean=0.0,
+    drift=0.0,
+    noise_px=0.4,
+    size=FRAME,
+    room=True,
+    duration_s=22.0,
+    seed=0,
+):
+    """Simulate a seated person of sticks: shanks of 40 cm swing in the plane across level thighs, 2.6 m away."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(0, duration_s, 1 / fps)
+    angle = {Side.LEFT: swings(time_s, left, start=1.0), Side.RIGHT: swings(time_s, right, start=11.0)}
+    act = {}
+    for side, peaks in ((Side.LEFT, left), (Side.RIGHT, right)):
+        act[side] = np.clip((angle[side] - 2) / max(max(peaks, default=0.0) - 2, 1), 0, 1) if peaks else 0 * time_s
+    world = np.zeros((len(time_s), 33, 3))  # test frame: x to the picture's right, y up, z towards the camera
+    for side, x in ((Side.LEFT, 1.0), (Side.RIGHT, -1.0)):
+        other = side.other
+        tilt = np.radians(hike) * (act[side] - act[other])
+        hip = np.stack([0.10 * x * np.cos(tilt), 0.10 * np.sin(tilt), 0 * time_s], -1)
+        out = np.radians(drift) * act[side]
+        knee = np.stack([x * (0.12 + 0.42 * np.sin(out)), 0 * time_s, 0.42 * np.cos(out)], -1)
+        turn = np.radians(angle[side])
+        ankle = knee + 0.40 * np.stack([x * np.sin(turn), -np.cos(turn), 0 * time_s], -1)
+        away = np.radians(lean) * (act[Side.LEFT] - act[Side.RIGHT])
+        shoulder = np.stack([0.17 * x - 0.5 * np.sin(away), 0.5 * np.cos(away), 0 * time_s], -1)
+        foot = ankle + [0, -0.06, 0.12]
+        for rows, points in ((HIPS, hip), (KNEES, knee), (ANKLES, ankle), (SHOULDERS, shoulder), (FEET, foot)):
+            world[:, rows[side.column]] = points
+    axes = camera_axes(roll, pitch, yaw)
+    focal = float(focal_length_px(FOV, size))
+    position = np.array([0, -0.15, 0.2]) + 2.6 * axes[2]
+    image = project(world, axes, position, focal, size) + rng.normal(0, noise_px, (len(time_s), 33, 2))
+    # what the pose model gives: seen from the camera, x right, y down, z away from it
+    to_camera = axes * np.array([[1], [-1], [-1]])
+    upright = [[[x, -0.6, -1.5], [x, 1.4, -1.5]] for x in (-1.5, -1.1, 1.0, 1.4, 1.6)]
+    level = [[[-1.5, y, -1.5], [1.6, y, -1.5]] for y in (-0.6, 0.9, 1.3)]
+    lines = np.array([*upright, *level] if room else []).reshape(-1, 2, 3)
+    return PoseSeries(
+        time_s=time_s,
+        image_px=image,
+        world_m=world @ to_camera.T,
+        visibility=np.ones((len(time_s), 33)),
+        frame_size_px=size,
+        edges_px=project(lines, axes, position, focal, size).reshape(-1, 4),
+    )
+
+
+def ends(assessment):
+    return [assessment.of(side).end_range_deg for side in SIDES]
+
+
+def codes(assessment, *severities):
+    return {f.code for f in assessment.findings if f.severity in severities}
+
+
+def test_a_level_camera_reads_the_angles_that_were_set():
+    assessment = assess(seated(), Setup())
+    assert assessment.status is Status.MEASURED
+    assert ends(assessment) == pytest.approx([39.0, 25.0], abs=0.5)
+    assert [len(r.trials) for r in assessment.sides] == [3, 3]
+    assert all(accepted(t) for t in assessment.trials)
+    assert codes(assessment, Severity.DOUBT, Severity.REJECT) == set()
+    assert assessment.asymmetry.difference_deg == pytest.approx(14.0, abs=0.7)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.floats(-8, 8), st.floats(-4, 18), st.floats(-18, 18))
+def test_the_room_and_the_body_give_back_what_the_camera_took(roll, pitch, yaw):
+    assessment = assess(seated(roll=roll, pitch=pitch, yaw=yaw), Setup())
+    assert assessment.camera.roll.value_deg == pytest.approx(roll, abs=1.0)
+    assert assessment.camera.yaw.value_deg == pytest.approx(yaw, abs=4.0)
+    assert ends(assessment) == pytest.approx([39.0, 25.0], abs=2.0)
+    for side, truth in zip(assessment.sides, (39.0, 25.0), strict=True):
+        assert side.interval95_deg[0] < truth < side.interval95_deg[1]
+
+
+@pytest.mark.parametrize("given_deg", [-5.0, 0.0, 5.0])
+def test_a_stated_camera_is_believed(given_deg):
+    series = seated(roll=given_deg, pitch=10.0, room=False)
+    assessment = assess(series, Setup(roll_deg=given_deg, pitch_deg=10.0, yaw_deg=0.0))
+    assert ends(assessment) == pytest.approx([39.0, 25.0], abs=0.7)
+    assert assessment.camera.roll.source == "given"
+
+
+def test_two_edges_marked_as_plumb_settle_the_roll():
+    series = seated(roll=6.0)
+    plumb = tuple(tuple(map(float, edge)) for edge in series.edges_px[[0, 4]])
+    bare = PoseSeries(series.time_s, series.image_px, series.world_m, series.visibility, series.frame_size_px)
+    assessment = assess(bare, Setup(vertical_edges_px=plumb))
+    assert assessment.camera.roll.value_deg == pytest.approx(6.0, abs=1.0)
+    assert ends(assessment) == pytest.approx([39.0, 25.0], abs=1.5)
+
+
+def test_without_any_edge_the_roll_is_not_known_and_the_sides_are_not_compared():
+    assessment = assess(seated(roll=4.0, room=False), Setup())
+    assert FindingCode.GRAVITY_UNKNOWN in codes(assessment, Severity.DOUBT)
+    assert assessment.asymmetry is None
+    known = assess(seated(roll=4.0), Setup())
+    width = [r.interval95_deg[1] - r.interval95_deg[0] for r in (assessment.left, known.left)]
+    assert width[0] > 1.5 * width[1]
+
+
+@pytest.mark.parametrize("scale", [0.5, 3.0])
+def test_scaling_the_picture_changes_nothing(scale):
+    size = (round(640 * scale), round(480 * scale))
+    small, large = (assess(s, Setup()) for s in (seated(noise_px=0.3), seated(size=size, noise_px=0.3 * scale)))
+    assert ends(small) == pytest.approx(ends(large), abs=0.3)
+
+
+def test_resampling_from_24_to_60_frames_a_second_changes_nothing():
+    assert ends(assess(seated(fps=24), Setup())) == pytest.approx(ends(assess(seated(fps=60), Setup())), abs=0.3)
+
+
+def test_swapping_the_person_s_sides_swaps_the_results():
+    a = assess(seated(left=(40, 38), right=(25,)), Setup())
+    b = assess(seated(left=(25,), right=(40, 38)), Setup())
+    assert ends(a) == pytest.approx(ends(b)[::-1], abs=0.5)
+
+
+def test_exchanged_labels_of_the_pose_model_change_nothing():
+    series = seated()
+    image, world = series.image_px.copy(), series.world_m.copy()
+    image[100:130], world[100:130] = image[100:130][:, MIRROR_ROWS], world[100:130][:, MIRROR_ROWS]
+    confused = PoseSeries(
+        series.time_s, image, world, series.visibility, series.frame_size_px, edges_px=series.edges_px
+    )
+    assert ends(assess(confused, Setup())) == pytest.approx(ends(assess(series, Setup())), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"hike": 10.0}, FindingCode.PELVIS_HIKE),
+        ({"lean": 18.0}, FindingCode.TRUNK_LEAN),
+        ({"drift": 18.0}, FindingCode.THIGH_DRIFT),
+    ],
+)
+def test_compensation_at_end_range_is_found_and_the_angle_at_its_onset_given(fault, code):
+    assessment = assess(seated(**fault), Setup())
+    assert code in codes(assessment, Severity.DOUBT)
+    assert 2.0 < assessment.left.onset_deg < assessment.left.end_range_deg
+
+
+def test_the_pelvis_is_taken_off_the_shank_one_for_one():
+    assessment = assess(seated(hike=10.0), Setup())
+    assert assessment.left.end_range_deg - assessment.left.pelvis_corrected_deg == pytest.approx(10.0, abs=1.0)
+    assert assessment.right.end_range_deg - assessment.right.pelvis_corrected_deg == pytest.approx(10.0, abs=1.0)
+
+
+def test_a_camera_turned_too_far_is_refused_with_the_direction():
+    assessment = assess(seated(yaw=40.0), Setup())
+    assert assessment.status is Status.NOT_MEASURED
+    (finding,) = [f for f in assessment.findings if f.code is FindingCode.CAMERA_YAW]
+    assert finding.severity is Severity.REJECT
+    assert finding.observed == pytest.approx(40, abs=5)
+
+
+def test_external_rotation_is_refused_and_not_read_as_internal():
+    assessment = assess(seated(left=(-25.0, -24.0), right=()), Setup())
+    assert assessment.left.status is Status.NOT_MEASURED
+    assert FindingCode.WRONG_DIRECTION in codes(assessment, Severity.REJECT)
+
+
+def test_a_swing_without_a_hold_is_a_reading_with_a_doubt_and_not_a_trial_that_counts():
+    series = seated(left=(), right=())
+    time_s = series.time_s
+    moving = seated(left=(40.0,), right=())
+    # out and back without standing still
+    quick = np.interp(time_s, [0, 2, 2.7, 3.4, 30], [0, 0, 1, 0, 0])
+    top = moving.image_px[int(2.0 * 30)]
+    image = series.image_px + quick[:, None, None] * (top - series.image_px[0])
+    swung = PoseSeries(time_s, image, series.world_m, series.visibility, FRAME, edges_px=series.edges_px)
+    assessment = assess(swung, Setup())
+    assert FindingCode.NO_HOLD in codes(assessment, Severity.DOUBT)
+    assert not any(accepted(t) for t in assessment.left.trials)
+    assert assessment.left.end_range_deg is not None
+
+
+def test_nobody_in_view_is_a_value_and_not_an_exception():
+    n = 60
+    missing = PoseSeries(
+        np.arange(n) / 30, np.full((n, 33, 2), np.nan), np.full((n, 33, 3), np.nan), np.zeros((n, 33)), FRAME
+    )
+    assessment = assess(missing, Setup())
+    assert assessment.status is Status.NOT_MEASURED
+    assert FindingCode.NO_PERSON in codes(assessment, Severity.REJECT)
+    empty = PoseSeries(np.empty(0), np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), FRAME)
+    assert assess(empty, Setup()).status is Status.NOT_MEASURED
+
+
+def test_a_person_who_stands_is_refused():
+    series = seated()
+    world = series.world_m.copy()
+    for hip, knee in zip(HIPS, KNEES, strict=True):
+        world[:, knee] = world[:, hip] + [0, 0.42, 0]
+    standing = PoseSeries(series.time_s, series.image_px, world, series.visibility, FRAME)
+    assessment = assess(standing, Setup())
+    assert FindingCode.WRONG_TEST in codes(assessment, Severity.REJECT)
+    assert assessment.trials == ()
+
+
+@pytest.mark.parametrize(("n_missing", "lost"), [(6, False), (15, True)])
+def test_short_gaps_are_bridged_and_long_ones_raise_a_doubt(n_missing, lost):
+    series = seated()
+    image = series.image_px.copy()
+    image[52 : 52 + n_missing] = np.nan
+    assessment = assess(
+        PoseSeries(series.time_s, image, series.world_m, series.visibility, FRAME, edges_px=series.edges_px), Setup()
+    )
+    assert (FindingCode.PERSON_LOST in codes(assessment, Severity.DOUBT)) == lost
+    assert assessment.left.end_range_deg == pytest.approx(39, abs=0.6)
+
+
+def test_every_finding_carries_advice_in_one_sentence_and_a_limit_with_its_origin():
+    for series in (
+        seated(hike=10, lean=18, drift=18),
+        seated(yaw=40),
+        seated(left=(20,), right=()),
+        seated(room=False),
+    ):
+        for finding in assess(series, Setup()).findings:
+            assert finding.advice.endswith(".")
+            assert finding.limit is not None
+            assert finding.limit_origin
+
+
+def test_the_error_terms_make_up_the_interval():
+    for result in assess(seated(), Setup()).sides:
+        low, high = result.interval95_deg
+        assert (high - low) / 2 == pytest.approx(1.96 * math.sqrt(sum(t.se_deg**2 for t in result.error_terms)))
+        assert (high + low) / 2 == pytest.approx(result.end_range_deg)

@@ -1,0 +1,80 @@
+"""The path of an ankle over a clip, on drawn maps whose angle is known."""
+
+import numpy as np
+import pytest
+
+from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX
+from hipcv.core.legpath import ANGLES_DEG, MAX_SPEED_DEG_S, best_path, doubt, find_paths, settle_knees, smooth_points
+
+KNEES = np.array([[100.0, 95.0], [156.0, 95.0]])
+SHANK = 65.0
+TIME = np.arange(0, 5, 0.125)
+
+
+def angle_over_time(peak, start=1.0):
+    return np.interp(TIME, [0, start, start + 0.7, start + 1.7, start + 2.4, 9], [2, 2, peak, peak, 2, 2])
+
+
+def blob(x, y, height=0.7):
+    row, column = np.mgrid[0:64, 0:64]
+    cx, cy = (x - CELL_CENTRE_PX) / CELL_PX, (y - CELL_CENTRE_PX) / CELL_PX
+    return height * np.exp(-0.5 * ((column - cx) ** 2 + (row - cy) ** 2) / 1.7)
+
+
+def ankle(leg, angle_deg):
+    turn = np.radians(angle_deg)
+    return KNEES[leg] + SHANK * np.array([(-1 if leg == 0 else 1) * np.sin(turn), np.cos(turn)])
+
+
+def clip(left, right, *, drop=(), decoy=None):
+    maps = np.zeros((len(TIME), 64, 64), np.float32)
+    for t in range(len(TIME)):
+        for leg, angle in ((0, left[t]), (1, right[t])):
+            if (leg, t) not in drop:
+                maps[t] = np.maximum(maps[t], blob(*ankle(leg, angle)))
+        if decoy is not None and t in decoy:
+            maps[t] = np.maximum(maps[t], blob(*ankle(1, 70.0), height=0.9))
+    return maps, np.full((len(TIME), 64, 64), 0.9, np.float32)
+
+
+def test_both_ankles_are_followed_through_a_swing_and_a_hold():
+    left, right = angle_over_time(30), angle_over_time(45, 1.5)
+    paths = find_paths(*clip(left, right), TIME, KNEES, SHANK)
+    for path, truth in zip(paths, (left, right), strict=True):
+        assert np.abs(path.angle_deg - truth).max() < 2.0
+
+
+def test_a_brighter_decoy_for_two_frames_does_not_carry_the_path_away():
+    left, right = angle_over_time(20), angle_over_time(25)
+    paths = find_paths(*clip(left, right, decoy={6, 30}), TIME, KNEES, SHANK)
+    assert np.abs(paths[1].angle_deg - right).max() < 3.0
+
+
+def test_an_ankle_that_vanishes_is_not_taken_for_the_other_one():
+    left, right = angle_over_time(2), angle_over_time(30)
+    gone = {(1, t) for t in range(12, 20)}
+    maps, masks = clip(left, right, drop=gone)
+    path = find_paths(maps, masks, TIME, KNEES, SHANK)[1]
+    unsure = doubt(path, 0.7, SHANK)
+    assert unsure[12:20].min() > 2.0
+    assert unsure[:8].max() < 1.5
+    assert np.abs(path.angle_deg - right)[[*range(8), *range(24, len(TIME))]].max() < 3.0
+
+
+def test_the_path_never_swings_faster_than_a_leg():
+    rng = np.random.default_rng(0)
+    path = best_path(rng.normal(size=(len(TIME), len(ANGLES_DEG))) * 3, TIME)
+    speed = np.abs(np.diff(ANGLES_DEG[path])) / np.diff(TIME)
+    assert speed.max() <= MAX_SPEED_DEG_S + 1.5 / 0.125
+
+
+def test_knees_settle_on_the_near_peak_and_stay_without_one():
+    near = blob(*(KNEES[0] + [4, -3])) + blob(*(KNEES[1] + [60, 60]))
+    settled = settle_knees(near, KNEES, SHANK)
+    assert settled[0] == pytest.approx(KNEES[0] + [4, -3], abs=0.6)
+    assert settled[1] == pytest.approx(KNEES[1])
+
+
+def test_smoothing_leaves_a_straight_course_alone():
+    course = np.stack([3.0 * TIME, 5.0 - TIME], -1)
+    assert np.allclose(smooth_points(TIME, course), course)

@@ -1,0 +1,191 @@
+"""The prone test read by the real network: a rendered clip of known truth, and what spoils it."""
+
+from dataclasses import replace
+from itertools import islice
+
+import cv2
+import numpy as np
+import pytest
+
+from hipcv.assessment import Status
+from hipcv.core.geometry import image_angle_deg
+from hipcv.core.landmarks import ANKLES, KNEES, SIDES, CameraSide, Position, Setup
+from hipcv.core.quality import FindingCode, Severity
+from hipcv.session import measure_file
+from hipcv.sources.landmark_network import LandmarkNetwork, Region
+from hipcv.sources.model_files import ModelName, get_model, landmark_network
+from hipcv.sources.prone import MIN_QUALITY, MIN_SHARE, ProneReader
+from hipcv.sources.recognise import recognise_test
+from hipcv.sources.region import find_in_clip
+from hipcv.sources.video import open_video
+
+CLIP = "prone-easy-102-02"
+PRONE = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return LandmarkNetwork(landmark_network(ModelName.HEAVY))
+
+
+@pytest.fixture(scope="module")
+def frames(samples):
+    """Return rest, right hold, rest, left hold of the clip."""
+    with open_video(samples / f"{CLIP}.mp4") as video:
+        return [frame for frame in islice(video, 0, None) if frame.index in (4, 40, 64, 100)]
+
+
+@pytest.fixture(scope="module")
+def measured(samples):
+    return measure_file(samples / f"{CLIP}.mp4", PRONE, model_name=ModelName.HEAVY)
+
+
+def read(network, pictures, side=CameraSide.FOOT_END):
+    reader = ProneReader(network, side)
+    for k, rgb in enumerate(pictures):
+        reader.add(rgb, 0.2 * k)
+    return reader, reader.series()
+
+
+def image_angles(series):
+    knees, ankles = series.image_px[:, KNEES], series.image_px[:, ANKLES]
+    return image_angle_deg(knees, ankles, np.array([-1, 1]), shank_up=True)
+
+
+def test_both_hips_are_measured_within_three_degrees_of_the_truth(measured, truth_of):
+    truth = truth_of(CLIP)
+    assert measured.assessment.status is Status.MEASURED
+    for side in SIDES:
+        (trial,) = [t for t in truth["trials"] if t["side"] == side[0].upper()]
+        result = measured.assessment.of(side)
+        assert result.end_range_deg == pytest.approx(trial["end_range_shin_to_vertical_deg"], abs=3.0)
+        assert result.interval95_deg[0] < trial["end_range_shin_to_vertical_deg"] < result.interval95_deg[1]
+
+
+def test_the_shanks_image_angles_follow_the_projected_truth(measured, truth_of):
+    truth = truth_of(CLIP)
+    series = measured.series
+    rows = np.clip(np.rint(series.time_s * truth["spec"]["fps"]).astype(int), 0, len(truth["frames"]) - 1)
+    keypoints = [truth["frames"][k]["keypoints"] for k in rows]
+    read_deg = image_angles(series)
+    for column, letter, lateral in ((0, "L", -1), (1, "R", 1)):
+        knee, ankle = (np.array([k[f"{j}.{letter}"] for k in keypoints]) for j in ("knee", "ankle"))
+        off = np.abs(read_deg[:, column] - image_angle_deg(knee, ankle, lateral, shank_up=True))
+        kept = np.isfinite(off)
+        assert kept.mean() > 0.92
+        assert np.median(off[kept]) < 1.5
+        assert np.percentile(off[kept], 95) < 4.0
+
+
+def test_the_camera_s_pitch_and_yaw_are_found_from_room_and_bed(measured, truth_of):
+    camera, true = measured.assessment.camera, truth_of(CLIP)["spec"]["camera"]
+    assert camera.pitch.value_deg == pytest.approx(true["pitch"], abs=3)
+    assert camera.yaw.value_deg == pytest.approx(true["yaw"], abs=4)
+
+
+def test_from_the_head_end_left_and_right_change_places(network, frames):
+    pictures = [f.rgb for f in frames]
+    foot, head = (read(network, pictures, side)[1] for side in (CameraSide.FOOT_END, CameraSide.HEAD_END))
+    assert np.array_equal(foot.image_px[:, KNEES[0]], head.image_px[:, KNEES[1]], equal_nan=True)
+
+
+def test_a_mirrored_picture_gives_mirrored_legs(network, frames):
+    pictures = [f.rgb for f in frames]
+    straight = image_angles(read(network, pictures)[1])
+    mirrored = image_angles(read(network, [np.ascontiguousarray(p[:, ::-1]) for p in pictures])[1])
+    assert np.nanmedian(np.abs(mirrored[:, ::-1] - straight)) < 2.0
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda rgb: (rgb * 0.25).astype(np.uint8),
+        lambda rgb: cv2.GaussianBlur(rgb, (0, 0), 2.0),
+        lambda rgb: cv2.resize(rgb, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
+    ],
+    ids=["dark", "blurred", "half the size"],
+)
+def test_a_worse_picture_reads_nearly_the_same_or_not_at_all(network, frames, spoil):
+    pictures = [f.rgb for f in frames]
+    good = image_angles(read(network, pictures)[1])
+    worse = image_angles(read(network, [spoil(p) for p in pictures])[1])
+    off = np.abs(worse - good)
+    assert np.nanmax(off, initial=0.0) < 6.0
+
+
+def test_a_covered_ankle_is_missing_or_right_but_never_wrong(network, frames):
+    pictures = [f.rgb for f in frames]
+    _, series = read(network, pictures)
+    good = image_angles(series)
+    covered = [p.copy() for p in pictures]
+    x, y = np.nanmedian(series.image_px[:, ANKLES[0]], axis=0)
+    for p in covered:
+        cv2.circle(p, (round(x), round(y)), 32, (120, 140, 110), -1)
+    again = image_angles(read(network, covered)[1])
+    assert np.nanmax(np.abs(again[:, 1] - good[:, 1]), initial=0.0) < 6.0
+    assert np.nanmax(np.abs(again[:, 0] - good[:, 0]), initial=0.0) < 8.0
+
+
+def test_a_second_person_at_the_side_changes_nothing(network, frames, samples):
+    with open_video(samples / "seated-easy-101-01.mp4") as video:
+        other = next(iter(video)).rgb[60:460, 220:420]
+    pictures = [f.rgb for f in frames]
+    good = image_angles(read(network, pictures)[1])
+    crowded = []
+    for p in pictures:
+        wide = np.full((p.shape[0], p.shape[1] + 200, 3), 110, np.uint8)
+        wide[:, :-200] = p
+        wide[80:480, -200:] = other
+        crowded.append(wide)
+    assert np.nanmax(np.abs(image_angles(read(network, crowded)[1]) - good), initial=0.0) < 5.0
+
+
+def test_feet_outside_the_picture_are_refused_with_the_reason(samples, tmp_path):
+    """The picture is cut just above the knees' height: what is left cannot be measured, and is not."""
+    import av
+
+    clip = tmp_path / "cut.mp4"
+    with open_video(samples / f"{CLIP}.mp4") as video, av.open(str(clip), "w") as out:
+        stream = out.add_stream("libx264", rate=24, options={"crf": "16"})
+        stream.pix_fmt = "yuv420p"
+        for frame in islice(video, 0, 80):
+            picture = np.ascontiguousarray(frame.rgb[230:])
+            if frame.index == 0:
+                stream.height, stream.width = picture.shape[0] // 2 * 2, picture.shape[1]
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture[: picture.shape[0] // 2 * 2], "rgb24")))
+        out.mux(stream.encode())
+    assessment = measure_file(clip, PRONE, model_name=ModelName.HEAVY).assessment
+    assert assessment.status is Status.NOT_MEASURED
+    codes = {f.code for f in assessment.findings if f.severity is Severity.REJECT}
+    assert codes & {FindingCode.LEGS_NOT_SEEN, FindingCode.OUT_OF_FRAME}
+
+
+def test_seated_people_are_not_read_as_prone(network, samples):
+    with open_video(samples / "seated-easy-101-01.mp4") as video:
+        pictures = [frame.rgb for frame in islice(video, 0, 120, 20)]
+    vote, _ = find_in_clip(pictures, network)
+    assert vote is None or vote.share < MIN_SHARE or vote.quality < MIN_QUALITY
+
+
+@pytest.mark.parametrize(("name", "expected"), [(CLIP, Position.PRONE), ("seated-hard-103-00", Position.SEATED)])
+def test_the_test_is_recognised_from_the_pictures(samples, name, expected):
+    with open_video(samples / f"{name}.mp4") as video:
+        assert recognise_test(video, get_model(ModelName.HEAVY)).position is expected
+
+
+def test_somebody_who_stands_is_neither_test(real):
+    with open_video(real / "balancing_front.mp4") as video:
+        assert recognise_test(islice(video, 0, 40), get_model(ModelName.HEAVY)).position is None
+
+
+def test_a_prone_clip_fed_as_seated_is_refused(samples):
+    assessment = measure_file(samples / f"{CLIP}.mp4", Setup(), model_name=ModelName.LITE).assessment
+    assert assessment.status is Status.NOT_MEASURED
+
+
+def test_region_maps_there_and_back():
+    region = Region(300.0, 200.0, 380.0, 172.0)
+    points = np.array([[0.0, 0.0], [256.0, 10.0], [128.0, 128.0]])
+    assert region.to_crop(region.to_picture(points)) == pytest.approx(points)
+    assert region.to_picture(np.array([128.0, 128.0])) == pytest.approx([300.0, 200.0])
+    assert replace(region, turn_deg=180.0).to_picture(np.array([128.0, 256.0]))[1] == pytest.approx(10.0)
