@@ -87,6 +87,7 @@ def write_folder(folder: Path, n: int) -> Path:
 def efficiency(clips: Path, work: Path, model: str, rounds: int) -> None:
     """Compare one worker with two on the same recordings, in turn."""
     walls: dict[int, list[float]] = {1: [], 2: []}
+    processor: dict[int, list[float]] = {1: [], 2: []}
     for turn in range(rounds):
         for n_workers in (1, 2) if turn % 2 == 0 else (2, 1):
             out = work / f"efficiency-{turn}-{n_workers}"
@@ -94,13 +95,17 @@ def efficiency(clips: Path, work: Path, model: str, rounds: int) -> None:
             run = record["this_run"]
             idle = 1 - run["measuring_s"] / (n_workers * run["wall_s"])
             walls[n_workers].append(run["wall_s"])
+            processor[n_workers].append(run["processor_s"])
             print(
                 f"  {n_workers} worker(s): {run['finished']} recordings of {run['recorded_s']:.0f} s in "
                 f"{run['wall_s']:.1f} s, {run['finished'] / run['wall_s'] * 3600:.0f} an hour, workers idle "
-                f"{100 * idle:.1f} % (start and end included), {run['peak_worker_memory_mb']:.0f} MB a worker"
+                f"{100 * idle:.1f} % (start and end included), processor {run['processor_s']:.1f} s, "
+                f"{run['peak_worker_memory_mb']:.0f} MB a worker"
             )
     one, two = (min(walls[n]) for n in (1, 2))
     print(f"  parallel efficiency on two cores: {one / (2 * two):.3f} (best of {rounds}; wanted >= 0.9)")
+    alone, beside = (sum(processor[n]) / rounds for n in (1, 2))
+    print(f"  processor time beside another worker over that alone: {beside / alone:.3f} (1: no worker slows another)")
 
 
 def overhead(work: Path, n: int) -> None:

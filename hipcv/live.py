@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from hipcv.assessment import Assessment
 from hipcv.core.coaching import Coach, Coaching, Hold, Phase, Plan
 from hipcv.core.device import DeviceGravity, camera_tilt_deg
 from hipcv.core.errors import HipcvError
-from hipcv.core.filtering import runs
+from hipcv.core.filtering import OneEuro, runs
 from hipcv.core.landmarks import ANKLES, KNEES, SIDES, PoseSeries, Position, Setup, Side
 from hipcv.core.placement import Sight
 from hipcv.core.trials import HOLD_BAND_DEG, MIN_SWING_DEG
@@ -31,6 +32,9 @@ from hipcv.sources.model_files import ModelFile, ModelName, Progress, get_model
 from hipcv.sources.picture_quality import measure_brightness
 from hipcv.sources.pose import NOBODY, Pose, PoseEstimator
 from hipcv.sources.stills import decode_still, encode_still
+
+if TYPE_CHECKING:
+    from hipcv.sources.prone_live import ProneFollower
 
 ByteArray = NDArray[np.uint8]
 
@@ -48,8 +52,13 @@ LEAD_FRAMES = 3
 N_QUICK_RESTS, QUICK_REST_S, SLOW_REST_S, MAX_RESTS = 12, 0.25, 1.0, 150
 #: With fewer frames at rest seen by both models no difference between them is taken out.
 MIN_RESTS = 5
-#: Longest recording that is assessed; a test takes two minutes.
-MAX_RECORDED_S = 600.0
+#: A test takes two minutes. Of one that drags on, what is older than this is forgotten, except around captured holds.
+MAX_KEPT_S = 180.0
+AROUND_HOLD_S = 4.0
+#: Longest recording that is assessed.
+MAX_RECORDED_S = 900.0
+#: With so many frames waiting for the precise model, only captured holds are added.
+MAX_BACKLOG = 200
 BRIGHTNESS_INTERVAL_S = 0.5
 _BACKGROUND_NICENESS = 10
 
@@ -158,6 +167,11 @@ class PreciseReader:
         self.n_asked += len(frames)
         self._waiting.put(frames)
 
+    def forget(self, times_s: set[float]) -> None:
+        """Drop the poses of frames that are no longer kept."""
+        for time_s in times_s & self._poses.keys():
+            del self._poses[time_s]
+
     def wait(self, on_progress: Callable[[int, int], None] | None = None) -> dict[float, Pose]:
         """Wait until all is measured, and end the thread; return the poses by time."""
         self._waiting.put(None)
@@ -196,7 +210,7 @@ class PreciseReader:
             if pose is not NOBODY:
                 found[frame.time_s] = pose
             self.n_done += 1
-        self._poses |= found
+        self._poses.update(found)
         self._finished(found)
 
 
@@ -230,23 +244,32 @@ class LiveTest:
     ) -> None:
         self.coach = Coach(plan, setup)
         self._precise = precise
-        self._session = Session(setup, get_model(guide, model_path, on_fetch), guide)
+        fast = get_model(guide, model_path, on_fetch)
+        self._follower: ProneFollower | None = None
+        self._live = (OneEuro(), OneEuro())
+        self._reader: PreciseReader | None = None
+        if setup.position is Position.PRONE:
+            # the whole clip is read at the end, with the precise model; until then legs are followed for guidance only
+            self._follower = _follow_prone(fast, setup)
+            self._name = guide if precise is None else precise
+            self._session = Session(setup, get_model(self._name, model_path, on_fetch), self._name)
+        else:
+            self._name = guide
+            self._session = Session(setup, fast, guide)
+            if precise is not None:
+                self._reader = PreciseReader(lambda: get_model(precise, model_path))
+                self._reader.on_finished(self._tell_remeasured)
         self._tilts: list[tuple[float, float, float]] = []
         self._swing = _Swing()
         self._holds: list[Hold] = []
         self._rest_times_s: list[float] = []
         self._next_light_s = -math.inf
         self._origin_s: float | None = None
-        self._now_s, self._complete_s = 0.0, math.inf
+        self._now_s, self._complete_s, self._next_forget_s = 0.0, math.inf, -math.inf
         self._size_px = (0, 0)
         #: Frames that were never looked at, because a newer one was there.
         self.n_skipped = 0
-        self._guide, self._model_path = guide, model_path
         self._on_remeasured = on_remeasured or (lambda _: None)
-        self._reader: PreciseReader | None = None
-        if precise is not None:
-            self._reader = PreciseReader(lambda: get_model(precise, model_path))
-            self._reader.on_finished(self._tell_remeasured)
 
     # ------------------------------------------------------------------------------------------------------ each frame
 
@@ -274,7 +297,11 @@ class LiveTest:
         time_s -= self._origin_s
         self._now_s = time_s
         self._note_tilt(gravity, time_s)
+        n_kept = len(self._session._times_s)
         reading = self._session.add(rgb, time_s)
+        grew = len(self._session._times_s) > n_kept
+        if self._follower is not None:
+            reading = self._follow(self._follower, rgb, reading)
         roll_deg = self._roll_deg()
         left, right = reading.left_deg, reading.right_deg
         if roll_deg is not None:
@@ -293,7 +320,7 @@ class LiveTest:
             self._brightness(rgb, time_s),
         )
         coaching = self.coach.see(sight)
-        recorded = self._record(coaching, time_s, just_started=self.coach.started and not was_started)
+        recorded = grew and self._record(coaching, time_s, just_started=self.coach.started and not was_started)
         if recorded:
             self._keep(rgb, packed, time_s, (left, right), coaching)
         return LiveReading(reading, (left, right), roll_deg, coaching, recorded)
@@ -317,10 +344,16 @@ class LiveTest:
                 f"found {size_px[0]}×{size_px[1]} px: hold the device as before."
             )
         if self._size_px != (0, 0):
-            fresh = Session(self._session.setup, self._session.model, self._guide)
+            fresh = Session(self._session.setup, self._session.model, self._name)
             self._session.close()
             self._session, self._tilts = fresh, []
         self._size_px = size_px
+
+    def _follow(self, follower: "ProneFollower", rgb: ByteArray, reading: Reading) -> Reading:
+        pose = follower(rgb, reading.time_s)
+        bare = self._session._bare_angles_deg(pose)
+        left, right = (live(reading.time_s, float(value)) for live, value in zip(self._live, bare, strict=True))
+        return replace(reading, pose=pose, left_deg=left, right_deg=right)
 
     def _note_tilt(self, gravity: DeviceGravity | None, time_s: float) -> None:
         tilt = None if gravity is None else camera_tilt_deg(gravity)
@@ -351,7 +384,22 @@ class LiveTest:
             n_old = int(np.searchsorted(times_s, time_s - LEAD_S))
             _forget(session, slice(0, n_old))
             self._tilts = [tilt for tilt in self._tilts if tilt[0] >= time_s - LEAD_S]
+        elif time_s - times_s[0] > MAX_KEPT_S and time_s >= self._next_forget_s:
+            self._next_forget_s = time_s + MAX_KEPT_S / 10
+            self._forget_old(time_s - MAX_KEPT_S)
         return True
+
+    def _forget_old(self, before_s: float) -> None:
+        """Drop what is older and not near a captured hold."""
+        times = np.array(self._session._times_s)
+        kept = times >= before_s
+        for hold in self._holds:
+            kept |= (times >= hold.start_s - AROUND_HOLD_S) & (times <= hold.stop_s + AROUND_HOLD_S)
+        for start, stop in reversed(runs(~kept)):
+            _forget(self._session, slice(start, stop))
+        if self._reader is not None:
+            self._reader.forget(set(times[~kept].tolist()))
+        self._tilts = [tilt for tilt in self._tilts if tilt[0] >= before_s]
 
     # ----------------------------------------------------------------------------------------------------- held frames
 
@@ -390,6 +438,9 @@ class LiveTest:
         if not frames or self._reader is None:
             return
         times_s = [frame.time_s for frame in frames]
+        captured = any(hold.stop_s >= times_s[0] and hold.start_s <= times_s[-1] for hold in self._holds[-2:])
+        if not captured and self._reader.n_asked - self._reader.n_done > MAX_BACKLOG:
+            return
         heights = [self._heights_deg(frame.angles_deg) for frame in frames]
         wanted: set[int] = set()
         for side in SIDES:
@@ -421,6 +472,8 @@ class LiveTest:
         if self._reader is not None:
             poses = self._reader.wait(lambda n_done, n_asked: tell("measuring", n_done, n_asked))
             n_remeasured = _amend(session, poses, self._rest_times_s)
+        else:
+            tell("measuring", 0, len(session._times_s))
         tell("assessing", 0, 1)
         parameters: dict[str, object] = {
             "test": str(session.setup.position),
@@ -462,7 +515,18 @@ def roll_shift_deg(setup: Setup, roll_deg: float) -> float:
     return left * roll_deg * (-1.0 if setup.position is Position.PRONE else 1.0)
 
 
+def _follow_prone(model: ModelFile, setup: Setup) -> "ProneFollower":
+    # the seated test does not wait for what only this one needs
+    from hipcv.sources.landmark_network import LandmarkNetwork
+    from hipcv.sources.model_bundle import read_landmark_network
+    from hipcv.sources.prone_live import ProneFollower
+
+    return ProneFollower(LandmarkNetwork(read_landmark_network(model.path)), setup.camera_side)
+
+
 def _forget(session: Session, rows: slice) -> None:
+    if session._prone is not None:
+        del session._prone._kept[rows]
     for kept in (
         session._times_s,
         session._poses,

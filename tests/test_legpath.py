@@ -4,11 +4,21 @@ import numpy as np
 import pytest
 
 from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX
-from hipcv.core.legpath import ANGLES_DEG, MAX_SPEED_DEG_S, best_path, doubt, find_paths, settle_knees, smooth_points
+from hipcv.core.legpath import (
+    ANGLES_DEG,
+    MAX_SPEED_DEG_S,
+    best_path,
+    doubt,
+    find_paths,
+    settle_knees,
+    smooth_points,
+    track_knees,
+)
 
 KNEES = np.array([[100.0, 95.0], [156.0, 95.0]])
 SHANK = 65.0
 TIME = np.arange(0, 5, 0.125)
+STILL = np.repeat(KNEES[None], len(TIME), axis=0)
 
 
 def angle_over_time(peak, start=1.0):
@@ -39,14 +49,14 @@ def clip(left, right, *, drop=(), decoy=None):
 
 def test_both_ankles_are_followed_through_a_swing_and_a_hold():
     left, right = angle_over_time(30), angle_over_time(45, 1.5)
-    paths = find_paths(*clip(left, right), TIME, KNEES, SHANK)
+    paths = find_paths(*clip(left, right), TIME, STILL, SHANK)
     for path, truth in zip(paths, (left, right), strict=True):
         assert np.abs(path.angle_deg - truth).max() < 2.0
 
 
 def test_a_brighter_decoy_for_two_frames_does_not_carry_the_path_away():
     left, right = angle_over_time(20), angle_over_time(25)
-    paths = find_paths(*clip(left, right, decoy={6, 30}), TIME, KNEES, SHANK)
+    paths = find_paths(*clip(left, right, decoy={6, 30}), TIME, STILL, SHANK)
     assert np.abs(paths[1].angle_deg - right).max() < 3.0
 
 
@@ -54,7 +64,7 @@ def test_an_ankle_that_vanishes_is_not_taken_for_the_other_one():
     left, right = angle_over_time(2), angle_over_time(30)
     gone = {(1, t) for t in range(12, 20)}
     maps, masks = clip(left, right, drop=gone)
-    path = find_paths(maps, masks, TIME, KNEES, SHANK)[1]
+    path = find_paths(maps, masks, TIME, STILL, SHANK)[1]
     unsure = doubt(path, 0.7, SHANK)
     assert unsure[12:20].min() > 2.0
     assert unsure[:8].max() < 1.5
@@ -78,3 +88,16 @@ def test_knees_settle_on_the_near_peak_and_stay_without_one():
 def test_smoothing_leaves_a_straight_course_alone():
     course = np.stack([3.0 * TIME, 5.0 - TIME], -1)
     assert np.allclose(smooth_points(TIME, course), course)
+
+
+def test_a_knee_that_drifts_is_followed_and_one_that_trembles_is_not():
+    rng = np.random.default_rng(2)
+    away = np.interp(TIME, [0, 2, 3, 4, 9], [0, 0, 18, 18, 0])
+    maps = np.zeros((len(TIME), 64, 64), np.float32)
+    for t in range(len(TIME)):
+        tremble = rng.normal(0, 1.0, 2)
+        maps[t] = np.maximum(blob(*(KNEES[0] + tremble)), blob(*(KNEES[1] + [away[t], 0])))
+    knees = track_knees(maps, TIME, KNEES, SHANK)
+    assert np.ptp(knees[:, 0], axis=0) == pytest.approx([0, 0])
+    moved = knees[:, 1, 0] - knees[0, 1, 0]
+    assert moved == pytest.approx(away, abs=4.0)

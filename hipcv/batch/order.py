@@ -164,6 +164,7 @@ def _facts(order: Order, run: Run, engine: WorkEngine, started_at: str) -> dict[
             "finished_before": tally.n_before,
             "finished": n_new,
             "measuring_s": round(tally.busy_s, 3),
+            "processor_s": round(tally.cpu_s, 3),
             "recorded_s": round(tally.clip_s, 3),
             "peak_worker_memory_mb": round(tally.peak_memory_mb, 1),
         },

@@ -66,8 +66,8 @@ class Tally:
     """How far a batch has come; times in seconds.
 
     `n_done` counts what is finished, `n_before` of these by an earlier run; `share_left` is the share of this
-    run's work that is still to do, by the size of the recordings. `busy_s` is the time that workers spent measuring
-    and `peak_memory_mb` the largest memory that one of them held;
+    run's work that is still to do, by the size of the recordings. `busy_s` is the time that workers spent measuring,
+    `cpu_s` what the processors worked for it, and `peak_memory_mb` the largest memory that one of them held;
     `n_workers` is the most that there were at once.
     """
 
@@ -79,6 +79,7 @@ class Tally:
     n_set_aside: int = 0
     share_left: float = 1.0
     busy_s: float = 0.0
+    cpu_s: float = 0.0
     clip_s: float = 0.0
     peak_memory_mb: float = 0.0
     n_workers: int = 0
@@ -249,6 +250,7 @@ class Run:
     def _scored(self, work: _Work, answer: Scored) -> None:
         assert work.key is not None
         self.tally.busy_s += answer.wall_s
+        self.tally.cpu_s += answer.cpu_s
         self.tally.clip_s += answer.clip_s
         self.tally.peak_memory_mb = max(self.tally.peak_memory_mb, answer.peak_memory_mb)
         for clip in (work.clip, *self._followers[work.key]):

@@ -194,8 +194,10 @@ def _thigh_drift(px: FloatArray, lateral: IntArray, shank_px: FloatArray) -> Flo
     Biomechanics and Motor Control of Human Movement: 0.245 and 0.246 of stature), so the shank stands in.
     """
     hips_x = px[:, HIPS, 0].mean(axis=1)
-    knees_x = px[:, KNEES, 0] - np.where(np.isfinite(hips_x), hips_x, median_of(hips_x))[:, None]
+    usual_x = np.nan_to_num(median_of(hips_x))  # prone, the hips are not seen: the bed stays where it is
+    knees_x = px[:, KNEES, 0] - np.where(np.isfinite(hips_x), hips_x, usual_x)[:, None]
     rest_x = [median_of(x) for x in knees_x.T]
     thigh_px = max((median_of(length) for length in shank_px.T), key=np.nan_to_num)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.degrees(np.arcsin(np.clip(lateral * (knees_x - rest_x) / thigh_px, -1, 1)))
+        drift: FloatArray = np.degrees(np.arcsin(np.clip(lateral * (knees_x - rest_x) / thigh_px, -1, 1)))
+    return drift

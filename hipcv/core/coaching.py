@@ -34,8 +34,10 @@ FAST_DEG_S = 150.0
 SAY_AGAIN_S = 5.0
 #: Advice on the placement must have been due for so long before it is said.
 ADVISE_AFTER_S = 1.0
-#: The resting angle is the median over this time of stillness.
-REST_WINDOW_S = 0.7
+#: The resting angle is the median over at least this time of stillness.
+REST_WINDOW_S = 0.5
+#: Before the test a leg that is still for so long hangs where it is; no hold lasts as long.
+MOVED_AFTER_S = 4.0
 #: Angles are kept for so long: the longest hold that can be asked for, and some.
 _KEPT_S = 8.0
 
@@ -216,7 +218,7 @@ class Coach:
                 kept.append((sight.time_s, value))
             while kept and kept[0][0] < sight.time_s - _KEPT_S:
                 kept.popleft()
-            self._note_rest(side, sight.time_s)
+            self._note_rest(side)
         if sight.somebody and math.isfinite(sight.angles_deg[self.side.column]):
             self._seen_s = sight.time_s
 
@@ -359,22 +361,21 @@ class Coach:
 
     # -------------------------------------------------------------------------------------------------------- measures
 
-    def _note_rest(self, side: Side, now_s: float) -> None:
-        """Learn where a leg hangs: wherever it is still before the test; later only where it hangs more plumb.
+    def _note_rest(self, side: Side) -> None:
+        """Learn where a leg hangs: where it is still near the plumb line, and again wherever it hangs more plumb.
 
-        A leg that creeps outwards or is turned inwards does not take its rest along.
+        A leg that creeps outwards, is held or is turned inwards does not take its rest along; one that was moved before
+        the test does, once it has been still for longer than anybody holds it.
         """
-        kept = self._angles[side]
-        if not kept or now_s - kept[0][0] < REST_WINDOW_S:
+        if not self._angles[side]:
             return
-        recent = [value for time_s, value in kept if time_s >= now_s - REST_WINDOW_S]
-        if len(recent) < 3 or float(np.ptp(recent)) > STILL_BAND_DEG:
-            return
-        found, known = float(np.median(recent)), self._rest_deg[side]
-        if abs(found) > MAX_REST_DEG:
+        still_s, found = self._stand_still(side)
+        known = self._rest_deg[side]
+        if still_s < REST_WINDOW_S or abs(found) > MAX_REST_DEG:
             return
         near = abs(found - known) <= STILL_BAND_DEG and self.phase is not Phase.REST
-        if math.isnan(known) or not self._started or near or abs(found) < abs(known) - STILL_BAND_DEG:
+        moved = not self._started and still_s >= MOVED_AFTER_S
+        if math.isnan(known) or near or moved or abs(found) < abs(known) - STILL_BAND_DEG:
             self._rest_deg[side] = found
 
     def _stand_still(self, side: Side) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from hipcv.core.filtering import local_lines
+from hipcv.core.filtering import local_lines, median_of
 from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, MapArray, find_peaks, refine_peak
 from hipcv.core.landmarks import FloatArray, IntArray
 
@@ -26,6 +26,8 @@ MAX_SPEED_DEG_S = 200.0
 PEAK_REACH = 0.13
 #: A peak of this height is clear.
 CLEAR_PEAK = 0.35
+#: A knee is looked for within this many shank lengths of where it was, and followed when it strays further than that.
+KNEE_REACH, DRIFT_SHANKS = 0.40, 0.10
 #: Smoothing of the ankle along the path, seconds.
 SMOOTH_S = 0.10
 
@@ -34,7 +36,7 @@ SMOOTH_S = 0.10
 class LegPath:
     """One lower leg over T frames, crop pixels.
 
-    knee_px : (2,); ankle_px : (T, 2); angle_deg : (T,) outwards from straight down; peak : (T,) height of the ankle's
+    knee_px : (T, 2); ankle_px : (T, 2); angle_deg : (T,) outwards from straight down; peak : (T,) height of the ankle's
     peak, 0 to 1; margin : (T,) how much better the path's score is than the best one elsewhere (log units).
     """
 
@@ -57,6 +59,46 @@ def settle_knees(mean_knee_map: MapArray, first_px: FloatArray, shank_px: float)
     return settled
 
 
+def track_knees(knee_maps: MapArray, time_s: FloatArray, first_px: FloatArray, shank_px: float) -> FloatArray:
+    """Return (T, 2, 2) the knees: at rest where the clip's mean map has them, moving along where a thigh drifts.
+
+    A knee's own peak wanders by a few pixels with the swing of the shank; it is followed only when it strays further
+    than that (`DRIFT_SHANKS`).
+
+    Parameters
+    ----------
+    knee_maps : (T, 64, 64) 0 to 1.
+    first_px : (2, 2) first guess.
+    """
+    still = settle_knees(np.asarray(knee_maps.mean(axis=0)), first_px, shank_px)
+    tracked = np.repeat(still[None], len(knee_maps), axis=0)
+    reach = max(3, round(KNEE_REACH * shank_px / CELL_PX))
+    for leg in range(2):
+        column, row = np.clip(np.rint((still[leg] - CELL_CENTRE_PX) / CELL_PX), 0, 63).astype(int)
+        seen = np.full((len(knee_maps), 2), np.nan)
+        for t, heat in enumerate(knee_maps):
+            window = heat[max(row - reach, 0) : row + reach + 1, max(column - reach, 0) : column + reach + 1]
+            if window.max() >= CLEAR_PEAK:
+                top = np.unravel_index(window.argmax(), window.shape)
+                seen[t] = refine_peak(heat, max(column - reach, 0) + int(top[1]), max(row - reach, 0) + int(top[0]))[:2]
+        own = np.array([median_of(seen[:, axis]) for axis in (0, 1)])
+        calm = np.stack([median_filter_nan(seen[:, axis], 5) for axis in (0, 1)], axis=-1)
+        stray = np.linalg.norm(calm - own, axis=1)
+        if np.isfinite(stray).any() and np.nanpercentile(stray, 95) > DRIFT_SHANKS * shank_px:
+            for axis in (0, 1):
+                known = np.isfinite(calm[:, axis])
+                moved = np.interp(time_s, time_s[known], calm[known, axis]) - own[axis]
+                tracked[:, leg, axis] = still[leg, axis] + local_lines(time_s, moved, SMOOTH_S)[0]
+    return tracked
+
+
+def median_filter_nan(values: FloatArray, width: int) -> FloatArray:
+    """Return the running median over `width` samples, NaN left out; NaN where nothing is known."""
+    padded = np.pad(values, width // 2, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
+    return np.array([median_of(w) for w in windows])
+
+
 def outward(leg: int) -> float:
     """Return the crop's horizontal direction that is outwards for a leg: the left one to the left."""
     return -1.0 if leg == 0 else 1.0
@@ -69,15 +111,16 @@ def polar_scores(ankle_maps: MapArray, masks: MapArray, knee_px: FloatArray, sha
     ----------
     ankle_maps : (T, 64, 64) 0 to 1.
     masks : (T, M, M) silhouettes, 0 to 1, any size.
+    knee_px : (T, 2).
     """
     turn = np.radians(ANGLES_DEG)
     direction = np.stack([outward(leg) * np.sin(turn), np.cos(turn)], -1)
-    places = knee_px + shank_px * RADII[None, :, None] * direction[:, None, :]
-    cells = (places - CELL_CENTRE_PX) / CELL_PX
-    steps = knee_px + shank_px * np.linspace(0.15, 0.95, 12)[None, :, None] * direction[:, None, :]
-    mask_cells = steps * (masks.shape[-1] / 256.0) - 0.5
+    places = shank_px * RADII[None, :, None] * direction[:, None, :]
+    steps = shank_px * np.linspace(0.15, 0.95, 12)[None, :, None] * direction[:, None, :]
     scores = np.empty((len(ankle_maps), len(ANGLES_DEG)))
     for t in range(len(ankle_maps)):
+        cells = (knee_px[t] + places - CELL_CENTRE_PX) / CELL_PX
+        mask_cells = (knee_px[t] + steps) * (masks.shape[-1] / 256.0) - 0.5
         ankle = map_coordinates(ankle_maps[t], [cells[..., 1], cells[..., 0]], order=1, mode="constant").max(axis=1)
         person = map_coordinates(masks[t], [mask_cells[..., 1], mask_cells[..., 0]], order=1, mode="nearest")
         scores[t] = np.log(ankle + 0.01) + np.log(person.mean(axis=1) + 0.05)
@@ -127,15 +170,15 @@ def find_paths(
 ) -> tuple["LegPath", "LegPath"]:
     """Follow both ankles; each is sought again without the other's peak, the surer one first.
 
-    Parameters as in `polar_scores` and `find_path`; `knees_px` (2, 2).
+    Parameters as in `polar_scores` and `find_path`; `knees_px` (T, 2, 2).
     """
-    alone = [find_path(ankle_maps, masks, time_s, knees_px[leg], shank_px, leg) for leg in range(2)]
+    alone = [find_path(ankle_maps, masks, time_s, knees_px[:, leg], shank_px, leg) for leg in range(2)]
     surer = int(np.median(alone[1].peak) > np.median(alone[0].peak))
     other = 1 - surer
     rest = without_ankle(ankle_maps, alone[surer].ankle_px, shank_px)
-    second = find_path(rest, masks, time_s, knees_px[other], shank_px, other)
+    second = find_path(rest, masks, time_s, knees_px[:, other], shank_px, other)
     rest = without_ankle(ankle_maps, second.ankle_px, shank_px)
-    first = find_path(rest, masks, time_s, knees_px[surer], shank_px, surer)
+    first = find_path(rest, masks, time_s, knees_px[:, surer], shank_px, surer)
     return (first, second) if surer == 0 else (second, first)
 
 
@@ -158,7 +201,7 @@ def find_path(
     for t in range(n):
         turn = np.radians(ANGLES_DEG[path[t]])
         direction = np.array([outward(leg) * np.sin(turn), np.cos(turn)])
-        places = knee_px + shank_px * RADII[:, None] * direction
+        places = knee_px[t] + shank_px * RADII[:, None] * direction
         cells = np.clip((places - CELL_CENTRE_PX) / CELL_PX, 0, 63)
         values = map_coordinates(ankle_maps[t], [cells[:, 1], cells[:, 0]], order=1)
         column, row = np.rint(cells[values.argmax()]).astype(int)

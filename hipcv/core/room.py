@@ -30,6 +30,7 @@ PITCH_FLOOR_DEG = 1.0
 FEW_PLUMB_EDGES = 2
 FEW_PLUMB_ROLL_FLOOR_DEG = 1.2
 BED_YAW_FLOOR_DEG = 2.5
+FEW_EDGES_YAW_FLOOR_DEG = 4.0
 ONE_EDGE_ROLL_FLOOR_DEG = 1.2
 
 #: The gate of an accepted room.
@@ -39,7 +40,7 @@ MIN_PLUMB_EDGES = 2
 MIN_EXPLAINED_SHARE = 0.6
 MAX_PLUMB_DIFFERENCE_DEG = 2.0
 MAX_RIVAL_DEG = 1.0
-MIN_BED_EDGES = 3
+MIN_BED_EDGES = 2
 MAX_BED_YAW_SE_DEG = 6.0
 MAX_BED_RIVAL_DEG = 5.0
 
@@ -197,7 +198,7 @@ def fit_bed_yaw(
 
     Returns
     -------
-    CameraAngle of source "bed edges"; None with fewer than three bed edges that agree, a standard error above 6°, or
+    CameraAngle of source "bed edges"; None with fewer than two bed edges that agree, a standard error above 6°, or
     a rival solution more than 5° away.
     """
     knees = np.asarray(knees_px, dtype=np.float64).reshape(-1, 2)
@@ -214,7 +215,9 @@ def fit_bed_yaw(
     n_bed = int((level & ~plumb[near | plumb]).sum())
     if n_bed < MIN_BED_EDGES or fit.se_deg[YAW] > MAX_BED_YAW_SE_DEG or fit.spread_deg[YAW] > MAX_BED_RIVAL_DEG:
         return None
-    return CameraAngle(float(fit.best_deg[YAW]), max(float(fit.se_deg[YAW]), BED_YAW_FLOOR_DEG), "bed edges")
+    # two edges may be of two things; a third makes it a bed
+    floor_deg = BED_YAW_FLOOR_DEG if n_bed > MIN_BED_EDGES else FEW_EDGES_YAW_FLOOR_DEG
+    return CameraAngle(float(fit.best_deg[YAW]), max(float(fit.se_deg[YAW]), floor_deg), "bed edges")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from hipcv.core.filtering import median_of
 from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, joint_maps
 from hipcv.core.landmarks import ANKLES, KNEES, N_LANDMARKS, CameraSide, FloatArray, PoseSeries
-from hipcv.core.legpath import doubt, find_paths, settle_knees, smooth_points
+from hipcv.core.legpath import doubt, find_paths, smooth_points, track_knees
 from hipcv.core.ribbon import COLUMNS, ROWS, find_ribbon, fuse_ribbon
-from hipcv.sources.landmark_network import LandmarkNetwork, Region
+from hipcv.sources.landmark_network import LandmarkNetwork, Region, even_contrast
 from hipcv.sources.region import Vote, find_in_clip
 
 ByteArray = NDArray[np.uint8]
@@ -31,7 +31,7 @@ LONG_SIDE_PX = 960
 #: Frames in which the legs are searched.
 N_SEARCHED = 8
 #: A region that fewer frames agree on, or of less quality, is not one: seated people end here.
-MIN_SHARE, MIN_QUALITY = 0.4, 0.5
+MIN_SHARE, MIN_QUALITY = 0.3, 0.5
 #: Views of the square that take turns from frame to frame: side in shares of it, turn in degrees. Two are used a frame.
 VIEWS = ((1.0, 0.0), (1.15, 8.0), (0.9, -8.0), (1.15, -8.0), (0.9, 8.0), (1.08, 0.0))
 #: A shank known less well than this is missing.
@@ -127,19 +127,20 @@ class ProneReader:
             knee_maps[k], ankle_maps[k], masks[k] = look_twice(self._frame(k), region, self.network, k)
         shank_px = vote.shank_px * CROP_PX / region.side_px
         mean_knee_map = knee_maps.mean(axis=0)
-        knees = settle_knees(mean_knee_map, region.to_crop(vote.knees_px), shank_px)
+        knees = track_knees(knee_maps, time_s, region.to_crop(vote.knees_px), shank_px)
         knees_px, ankles_px, se_deg = np.empty((n, 2, 2)), np.empty((n, 2, 2)), np.empty((n, 2))
         for leg, path in enumerate(find_paths(ankle_maps, masks, time_s, knees, shank_px)):
-            column, row = np.clip(np.rint((knees[leg] - CELL_CENTRE_PX) / CELL_PX), 0, 63).astype(int)
+            usual = np.median(knees[:, leg], axis=0)
+            column, row = np.clip(np.rint((usual - CELL_CENTRE_PX) / CELL_PX), 0, 63).astype(int)
             doubts = doubt(path, float(mean_knee_map[row, column]), shank_px)
-            strips = [self._strip(k, region, path.knee_px, path.ankle_px[k], shank_px, masks[k]) for k in range(n)]
+            strips = [self._strip(k, region, path.knee_px[k], path.ankle_px[k], shank_px, masks[k]) for k in range(n)]
             ribbons = [find_ribbon(*strip) for strip in strips]
             # a leg is as wide in one frame as in the next
             half_width = median_of(np.array([r.half_width for r in ribbons if r is not None]))
             if np.isfinite(half_width):
                 ribbons = [find_ribbon(*strip, half_width) for strip in strips]
             axes = [
-                fuse_ribbon(path.knee_px, path.ankle_px[k], ribbons[k], shank_px, float(doubts[k])) for k in range(n)
+                fuse_ribbon(path.knee_px[k], path.ankle_px[k], ribbons[k], shank_px, float(doubts[k])) for k in range(n)
             ]
             se_deg[:, leg] = [se for _, _, se in axes]
             for points, ends in (
@@ -193,13 +194,3 @@ def look_twice(rgb: ByteArray, region: Region, network: LandmarkNetwork, k: int)
     total /= weights
     knees, ankles, silhouette = total.astype(np.float32)
     return knees, ankles, silhouette
-
-
-def even_contrast(rgb: ByteArray) -> ByteArray:
-    """Return a picture with its lightness evened out locally and brought to a middle mean: dark skin on a dark mat."""
-    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
-    light = cv2.createCLAHE(2.5, (6, 6)).apply(lab[..., 0])
-    mean = float(np.clip(light.mean() / 255.0, 0.05, 0.95))
-    gamma = float(np.clip(np.log(0.5) / np.log(mean), 0.5, 2.0))
-    lab[..., 0] = np.round(255.0 * (light / 255.0) ** gamma)
-    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
