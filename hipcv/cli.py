@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from hipcv.batch.commands import register as register_batch
+from hipcv.history.commands import register as register_history
+from hipcv_server.commands import register as register_server
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -425,6 +429,11 @@ def _one_sentence() -> Iterator[None]:
 def _fail(sentence: str) -> NoReturn:
     typer.echo(f"hipcv: {sentence}", err=True)
     raise typer.Exit(COULD_NOT_TRY)
+
+
+register_batch(app, _one_sentence)
+register_history(app, _one_sentence)
+register_server(app)
 
 
 def main() -> None:

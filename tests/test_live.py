@@ -107,6 +107,28 @@ def test_a_picture_of_another_size_in_the_middle_is_refused() -> None:
             test.look(np.zeros((640, 480, 3), np.uint8), frame.time_s + 0.1)
 
 
+def test_a_prone_test_is_guided_while_it_runs_and_read_as_a_whole_at_the_end() -> None:
+    """Legs that the seated model does not see are followed all the same, and the hold is captured near its truth."""
+    clip = CLIP.with_name("prone-easy-102-02.mp4")
+    truth = json.loads(clip.with_suffix(".truth.json").read_text("utf-8"))["frames"]
+    setup = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
+    plan = Plan((Side.RIGHT,), n_trials=1, hold_s=1.0, countdown_s=0.0)
+    errors, holds = [], []
+    with LiveTest(setup, plan, precise=None) as test:
+        for frame in open_video(clip):
+            seen = test.look(frame.rgb, frame.time_s)
+            errors.append(seen.angles_deg[1] - truth[frame.index]["shin_to_vertical_deg"]["R"])
+            if seen.coaching.hold is not None:
+                holds.append(seen.coaching.hold)
+            if frame.time_s > 3.0:
+                break
+        _, assessment = test.finish()
+    assert np.median(np.abs(errors)) < 4.0
+    assert [hold.side for hold in holds] == [Side.RIGHT]
+    assert assessment.provenance.parameters["door"] == "live"
+    assert assessment.right.end_range_deg == pytest.approx(holds[0].angle_deg, abs=4.0)
+
+
 # ------------------------------------------------------------------------------------------------------------- gravity
 
 

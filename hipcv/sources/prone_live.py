@@ -26,7 +26,7 @@ MIN_QUALITY = 0.4
 #: Frames over which an ankle is followed, and the least presence that counts as seeing somebody.
 N_FRAMES = 5
 MIN_PRESENCE = 0.1
-#: The presence falls for a moment when a leg leans far out. After so long nobody is seen, and then the legs are searched.
+#: The presence falls for a moment when a leg leans far out. After so long nobody is seen, then the legs are searched.
 DOUBT_AFTER_S, LOST_AFTER_S = 1.5, 2.5
 
 
