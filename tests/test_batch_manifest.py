@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from hipcv.batch.clip import Clip, Reference, ToldBy
+from hipcv.batch.length import find_shares, length_s
 from hipcv.batch.listing import find_recordings, position_in_name
 from hipcv.batch.manifest import Defaults, ListError, parse_number, read_clips, read_manifest
 from hipcv.batch.scoring import identify
@@ -316,3 +317,43 @@ def test_a_url_that_cannot_be_reached_is_refused_in_one_sentence(tmp_path: Path)
     with pytest.raises((SourceError, BatchError)) as caught:
         read_clips([f"zip://*::file://{tmp_path / 'none.zip'}"], Defaults())
     assert "\n" not in str(caught.value)
+
+
+# ----------------------------------------------------------------------------------------------------------- lengths
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_the_length_is_read_from_the_files_own_header(tmp_path: Path, suffix: str) -> None:
+    for n_frames in (15, 60):
+        recording = write_recording(tmp_path / f"a{suffix}", seed=1, n_frames=n_frames)
+        assert length_s(recording) == pytest.approx(n_frames / 30, abs=0.05)
+
+
+def test_a_file_that_does_not_tell_its_length_has_none(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "a.mp4", seed=1)
+    whole = recording.read_bytes()
+    for name, content in (("b.mkv", b"\x1a\x45\xdf\xa3"), ("c.mp4", whole[: whole.index(b"moov")]), ("d.mp4", b"")):
+        (tmp_path / name).write_bytes(content)
+        assert length_s(tmp_path / name) is None
+    assert length_s(tmp_path / "none.mp4") is None
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=80), at=st.integers(0, 400))
+def test_no_damage_to_a_header_does_more_than_hide_the_length(tmp_path: Path, content: bytes, at: int) -> None:
+    recording = tmp_path / "a.mp4"
+    if not recording.exists():
+        write_recording(recording, seed=1)
+    whole = recording.read_bytes()
+    at += whole.index(b"moov") - 8
+    (tmp_path / "torn.mp4").write_bytes(whole[:at] + content + whole[at + len(content) :])
+    told_s = length_s(tmp_path / "torn.mp4")
+    assert told_s is None or told_s > 0
+
+
+def test_shares_of_the_work_add_up_and_follow_the_length(tmp_path: Path) -> None:
+    for seed, n_frames in enumerate((10, 20, 40)):
+        write_recording(tmp_path / f"{seed}.mp4", seed, n_frames)
+    shares = find_shares(read_clips([str(tmp_path)], Defaults()))
+    assert sum(shares.values()) == pytest.approx(1)
+    assert [shares[row] * 7 for row in (1, 2, 3)] == pytest.approx([1, 2, 4], rel=0.02)

@@ -202,7 +202,14 @@ def test_skip_goes_on_to_the_other_side_and_then_to_the_end() -> None:
     assert coach.phase is Phase.COMPLETE
 
 
-@settings(max_examples=40, deadline=None)
+def test_a_leg_that_rests_turned_inwards_is_captured_all_the_same() -> None:
+    """Rest at -10°, end at 0°: the hold is more plumb than the rest, and is still no rest."""
+    trial = ((0.04, -10.0), (2.0, -10.0), (1.0, 0.0), (3.0, 0.0), (1.0, -10.0), (0.5, -10.0))
+    holds = [c.hold for c in lead(Coach(LEFT_ONCE, SEATED), curve(*trial)) if c.hold is not None]
+    assert [round(hold.angle_deg) for hold in holds] == [0]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(peak=st.floats(10, 70), rest=st.floats(-10, 10), tremor=st.floats(0, 1.5), seed=st.integers(0, 1000))
 def test_any_steady_hold_is_captured_near_its_angle(peak: float, rest: float, tremor: float, seed: int) -> None:
     """Whatever the range, the resting angle and the tremor: one trial, at the held angle."""
@@ -214,7 +221,7 @@ def test_any_steady_hold_is_captured_near_its_angle(peak: float, rest: float, tr
     assert abs(holds[0].angle_deg - (rest + peak)) < 2.0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(st.floats(-90, 90) | st.just(math.nan), st.floats(-90, 90) | st.just(math.nan)), max_size=80))
 def test_whatever_the_legs_do_the_coach_stays_in_its_plan(angles: list[tuple[float, float]]) -> None:
     """Noise never breaks the coach: shares stay in 0 to 1, trials in the plan, cue numbers rise."""

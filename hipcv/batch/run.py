@@ -16,6 +16,7 @@ from hipcv.batch.clip import Clip, Key, digest
 from hipcv.batch.engine import WORKER_PATIENCE_S, WorkEngine
 from hipcv.batch.job import Identity, Job, Refusal, Refused, Reply, Scored
 from hipcv.batch.ledger import Ledger
+from hipcv.batch.length import find_shares
 from hipcv.batch.outcome_files import write_clip
 from hipcv.batch.remote import is_url
 from hipcv.batch.scoring import file_stamp
@@ -66,7 +67,7 @@ class Tally:
     """How far a batch has come; times in seconds.
 
     `n_done` counts what is finished, `n_before` of these by an earlier run; `share_left` is the share of this
-    run's work that is still to do, by the size of the recordings. `busy_s` is the time that workers spent measuring,
+    run's work that is still to do, by the length of the recordings. `busy_s` is the time that workers spent measuring,
     `cpu_s` what the processors worked for it, and `peak_memory_mb` the largest memory that one of them held;
     `n_workers` is the most that there were at once.
     """
@@ -143,7 +144,7 @@ class Run:
         self.tally = Tally(len(clips))
         self._files = ledger.files()
         self._done = ledger.keys()
-        self._sizes = {clip.row: _n_bytes(clip.source) for clip in clips}
+        self._shares = find_shares(clips)
         self._followers: dict[Key, list[Clip]] = {}
         self._in_flight: dict[Future[Reply], _Work] = {}
         self._ready: SimpleQueue[Future[Reply]] = SimpleQueue()
@@ -167,7 +168,7 @@ class Run:
     def _go(self, *, was_killed: bool) -> None:
         todo = deque(self._find_unfinished())
         self.tally.n_before = self.tally.n_done
-        self._bytes_left = self._bytes_to_do = sum(self._sizes[clip.row] for clip in todo)
+        self._left = self._to_do = sum(self._shares[clip.row] for clip in todo)
         self.tally.started_s = time.monotonic()
         self.listener.begun(self.tally, self.engine.label, was_killed=was_killed)
         last_slot_s = time.monotonic()
@@ -189,7 +190,7 @@ class Run:
         future.add_done_callback(self._ready.put)
 
     def _find_unfinished(self) -> list[Clip]:
-        """Return what is not known to be finished, the largest first so that no long one is left for the end."""
+        """Return what is not known to be finished, the longest first so that no long one is left for the end."""
         unfinished = []
         for clip in self.clips:
             known = self._files.get(clip.source)
@@ -199,7 +200,7 @@ class Run:
                     self._count_finished_before(clip, key)
                     continue
             unfinished.append(clip)
-        return sorted(unfinished, key=lambda clip: (-self._sizes[clip.row], clip.row))
+        return sorted(unfinished, key=lambda clip: (-self._shares[clip.row], clip.row))
 
     def _count_finished_before(self, clip: Clip, key: Key) -> None:
         self.finished.keys[clip.row] = key
@@ -239,8 +240,8 @@ class Run:
         if key in self._done:
             self._count_finished_before(clip, key)
             self.tally.n_before += 1
-            self._bytes_to_do -= self._sizes[clip.row]
-            self._count_bytes(clip)
+            self._to_do -= self._shares[clip.row]
+            self._count_share(clip)
         elif key in self._followers:
             self._followers[key].append(clip)
         else:
@@ -304,12 +305,12 @@ class Run:
             tally.n_measured += 1
         else:
             tally.n_not_measured += 1
-        self._count_bytes(clip)
+        self._count_share(clip)
         self.listener.finished(clip, answer, tally)
 
-    def _count_bytes(self, clip: Clip) -> None:
-        self._bytes_left -= self._sizes[clip.row]
-        self.tally.share_left = self._bytes_left / max(self._bytes_to_do, 1)
+    def _count_share(self, clip: Clip) -> None:
+        self._left -= self._shares[clip.row]
+        self.tally.share_left = max(self._left, 0.0) / max(self._to_do, 1e-12)
 
 
 def disk_error(out: Path, error: OSError) -> BatchError:
@@ -324,11 +325,3 @@ def _stamp(source: str) -> str:
         return file_stamp(source)
     except OSError:
         return ""
-
-
-def _n_bytes(source: str) -> int:
-    """Return a local file's size; 1 for what lies elsewhere, so that it counts as one recording among its like."""
-    try:
-        return 1 if is_url(source) else Path(source).stat().st_size
-    except OSError:
-        return 1

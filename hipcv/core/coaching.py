@@ -5,12 +5,11 @@ whole series. The coach leads a person through a test so that there is something
 """
 
 import math
+import statistics
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
-
-import numpy as np
 
 from hipcv.core.landmarks import SIDES, Setup, Side
 from hipcv.core.placement import MAX_REST_DEG, Check, CheckCode, Placement, Sight
@@ -36,10 +35,11 @@ SAY_AGAIN_S = 5.0
 ADVISE_AFTER_S = 1.0
 #: The resting angle is the median over at least this time of stillness.
 REST_WINDOW_S = 0.5
-#: Before the test a leg that is still for so long hangs where it is; no hold lasts as long.
+#: A leg that has been still for so long while it was to rest hangs where it is; no hold lasts as long.
 MOVED_AFTER_S = 4.0
 #: Angles are kept for so long: the longest hold that can be asked for, and some.
 _KEPT_S = 8.0
+_LONGEST_S = 5.5
 
 
 class Phase(StrEnum):
@@ -364,8 +364,8 @@ class Coach:
     def _note_rest(self, side: Side) -> None:
         """Learn where a leg hangs: where it is still near the plumb line, and again wherever it hangs more plumb.
 
-        A leg that creeps outwards, is held or is turned inwards does not take its rest along; one that was moved before
-        the test does, once it has been still for longer than anybody holds it.
+        A leg that creeps outwards, is held or is turned inwards does not take its rest along; one that hangs anew does,
+        once it has been still for longer than anybody holds it.
         """
         if not self._angles[side]:
             return
@@ -374,8 +374,9 @@ class Coach:
         if still_s < REST_WINDOW_S or abs(found) > MAX_REST_DEG:
             return
         near = abs(found - known) <= STILL_BAND_DEG and self.phase is not Phase.REST
-        moved = not self._started and still_s >= MOVED_AFTER_S
-        if math.isnan(known) or near or moved or abs(found) < abs(known) - STILL_BAND_DEG:
+        waiting = self.phase in PREPARING or self.phase is Phase.REST
+        moved = waiting and (still_s >= MOVED_AFTER_S or abs(found) < abs(known) - STILL_BAND_DEG)
+        if math.isnan(known) or near or moved:
             self._rest_deg[side] = found
 
     def _stand_still(self, side: Side) -> tuple[float, float]:
@@ -385,17 +386,18 @@ class Coach:
         held: list[float] = []
         for time_s, value in reversed(self._angles[side]):
             low, high = min(low, value), max(high, value)
-            if high - low > STILL_BAND_DEG or since_s - time_s > LOST_AFTER_S:
+            # what lies beyond the longest hold changes nothing
+            if high - low > STILL_BAND_DEG or since_s - time_s > LOST_AFTER_S or last_s - time_s > _LONGEST_S:
                 break
             since_s = time_s
             held.append(value)
-        return last_s - since_s, float(np.median(held))
+        return last_s - since_s, statistics.median(held)
 
     def _speed_deg_s(self, side: Side) -> float:
         """Return the median speed over the last few frames, degrees a second, without sign."""
         last = list(self._angles[side])[-6:]
         speeds = [abs(b - a) / (end - start) for (start, a), (end, b) in pairwise(last) if end > start]
-        return float(np.median(speeds)) if speeds else 0.0
+        return statistics.median(speeds) if speeds else 0.0
 
     def _say(self, code: str, text: str, now_s: float, *, anew: bool = False) -> None:
         same = self._cue is not None and self._cue.text == text

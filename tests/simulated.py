@@ -1,0 +1,78 @@
+"""A seated person of sticks, filmed by a camera of known place: scenes that can be computed by hand."""
+
+import numpy as np
+
+from hipcv.core.geometry import camera_axes, focal_length_px, project
+from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, SHOULDERS, PoseSeries, Side
+
+FRAME = (640, 480)
+FOV = 62.0
+
+
+def swings(time_s, peaks, *, start, rest=2.0, hold_s=1.2):
+    """Rest, then for each peak: half a second out, a hold, half a second back, a second of rest."""
+    t, v, now = [0.0], [rest], start
+    for peak in peaks:
+        for dt, value in ((0.0, rest), (0.6, peak), (hold_s, peak), (0.6, rest)):
+            now += dt
+            t.append(now)
+            v.append(value)
+        now += 0.8
+    return np.interp(time_s, t, v)
+
+
+def seated(
+    left=(40.0, 38.0, 39.0),
+    right=(25.0, 24.0, 26.0),
+    *,
+    fps=30.0,
+    roll=0.0,
+    pitch=6.0,
+    yaw=0.0,
+    hike=0.0,
+    lean=0.0,
+    drift=0.0,
+    noise_px=0.4,
+    size=FRAME,
+    room=True,
+    duration_s=22.0,
+    seed=0,
+):
+    """Simulate a seated person of sticks: shanks of 40 cm swing in the plane across level thighs, 2.6 m away."""
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(0, duration_s, 1 / fps)
+    angle = {Side.LEFT: swings(time_s, left, start=1.0), Side.RIGHT: swings(time_s, right, start=11.0)}
+    act = {}
+    for side, peaks in ((Side.LEFT, left), (Side.RIGHT, right)):
+        act[side] = np.clip((angle[side] - 2) / max(max(peaks, default=0.0) - 2, 1), 0, 1) if peaks else 0 * time_s
+    world = np.zeros((len(time_s), 33, 3))  # test frame: x to the picture's right, y up, z towards the camera
+    for side, x in ((Side.LEFT, 1.0), (Side.RIGHT, -1.0)):
+        other = side.other
+        tilt = np.radians(hike) * (act[side] - act[other])
+        hip = np.stack([0.10 * x * np.cos(tilt), 0.10 * np.sin(tilt), 0 * time_s], -1)
+        out = np.radians(drift) * act[side]
+        knee = np.stack([x * (0.12 + 0.42 * np.sin(out)), 0 * time_s, 0.42 * np.cos(out)], -1)
+        turn = np.radians(angle[side])
+        ankle = knee + 0.40 * np.stack([x * np.sin(turn), -np.cos(turn), 0 * time_s], -1)
+        away = np.radians(lean) * (act[Side.LEFT] - act[Side.RIGHT])
+        shoulder = np.stack([0.17 * x - 0.5 * np.sin(away), 0.5 * np.cos(away), 0 * time_s], -1)
+        foot = ankle + [0, -0.06, 0.12]
+        for rows, points in ((HIPS, hip), (KNEES, knee), (ANKLES, ankle), (SHOULDERS, shoulder), (FEET, foot)):
+            world[:, rows[side.column]] = points
+    axes = camera_axes(roll, pitch, yaw)
+    focal = float(focal_length_px(FOV, size))
+    position = np.array([0, -0.15, 0.2]) + 2.6 * axes[2]
+    image = project(world, axes, position, focal, size) + rng.normal(0, noise_px, (len(time_s), 33, 2))
+    # what the pose model gives: seen from the camera, x right, y down, z away from it
+    to_camera = axes * np.array([[1], [-1], [-1]])
+    upright = [[[x, -0.6, -1.5], [x, 1.4, -1.5]] for x in (-1.5, -1.1, 1.0, 1.4, 1.6)]
+    level = [[[-1.5, y, -1.5], [1.6, y, -1.5]] for y in (-0.6, 0.9, 1.3)]
+    lines = np.array([*upright, *level] if room else []).reshape(-1, 2, 3)
+    return PoseSeries(
+        time_s=time_s,
+        image_px=image,
+        world_m=world @ to_camera.T,
+        visibility=np.ones((len(time_s), 33)),
+        frame_size_px=size,
+        edges_px=project(lines, axes, position, focal, size).reshape(-1, 4),
+    )
