@@ -47,7 +47,11 @@ class ErrorTerm:
 
 @dataclass(frozen=True, slots=True)
 class SideResult:
-    """The result of one hip; angles in degrees, None where there is none."""
+    """The result of one hip; angles in degrees, None where there is none.
+
+    `trials` are the swings that were held at the end, in the order of time. Where none was, `end_range_deg` is the
+    highest filtered value of the swings, and a DOUBT says so.
+    """
 
     side: Side
     status: Status
@@ -295,8 +299,9 @@ def _measure_side(
     mine = tuple(t for t in trials if t.side is side)
     refused = rejected or any(f.severity is Severity.REJECT and f.side is side for f in findings)
     good = [t for t in mine if accepted(t)] or [t for t in mine if not t.held]
+    held = tuple(t for t in mine if t.held)
     if refused or not good:
-        return SideResult(side, Status.NOT_MEASURED, trials=mine)
+        return SideResult(side, Status.NOT_MEASURED, trials=held)
     values = np.array([t.best_deg for t in good])
     end_range_deg = float(values.mean())
     terms = _error_terms(side, series, angles, camera, setup, good)
@@ -316,7 +321,7 @@ def _measure_side(
         filtered_peak_deg=float(max(t.filtered_peak_deg for t in good)),
         rest_deg=_number(good[0].rest_deg),
         trial_sd_deg=float(values.std(ddof=1)) if len(values) > 1 else None,
-        trials=mine,
+        trials=held,
         error_terms=terms,
         reference=tuple(
             compare(end_range_deg, interval, reference)
