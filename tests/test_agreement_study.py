@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from batch_recordings import run_command
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from hipcv.batch.pairing import pair_tables
 from hipcv.batch.study import Pair, render_study, study_agreement
+from hipcv.cli import app
 from hipcv.core.errors import BatchError
 from hipcv.evidence.agreement import icc_2_1
 
@@ -35,6 +36,11 @@ def meters(tmp_path: Path) -> tuple[Path, Path]:
     wright = write_csv(tmp_path / "wright.csv", ("subject", "end_range_deg"), *enumerate(WRIGHT))
     mini = write_csv(tmp_path / "mini.csv", ("subject", "end_range_deg"), *reversed(list(enumerate(MINI))))
     return wright, mini
+
+
+def run_command(*arguments: str | Path) -> tuple[int, str, str]:
+    ended = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return ended.exit_code, ended.stdout, ended.stderr
 
 
 def test_two_tables_reproduce_bland_and_altman(meters: tuple[Path, Path], tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def wait_for(condition: Any, what: str, patience_s: float = 60.0) -> None:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
+def cluster(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]", list["subprocess.Popen[bytes]"]]]:
     """A scheduler and two workers, each a process of its own that talks over loopback."""
     where = tmp_path / "scheduler.json"
     scheduler = start_dask(
@@ -51,16 +51,16 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list["subprocess.Popen[bytes]
         )
         for _ in range(2)
     ]
-    yield address, workers
+    yield address, scheduler, workers
     for process in (*workers, scheduler):
         process.kill()
         process.wait()
 
 
 def test_every_row_arrives_though_a_worker_is_killed(
-    cluster: tuple[str, list["subprocess.Popen[bytes]"]], tmp_path: Path
+    cluster: tuple[str, "subprocess.Popen[bytes]", list["subprocess.Popen[bytes]"]], tmp_path: Path
 ) -> None:
-    address, workers = cluster
+    address, _, workers = cluster
     folder = write_folder(tmp_path / "clips", 5)
     batch = start_command(
         *("batch", folder, "-o", tmp_path / "out", "--model", "lite", "--scheduler", address, "--json-lines")
@@ -77,6 +77,27 @@ def test_every_row_arrives_though_a_worker_is_killed(
     assert run_command("batch", folder, "-o", here, "--model", "lite", "--quiet")[0] == 1
     there, alone = (pl.read_parquet(out / "results.parquet") for out in (tmp_path / "out", here))
     assert there.equals(alone)
+
+
+def test_a_scheduler_that_dies_is_told_in_one_sentence_and_what_is_finished_is_kept(
+    cluster: tuple[str, "subprocess.Popen[bytes]", list["subprocess.Popen[bytes]"]], tmp_path: Path
+) -> None:
+    address, scheduler, _ = cluster
+    folder = write_folder(tmp_path / "clips", 3)
+    options = ("-o", tmp_path / "out", "--model", "lite", "--json-lines")
+    batch = start_command("batch", folder, *options, "--scheduler", address)
+    assert batch.stdout is not None
+    told = [batch.stdout.readline() for _ in range(2)]
+    scheduler.kill()
+    rest, errors = batch.communicate(timeout=120)
+    assert batch.returncode == 3
+    assert errors.startswith(f"hipcv: Lost the cluster at {address}")
+    assert errors.count("\n") == 1
+    before = [event["clip"] for event in events("".join(told) + rest) if event["event"] == "finished"]
+    after = [
+        event["clip"] for event in events(run_command("batch", folder, *options)[1]) if event["event"] == "finished"
+    ]
+    assert sorted(before + after) == sorted(path.name for path in folder.iterdir())
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Dask's own

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_recordings import run_command
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, inspect
+from typer.testing import CliRunner
 
+from hipcv.cli import app
 from hipcv.core.errors import HistoryError
 from hipcv.core.landmarks import Side
 from hipcv.history import keep
@@ -231,6 +232,11 @@ def test_two_tests_are_not_compared(document: Document) -> None:
 
 
 # ------------------------------------------------------------------------------------------------------- command line
+
+
+def run_command(*arguments: str) -> tuple[int, str, str]:
+    ended = CliRunner().invoke(app, arguments)
+    return ended.exit_code, ended.stdout, ended.stderr
 
 
 def test_the_commands_list_show_compare_and_forget(document: Document, url: str) -> None:

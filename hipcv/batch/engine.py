@@ -1,7 +1,10 @@
 """Where the work is done: on this machine's cores, or on a Dask cluster; both through a concurrent.futures executor."""
 
+import logging
+import math
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +20,7 @@ WORKER_MEMORY_MB = 1200
 #: How long to wait for a cluster's first worker, and for another one when all are gone.
 WORKER_PATIENCE_S = 60.0
 SCHEDULER_PATIENCE_S = 15
+_SLOTS_INTERVAL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +167,25 @@ def open_cluster(address: str, limits: Limits | None = None) -> WorkEngine:
         sentence = f"The scheduler at {address} has no workers: start some with `dask worker {address}`."
         raise BatchError(sentence) from error
 
+    # what Dask logs of a lost connection is told in one sentence instead
+    for name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    label, looked_s, n_slots = f"the cluster at {address}", -math.inf, 0
+
     def count_slots() -> int:
-        return sum(client.nthreads().values())
+        nonlocal looked_s, n_slots
+        if time.monotonic() - looked_s > _SLOTS_INTERVAL_S:  # asking a large cluster takes longer than one answer
+            try:
+                n_slots, looked_s = sum(client.nthreads().values()), time.monotonic()
+            except OSError as error:
+                raise lost(label) from error
+        return n_slots
 
     # a recording is measured anew even if an equal call was made before: the ledger decides what is done
     executor = client.get_executor(pure=False)
-    return WorkEngine(f"the cluster at {address}", executor, run_job, count_slots, limits or Limits(), client.close)
+    return WorkEngine(label, executor, run_job, count_slots, limits or Limits(), client.close)
+
+
+def lost(label: str) -> BatchError:
+    """Return the one sentence for an engine that vanished under the work."""
+    return BatchError(f"Lost {label}: mend it and run the same command again, what is finished stays finished.")

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from hipcv import __version__
 from hipcv.batch.clip import Clip, Key, digest
-from hipcv.batch.engine import WORKER_PATIENCE_S, WorkEngine
+from hipcv.batch.engine import WORKER_PATIENCE_S, WorkEngine, lost
 from hipcv.batch.job import Identity, Job, Refusal, Refused, Reply, Scored
 from hipcv.batch.ledger import Ledger
 from hipcv.batch.length import find_shares
@@ -177,7 +177,8 @@ class Run:
             self.tally.n_workers = max(self.tally.n_workers, n_slots)
             last_slot_s = time.monotonic() if n_slots else last_slot_s
             if time.monotonic() - last_slot_s > WORKER_PATIENCE_S:
-                raise BatchError(f"{self.engine.label} has no worker left: start some and run the same command again.")
+                sentence = f"No worker is left on {self.engine.label}: start some and run the same command again."
+                raise BatchError(sentence)
             while todo and len(self._in_flight) < n_slots:
                 clip = todo.popleft()
                 self._watch(self.engine.identify(clip.source, self._files.get(clip.source)), _Work(clip))
@@ -222,14 +223,14 @@ class Run:
         try:
             return future.result()
         except CancelledError as error:
-            raise BatchError(f"{self.engine.label} is gone: mend it and run the same command again.") from error
+            raise lost(self.engine.label) from error
         except Exception as error:
             # Dask gives up on a call after several of its workers died under it
             if type(error).__name__ == "KilledWorker":
                 return Refused(
                     Refusal.CRASHED, "Several workers of the cluster died while they measured it.", str(error)
                 )
-            sentence = f"{self.engine.label} could not run hipcv ({type(error).__name__}: {error}): check its machines."
+            sentence = f"Could not run hipcv with {self.engine.label} ({type(error).__name__}: {error}): check it."
             raise BatchError(sentence) from error
 
     def _identified(self, work: _Work, identity: Identity) -> None:

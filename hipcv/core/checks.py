@@ -48,7 +48,7 @@ LIMITS: dict[FindingCode, Limit] = {
     FindingCode.PERSON_LOST: Limit(0.2, "of the frames", PILOT),
     FindingCode.SEVERAL_PEOPLE: Limit(1, "person", "the test has one subject"),
     FindingCode.LOW_LIGHT: Limit(0.10, "of full brightness", PILOT),
-    FindingCode.MOTION_BLUR: Limit(0.12, "of full sharpness", PILOT),
+    FindingCode.MOTION_BLUR: Limit(0.065, "of full sharpness", PILOT),
     FindingCode.LOW_FRAME_RATE: Limit(12.0, "frames a second", "a 0.4 s hold needs five frames"),
     FindingCode.SHORT_SHANK: Limit(45.0, "pixels", "2 px of landmark noise are 3.6° there"),
     FindingCode.TOO_FEW_TRIALS: Limit(3, "trials", "Hogg 2018, Charlton 2015: three trials a side"),

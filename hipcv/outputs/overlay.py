@@ -4,40 +4,43 @@ import tempfile
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
-from hipcv.assessment import Assessment, accepted
-from hipcv.core.angles import MIN_VISIBILITY
-from hipcv.core.landmarks import (
-    ANKLES,
-    FEET,
-    HIPS,
-    KNEES,
-    MIRROR_ROWS,
-    SHOULDERS,
-    SIDES,
-    FloatArray,
-    PoseSeries,
-    Position,
-    Side,
+from hipcv.assessment import Assessment, Status
+from hipcv.core.errors import SourceError
+from hipcv.core.filtering import median_of
+from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, SHOULDERS, SIDES, FloatArray, PoseSeries, Position, Side
+from hipcv.outputs.scene import (
+    banner_text,
+    find_person,
+    find_plumb_directions,
+    find_plumb_edges,
+    find_view,
+    state_texts,
+    whole_degrees,
 )
-from hipcv.core.quality import Severity
-from hipcv.core.room import fit_room
-from hipcv.evidence.guidance import title_for
 
 ByteArray = NDArray[np.uint8]
 Colour = tuple[int, int, int]
+Point: TypeAlias = FloatArray | tuple[float, float]
 
 #: Blue and vermilion of Okabe and Ito's palette: told apart with every kind of colour vision.
 COLOURS: dict[Side, Colour] = {Side.LEFT: (0, 114, 178), Side.RIGHT: (213, 94, 0)}
 WHITE, GREY, INK, AMBER = (255, 255, 255), (200, 200, 200), (20, 24, 28), (240, 180, 40)
+DOUBT, REJECT = (140, 90, 0), (150, 30, 30)
+STILL_HEIGHT_PX = 480
 #: Clock of the written video: fine enough for every camera.
 TICKS_PER_S = 90_000
+#: Colours are coded after BT.709 and the file says so: players guess otherwise, and guess by the picture's size.
+BT709 = 1
+#: Fractional bits of OpenCV's coordinates: whole pixels make thin lines tremble from frame to frame.
+SUBPIXEL_BITS = 4
 
 
 class Picture(Protocol):
@@ -53,100 +56,123 @@ class Picture(Protocol):
 
 
 class Overlay:
-    """What stays the same from frame to frame: sizes, the person in every frame, the room's plumb edges."""
+    """What stays the same from frame to frame: sizes, the person in every frame, the room's plumb edges.
 
-    def __init__(self, series: PoseSeries, assessment: Assessment) -> None:
-        self._series, self._assessment = series, assessment
-        swapped = assessment.angles.swapped
-        image_px = np.where(swapped[:, None, None], series.image_px[:, MIRROR_ROWS], series.image_px)
-        seen = np.where(swapped[:, None], series.visibility[:, MIRROR_ROWS], series.visibility)
-        self._px: FloatArray = np.where((seen >= MIN_VISIBILITY)[..., None], image_px, np.nan)
-        width, height = series.frame_size_px
-        self._unit = max(1.0, min(width, height) / 480)
+    Parameters
+    ----------
+    series, assessment : what was measured.
+    view : (left, top, width, height) part of the frame that the pictures handed to `draw` show, all of it by default.
+    zoom : pixels of those pictures per pixel of the frame.
+    """
+
+    def __init__(
+        self,
+        series: PoseSeries,
+        assessment: Assessment,
+        view: tuple[int, int, int, int] | None = None,
+        zoom: float = 1.0,
+    ) -> None:
+        self._assessment = assessment
+        px = find_person(series, assessment)
+        self._plumb = find_plumb_directions(px[:, KNEES], assessment, series.frame_size_px)
+        left, top, width, height = view or (0, 0, *series.frame_size_px)
+        self._px: FloatArray = (px - (left, top)) * zoom
+        self._edges: FloatArray = (find_plumb_edges(series, assessment) - (left, top, left, top)) * zoom
+        self._unit = max(1.0, zoom * min(width, height) / 480)
         self._up = assessment.setup.position is Position.PRONE
-        roll = np.radians(assessment.camera.roll.value_deg)
-        down = np.array([-np.sin(roll), np.cos(roll)])
-        self._plumb = -down if self._up else down
-        fit = fit_room(series.edges_px, series.frame_size_px, assessment.setup.position)
-        named = "room edges" in assessment.camera.roll.source
-        self._edges = series.edges_px[list(fit.plumb_edges)] if named and fit.plumb_edges else np.empty((0, 4))
-        doubts = [f for f in assessment.findings if f.severity is not Severity.NOTE]
-        self._banner = "; ".join(dict.fromkeys(title_for(f.code) for f in doubts))
-        self._rejected = any(f.severity is Severity.REJECT for f in doubts)
+        shank_px = np.linalg.norm(self._px[:, ANKLES] - self._px[:, KNEES], axis=-1)
+        self._shank_px = median_of(shank_px[np.isfinite(shank_px)])
+        self._knees = np.array([[median_of(self._px[:, knee, axis]) for axis in (0, 1)] for knee in KNEES])
+        self._banner = banner_text(assessment)
+        self._banner_colour = REJECT if assessment.status is Status.NOT_MEASURED else DOUBT
 
     def draw(self, rgb: ByteArray, k: int) -> ByteArray:
         """Draw row `k` of the series onto `rgb` (height, width, 3), which is changed and returned."""
+        self.drawfind_person(rgb, k)
+        self._draw_panel(rgb, k)
+        if self._banner:
+            self._label(rgb, self._banner, (8, -10), 0.42, self._banner_colour)
+        if len(self._edges):
+            self._label(rgb, "yellow: used as vertical", (-8, -30 if self._banner else -10), 0.36, INK)
+        return rgb
+
+    def drawfind_person(self, rgb: ByteArray, k: int) -> ByteArray:
+        """Draw the plumb edges, the person and the angles of row `k`, without any text at the picture's borders."""
         for x1, y1, x2, y2 in self._edges:
-            cv2.line(rgb, _at((x1, y1)), _at((x2, y2)), AMBER, self._width(1), cv2.LINE_AA)
+            self._line(rgb, (x1, y1), (x2, y2), AMBER, 1)
         self._draw_trunk(rgb, k)
         for side in SIDES:
             self._draw_leg(rgb, k, side)
-        self._draw_panel(rgb, k)
-        if self._banner:
-            word = "Not measured" if self._rejected else "Doubt"
-            self._label(
-                rgb, f"{word}: {self._banner}", (8, -10), 0.42, (150, 30, 30) if self._rejected else (140, 90, 0)
-            )
-        if len(self._edges):
-            self._label(rgb, "yellow: edges taken as vertical", (-8, -10 if not self._banner else -30), 0.36, INK)
+        for side in SIDES:  # after both legs: no limb runs over a number
+            self._draw_angle(rgb, k, side)
         return rgb
 
     def _width(self, thin: float) -> int:
         return max(1, round(thin * self._unit))
 
+    def _line(self, rgb: ByteArray, a: Point, b: Point, colour: Colour, thin: float) -> None:
+        if np.isfinite([*a, *b]).all():
+            cv2.line(rgb, _at(a), _at(b), colour, self._width(thin), cv2.LINE_AA, SUBPIXEL_BITS)
+
     def _draw_trunk(self, rgb: ByteArray, k: int) -> None:
         px = self._px[k]
-        for a, b in ((SHOULDERS[0], SHOULDERS[1]), (HIPS[0], HIPS[1]), *zip(SHOULDERS, HIPS, strict=True)):
-            if np.isfinite(px[[a, b]]).all():
-                cv2.line(rgb, _at(px[a]), _at(px[b]), GREY, self._width(1.2), cv2.LINE_AA)
+        for a, b in (SHOULDERS, HIPS, *zip(SHOULDERS, HIPS, strict=True)):
+            self._line(rgb, px[a], px[b], GREY, 1.2)
 
     def _draw_leg(self, rgb: ByteArray, k: int, side: Side) -> None:
         px, colour = self._px[k], COLOURS[side]
         hip, knee, ankle, foot = (px[rows[side.column]] for rows in (HIPS, KNEES, ANKLES, FEET))
-        if not (np.isfinite(knee).all() and np.isfinite(ankle).all()):
+        self._line(rgb, hip, knee, colour, 1.5)
+        self._line(rgb, ankle, foot, colour, 1.5)
+        plumb = self._plumb[k, side.column]
+        if not np.isfinite([*knee, *ankle, *plumb]).all():
             return
         length_px = float(np.hypot(*(ankle - knee)))
-        tip = knee + self._plumb * length_px
-        cv2.line(rgb, _at(knee), _at(tip), WHITE, self._width(1), cv2.LINE_AA)
-        self._draw_arc(rgb, knee, ankle, 0.55 * length_px, colour)
-        for a, b in ((hip, knee), (ankle, foot)):
-            if np.isfinite(a).all() and np.isfinite(b).all():
-                cv2.line(rgb, _at(a), _at(b), colour, self._width(1.5), cv2.LINE_AA)
-        cv2.line(rgb, _at(knee), _at(ankle), WHITE, self._width(4), cv2.LINE_AA)
-        cv2.line(rgb, _at(knee), _at(ankle), colour, self._width(2.5), cv2.LINE_AA)
+        tip = knee + plumb * length_px
+        self._line(rgb, knee, tip, INK, 2.5)  # a dark rim: white alone is lost on a light wall
+        self._line(rgb, knee, tip, WHITE, 1)
+        self._draw_arc(rgb, knee, ankle, plumb, 0.55 * length_px, colour)
+        self._line(rgb, knee, ankle, WHITE, 4)
+        self._line(rgb, knee, ankle, colour, 2.5)
         for joint in (knee, ankle):
-            cv2.circle(rgb, _at(joint), self._width(3.5), WHITE, -1, cv2.LINE_AA)
-            cv2.circle(rgb, _at(joint), self._width(2.5), colour, -1, cv2.LINE_AA)
-        angle = self._assessment.angles.internal_rotation_deg[k, side.column]
-        if np.isfinite(angle):
-            outwards = float(self._assessment.angles.lateral[side.column])
-            beside = ankle + np.array([outwards * 22 * self._unit, 4 * self._unit])
-            text = f"{side[0].upper()} {angle:.0f}°"
-            self._label_at(rgb, text, beside, 0.62, colour, anchor=0.0 if outwards > 0 else 1.0)
+            for radius, fill in ((3.5, WHITE), (2.5, colour)):
+                size = round(radius * self._unit * 2**SUBPIXEL_BITS)
+                cv2.circle(rgb, _at(joint), size, fill, -1, cv2.LINE_AA, SUBPIXEL_BITS)
 
-    def _draw_arc(self, rgb: ByteArray, knee: FloatArray, ankle: FloatArray, radius: float, colour: Colour) -> None:
+    def _draw_angle(self, rgb: ByteArray, k: int, side: Side) -> None:
+        """Write the angle beside the knee, on its outer side and away from where the foot swings."""
+        angle = self._assessment.angles.internal_rotation_deg[k, side.column]
+        knee, usual = self._px[k, KNEES[side.column]], self._knees[side.column]
+        if not np.isfinite([angle, *knee, *usual]).all():
+            return
+        # The usual place of the knee keeps the number still; somebody who has moved on takes it along.
+        at = usual if np.hypot(*(knee - usual)) < 0.5 * self._shank_px else knee
+        outwards = float(self._assessment.angles.lateral[side.column])
+        beside = np.array([outwards * 0.32, 0.1 if self._up else -0.1]) * self._shank_px
+        measured = self._assessment.of(side).measured
+        text = f"{side[0].upper()} {whole_degrees(angle)}"
+        anchor = 0.0 if outwards > 0 else 1.0
+        self._label_at(rgb, text, at + beside, 0.7, COLOURS[side] if measured else INK, anchor=anchor, above=True)
+
+    def _draw_arc(
+        self, rgb: ByteArray, knee: FloatArray, ankle: FloatArray, plumb: FloatArray, radius: float, colour: Colour
+    ) -> None:
         shank = ankle - knee
-        start = np.arctan2(self._plumb[1], self._plumb[0])
+        start = np.arctan2(plumb[1], plumb[0])
         turn = (np.arctan2(shank[1], shank[0]) - start + np.pi) % (2 * np.pi) - np.pi
         sweep = start + turn * np.linspace(0, 1, 24)
         arc = knee + radius * np.stack([np.cos(sweep), np.sin(sweep)], -1)
-        cv2.polylines(rgb, [np.round(arc).astype(np.int32)], False, colour, self._width(2), cv2.LINE_AA)
+        points = np.round(arc * 2**SUBPIXEL_BITS).astype(np.int32)
+        for shade, thin in ((WHITE, 3.5), (colour, 2.0)):
+            cv2.polylines(rgb, [points], False, shade, self._width(thin), cv2.LINE_AA, SUBPIXEL_BITS)
 
     def _draw_panel(self, rgb: ByteArray, k: int) -> None:
         left_first = self._assessment.angles.lateral[0] < 0
-        for side, corner in zip(SIDES if left_first else SIDES[::-1], ((8, 8), (-8, 8)), strict=True):
-            self._label(rgb, f"{side} {self._state(k, side)}", corner, 0.46, COLOURS[side])
-
-    def _state(self, k: int, side: Side) -> str:
-        trials = self._assessment.of(side).trials
-        done = [f"{t.best_deg:.0f}°" for t in trials if accepted(t) and t.hold_stop <= k]
-        held = f"  held {', '.join(done)}" if done else ""
-        for t in trials:
-            if t.hold_start <= k < t.hold_stop:
-                return f"HOLD {t.end_range_deg:.0f}°{held}"
-            if t.start <= k < t.stop:
-                return f"swing{held}"
-        return f"rest{held}"
+        for side, x in zip(SIDES if left_first else SIDES[::-1], (8, -8), strict=True):
+            now, past = state_texts(self._assessment, k, side)
+            self._label(rgb, f"{side} {now}", (x, 8), 0.46, COLOURS[side])
+            if past:
+                self._label(rgb, past, (x, 30), 0.4, INK)
 
     def _label(self, rgb: ByteArray, text: str, corner: tuple[float, float], size: float, back: Colour) -> None:
         """Write text on a plate at a corner, given in units from the nearest edges (negative: right, bottom)."""
@@ -176,21 +202,39 @@ class Overlay:
             text = text[: int(len(text) * 0.9) - 1] + "…"
             (w, h), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
         x = float(np.clip(at[0] - anchor * w, pad, max(pad, width - w - pad)))
-        y = float(np.clip(at[1] + (0 if above else h), h + pad, height - pad))
+        y = float(np.clip(at[1] + (0 if above else h), h + pad, max(h + pad, height - pad)))
         x0, y0, x1, y1 = (round(v) for v in (x - pad, y - h - pad, x + w + pad, y + pad))
-        x0, y0 = max(x0, 0), max(y0, 0)
-        plate = rgb[y0:y1, x0:x1]
-        plate[:] = (plate * 0.25 + np.array(back, np.float64) * 0.75).astype(np.uint8)
+        plate = rgb[max(y0, 0) : y1, max(x0, 0) : x1]
+        plate[:] = cv2.addWeighted(plate, 0.12, np.full_like(plate, back), 0.88, 0)
         cv2.putText(rgb, text, (round(x), round(y)), cv2.FONT_HERSHEY_SIMPLEX, scale, WHITE, 1, cv2.LINE_AA)
 
 
-def _at(point: FloatArray | tuple[float, float]) -> tuple[int, int]:
-    return round(float(point[0])), round(float(point[1]))
+def _at(point: Point) -> tuple[int, int]:
+    return round(float(point[0]) * 2**SUBPIXEL_BITS), round(float(point[1]) * 2**SUBPIXEL_BITS)
 
 
 def draw_frame(rgb: ByteArray, k: int, series: PoseSeries, assessment: Assessment) -> ByteArray:
     """Draw row `k` of the series onto one picture (height, width, 3), which is changed and returned."""
     return Overlay(series, assessment).draw(rgb, k)
+
+
+def draw_still(rgb: ByteArray, k: int, series: PoseSeries, assessment: Assessment) -> ByteArray:
+    """Return a new picture of the person in row `k`, cut out of `rgb` and large enough to read on paper.
+
+    Parameters
+    ----------
+    rgb : (height, width, 3) the whole frame; it is left alone.
+
+    Returns
+    -------
+    (480, about 640, 3) around shoulders, legs and the swing of the feet; the whole frame where the person fills it.
+    """
+    left, top, width, height = view = find_view(series, assessment)
+    zoom = STILL_HEIGHT_PX / height
+    size = (round(width * zoom), STILL_HEIGHT_PX)
+    part = np.ascontiguousarray(rgb[top : top + height, left : left + width])
+    still = cv2.resize(part, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
+    return Overlay(series, assessment, view, zoom).drawfind_person(np.asarray(still, dtype=np.uint8), k)
 
 
 def write_overlay(frames: Iterable[Picture], series: PoseSeries, assessment: Assessment, path: Path) -> Path:
@@ -201,6 +245,11 @@ def write_overlay(frames: Iterable[Picture], series: PoseSeries, assessment: Ass
     frames : the recording once more, frame by frame.
     series, assessment : what was measured in it; the row nearest in time is drawn.
     path : an .mp4 file; its folder is made.
+
+    Raises
+    ------
+    SourceError
+        Where there is no frame to write.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     overlay = Overlay(series, assessment)
@@ -214,6 +263,8 @@ def write_overlay(frames: Iterable[Picture], series: PoseSeries, assessment: Ass
             stream = container.add_stream("libx264", rate=rate, options={"crf": "21", "preset": "veryfast"})
             stream.pix_fmt = "yuv420p"
             stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
+            for name in ("colorspace", "color_primaries", "color_trc"):
+                setattr(stream.codec_context, name, BT709)
             last_pts = -1
             for frame in frames:
                 rgb = np.ascontiguousarray(frame.rgb)
@@ -225,9 +276,14 @@ def write_overlay(frames: Iterable[Picture], series: PoseSeries, assessment: Ass
                 if last_pts < 0:
                     stream.height, stream.width = even.shape[:2]
                 picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), "rgb24")
+                picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
                 last_pts = max(last_pts + 1, round(frame.time_s * TICKS_PER_S))
                 picture.pts, picture.time_base = last_pts, Fraction(1, TICKS_PER_S)
                 container.mux(stream.encode(picture))
+            if last_pts < 0:
+                raise SourceError(
+                    "Wanted the recording's frames to draw on, found none: check that the file is still there."
+                )
             container.mux(stream.encode())
         part.chmod(0o644)
         part.replace(path)

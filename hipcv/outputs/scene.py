@@ -1,0 +1,115 @@
+"""What is drawn into a recording: where the person, the plumb lines and the edges lie, and what is said beside them."""
+
+import numpy as np
+
+from hipcv.assessment import Assessment, Status, accepted
+from hipcv.core.angles import MIN_VISIBILITY
+from hipcv.core.geometry import camera_axes, focal_length_px
+from hipcv.core.landmarks import (
+    ANKLES,
+    FEET,
+    HIPS,
+    KNEES,
+    MIRROR_ROWS,
+    SHOULDERS,
+    FloatArray,
+    PoseSeries,
+    Position,
+    Side,
+)
+from hipcv.core.quality import Severity
+from hipcv.core.room import fit_room
+from hipcv.evidence.guidance import title_for
+
+#: End ranges listed beside a leg; earlier ones make way.
+MAX_LISTED = 5
+
+
+def state_texts(assessment: Assessment, k: int, side: Side) -> tuple[str, str]:
+    """Return what one leg does in row `k`, and what came of its trials so far ("" before the first)."""
+    result = assessment.of(side)
+    if not result.measured:
+        return "not measured", ""
+    trials = result.trials
+    now = "rest" if trials else "no hold found"
+    for t in trials:
+        if t.hold_start <= k < t.hold_stop:
+            now = f"hold {t.end_range_deg:.1f}°"
+        elif t.start <= k < t.stop:
+            now = "swing"
+    counting = [t for t in trials if accepted(t)]
+    done = [whole_degrees(t.end_range_deg) for t in counting if t.hold_stop <= k]
+    if not done:
+        return now, ""
+    if len(done) == len(counting) and result.end_range_deg is not None and result.interval95_deg is not None:
+        low, high = result.interval95_deg
+        return now, f"end range {whole_degrees(result.end_range_deg)} ({low:.0f} to {whole_degrees(high)})"
+    return now, f"held {'… ' if len(done) > MAX_LISTED else ''}{', '.join(done[-MAX_LISTED:])}"
+
+
+def find_person(series: PoseSeries, assessment: Assessment) -> FloatArray:
+    """Return (T, 33, 2) pixels of the measured person, sides in order, NaN where the model calls it unseen."""
+    swapped = assessment.angles.swapped
+    image_px = np.where(swapped[:, None, None], series.image_px[:, MIRROR_ROWS], series.image_px)
+    seen = np.where(swapped[:, None], series.visibility[:, MIRROR_ROWS], series.visibility)
+    return np.where((seen >= MIN_VISIBILITY)[..., None], image_px, np.nan)
+
+
+def find_plumb_directions(knees_px: FloatArray, assessment: Assessment, frame_size_px: tuple[int, int]) -> FloatArray:
+    """Return (T, 2, 2) unit directions in the picture of the plumb line through each knee, towards the resting foot.
+
+    A camera that looks down sees plumb lines converge: away from the picture's middle they are not parallel to the
+    roll. Moving a point by d along its ray (x, y, -1) shifts its picture by d_x + x d_z and d_y + y d_z.
+    """
+    camera = assessment.camera
+    axes = camera_axes(camera.roll.value_deg, camera.pitch.value_deg, camera.yaw.value_deg)
+    focal = float(focal_length_px(camera.long_side_fov_deg, frame_size_px))
+    upwards = 1.0 if assessment.setup.position is Position.PRONE else -1.0
+    d = axes[:, 1] * upwards
+    ray = (knees_px - np.asarray(frame_size_px) / 2) / focal * (1, -1)
+    shift = (d[:2] + ray * d[2]) * (1, -1)
+    return np.asarray(shift / np.linalg.norm(shift, axis=-1, keepdims=True), dtype=np.float64)
+
+
+def find_plumb_edges(series: PoseSeries, assessment: Assessment) -> FloatArray:
+    """Return (N, 4) the edges that the camera's roll rests on: those that the user marked, and those of the room."""
+    source = assessment.camera.roll.source
+    edges = [np.empty((0, 4))]
+    if "marked edges" in source:
+        edges.append(np.array(assessment.setup.vertical_edges_px, dtype=np.float64).reshape(-1, 4))
+    if "room edges" in source:
+        fit = fit_room(series.edges_px, series.frame_size_px, assessment.setup.position)
+        edges.append(series.edges_px[list(fit.plumb_edges)])
+    return np.concatenate(edges)
+
+
+def banner_text(assessment: Assessment) -> str:
+    """Return the doubts in plain words, each once with the sides it concerns; "" without any."""
+    doubts = [f for f in assessment.findings if f.severity is not Severity.NOTE]
+    if not doubts:
+        return ""
+    sides: dict[str, list[str]] = {}
+    for finding in doubts:
+        sides.setdefault(title_for(finding.code), []).extend([str(finding.side)] if finding.side else [])
+    told = "; ".join(f"{title} ({', '.join(which)})" if which else title for title, which in sides.items())
+    return f"{'Not measured' if assessment.status is Status.NOT_MEASURED else 'Doubt'}: {told}"
+
+
+def whole_degrees(degrees: float) -> str:
+    """Return whole degrees without a minus before a zero."""
+    return f"{round(float(degrees)) + 0}°"
+
+
+def find_view(series: PoseSeries, assessment: Assessment) -> tuple[int, int, int, int]:
+    """Return (left, top, width, height) around the person in all frames, as near to 4:3 as the frame allows."""
+    frame = np.array(series.frame_size_px, dtype=np.float64)
+    px = find_person(series, assessment)[:, [*SHOULDERS, *HIPS, *KNEES, *ANKLES, *FEET]]
+    points = px[np.isfinite(px).all(axis=-1)]
+    if len(points) == 0:
+        return 0, 0, *series.frame_size_px
+    low, high = np.percentile(points, [1, 99], axis=0)
+    height = 1.25 * max(high[1] - low[1], (high[0] - low[0]) * 3 / 4)
+    size = np.minimum([height * 4 / 3, height], frame)
+    corner = np.clip((low + high - size) / 2, 0, frame - size)
+    left, top, width, tall = (int(v) for v in (*corner, *size))
+    return left, top, max(width, 2), max(tall, 2)
