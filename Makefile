@@ -2,29 +2,39 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+PLAIN  := $(VENV)/.installed
+FULL   := $(VENV)/.installed-with-extras
+comma  := ,
 CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
 
 .PHONY: demo test lint bench clean
 
-$(STAMP): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "hipcv needs Python 3.11 or newer, found $$($(PYTHON) --version): run make PYTHON=python3.12"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing into $(VENV) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server,clinical,cluster,test]'
-	@touch $@
+define install
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+  { echo "hipcv needs Python 3.11 or newer, found $$($(PYTHON) --version): run make PYTHON=python3.12"; exit 1; }
+@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+@echo "Installing into $(VENV) (once) …"
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(1)'
+@touch $@
+endef
 
-demo: $(STAMP)
+$(PLAIN): pyproject.toml
+	$(call install,)
+
+$(FULL): pyproject.toml
+	$(call install,[server$(comma)clinical$(comma)cluster$(comma)test])
+	@touch $(PLAIN)
+
+demo: $(PLAIN)
 	@$(BIN)/hipcv demo
 
-lint: $(STAMP)
+lint: $(FULL)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 test: lint
 	@$(BIN)/pytest
 
-bench: $(STAMP)
+bench: $(FULL)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS)
 	@$(BIN)/python benchmarks/real_photos.py
 	@$(BIN)/python benchmarks/speed.py

@@ -21,6 +21,7 @@ from hipcv.outputs.overlay import draw_frame, write_overlay
 from hipcv.outputs.tables import COLUMNS, whole_file, write_series
 
 SETUP = Setup(age_years=30.0, sex=Sex.FEMALE)
+ROWS = ("time_s", "image_px", "world_m", "visibility")
 
 
 @dataclass
@@ -59,6 +60,13 @@ def numbers_in(value):
             yield from numbers_in(item)
     elif isinstance(value, float):
         yield value
+
+
+@pytest.mark.parametrize("n_frames", [0, 1])
+def test_a_recording_of_hardly_a_frame_is_still_strict_json(series, n_frames):
+    few = PoseSeries(*(getattr(series, name)[:n_frames] for name in ROWS), series.frame_size_px)
+    document = render_document(assess(few, SETUP, provenance=Provenance(fps=few.fps_hz, n_frames=n_frames)))
+    assert json.loads(json.dumps(document, allow_nan=False))["provenance"]["fps"] is None
 
 
 @pytest.mark.parametrize("which", ["assessment", "refused"])
@@ -182,6 +190,14 @@ def test_the_annotated_video_keeps_the_recording_s_own_times(tmp_path, series, a
     assert (codec, pixels) == ("h264", "yuv420p")
     shown = np.array([t for t, _ in frames])
     assert np.diff(shown) == pytest.approx(np.diff(times), abs=1e-3)
+
+
+def test_the_annotated_video_of_an_uneven_recording_lasts_to_its_last_frame(tmp_path, series, assessment):
+    """Players stop at the length that the file states; a pause before the last frame must lie within it."""
+    path = write_overlay(pictures(series, times=[0.0, 0.5, 1.5, 1.6, 4.0]), series, assessment, tmp_path / "v.mp4")
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert float(stream.duration * stream.time_base) > 4.0
 
 
 @pytest.mark.parametrize("size", [(641, 479), (320, 240), (1920, 1080)])

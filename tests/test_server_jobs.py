@@ -323,3 +323,25 @@ def test_a_stop_puts_running_work_back(crew: Callable[..., tuple[Crew, JobStore,
     assert (found.state, found.attempts) == (JobState.QUEUED, 0)
     assert shelves.clip(job.id).exists()
     assert [child for child in multiprocessing.active_children() if child.name == "hipcv worker"] == []
+
+
+def test_a_fault_of_the_server_itself_ends_the_job_and_not_the_queue(
+    crew: Callable[..., tuple[Crew, JobStore, Shelves]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full when a result folder is made: the job says so, and the next is served."""
+    workers, store, shelves = crew()
+    make, calls = Shelves.begin_result, []
+
+    def full_once(self: Shelves, job_id: str, attempt: int) -> Path:
+        calls.append(job_id)
+        if len(calls) == 1:
+            raise OSError(28, "No space left on device")
+        return make(self, job_id, attempt)
+
+    monkeypatch.setattr(Shelves, "begin_result", full_once)
+    first, second = (hand_in(store, shelves, SAMPLE.read_bytes()[:3000]) for _ in range(2))
+    workers.start()
+    failed = wait(store, first.id, lambda job: job.ended)
+    assert failed.problem is not None
+    assert "No space left" in failed.problem["detail"]
+    assert wait(store, second.id, lambda job: job.ended).attempts == 1

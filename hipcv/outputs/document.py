@@ -48,7 +48,7 @@ def render_document(assessment: Assessment) -> dict[str, Json]:
             "pose_model": origin.pose_model,
             "model_sha256": origin.model_sha256,
             "clip_sha256": origin.clip_sha256,
-            "fps": origin.fps,
+            "fps": _json(origin.fps),
             "n_frames": origin.n_frames,
             "parameters": _json(dict(origin.parameters)),
         },

@@ -14,6 +14,8 @@ from hipcv.evidence.reference import Comparison
 
 #: More points than this in a curve cannot be told apart on paper.
 MAX_POINTS = 1200
+#: Upper end of the scale of the reference ranges: above every published limit.
+NORMS_TOP_DEG = 80.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,34 +111,39 @@ def _path(time_s: FloatArray, values: FloatArray, x: Scale, y: Scale) -> str:
 
 
 def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Markup:
-    """Return one side's value and interval against each reference that has a range."""
+    """Return one side's value and interval against each reference that has a range: its name, its band, the verdict."""
     ranges = [c for c in comparisons if c.low_deg is not None and c.high_deg is not None]
     if result.end_range_deg is None or result.interval95_deg is None or not ranges:
         return Markup("")
-    width, row, left = 420.0, 22.0, 8.0
-    x = Scale(0.0, 80.0, left, width - 8)
+    width, row, left, bar = 420.0, 36.0, 8.0, 12.0
+    x = Scale(0.0, NORMS_TOP_DEG, left, width - left)
+
+    def span(low: float, high: float) -> tuple[float, float]:
+        start, stop = (x(min(max(v, 0.0), NORMS_TOP_DEG)) for v in (low, high))
+        return start, max(stop - start, 1.0)
+
     parts = []
-    height = 10 + row * len(ranges) + 20
     for k, comparison in enumerate(ranges):
-        y = 8 + k * row
-        low, high = (x(float(np.clip(v, 0, 80))) for v in (comparison.low_deg or 0.0, comparison.high_deg or 0.0))
+        y = 18 + k * row
+        parts.append(f'<text class="inside" x="{left}" y="{y - 6}">{escape(comparison.label)}</text>')
+        verdict = comparison.verdict or ""
+        parts.append(f'<text class="verdict" x="{width - left}" y="{y - 6}" text-anchor="end">{verdict}</text>')
+        parts.append(f'<rect class="track" x="{left}" y="{y}" width="{width - 2 * left}" height="{bar}" rx="3"/>')
+        start, length = span(comparison.low_deg or 0.0, comparison.high_deg or 0.0)
+        parts.append(f'<rect class="band" x="{start:.1f}" y="{y}" width="{length:.1f}" height="{bar}" rx="3"/>')
+        start, length = span(*result.interval95_deg)
         parts.append(
-            f'<rect class="band" x="{low:.1f}" y="{y:.1f}" width="{high - low:.1f}" height="{row - 6:.1f}" rx="3"/>'
+            f'<rect class="interval" x="{start:.1f}" y="{y + 3}" width="{length:.1f}" height="{bar - 6}" rx="2"/>'
         )
-        parts.append(f'<text class="inside" x="{low + 5:.1f}" y="{y + 12:.1f}">{escape(comparison.label)}</text>')
-    low, high = (x(float(np.clip(v, 0, 80))) for v in result.interval95_deg)
-    at = x(float(np.clip(result.end_range_deg, 0, 80)))
-    foot = 8 + row * len(ranges)
-    parts.append(
-        f'<rect class="interval" x="{low:.1f}" y="4" width="{max(high - low, 1):.1f}" height="{foot - 4:.1f}"/>'
-    )
-    parts.append(f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="2" y2="{foot:.1f}"/>')
+        at, _ = span(result.end_range_deg, result.end_range_deg)
+        parts.append(f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{y - 2}" y2="{y + bar + 2}"/>')
+    foot = 18 + row * len(ranges)
     parts.extend(
-        f'<text class="tick" x="{x(d):.1f}" y="{foot + 15:.0f}" text-anchor="middle">{d}°</text>'
-        for d in range(0, 81, 20)
+        f'<text class="tick" x="{x(d):.1f}" y="{foot:.0f}" text-anchor="middle">{d}°</text>'
+        for d in range(10, int(NORMS_TOP_DEG), 10)
     )
-    label = f"{result.side}: {result.end_range_deg:.0f}° against {len(ranges)} reference ranges."
-    return _svg(parts, width, height, label, f"norms {result.side}")
+    told = "; ".join(f"{c.verdict} {c.label}" for c in ranges if c.verdict is not None)
+    return _svg(parts, width, foot + 6, f"{result.side} {result.end_range_deg:.0f}°: {told}", f"norms {result.side}")
 
 
 def draw_budget(result: SideResult) -> Markup:

@@ -1,6 +1,7 @@
 """The report: one HTML file that opens offline, prints on A4 and reads aloud."""
 
 import base64
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +15,8 @@ from hipcv.outputs.figures import draw_budget, draw_curves, draw_norms
 
 #: A pelvis or an onset closer to the end range than this is not worth a line of its own.
 NOTABLE_DEG = 2.0
+#: Error terms that print as ±0.0° are left out of the list.
+NOTABLE_TERM_DEG = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["deg"] = lambda value, digits=0: "–" if value is None else f"{value:.{digits}f}°"
+    environment.filters["deg"] = _degrees
+    environment.filters["signed"] = _signed
+    environment.filters["quantity"] = _quantity
+    environment.filters["plain"] = _plain
     environment.filters["title_for"] = title_for
     environment.filters["meaning_for"] = meaning_for
     return environment
@@ -69,14 +75,42 @@ def render_report(
             findings=sorted(assessment.findings, key=lambda f: order[f.severity]),
             curves=draw_curves(assessment),
             norms={r.side: draw_norms(r, r.reference) for r in assessment.sides},
+            notable=NOTABLE_TERM_DEG,
             budgets={r.side: draw_budget(r) for r in assessment.sides},
             stills=sorted(stills, key=lambda s: s.side),
             video_name=video_name,
             guide=filming_guide(assessment.setup.position),
             accepted=accepted,
+            uncounted=lambda result: [t for t in result.trials if not accepted(t)],
             pelvis_matters=_pelvis_matters,
         )
     )
+
+
+def _degrees(value: float | None, digits: int = 0) -> str:
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{round(value, digits) + 0.0:.{digits}f}°".replace("-", "−")
+
+
+def _signed(value: float, digits: int = 1) -> str:
+    """Return a number with its sign, without a sign where it is shown as zero."""
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:{'+' if rounded else ''}.{digits}f}".replace("-", "−")
+
+
+def _quantity(value: float, unit: str) -> str:
+    number = f"{value:.3g}".replace("-", "−")
+    return f"{number}{unit}" if unit.startswith("°") else f"{number} {unit}".strip()
+
+
+def _plain(value: object) -> str:
+    """Return a parameter as people write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return "; ".join(map(_plain, value))
+    return str(value)
 
 
 def _headline(assessment: Assessment) -> str:

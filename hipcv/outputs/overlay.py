@@ -34,9 +34,14 @@ Point: TypeAlias = FloatArray | tuple[float, float]
 COLOURS: dict[Side, Colour] = {Side.LEFT: (0, 114, 178), Side.RIGHT: (213, 94, 0)}
 WHITE, GREY, INK, AMBER = (255, 255, 255), (200, 200, 200), (20, 24, 28), (240, 180, 40)
 DOUBT, REJECT = (140, 90, 0), (150, 30, 30)
-STILL_HEIGHT_PX = 480
+#: Stills are shown side by side, at some 60 % of their size.
+STILL_HEIGHT_PX, STILL_EMPHASIS = 480, 1.5
+#: A smaller arc, in radians, is a blot on the shank.
+SMALLEST_ARC = np.radians(4.0)
 #: Clock of the written video: fine enough for every camera.
 TICKS_PER_S = 90_000
+#: No B-frames: with them the file's own length ends before the last frame of an unevenly timed recording.
+X264 = {"crf": "21", "preset": "veryfast", "bf": "0"}
 #: Colours are coded after BT.709 and the file says so: players guess otherwise, and guess by the picture's size.
 BT709 = 1
 #: Fractional bits of OpenCV's coordinates: whole pixels make thin lines tremble from frame to frame.
@@ -63,6 +68,7 @@ class Overlay:
     series, assessment : what was measured.
     view : (left, top, width, height) part of the frame that the pictures handed to `draw` show, all of it by default.
     zoom : pixels of those pictures per pixel of the frame.
+    emphasis : how much thicker and larger than usual lines and texts are.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Overlay:
         assessment: Assessment,
         view: tuple[int, int, int, int] | None = None,
         zoom: float = 1.0,
+        emphasis: float = 1.0,
     ) -> None:
         self._assessment = assessment
         px = find_person(series, assessment)
@@ -78,7 +85,7 @@ class Overlay:
         left, top, width, height = view or (0, 0, *series.frame_size_px)
         self._px: FloatArray = (px - (left, top)) * zoom
         self._edges: FloatArray = (find_plumb_edges(series, assessment) - (left, top, left, top)) * zoom
-        self._unit = max(1.0, zoom * min(width, height) / 480)
+        self._unit = max(1.0, zoom * min(width, height) / 480) * emphasis
         self._up = assessment.setup.position is Position.PRONE
         shank_px = np.linalg.norm(self._px[:, ANKLES] - self._px[:, KNEES], axis=-1)
         self._shank_px = median_of(shank_px[np.isfinite(shank_px)])
@@ -88,7 +95,7 @@ class Overlay:
 
     def draw(self, rgb: ByteArray, k: int) -> ByteArray:
         """Draw row `k` of the series onto `rgb` (height, width, 3), which is changed and returned."""
-        self.drawfind_person(rgb, k)
+        self.draw_person(rgb, k)
         self._draw_panel(rgb, k)
         if self._banner:
             self._label(rgb, self._banner, (8, -10), 0.42, self._banner_colour)
@@ -96,7 +103,7 @@ class Overlay:
             self._label(rgb, "yellow: used as vertical", (-8, -30 if self._banner else -10), 0.36, INK)
         return rgb
 
-    def drawfind_person(self, rgb: ByteArray, k: int) -> ByteArray:
+    def draw_person(self, rgb: ByteArray, k: int) -> ByteArray:
         """Draw the plumb edges, the person and the angles of row `k`, without any text at the picture's borders."""
         for x1, y1, x2, y2 in self._edges:
             self._line(rgb, (x1, y1), (x2, y2), AMBER, 1)
@@ -160,6 +167,8 @@ class Overlay:
         shank = ankle - knee
         start = np.arctan2(plumb[1], plumb[0])
         turn = (np.arctan2(shank[1], shank[0]) - start + np.pi) % (2 * np.pi) - np.pi
+        if abs(turn) < SMALLEST_ARC:
+            return
         sweep = start + turn * np.linspace(0, 1, 24)
         arc = knee + radius * np.stack([np.cos(sweep), np.sin(sweep)], -1)
         points = np.round(arc * 2**SUBPIXEL_BITS).astype(np.int32)
@@ -234,7 +243,7 @@ def draw_still(rgb: ByteArray, k: int, series: PoseSeries, assessment: Assessmen
     size = (round(width * zoom), STILL_HEIGHT_PX)
     part = np.ascontiguousarray(rgb[top : top + height, left : left + width])
     still = cv2.resize(part, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_CUBIC)
-    return Overlay(series, assessment, view, zoom).drawfind_person(np.asarray(still, dtype=np.uint8), k)
+    return Overlay(series, assessment, view, zoom, STILL_EMPHASIS).draw_person(np.asarray(still, dtype=np.uint8), k)
 
 
 def write_overlay(frames: Iterable[Picture], series: PoseSeries, assessment: Assessment, path: Path) -> Path:
@@ -260,7 +269,7 @@ def write_overlay(frames: Iterable[Picture], series: PoseSeries, assessment: Ass
     try:
         with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
             rate = Fraction(series.fps_hz if len(series) > 1 else 30.0).limit_denominator(1001)
-            stream = container.add_stream("libx264", rate=rate, options={"crf": "21", "preset": "veryfast"})
+            stream = container.add_stream("libx264", rate=rate, options=X264)
             stream.pix_fmt = "yuv420p"
             stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
             for name in ("colorspace", "color_primaries", "color_trc"):

@@ -4,6 +4,7 @@ import numpy as np
 
 from hipcv.assessment import Assessment, Status, accepted
 from hipcv.core.angles import MIN_VISIBILITY
+from hipcv.core.filtering import median_of
 from hipcv.core.geometry import camera_axes, focal_length_px
 from hipcv.core.landmarks import (
     ANKLES,
@@ -23,6 +24,8 @@ from hipcv.evidence.guidance import title_for
 
 #: End ranges listed beside a leg; earlier ones make way.
 MAX_LISTED = 5
+#: What belongs to the person beyond the landmarks (toes, where the model gives no feet), in lengths of a shank.
+REACH_SHANKS = 0.4
 
 
 def state_texts(assessment: Assessment, k: int, side: Side) -> tuple[str, str]:
@@ -97,18 +100,21 @@ def banner_text(assessment: Assessment) -> str:
 
 def whole_degrees(degrees: float) -> str:
     """Return whole degrees without a minus before a zero."""
-    return f"{round(float(degrees)) + 0}°"
+    return f"{round(float(degrees))}°"
 
 
 def find_view(series: PoseSeries, assessment: Assessment) -> tuple[int, int, int, int]:
     """Return (left, top, width, height) around the person in all frames, as near to 4:3 as the frame allows."""
     frame = np.array(series.frame_size_px, dtype=np.float64)
-    px = find_person(series, assessment)[:, [*SHOULDERS, *HIPS, *KNEES, *ANKLES, *FEET]]
+    person = find_person(series, assessment)
+    shank_px = median_of(np.linalg.norm(person[:, KNEES] - person[:, ANKLES], axis=-1))
+    px = person[:, [*SHOULDERS, *HIPS, *KNEES, *ANKLES, *FEET]]
     points = px[np.isfinite(px).all(axis=-1)]
     if len(points) == 0:
         return 0, 0, *series.frame_size_px
+    rim = REACH_SHANKS * (shank_px if np.isfinite(shank_px) else 0.0)
     low, high = np.percentile(points, [1, 99], axis=0)
-    height = 1.25 * max(high[1] - low[1], (high[0] - low[0]) * 3 / 4)
+    height = 2 * rim + max(high[1] - low[1], (high[0] - low[0]) * 3 / 4)
     size = np.minimum([height * 4 / 3, height], frame)
     corner = np.clip((low + high - size) / 2, 0, frame - size)
     left, top, width, tall = (int(v) for v in (*corner, *size))

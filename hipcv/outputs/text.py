@@ -64,6 +64,8 @@ def _results(assessment: Assessment) -> Table:
     rows.append(("highest frame", [_degrees(r.raw_peak_deg) for r in assessment.sides]))
     for name, cells in rows:
         table.add_row(name, *cells)
+    if any(not accepted(t) for t in assessment.trials):
+        table.caption, table.caption_justify = "* does not count towards the end range", "left"
     return table
 
 
@@ -105,7 +107,9 @@ def _findings(findings: Sequence[Finding]) -> RenderableType:
 def _observed(finding: Finding) -> str:
     if finding.observed is None or finding.limit is None:
         return ""
-    return f": {finding.observed:.3g} {finding.unit}, limit {finding.limit:.3g}".replace(" °", "°")
+    if finding.unit == "°":
+        return f": {finding.observed:.3g}°, limit {finding.limit:.3g}°"
+    return f": {finding.observed:.3g} {finding.unit}, limit {finding.limit:.3g}"
 
 
 def _camera(assessment: Assessment) -> Text:
@@ -118,24 +122,29 @@ def _camera(assessment: Assessment) -> Text:
 
 
 def _end_range(result: SideResult) -> str:
-    return "not measured" if result.end_range_deg is None else f"{result.end_range_deg:.1f}°"
+    return "not measured" if result.end_range_deg is None else _degrees(result.end_range_deg)
 
 
 def _interval(result: SideResult) -> str:
     if result.interval95_deg is None:
         return "–"
     low, high = result.interval95_deg
-    return f"{low:.1f} to {high:.1f}°"
+    return f"{_tenths(low)} to {_degrees(high)}"
 
 
 def _trials(result: SideResult) -> str:
     if not result.trials:
         return "none"
-    return "  ".join(f"{t.best_deg:.1f}" + ("" if accepted(t) else "*") for t in result.trials)
+    return "  ".join(_tenths(t.best_deg) + ("" if accepted(t) else "*") for t in result.trials)
 
 
 def _degrees(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}°"
+    return "–" if value is None else f"{_tenths(value)}°"
+
+
+def _tenths(value: float) -> str:
+    """Return one decimal without a minus before a zero."""
+    return f"{round(value, 1) + 0:.1f}"
 
 
 def _pelvis_matters(result: SideResult) -> bool:

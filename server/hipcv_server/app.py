@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from filelock import FileLock, Timeout
+from starlette.routing import Match, Mount
+from starlette.types import Scope
 
 from hipcv import __version__
 from hipcv.core.errors import HistoryError
@@ -51,8 +53,17 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(live.router)
     app.add_api_route("/vendor/plotly.min.js", _plotly, include_in_schema=False)
     if STATIC.is_dir():
-        app.mount("/", StaticFiles(directory=STATIC, html=True))
+        app.router.routes.append(_Page("/", StaticFiles(directory=STATIC, html=True)))
     return app
+
+
+class _Page(Mount):
+    """The page's files, everywhere but under the interface, whose own routes know their methods."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["path"].startswith("/api/"):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

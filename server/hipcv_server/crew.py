@@ -121,13 +121,22 @@ class Crew:
                 self._at[job.id] = At()
                 try:
                     worker = self._do(job, worker)
-                except Exception:
-                    log.exception("Job %s could not be recorded", job.id)
+                except Exception as error:
+                    log.exception("Job %s failed", job.id)
+                    self._give_up(job, error)
                 finally:
                     self._at.pop(job.id, None)
                     self._unwanted.discard(job.id)
         finally:
             worker.end()
+
+    def _give_up(self, job: Job, error: Exception) -> None:
+        """Say that the server itself failed, a full disk for instance; where not even that can be written, log it."""
+        detail = f"The server could not work on this recording ({error}): see its log, then hand it in again."
+        try:
+            self._store.fail(job.id, ProblemError("internal", detail).document())
+        except Exception:
+            log.exception("Job %s stays open until the next start", job.id)
 
     def _do(self, job: Job, worker: "_Worker") -> "_Worker":
         """Work on one job; return the worker for the next."""

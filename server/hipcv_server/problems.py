@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from hipcv.core.errors import HipcvError, ModelError, SourceError
 
@@ -107,6 +108,13 @@ def wrong_arguments(error: ValidationError | RequestValidationError) -> ProblemE
     return ProblemError("wrong_arguments", f"Wrong arguments: {named}{first['detail']}.", more={"errors": errors})
 
 
+def _allowed(app: FastAPI, path: str) -> str:
+    """Return the methods that an address takes; several routes may share it."""
+    described = app.openapi()["paths"]
+    methods = {m.upper() for known, taken in described.items() if compile_path(known)[0].match(path) for m in taken}
+    return ", ".join(sorted(methods or {"GET", "HEAD"}))
+
+
 def install(app: FastAPI) -> None:
     """Let every error of an application be answered as a problem."""
 
@@ -122,8 +130,10 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HipcvError)
         return problem_of(error).response()
 
-    async def on_http(_: Request, error: Exception) -> JSONResponse:
+    async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        if error.status_code == 405:
+            error.headers = {**(error.headers or {}), "Allow": _allowed(app, request.url.path)}
         code = _OF_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
         texts = {
             "not_found": "There is nothing at this address.",

@@ -68,7 +68,7 @@ def work(connection: Connection, settings: Settings) -> None:
         max_address_bytes=settings.jobs.max_address_bytes,
         niceness=_NICENESS,
     )
-    import mediapipe  # noqa: F401 - loaded before the first recording waits for it
+    import hipcv.session  # noqa: F401 - loaded before the first recording waits for it
 
     while True:
         try:

@@ -1,0 +1,142 @@
+"""The report: plain words that fit the numbers, in daylight, in the dark and on paper."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from simulated import seated
+
+from hipcv.assessment import Provenance, assess
+from hipcv.core.landmarks import Setup, Sex, Side
+from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.outputs.figures import draw_budget, draw_curves, draw_norms
+from hipcv.outputs.html import Still, render_report
+
+SETUP = Setup(age_years=30.0, sex=Sex.FEMALE)
+
+
+class Words(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.words, self._quiet = [], False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self._quiet = tag == "style"
+
+    def handle_endtag(self, tag):
+        self._quiet = False
+
+    def handle_data(self, data):
+        if not self._quiet:
+            self.words.append(data)
+
+
+def words(html):
+    return " ".join(" ".join(Words(html).words).split())
+
+
+@pytest.fixture(scope="module")
+def assessment():
+    return assess(seated(left=(40.0, 38.0, 39.0), right=(25.0, 24.0), duration_s=20.0, fps=15.0), SETUP)
+
+
+def test_every_drawing_is_well_formed_and_has_words_for_who_cannot_see_it(assessment):
+    left = assessment.left
+    for drawing in (draw_curves(assessment), draw_norms(left, left.reference), draw_budget(left)):
+        root = ElementTree.fromstring(drawing)
+        assert root.get("role") == "img"
+        assert len(root.get("aria-label")) > 10
+
+
+def test_the_norms_name_a_verdict_for_every_band(assessment):
+    for result in assessment.sides:
+        drawing = ElementTree.fromstring(draw_norms(result, result.reference))
+        told = [e.text for e in drawing.iter("text") if e.get("class") == "verdict"]
+        assert told == [str(c.verdict) for c in result.reference if c.low_deg is not None]
+
+
+def test_a_band_lies_where_the_scale_says(assessment):
+    result = assessment.left
+    drawing = ElementTree.fromstring(draw_norms(result, result.reference))
+    ticks = {e.text: float(e.get("x")) for e in drawing.iter("text") if e.get("class") == "tick"}
+    per_degree = (ticks["60°"] - ticks["20°"]) / 40
+    band = next(e for e in drawing.iter("rect") if e.get("class") == "band")
+    first = next(c for c in result.reference if c.low_deg is not None)
+    assert float(band.get("width")) == pytest.approx((first.high_deg - first.low_deg) * per_degree, abs=0.2)
+    mark = next(e for e in drawing.iter("line") if e.get("class") == "mark")
+    assert float(mark.get("x1")) == pytest.approx(ticks["20°"] + (result.end_range_deg - 20) * per_degree, abs=0.2)
+
+
+def test_the_error_budget_is_printed_as_half_widths_that_make_up_the_interval(assessment):
+    html = render_report(assessment, [], None)
+    part = html[html.index("How sure is it") : html.index("Right: ±")]
+    total = float(re.search(r"Left: ±(\d+\.\d)°", part).group(1))
+    terms = [float(v) for v in re.findall(r"±(\d+\.\d)°</span>", part)]
+    assert len(terms) >= 3
+    assert sum(t**2 for t in terms) ** 0.5 == pytest.approx(total, abs=0.15)
+
+
+def test_the_camera_is_told_with_its_error_and_every_cue():
+    rolled = assess(seated(roll=-5.0), SETUP)
+    text = words(render_report(rolled, [], None))
+    camera = text[text.index("Camera, corrected for") :]
+    assert rolled.camera.roll.source in camera
+    assert len(rolled.camera.roll_cues) == 2
+    for cue in rolled.camera.roll_cues:
+        assert f"{cue.source} −{-cue.value_deg:.1f} ± {1.96 * cue.se_deg:.1f}°" in camera
+
+
+def test_a_curve_of_a_refused_recording_is_not_to_be_taken_for_a_result():
+    refused = assess(seated(yaw=40.0, duration_s=8.0, fps=15.0), SETUP)
+    text = words(render_report(refused, [], None))
+    assert "Not to be read as a result" in text
+    assert "Compared with other people" not in text
+
+
+def test_a_side_that_was_not_measured_says_why(assessment):
+    outward = assess(seated(left=(-25.0, -24.0), right=(30.0, 31.0)), SETUP)
+    text = words(render_report(outward, [], None))
+    card = text[text.index("Left hip") : text.index("Right hip")]
+    assert "Not measured" in card
+    assert "The foot went the wrong way" in card
+
+
+def test_a_trial_that_does_not_count_is_starred_and_explained(assessment):
+    assert "does not count" not in words(render_report(assessment, [], None))
+    spoilt = Finding(FindingCode.PERSON_LOST, Severity.REJECT, Side.LEFT, 1.0, 0.25, "s", "gap", "Film again.")
+    first, *rest = assessment.left.trials
+    starred = replace(assessment, left=replace(assessment.left, trials=(replace(first, findings=(spoilt,)), *rest)))
+    assert f"{first.best_deg:.1f}°*," in words(render_report(starred, [], None))
+    assert "* does not count" in words(render_report(starred, [], None))
+
+
+def test_parameters_read_like_words(assessment):
+    parameters = {"mirrored": False, "notes": ["shrunk to 1920", "a gap"], "roll_deg": None}
+    told = replace(assessment, provenance=Provenance("1", "full", "a", "b", 30.0, 9, parameters))
+    text = words(render_report(told, [], None))
+    assert "mirrored: no" in text
+    assert "notes: shrunk to 1920; a gap" in text
+    assert "roll deg" not in text
+
+
+def test_no_zero_carries_a_minus(assessment):
+    left = replace(assessment.left, rest_deg=-0.01)
+    text = words(render_report(replace(assessment, left=left), [], None))
+    assert "At rest 0.0°" in text
+    assert not re.search(r"[-−+]0(\.0)?(?![.\d])", text)
+
+
+def test_paper_is_white_whatever_the_screen_prefers(assessment):
+    html = render_report(assessment, [], None)
+    assert "prefers-color-scheme: dark" in html
+    assert not re.search(r"@media \(prefers-color-scheme", html)
+
+
+def test_a_report_with_two_pictures_stays_below_five_megabytes(assessment):
+    stills = [Still(side, 2.0, bytes(300_000), f"{side} hip") for side in Side]
+    html = render_report(assessment, stills, "annotated.mp4")
+    assert len(html) < 5_000_000
+    assert html.count("<img") == 2

@@ -1,0 +1,110 @@
+"""`hipcv serve` and `hipcv live` on the command line: one sentence where they cannot be, loud beyond this machine."""
+
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from hipcv_server import commands, serve
+from hipcv_server.settings import Settings
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    """The two commands alone."""
+    app = typer.Typer()
+    commands.register(app)
+    return app
+
+
+def test_the_commands_are_light_to_import() -> None:
+    """`hipcv --help` loads neither web stack, database, camera nor model for them."""
+    code = "import sys, hipcv_server.commands; print([m for m in sys.modules if m.split('.')[0] in sys.argv[1:]])"
+    heavy = ["fastapi", "uvicorn", "sqlalchemy", "pydantic", "cv2", "numpy", "mediapipe", "av", "rich"]
+    shown = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True).stdout
+    loaded_by_typer = subprocess.run(
+        [sys.executable, "-c", code.replace("hipcv_server.commands", "typer"), *heavy],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert shown == loaded_by_typer
+
+
+def test_without_the_extra_one_sentence_says_what_to_install(app: typer.Typer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No traceback where the web stack is not installed."""
+    monkeypatch.setattr(commands, "find_spec", lambda name: None if name in ("fastapi", "uvicorn") else object())
+    told = CliRunner().invoke(app, ["serve"])
+    assert told.exit_code == 3
+    assert "fastapi, uvicorn" in told.output
+    assert "pip install 'hipcv[server]'" in told.output
+
+
+def test_a_port_that_is_taken_is_one_sentence(app: typer.Typer, tmp_path: Path) -> None:
+    """Wanted, found, and what to do; status 3."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = CliRunner().invoke(app, ["serve", "--no-browser", "--port", str(port), "--data", str(tmp_path)])
+    assert told.exit_code == 3
+    assert f"Wanted to listen on 127.0.0.1, port {port}" in told.output
+    assert "Traceback" not in told.output
+
+
+def test_half_a_certificate_is_a_wrong_argument(app: typer.Typer, tmp_path: Path) -> None:
+    """Certificate and key belong together; status 2."""
+    pem = tmp_path / "c.pem"
+    pem.write_text("x")
+    assert CliRunner().invoke(app, ["serve", "--certificate", str(pem)]).exit_code == 2
+
+
+def test_a_camera_that_is_not_there_is_one_sentence(app: typer.Typer, tmp_path: Path) -> None:
+    """`hipcv live --camera 97`: status 3, nothing written."""
+    told = CliRunner().invoke(app, ["live", "--camera", "97", "--no-window", "--out", str(tmp_path / "out")])
+    assert told.exit_code == 3
+    assert "Wanted camera 97, found none" in told.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_on_loopback_nothing_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The address alone."""
+    address = serve._announce(Settings(tmp_path), "#self-test", secure=False)
+    assert address == "http://127.0.0.1:8765/#self-test"
+    assert "ATTENTION" not in capsys.readouterr().out
+
+
+def test_beyond_this_machine_the_token_is_shown_once_and_loudly(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The token is in the address, the warning names what it opens, and what is missing without a certificate."""
+    settings = replace(Settings(tmp_path), host="0.0.0.0", token="s3cret")
+    serve._announce(settings, "", secure=False)
+    said = capsys.readouterr().out
+    assert said.count("s3cret") == 1
+    assert "ATTENTION: this server listens beyond this machine" in said
+    assert "unencrypted" in said
+    serve._announce(settings, "", secure=True)
+    said = capsys.readouterr().out
+    assert "https://" in said
+    assert "unencrypted" not in said
+
+
+def test_beyond_this_machine_a_token_is_made_where_none_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no way to listen to others without one."""
+    started: list[Settings] = []
+
+    def stop_here(settings: Settings) -> None:
+        started.append(settings)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(serve, "_listen", stop_here)
+    with pytest.raises(KeyboardInterrupt):
+        serve.run(Settings(tmp_path, host="0.0.0.0", port=0))
+    assert started[0].token is not None
+    assert len(started[0].token) > 40
