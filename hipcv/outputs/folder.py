@@ -13,7 +13,7 @@ from hipcv.assessment import Assessment, accepted
 from hipcv.core.landmarks import SIDES, PoseSeries, Side
 from hipcv.outputs.document import render_document
 from hipcv.outputs.html import Still, render_report
-from hipcv.outputs.overlay import draw_frame, write_overlay
+from hipcv.outputs.overlay import draw_still, write_overlay
 from hipcv.outputs.tables import whole_file, write_series
 
 ASSESSMENT, SERIES, REPORT, VIDEO = "assessment.json", "series.csv", "report.html", "annotated.mp4"
@@ -56,7 +56,7 @@ def _keeping_stills(
         for side in list(wanted):
             row = wanted[side]
             if frame.time_s >= series.time_s[row] - 1e-6:
-                drawn = draw_frame(frame.rgb.copy(), row, series, assessment)
+                drawn = draw_still(frame.rgb, row, series, assessment)
                 done, jpeg = cv2.imencode(
                     ".jpg", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85]
                 )

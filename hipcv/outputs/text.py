@@ -1,6 +1,7 @@
 """What the terminal shows."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -17,6 +18,7 @@ DISCLAIMER = "It informs; it does not diagnose."
 #: References shown on the terminal; the JSON and the report hold all.
 MAX_REFERENCES = 3
 
+_ONE_OF = {"trials": "trial"}
 _STYLE = {Severity.NOTE: "cyan", Severity.DOUBT: "yellow", Severity.REJECT: "bold red"}
 _VERDICT_STYLE = {
     Verdict.WITHIN: "green",
@@ -87,8 +89,8 @@ def _comparisons(assessment: Assessment) -> Iterable[RenderableType]:
         yield table
     if assessment.asymmetry is not None:
         a = assessment.asymmetry
-        text = f"\nLeft − right {a.difference_deg:+.1f}° (detectable from {a.mdc95_deg:.1f}°): {a.verdict.wording}."
-        yield Text(text)
+        difference = _tenths(a.difference_deg, "+")
+        yield Text(f"\nLeft − right {difference}° (detectable from {a.mdc95_deg:.1f}°): {a.verdict.wording}.")
     elif assessment.left.measured and assessment.right.measured:
         yield Text("\nLeft and right are not compared: the camera's roll is not known well enough.", style="yellow")
 
@@ -109,13 +111,14 @@ def _observed(finding: Finding) -> str:
         return ""
     if finding.unit == "°":
         return f": {finding.observed:.3g}°, limit {finding.limit:.3g}°"
-    return f": {finding.observed:.3g} {finding.unit}, limit {finding.limit:.3g}"
+    unit = _ONE_OF.get(finding.unit, finding.unit) if finding.observed == 1 else finding.unit
+    return f": {finding.observed:.3g} {unit}, limit {finding.limit:.3g}"
 
 
 def _camera(assessment: Assessment) -> Text:
     camera = assessment.camera
     parts = [
-        f"{name} {angle.value_deg:+.1f} ± {1.96 * angle.se_deg:.1f}° ({angle.source})"
+        f"{name} {_tenths(angle.value_deg, '+')} ± {1.96 * angle.se_deg:.1f}° ({angle.source})"
         for name, angle in (("roll", camera.roll), ("pitch", camera.pitch), ("yaw", camera.yaw))
     ]
     return Text("\nCamera, corrected for: " + ", ".join(parts) + ".", style="dim")
@@ -142,9 +145,9 @@ def _degrees(value: float | None) -> str:
     return "–" if value is None else f"{_tenths(value)}°"
 
 
-def _tenths(value: float) -> str:
-    """Return one decimal without a minus before a zero."""
-    return f"{round(value, 1) + 0:.1f}"
+def _tenths(value: float, sign: Literal["-", "+"] = "-") -> str:
+    """Return one decimal without a minus before a zero; `sign` "+" shows a plus as well."""
+    return f"{round(value, 1) + 0:{sign}.1f}"
 
 
 def _pelvis_matters(result: SideResult) -> bool:
