@@ -38,6 +38,7 @@ bench: $(FULL)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS)
 	@$(BIN)/python benchmarks/real_photos.py
 	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/batch.py $(CLIPS)
 
 clean:
 	@rm -rf $(VENV) out benchmarks/out

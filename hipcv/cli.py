@@ -148,6 +148,10 @@ def measure(
     series: Annotated[
         Path | None, typer.Option("--series", help="Write one row a frame to this CSV file.", show_default=False)
     ] = None,
+    keep: Annotated[
+        str | None,
+        typer.Option("--keep", metavar="SUBJECT", help="Keep the assessment in the history.", show_default=False),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the assessment as JSON instead of a table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
@@ -171,6 +175,11 @@ def measure(
         )
         measured = _measure(clip, setup, model, models, slow_motion=slow_motion, quiet=quiet)
         _deliver(measured, out=out, series=series, as_json=json_, quiet=quiet, slow_motion=slow_motion)
+        if keep is not None:
+            from hipcv.history import keep as keep_in_history
+            from hipcv.outputs.document import render_document
+
+            keep_in_history(render_document(measured.assessment), keep)
     raise typer.Exit(_status(measured))
 
 

@@ -5,10 +5,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from hipcv.core.landmarks import Setup
 from hipcv.session import Measurement, measure_file
 from hipcv.sources.model_files import ModelName
+
+# Machines are shared and noisy: how long one example takes says nothing about the code.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 REAL = Path(__file__).parent / "data" / "real"
