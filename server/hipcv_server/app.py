@@ -1,13 +1,11 @@
 """The application: guard, interface, page."""
 
 import asyncio
-import importlib.util
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from filelock import FileLock, Timeout
 from starlette.routing import Match, Mount
@@ -18,7 +16,6 @@ from hipcv.core.errors import HistoryError
 from hipcv_server import live, problems, routes
 from hipcv_server.crew import Crew
 from hipcv_server.jobs import JobStore
-from hipcv_server.problems import ProblemError
 from hipcv_server.rooms import Rooms
 from hipcv_server.security import Guard
 from hipcv_server.settings import Settings
@@ -51,7 +48,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Guard, settings=settings)
     app.include_router(routes.router)
     app.include_router(live.router)
-    app.add_api_route("/vendor/plotly.min.js", _plotly, include_in_schema=False)
     if STATIC.is_dir():
         app.router.routes.append(_Page("/", StaticFiles(directory=STATIC, html=True)))
     return app
@@ -115,12 +111,3 @@ def open_data(settings: Settings) -> Iterator[tuple[Shelves, JobStore]]:
             store.close()
     finally:
         lock.release()
-
-
-async def _plotly() -> Response:
-    """Return plotly's own bundle, from the installed package."""
-    spec = importlib.util.find_spec("plotly")
-    if spec is None or spec.origin is None:
-        raise ProblemError("not_found", "plotly is not installed.")
-    bundle = Path(spec.origin).parent / "package_data" / "plotly.min.js"
-    return FileResponse(bundle, media_type="text/javascript")
