@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from hipcv.core.landmarks import Setup
 from hipcv.session import Measurement, measure_file
-from hipcv.sources.model_files import ModelName
+from hipcv.sources.model_files import ModelName, get_model
 
 # Machines are shared and noisy: how long one example takes says nothing about the code.
 settings.register_profile("house", deadline=None)
@@ -17,6 +17,12 @@ settings.load_profile("house")
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 REAL = Path(__file__).parent / "data" / "real"
+
+
+def pytest_sessionstart() -> None:
+    """Fetch every pose model before the first test, so that no test depends on what another one fetched."""
+    for name in ModelName:
+        get_model(name)
 
 
 @cache
