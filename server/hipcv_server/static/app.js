@@ -1,25 +1,45 @@
-// Which page is shown.
-import { ask, element, tell } from "./api.js";
-import { openHistory } from "./history.js";
-import { openLive } from "./live.js";
-import { openUpload } from "./upload.js";
+// Which page is shown; the address after # names it, so that back, forward and bookmarks work.
+import { askOnce } from "./api.js";
+import { showDrawings } from "./drawings.js";
+import { alarm, byId } from "./element.js";
+import { openHistory, openOne, setUpHistory } from "./history.js";
+import { leaveSelfTest, openSelfTest, setUpSelfTest } from "./selftest.js";
+import { setUpUpload } from "./upload.js";
 
-const pages = [...document.querySelectorAll("main > section")];
+const TITLES = { home: "hipcv", "self-test": "Self-test · hipcv", upload: "Upload · hipcv", results: "Results · hipcv", one: "Result · hipcv" };
+const sections = [...document.querySelectorAll("main > section")];
+let first = true;
 
 function show() {
-  const wanted = location.hash.slice(1);
-  const current = pages.find((page) => page.id === wanted) ?? pages[0];
-  for (const page of pages) page.hidden = page !== current;
+  if (location.hash === "#main") return;
+  const [name, id] = location.hash.slice(1).split("/");
+  const wanted = name === "results" && id ? "one" : name;
+  const page = wanted in TITLES ? wanted : "home";
+  alarm(null);
+  if (page !== "self-test") leaveSelfTest();
+  // the sections' ids differ from the names in the address: a browser would move there by itself
+  for (const section of sections) section.hidden = section.id !== `page-${page}`;
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.hash === `#${current.id}`) link.setAttribute("aria-current", "page");
+    if (link.hash === `#${page === "one" ? "results" : page}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  tell(null);
-  if (current.id === "results") openHistory();
+  document.title = TITLES[page];
+  if (page === "self-test") openSelfTest();
+  if (page === "results") openHistory();
+  if (page === "one") openOne(decodeURIComponent(id));
+  window.scrollTo(0, 0);
+  if (!first) byId(`page-${page}`).querySelector("h1").focus({ preventScroll: true });
+  first = false;
 }
 
-window.addEventListener("hashchange", () => { show(); document.getElementById("main").focus(); });
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("main").focus();
+});
+setUpSelfTest();
+setUpUpload();
+setUpHistory();
+showDrawings();
+window.addEventListener("hashchange", show);
 show();
-openUpload();
-openLive().catch((error) => tell(error.message));
-ask("guidance?test=seated").then(({ film }) => document.getElementById("home-steps").replaceChildren(...film.map((step) => element("li", {}, step)))).catch((error) => tell(error.message));
+askOnce("limits").then(({ version }) => { byId("version").textContent = version; }).catch((error) => alarm(error.message));

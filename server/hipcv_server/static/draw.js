@@ -1,55 +1,126 @@
-// The skeleton, the plumb line and the angle over the live picture. The picture may be mirrored on the screen; the
-// letters are turned back, so that they stay readable.
-const LEGS = { left: [23, 25, 27, 31], right: [24, 26, 28, 32] };
-const COLOURS = { left: "#56b4e9", right: "#f0964b" };
+// Skeleton, plumb lines and angles over the live picture. Where the picture is shown as in a mirror, positions are
+// mirrored here and nothing else: letters stay readable, and a side's angle stays that side's.
+const SEEN = 0.5;
+const TRUNK = [[11, 12], [23, 24], [11, 23], [12, 24], [11, 13], [13, 15], [12, 14], [14, 16]];
+const ROWS = { left: [23, 25, 27, 31], right: [24, 26, 28, 32] };
+export const COLOURS = { left: "#58b6ff", right: "#ffa352" };
 
-export function draw(canvas, reading, { test, selfie }) {
-  const [width, height] = reading.frame_size_px;
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const pen = canvas.getContext("2d");
-  pen.clearRect(0, 0, width, height);
-  const points = reading.landmarks;
-  if (!points) return;
-  const seen = (k) => points[k] && points[k][2] >= 0.5 && points[k][0] !== null;
-  const line = (a, b, colour, thick) => {
-    if (!seen(a) || !seen(b)) return;
-    pen.strokeStyle = colour;
-    pen.lineWidth = thick;
-    pen.beginPath();
-    pen.moveTo(points[a][0], points[a][1]);
-    pen.lineTo(points[b][0], points[b][1]);
-    pen.stroke();
-  };
-  pen.lineCap = "round";
-  for (const [a, b] of [[11, 12], [23, 24], [11, 23], [12, 24]]) line(a, b, "rgba(255,255,255,.6)", 2);
-  const roll = ((reading.roll_deg ?? 0) * Math.PI) / 180, way = test === "prone" ? -1 : 1;
-  for (const side of ["left", "right"]) {
-    const [hip, knee, ankle, foot] = LEGS[side];
-    line(hip, knee, COLOURS[side], 4);
-    line(ankle, foot, COLOURS[side], 4);
-    line(knee, ankle, COLOURS[side], 7);
-    if (!seen(knee) || !seen(ankle)) continue;
-    const [kx, ky] = points[knee], length = Math.hypot(points[ankle][0] - kx, points[ankle][1] - ky);
-    pen.strokeStyle = "#fff";
-    pen.lineWidth = 1.5;
-    pen.setLineDash([5, 5]);
-    pen.beginPath();
-    pen.moveTo(kx, ky);
-    pen.lineTo(kx - way * Math.sin(roll) * length, ky + way * Math.cos(roll) * length);
-    pen.stroke();
+/** Draw one reading; `view` says test, whether the picture is mirrored, and whose turn it is. */
+export function draw(canvas, reading, view) {
+  const scene = new Scene(canvas, reading, view);
+  scene.clear();
+  if (!reading.landmarks) return;
+  for (const [a, b] of TRUNK) scene.bone(a, b, "rgba(255,255,255,.75)", 2);
+  for (const [side, rows] of Object.entries(legs(reading.landmarks, view.test))) scene.leg(side, rows, reading[`${side}_deg`]);
+}
+
+/** The rows of each leg's landmarks: the pose model's own left and right are not to be trusted face down. */
+export function legs(points, test) {
+  const [left, right] = [points[25][0], points[26][0]], leftIsRightmost = test === "seated";
+  const exchanged = left !== null && right !== null && left > right !== leftIsRightmost;
+  return exchanged ? { left: ROWS.right, right: ROWS.left } : ROWS;
+}
+
+class Scene {
+  constructor(canvas, reading, view) {
+    const [width, height] = reading.frame_size_px, dense = window.devicePixelRatio || 1;
+    const box = [Math.round(canvas.clientWidth * dense), Math.round(canvas.clientHeight * dense)];
+    if (canvas.width !== box[0] || canvas.height !== box[1]) [canvas.width, canvas.height] = box;
+    Object.assign(this, { reading, view, width, box, pen: canvas.getContext("2d") });
+    this.scale = Math.min(box[0] / width, box[1] / height);
+    this.from = [(box[0] - width * this.scale) / 2, (box[1] - height * this.scale) / 2];
+    this.unit = Math.max(box[0], box[1]) / 640;
+  }
+
+  clear() { this.pen.clearRect(0, 0, ...this.box); }
+
+  at([x, y]) {
+    return [this.from[0] + (this.view.mirrored ? this.width - x : x) * this.scale, this.from[1] + y * this.scale];
+  }
+
+  point(row) {
+    const point = this.reading.landmarks[row];
+    return point[0] !== null && point[2] >= SEEN ? this.at(point) : null;
+  }
+
+  stroke(from, to, colour, thick, dash = []) {
+    const { pen } = this;
+    pen.lineCap = "round";
+    pen.setLineDash(dash);
+    for (const [ink, width] of [["rgba(0,0,0,.5)", thick + 2], [colour, thick]]) {
+      pen.strokeStyle = ink;
+      pen.lineWidth = width * this.unit;
+      pen.beginPath();
+      pen.moveTo(...from);
+      pen.lineTo(...to);
+      pen.stroke();
+    }
     pen.setLineDash([]);
-    const angle = reading[`${side}_deg`];
-    if (angle === null) continue;
-    pen.save();
-    pen.translate(points[ankle][0], points[ankle][1] + 26);
-    if (selfie) pen.scale(-1, 1);
-    pen.font = `700 ${Math.round(height / 16)}px system-ui, sans-serif`;
+  }
+
+  bone(a, b, colour, thick) {
+    const from = this.point(a), to = this.point(b);
+    if (from && to) this.stroke(from, to, colour, thick);
+  }
+
+  leg(side, [hip, knee, ankle, foot], angle) {
+    const mine = this.view.side === side, colour = COLOURS[side];
+    this.bone(hip, knee, colour, mine ? 4 : 2.5);
+    this.bone(ankle, foot, colour, mine ? 4 : 2.5);
+    const from = this.point(knee), to = this.point(ankle);
+    if (!from || !to) return;
+    const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
+    const down = this.plumb();
+    const end = [from[0] + down[0] * length * 1.15, from[1] + down[1] * length * 1.15];
+    this.stroke(from, end, "#fff", 1.6, [6 * this.unit, 5 * this.unit]);
+    if (angle !== null) this.arc(from, down, to, length * 0.6, colour);
+    this.stroke(from, to, colour, mine ? 7 : 4);
+    this.dot(from, colour, mine ? 6 : 4);
+    this.dot(to, colour, mine ? 6 : 4);
+    if (angle !== null) this.label(`${side === "left" ? "L" : "R"} ${Math.round(angle)}°`, [to[0], to[1] - Math.sign(down[1]) * -24 * this.unit], mine);
+  }
+
+  /** The direction in which a resting shank points: down when seated, up when face down. */
+  plumb() {
+    const roll = ((this.reading.roll_deg ?? 0) * Math.PI) / 180, way = this.view.test === "prone" ? -1 : 1;
+    const x = -Math.sin(roll) * way;
+    return [this.view.mirrored ? -x : x, Math.cos(roll) * way];
+  }
+
+  arc(knee, down, ankle, radius, colour) {
+    const { pen } = this;
+    const from = Math.atan2(down[1], down[0]), to = Math.atan2(ankle[1] - knee[1], ankle[0] - knee[0]);
+    const turn = Math.atan2(Math.sin(to - from), Math.cos(to - from));
+    pen.globalAlpha = 0.35;
+    pen.fillStyle = colour;
+    pen.beginPath();
+    pen.moveTo(...knee);
+    pen.arc(...knee, radius, from, from + turn, turn < 0);
+    pen.fill();
+    pen.globalAlpha = 1;
+  }
+
+  dot(at, colour, radius) {
+    const { pen } = this;
+    pen.fillStyle = colour;
+    pen.strokeStyle = "#fff";
+    pen.lineWidth = 1.6 * this.unit;
+    pen.beginPath();
+    pen.arc(...at, radius * this.unit, 0, 2 * Math.PI);
+    pen.fill();
+    pen.stroke();
+  }
+
+  label(text, [x, y], mine) {
+    const { pen } = this;
+    pen.font = `700 ${Math.round((mine ? 24 : 17) * this.unit)}px system-ui, sans-serif`;
     pen.textAlign = "center";
-    pen.lineWidth = 5;
-    pen.strokeStyle = "rgba(0,0,0,.7)";
+    pen.textBaseline = "middle";
+    pen.lineJoin = "round";
+    pen.lineWidth = 5 * this.unit;
+    pen.strokeStyle = "rgba(0,0,0,.75)";
+    pen.strokeText(text, x, y);
     pen.fillStyle = "#fff";
-    pen.strokeText(`${Math.round(angle)}°`, 0, 0);
-    pen.fillText(`${Math.round(angle)}°`, 0, 0);
-    pen.restore();
+    pen.fillText(text, x, y);
   }
 }

@@ -1,60 +1,142 @@
-// What was measured on this computer, newest first, and the trend.
-import { ask, element, tell } from "./api.js";
+// What was measured on this computer, newest first, and how it changed.
+import { ask, follow, isFinal } from "./api.js";
+import { alarm, button, byId, confirmed, element } from "./element.js";
 import { showResult } from "./result.js";
+import { trend } from "./trend.js";
+import { SIDES, STAGES, STATES, TESTS, capital, degrees, when } from "./words.js";
 
-const list = document.getElementById("history");
-const more = document.getElementById("more");
+const PAGE = 20;
 let next = null;
+let visit = 0;
+let following = [];
+const subjects = new Set();
 
-function line(item) {
-  const angles = ["left", "right"].map((side) => (item[side]?.end_range_deg == null ? `${side} –` : `${side} ${Math.round(item[side].end_range_deg)}°`)).join(" · ");
-  const when = new Date(item.created_at).toLocaleString();
-  const box = element("div");
-  const open = element("button", { class: "button quiet", type: "button", "aria-expanded": "false" }, "Show");
-  const remove = element("button", { class: "button quiet", type: "button" }, "Delete");
-  const entry = element("li", {}, element("div", {}, element("strong", {}, `${item.test} · ${angles}`)),
-    element("div", { class: "small" }, `${when} · ${item.kind} · ${item.status ?? item.state}${item.subject ? ` · ${item.subject}` : ""}`),
-    element("div", { class: "row" }, open, remove), box);
-  open.addEventListener("click", async () => {
-    const shown = open.getAttribute("aria-expanded") === "true";
-    open.setAttribute("aria-expanded", String(!shown));
-    open.textContent = shown ? "Show" : "Hide";
-    if (shown) box.replaceChildren();
-    else await ask(item.links.self).then((r) => showResult(box, r)).catch((e) => tell(e.message));
-  });
-  remove.addEventListener("click", () => {
-    if (confirm("Delete this result for good?")) ask(item.links.self, { method: "DELETE" }).then(() => entry.remove()).catch((e) => tell(e.message));
-  });
-  return entry;
+export function setUpHistory() {
+  byId("filter").addEventListener("change", () => openHistory());
+  byId("filter").addEventListener("submit", (event) => event.preventDefault());
+  byId("older").addEventListener("click", () => load(next, visit).catch((error) => alarm(error.message)));
 }
 
-async function load(path) {
-  const page = await ask(path);
-  list.append(...page.items.map(line));
-  next = page.next;
-  more.hidden = !next;
-  if (!list.children.length) list.append(element("li", {}, "Nothing yet."));
-}
-
-async function showTrend() {
-  const box = document.getElementById("trend");
-  box.replaceChildren();
-  for (const test of ["seated", "prone"]) {
-    const { points, change } = await ask(`trend?test=${test}`);
-    if (points.length < 2) continue;
-    const said = ["left", "right"].filter((s) => change[s]).map((s) => `${s} ${change[s].difference_deg > 0 ? "+" : ""}${change[s].difference_deg.toFixed(1)}° (${change[s].verdict})`);
-    box.append(element("p", { class: "callout" }, `${test}, first to last of ${points.length}: ${said.join(", ") || "no side measured twice"}.`));
-  }
-}
-
+/** Show the list and the trend anew. */
 export async function openHistory() {
-  list.replaceChildren();
+  visit += 1;
+  const mine = visit;
+  stopFollowing();
+  byId("history").replaceChildren();
+  byId("trend").replaceChildren();
+  const { test, subject } = chosen();
+  const query = new URLSearchParams({ limit: PAGE, ...(test && { test }), ...(subject && { subject }) });
   try {
-    await load("assessments?limit=20");
-    await showTrend();
+    await load(`assessments?${query}`, mine);
+    const trends = await Promise.all((test ? [test] : Object.keys(TESTS)).map((name) => ask(`trend?${new URLSearchParams({ test: name, ...(subject && { subject }) })}`)));
+    if (mine !== visit) return;
+    const drawn = trends.map(trend).filter(Boolean);
+    if (drawn.length && !subject && subjects.size) drawn.unshift(element("p", { class: "soft" }, "All series are shown together: choose one above to follow one person."));
+    byId("trend").replaceChildren(...drawn);
   } catch (error) {
-    tell(error.message);
+    if (mine === visit) alarm(error.message);
   }
 }
 
-more.addEventListener("click", () => load(next).catch((e) => tell(e.message)));
+/** Show one result; watches it while it is still being measured. */
+export async function openOne(id) {
+  visit += 1;
+  const mine = visit, box = byId("one-result");
+  stopFollowing();
+  box.replaceChildren(element("p", { role: "status" }, "Loading …"));
+  const show = (resource) => {
+    if (mine !== visit) return;
+    if (isFinal(resource)) {
+      showResult(box, resource, { onDeleted: () => { location.hash = "#results"; } });
+      return;
+    }
+    const { stage, share, n_total: total } = resource.progress;
+    box.replaceChildren(element("h1", {}, "Being measured"), element("p", { role: "status" }, `${STAGES[stage] ?? stage} …`), element("progress", { max: 1, value: total ? share : null, "aria-label": "Progress" }));
+  };
+  try {
+    const resource = await ask(`assessments/${encodeURIComponent(id)}`);
+    show(resource);
+    if (!isFinal(resource)) following.push(follow(resource, { change: show, end: show, gone: () => { location.hash = "#results"; } }));
+  } catch (error) {
+    if (mine === visit) box.replaceChildren(element("p", { class: "notice bad" }, error.message));
+  }
+}
+
+function stopFollowing() {
+  for (const stop of following) stop();
+  following = [];
+}
+
+function chosen() {
+  const given = new FormData(byId("filter"));
+  return { test: given.get("test"), subject: given.get("subject") };
+}
+
+async function load(path, mine) {
+  const page = await ask(path);
+  if (mine !== visit) return;
+  byId("history").append(...page.items.map(entry));
+  next = page.next;
+  byId("older").hidden = !next;
+  for (const { subject } of page.items) if (subject) subjects.add(subject);
+  listSubjects();
+  if (!byId("history").children.length) showEmpty();
+  byId("history-status").textContent = page.n_total === 1 ? "One measurement." : `${page.n_total} measurements.`;
+}
+
+function listSubjects() {
+  const pick = byId("filter-subject"), current = pick.value;
+  pick.replaceChildren(element("option", { value: "" }, "all"), ...[...subjects].sort().map((name) => element("option", { value: name }, name)));
+  pick.value = current;
+  pick.parentElement.hidden = subjects.size === 0;
+}
+
+function showEmpty() {
+  byId("history").append(element("li", { class: "card empty" }, element("p", {}, "Nothing has been measured yet."),
+    element("div", { class: "row" }, element("a", { class: "button", href: "#self-test" }, "Start the self-test"), element("a", { class: "button quiet", href: "#upload" }, "Upload a video"))));
+}
+
+function entry(item) {
+  const box = element("li", { class: "card entry" });
+  fill(box, item);
+  if (!isFinal(item)) {
+    const again = () => ask(item.links.self).then((resource) => fill(box, { ...item, ...resource, ...sides(resource) })).catch(() => {});
+    following.push(follow(item, { change: (now) => fill(box, { ...item, ...now }), end: again, gone: () => box.remove() }));
+  }
+  return box;
+}
+
+function sides({ assessment }) {
+  return assessment ? { status: assessment.status, left: assessment.sides.left, right: assessment.sides.right } : {};
+}
+
+function fill(box, item) {
+  const name = `${TESTS[item.test]}, ${when(item.created_at)}`;
+  const about = [item.kind === "live" ? "Self-test" : "Upload", item.subject].filter(Boolean).join(" · ");
+  box.replaceChildren(element("div", {}, element("h3", {}, name), element("p", { class: "soft" }, about)), outcome(item), buttons(box, item, name));
+}
+
+function outcome(item) {
+  if (item.status === "measured") {
+    return element("dl", { class: "angles" }, SIDES.map((side) => element("div", { class: side }, element("dt", {}, capital(side)),
+      element("dd", {}, element("strong", {}, degrees(item[side].end_range_deg)), item[side].interval95_deg ? element("small", {}, ` ${degrees(item[side].interval95_deg[0])} to ${degrees(item[side].interval95_deg[1])}`) : null))));
+  }
+  if (item.status === "not_measured") return element("p", {}, "Could not be measured: open it to see why.");
+  if (item.problem) return element("p", {}, item.problem.detail);
+  if (isFinal(item)) return element("p", {}, capital(STATES[item.state]));
+  const { stage, n_total: total, share } = item.progress;
+  return element("div", {}, element("p", {}, `${STAGES[item.state === "queued" ? "queued" : stage] ?? stage} …`), element("progress", { max: 1, value: total ? share : null, "aria-label": "Progress" }));
+}
+
+function buttons(box, item, name) {
+  const failed = (error) => alarm(error.message);
+  if (!isFinal(item)) {
+    return element("div", { class: "row actions" }, button("Cancel", () => ask(item.links.cancel ?? `${item.links.self}/cancel`, { method: "POST" }).catch(failed), { "aria-label": `Cancel ${name}` }));
+  }
+  const erase = async () => {
+    if (!(await confirmed("Delete this result?", `${name}: the numbers, the curves and what was kept of the pictures are gone for good.`, "Delete"))) return;
+    ask(item.links.self, { method: "DELETE" }).then(() => { box.remove(); openHistory(); byId("main").focus(); }).catch(failed);
+  };
+  return element("div", { class: "row actions" }, element("a", { class: "button quiet small", href: `#results/${item.id}`, "aria-label": `Open ${name}` }, "Open"),
+    button("Delete", erase, { class: "button quiet small danger", "aria-label": `Delete ${name}` }));
+}

@@ -1,193 +1,132 @@
-// The self-test: camera frames out, guidance in, a result at the end. Frames are sent as the camera sees them; only the
-// picture on the screen is mirrored.
-import { ask, BASE, element, tell } from "./api.js";
-import * as cues from "./cues.js";
-import { draw } from "./draw.js";
-import { showResult } from "./result.js";
+// The live connection: frames out, readings in, and back on its feet after it broke.
+import { BASE, ask } from "./api.js";
 
-const $ = (id) => document.getElementById(id);
-const LONG_SIDE = 640;
-const RESUME_TRIES = 8;
-let test = null;
+// One being looked at, one waiting, one on its way: more would only be old when its turn comes.
+const MAX_UNANSWERED = 3;
+// After so long without an answer frames are sent again: the last ones were not looked at.
+const ANSWER_MS = 1000;
+const RETRY_MS = 400;
+// The server keeps a test that is being worked out for longer than one that waits for frames.
+const WORKING_MS = 120_000;
 
-export async function openLive() {
-  await showSteps("seated");
-  for (const radio of $("live-form").elements.test) radio.addEventListener("change", () => showSteps(radio.value));
-  $("live-form").addEventListener("submit", (event) => { event.preventDefault(); start().catch(stopWith); });
-  $("live-skip").addEventListener("click", () => test?.say({ type: "skip" }));
-  $("live-finish").addEventListener("click", () => test?.say({ type: "finish" }));
-  $("live-cancel").addEventListener("click", () => { test?.say({ type: "cancel" }); stop(); });
-}
+// So long the server has to say goodbye to a test that was cancelled.
+const CANCEL_MS = 3000;
 
-async function showSteps(name) {
-  const { film } = await ask(`guidance?test=${name}`);
-  $("live-steps").replaceChildren(...film.map((step) => element("li", {}, step)));
-}
+const ENDS = {
+  1009: "The camera's pictures are too large for the server: choose another camera and start again.",
+  1012: "The server was stopped: start it again, then start the test again.",
+  4404: "The test could not be picked up again in time: start it again.",
+  4408: "The server got no picture for half a minute and ended the test: keep this page in front, and start again.",
+  4409: "This test was taken over by another window: go on there, or start it again here.",
+};
 
-async function openCamera(id) {
-  if (!navigator.mediaDevices?.getUserMedia) {
-    throw new Error("This page may not use the camera: open it as http://localhost or over https.");
-  }
-  try {
-    return await navigator.mediaDevices.getUserMedia({ audio: false, video: { deviceId: id ? { exact: id } : undefined, width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: id ? undefined : "user" } });
-  } catch (error) {
-    if (error.name === "NotAllowedError") throw new Error("The browser was not allowed to use the camera: allow it beside the address, then start again.");
-    if (error.name === "NotFoundError") throw new Error("No camera was found: plug one in, then start again.");
-    throw new Error("The camera does not start: close other programs that use it, then start again.");
-  }
-}
-
-async function listCameras() {
-  const chosen = $("live-form").elements.camera;
-  const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((d) => d.kind === "videoinput");
-  const current = chosen.value;
-  chosen.replaceChildren(element("option", { value: "" }, "the usual one"), ...cameras.map((c, k) => element("option", { value: c.deviceId }, c.label || `camera ${k + 1}`)));
-  chosen.value = current;
-}
-
-async function start() {
-  tell(null);
-  $("live-result").replaceChildren();
-  const given = new FormData($("live-form"));
-  cues.setEnabled(Boolean(given.get("sound")));
-  const stream = await openCamera(given.get("camera"));
-  await listCameras();
-  const video = $("camera");
-  video.srcObject = stream;
-  await video.play();
-  const facing = stream.getVideoTracks()[0].getSettings().facingMode;
-  const selfie = facing !== "environment";
-  $("picture").classList.toggle("selfie", selfie);
-  $("picture").style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
-  $("live-form").hidden = true;
-  $("stage").hidden = false;
-  test = new Test(stream, video, selfie, {
-    type: "start", test: given.get("test"), sides: given.get("order").split(","),
-    age: given.get("age") ? Number(given.get("age")) : null, sex: given.get("sex") || null,
-    keep: Boolean(given.get("keep")), subject: given.get("subject") || null,
-  });
-  test.connect();
-}
-
-function stop() {
-  test?.close();
-  test = null;
-  $("stage").hidden = true;
-  $("live-form").hidden = false;
-}
-
-function stopWith(error) {
-  stop();
-  tell(error.message);
-}
-
-class Test {
-  constructor(stream, video, selfie, plan) {
-    Object.assign(this, { stream, video, selfie, plan, token: null, ready: false, n: 0, said: 0, over: false, tries: 0, gravity: null });
-    this.canvas = document.createElement("canvas");
-    this.feel = (event) => {
-      const g = event.accelerationIncludingGravity;
-      if (g && g.x !== null) this.gravity = { x: g.x, y: g.y, z: g.z, screen_angle: screen.orientation?.angle ?? 0, facing: selfie ? "user" : "environment" };
-    };
-    window.addEventListener("devicemotion", this.feel);
+/** One live test. `on` hears started, ready, reading, captured, remeasured, working, problem, dropped, back, result, over. */
+export class LiveLink {
+  constructor(start, on) {
+    Object.assign(this, { start, on, token: null, session: null, ready: false, over: false, refusal: null });
+    Object.assign(this, { sent: 0, read: 0, sentAt: 0, resumeMs: 10_000, droppedAt: 0, working: false });
+    this.connect();
   }
 
   connect() {
     const address = new URL(`${BASE}/live`, location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    this.socket = new WebSocket(address);
-    this.socket.onopen = () => this.say(this.token ? { type: "resume", token: this.token } : this.plan);
-    this.socket.onmessage = (event) => this.hear(JSON.parse(event.data));
-    this.socket.onclose = (event) => this.dropped(event);
+    const socket = new WebSocket(address);
+    this.socket = socket;
+    socket.addEventListener("open", () => this.tell(this.token ? { type: "resume", token: this.token } : this.start));
+    socket.addEventListener("message", (event) => this.hear(JSON.parse(event.data)));
+    socket.addEventListener("close", (event) => socket === this.socket && this.closed(event.code));
   }
 
-  say(message) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  tell(message) {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
-  dropped(event) {
-    if (this.over) return;
-    this.ready = false;
-    if (this.token && this.tries < RESUME_TRIES && event.code !== 4404) {
-      this.tries += 1;
-      $("say").textContent = "The connection broke; joining again …";
-      setTimeout(() => this.connect(), 1000);
-    } else {
-      stopWith(new Error(this.refusal ?? "The connection to the server is lost; start the test again."));
-    }
+  /** Whether another picture is wanted now. */
+  get wants() {
+    if (!this.ready || this.working || this.socket.readyState !== WebSocket.OPEN) return false;
+    if (this.socket.bufferedAmount > 0) return false;
+    return this.sent - this.read < MAX_UNANSWERED || performance.now() - this.sentAt > ANSWER_MS;
+  }
+
+  /** Send a picture taken at `t` seconds. */
+  frame(t, gravity, picture) {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    this.sent += 1;
+    this.sentAt = performance.now();
+    const head = new TextEncoder().encode(JSON.stringify({ n: this.sent, t, ...(gravity ? { gravity } : {}) }));
+    const size = new DataView(new ArrayBuffer(4));
+    size.setUint32(0, head.length, true);
+    this.socket.send(new Blob([size.buffer, head, picture]));
   }
 
   hear(message) {
-    if (message.type === "started" || message.type === "resumed") {
-      this.token = message.token;
-      this.tries = 0;
-      if (message.type === "resumed") this.begin();
-      else $("say").textContent = "Getting ready …";
-    } else if (message.type === "ready") this.begin();
-    else if (message.type === "reading") this.show(message);
-    else if (message.type === "captured") cues.tone();
-    else if (message.type === "working") $("say").textContent = `Working it out: ${message.stage} …`;
-    else if (message.type === "problem") {
+    if (this.over) return;
+    const { type } = message;
+    if (type === "started" || type === "resumed") {
+      Object.assign(this, { token: message.token, session: message.session, resumeMs: message.resume_within_s * 1000, droppedAt: 0 });
+      this.read = this.sent;
+      if (type === "resumed") this.on.back?.();
+      else this.on.started?.(message.plan);
+    } else if (type === "ready") {
+      this.ready = true;
+      this.on.ready?.();
+    } else if (type === "reading") {
+      this.read = Math.max(this.read, message.n);
+      this.on.reading?.(message);
+    } else if (type === "problem") {
       if (message.fatal) this.refusal = message.problem.detail;
-      tell(message.problem.detail);
-    } else if (message.type === "result") this.finish(message);
-  }
-
-  begin() {
-    if (this.ready) return;
-    this.ready = true;
-    this.next();
-  }
-
-  next() {
-    if (this.over || !this.ready) return;
-    if (this.video.requestVideoFrameCallback) this.video.requestVideoFrameCallback((now, about) => this.frame((about.captureTime ?? now) / 1000));
-    else setTimeout(() => this.frame(performance.now() / 1000), 33);
-  }
-
-  async frame(t) {
-    this.next();
-    if (this.sending || this.socket.readyState !== WebSocket.OPEN || this.socket.bufferedAmount > 200_000) return;
-    this.sending = true;
-    const { videoWidth: w, videoHeight: h } = this.video, scale = Math.min(1, LONG_SIDE / Math.max(w, h));
-    Object.assign(this.canvas, { width: Math.round(w * scale), height: Math.round(h * scale) });
-    this.canvas.getContext("2d").drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
-    const picture = await new Promise((done) => this.canvas.toBlob(done, "image/jpeg", 0.85));
-    this.n += 1;
-    const about = { n: this.n, t };
-    if (this.gravity) about.gravity = this.gravity;
-    const head = new TextEncoder().encode(JSON.stringify(about)), size = new DataView(new ArrayBuffer(4));
-    size.setUint32(0, head.length, true);
-    if (picture && this.socket.readyState === WebSocket.OPEN) this.socket.send(new Blob([size.buffer, head, picture]));
-    this.sending = false;
-  }
-
-  show(reading) {
-    draw($("drawing"), reading, { test: this.plan.test, selfie: this.selfie });
-    for (const side of ["left", "right"]) $(`angle-${side}`).textContent = `${side} ${reading[`${side}_deg`] === null ? "–" : `${Math.round(reading[`${side}_deg`])}°`}`;
-    const { coach } = reading;
-    $("hold").value = coach.hold_share;
-    $("checks").replaceChildren(...coach.checks.map((c) => element("li", { class: c.ok ? "ok" : "wrong" }, c.ok ? c.code.replaceAll("_", " ") : c.advice || c.code)));
-    $("captured").textContent = ["left", "right"].filter((s) => coach.captured[s].length).map((s) => `${s}: ${coach.captured[s].map((v) => `${Math.round(v)}°`).join(", ")}`).join(" · ");
-    if (coach.say && coach.say.n > this.said) {
-      this.said = coach.say.n;
-      $("say").textContent = coach.say.text;
-      cues.speak(coach.say.text);
+      else this.on.problem?.(message.problem.detail);
+    } else if (type === "result") {
+      this.end(() => this.on.result?.(message));
+    } else if (type === "cancelled") {
+      this.end();
+    } else {
+      this.working ||= type === "working";
+      this.on[type]?.(message);
     }
   }
 
-  finish(message) {
-    this.over = true;
-    stop();
-    cues.tone(660, 0.4);
-    ask(message.links.self).then((resource) => showResult($("live-result"), resource)).catch((e) => tell(e.message));
-    $("live-result").scrollIntoView({ behavior: "smooth" });
+  async closed(code) {
+    if (this.over) return;
+    this.ready = false;
+    const known = this.refusal ?? ENDS[code];
+    const now = performance.now();
+    this.droppedAt ||= now;
+    if (!known && this.token && now - this.droppedAt < (this.working ? WORKING_MS : this.resumeMs)) {
+      this.on.dropped?.();
+      setTimeout(() => this.over || this.connect(), RETRY_MS);
+      return;
+    }
+    const kept = this.session && (await ask(`assessments/${this.session}`).catch(() => null));
+    if (kept?.assessment) this.end(() => this.on.result?.(kept));
+    else this.fail(known ?? (this.token ? ENDS[4404] : await why()));
   }
 
-  close() {
+  fail(sentence) { this.end(() => this.on.over?.(sentence)); }
+
+  end(then) {
+    if (this.over) return;
     this.over = true;
-    window.removeEventListener("devicemotion", this.feel);
-    this.stream.getTracks().forEach((track) => track.stop());
-    this.socket?.close();
+    then?.();
+    this.socket.close();
   }
+
+  /** Throw everything away; the server answers by closing the connection, and frees the place. */
+  cancel() {
+    if (this.over) return;
+    this.over = true;
+    this.tell({ type: "cancel" });
+    setTimeout(() => this.socket.close(), CANCEL_MS);
+  }
+}
+
+/** Why a connection could not be opened: a browser does not say, the interface beside it may. */
+async function why() {
+  try {
+    await ask("limits");
+  } catch (error) {
+    return error.message;
+  }
+  return "The live connection was refused, though the server answers: load this page again; a proxy in between must let WebSockets pass.";
 }

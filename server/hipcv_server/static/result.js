@@ -1,94 +1,173 @@
-// One assessment in plain words: both hips, what to know, the curve, the references.
-import { ask, element } from "./api.js";
+// One assessment in plain words and pictures.
+import { ask, askOnce } from "./api.js";
+import { legend } from "./chart.js";
+import { curves } from "./curves.js";
+import { button, confirmed, element } from "./element.js";
+import { nextSteps } from "./nextsteps.js";
+import { ranges } from "./ranges.js";
+import { ASYMMETRY, SEVERITIES, SIDES, TESTS, capital, degrees, fine, when } from "./words.js";
 
-const degrees = (value) => (value === null || value === undefined ? "–" : `${Math.round(value)}°`);
-const SVG = "http://www.w3.org/2000/svg";
+const VERDICTS = {
+  within: "Within the range", below: "Below the range", above: "Above the range", borderline: "Too near a limit of the range to call",
+};
+const WEIGHT = { reject: 0, doubt: 1, note: 2 };
 
-function drawn(name, attributes, text) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function sideCard(side, result) {
-  const card = element("div", { class: `side ${side}` }, element("div", {}, `${side} hip`));
-  if (result.status !== "measured") {
-    card.append(element("p", {}, "Not measured."));
-    return card;
-  }
-  const [low, high] = result.interval95_deg;
-  card.append(
-    element("div", { class: "big" }, degrees(result.end_range_deg)),
-    element("p", {}, `likely between ${degrees(low)} and ${degrees(high)}`),
-    element("p", { class: "small" }, `trials: ${result.trials.map((t) => t.end_range_deg.toFixed(1)).join(", ") || "none held"}`),
-  );
-  const named = result.reference.find((r) => r.verdict && r.low_deg !== null);
-  if (named) {
-    card.append(normBand(side, result, named));
-    card.append(element("p", { class: "small" }, `${named.verdict} ${named.label} (${degrees(named.low_deg)} to ${degrees(named.high_deg)})`));
-  }
-  return card;
-}
-
-function normBand(side, result, range) {
-  const x = (value) => 5 + Math.min(Math.max(value, 0), 80) * 3;
-  const svg = drawn("svg", { viewBox: "-8 0 270 34", role: "img", "aria-label": `${result.end_range_deg.toFixed(0)} degrees against ${range.label}` });
-  svg.append(drawn("rect", { class: "track", x: 5, y: 8, width: 240, height: 12, rx: 4 }));
-  svg.append(drawn("rect", { class: "range", x: x(range.low_deg), y: 8, width: x(range.high_deg) - x(range.low_deg), height: 12 }));
-  const [low, high] = result.interval95_deg;
-  svg.append(drawn("line", { class: `interval ${side}`, x1: x(low), x2: x(high), y1: 14, y2: 14 }));
-  svg.append(drawn("circle", { class: `dot ${side}`, cx: x(result.end_range_deg), cy: 14, r: 5 }));
-  for (const tick of [0, 40, 80]) svg.append(drawn("text", { x: x(tick), y: 33, "text-anchor": "middle" }, `${tick}°`));
-  return svg;
-}
-
-function curves(series) {
-  const width = 760, height = 200, t = series.time_s;
-  const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Both angles over time" });
-  const known = [...series.left_deg, ...series.right_deg].filter((v) => v !== null);
-  if (t.length < 2 || known.length === 0) return null;
-  const top = Math.max(30, ...known) + 5, bottom = Math.min(-10, ...known);
-  const x = (s) => 40 + ((s - t[0]) / (t[t.length - 1] - t[0])) * (width - 50);
-  const y = (d) => 10 + ((top - d) / (top - bottom)) * (height - 30);
-  for (let d = Math.ceil(bottom / 20) * 20; d <= top; d += 20) {
-    svg.append(drawn("line", { x1: 40, x2: width - 10, y1: y(d), y2: y(d), stroke: "currentColor", opacity: d ? 0.15 : 0.5 }));
-    svg.append(drawn("text", { x: 34, y: y(d) + 4, "text-anchor": "end" }, `${d}°`));
-  }
-  for (const side of ["left", "right"]) {
-    let path = "", down = false;
-    series[`${side}_deg`].forEach((v, k) => {
-      if (v === null) { down = false; return; }
-      path += `${down ? "L" : "M"}${x(t[k]).toFixed(1)} ${y(v).toFixed(1)}`;
-      down = true;
-    });
-    svg.append(drawn("path", { class: `line ${side}`, d: path }));
-  }
-  return svg;
-}
-
-export async function showResult(box, resource) {
+/** Show a finished assessment in a box; `onDeleted` is called once it is gone. */
+export async function showResult(box, resource, { onDeleted } = {}) {
   const a = resource.assessment;
-  box.replaceChildren();
-  if (resource.problem) {
-    box.append(element("p", {}, resource.problem.detail));
+  const heading = element("h2", { tabindex: "-1" }, title(resource));
+  box.replaceChildren(element("div", { class: "result" }, heading, subtitle(resource)));
+  const body = box.firstElementChild;
+  if (!a) {
+    body.append(element("p", { class: "notice bad" }, resource.problem?.detail ?? "There is no result: the measurement was cancelled."));
+    body.append(actions(resource, onDeleted));
     return;
   }
-  if (!a) return;
-  box.append(element("h2", {}, a.status === "measured" ? "Result" : "This recording could not be measured"));
-  if (a.status === "measured") box.append(element("div", { class: "sides" }, sideCard("left", a.sides.left), sideCard("right", a.sides.right)));
+  const measured = a.status === "measured";
+  const [words, series] = await Promise.all([
+    askOnce(`guidance?test=${a.test}`).then((g) => g.findings).catch(() => ({})),
+    ask(resource.links.series).catch(() => null),
+  ]);
+  const next = nextSteps(a);
+  if (measured) body.append(numbers(a, series));
+  if (next.length) body.append(section("What to do next", element("ul", { class: "next" }, next.map(({ text, more }) => element("li", {}, text, more ? element("ul", {}, more.map((one) => element("li", {}, one))) : null)))));
+  if (a.findings.length) body.append(section(measured ? "What to know about this recording" : "Why there is no result", findings(a.findings, words)));
+  if (!measured && series) body.append(...movement(series, a, null));
+  body.append(details(a), actions(resource, onDeleted));
+  body.append(element("p", { class: "soft" }, "This informs; it does not diagnose. Show it to a physiotherapist or a doctor where something hurts or worries you."));
+}
+
+function title({ assessment, state }) {
+  if (!assessment) return state === "cancelled" ? "Cancelled" : "This recording could not be read";
+  return assessment.status === "measured" ? "Your result" : "This recording could not be measured";
+}
+
+function subtitle({ assessment: a, created_at: at, subject }) {
+  const parts = [a ? `${TESTS[a.test]} test` : null, a?.effort === "passive" ? "passive" : null, at ? when(at) : null, subject];
+  return element("p", { class: "soft" }, parts.filter(Boolean).join(" · "));
+}
+
+const section = (name, ...children) => element("section", {}, element("h3", {}, name), ...children);
+
+/** Everything that changes with the range one compares with. */
+function numbers(a, series) {
+  const choices = references(a), holder = element("div");
+  const show = (id) => {
+    const of = (side) => a.sides[side].reference.find((r) => r.id === id) ?? null;
+    const one = SIDES.map(of).find(Boolean) ?? null;
+    holder.replaceChildren(
+      element("div", { class: "sides" }, SIDES.map((side) => card(side, a.sides[side], of(side)))),
+      section("Left against right", legend(SIDES, one ? "range to compare with" : null), ranges(a, one), asymmetry(a)),
+      ...movement(series, a, one),
+    );
+  };
+  show(choices[0]?.id);
+  if (choices.length < 2) return holder;
+  const pick = element("select", { id: `range-${crypto.randomUUID?.() ?? choices.length}` }, choices.map(({ id, label }) => element("option", { value: id }, label)));
+  pick.addEventListener("change", () => show(pick.value));
+  return element("div", {}, element("p", { class: "compare" }, element("label", { for: pick.id }, "Compare with "), pick), holder);
+}
+
+function references(a) {
+  const known = new Map();
+  for (const side of SIDES) for (const r of a.sides[side].reference) if (r.low_deg !== null && r.verdict) known.set(r.id, r);
+  return [...known.values()];
+}
+
+function card(side, result, reference) {
+  const box = element("article", { class: `side-card ${side}` }, element("h3", {}, `${capital(side)} hip`));
+  if (result.status !== "measured") {
+    box.append(element("p", { class: "big" }, "–"), element("p", {}, result.trials.length ? "Not measured: see below why." : "Not tested, or no movement was seen."));
+    return box;
+  }
+  box.append(element("p", { class: "big" }, degrees(result.end_range_deg)));
+  if (result.interval95_deg) box.append(element("p", {}, `Likely between ${degrees(result.interval95_deg[0])} and ${degrees(result.interval95_deg[1])}`));
+  if (reference) {
+    const among = reference.percentile === null ? "" : `, ${percentile(reference.percentile)}`;
+    box.append(element("p", { class: `verdict ${reference.verdict}` }, `${VERDICTS[reference.verdict]} of ${degrees(reference.low_deg)} to ${degrees(reference.high_deg)}${among}.`));
+  }
+  const tries = result.trials.filter((t) => t.accepted && t.end_range_deg !== null).map((t) => fine(t.end_range_deg));
+  if (tries.length) box.append(element("p", { class: "soft" }, `${tries.length === 1 ? "One try" : `${tries.length} tries`}: ${tries.join(", ")}`));
+  const pelvis = result.pelvis_corrected_deg;
+  if (pelvis !== null && Math.abs(pelvis - result.end_range_deg) >= 2) box.append(element("p", { class: "soft" }, `${degrees(pelvis)} without what the tipping pelvis added`));
+  if (result.onset_deg !== null) box.append(element("p", { class: "soft" }, `The body began to help at ${degrees(result.onset_deg)}`));
+  return box;
+}
+
+function percentile(value) {
+  if (value >= 99) return "more than nearly everybody in that group";
+  if (value <= 1) return "less than nearly everybody in that group";
+  return `more than about ${Math.round(value)} in 100 of that group`;
+}
+
+function asymmetry(a) {
   if (a.asymmetry) {
-    const words = a.asymmetry.verdict.replaceAll("_", " ");
-    box.append(element("p", {}, `Left minus right: ${a.asymmetry.difference_deg.toFixed(1)}° (${words}; detectable from ${a.asymmetry.mdc95_deg.toFixed(1)}°).`));
+    const { difference_deg: difference, mdc95_deg: limit, verdict } = a.asymmetry;
+    const which = Math.abs(difference) < 0.5 ? "Both sides turn equally far." : `The ${difference > 0 ? "left" : "right"} hip turns ${fine(Math.abs(difference))} further.`;
+    return element("p", {}, `${which} ${ASYMMETRY[verdict] ?? ""} A difference can be told from error from ${fine(limit)} on.`);
   }
-  for (const f of a.findings) {
-    const where = f.side ? ` (${f.side})` : "";
-    box.append(element("div", { class: `finding ${f.severity}` }, element("b", {}, `${f.severity}: `), `${f.title}${where}. ${f.advice}`));
-  }
-  const series = await ask(resource.links.series).catch(() => null);
-  const drawing = series && curves(series);
-  if (drawing) box.append(element("h2", {}, "The movement"), drawing, element("p", { class: "small" }, "Degrees of internal rotation over the recording."));
-  const links = element("p", { class: "row" }, element("a", { class: "button quiet", href: resource.links.report, target: "_blank", rel: "noopener" }, "Full report"));
-  if (resource.keep && a.status) links.append(element("a", { class: "button quiet", href: resource.links.video, target: "_blank", rel: "noopener" }, "Annotated video"));
-  box.append(links, element("p", { class: "small" }, "It informs; it does not diagnose. With pain, or where something is far from the ranges, show it to a physiotherapist."));
+  const both = SIDES.every((side) => a.sides[side].status === "measured");
+  const reason = both ? "Left and right cannot be compared: it is not known well enough which way is down in the picture." : "Left and right cannot be compared: only one side has a number.";
+  return element("p", {}, reason);
+}
+
+function movement(series, a, reference) {
+  const drawing = series && curves(series, a, reference);
+  return drawing ? [section("The movement", drawing, element("p", { class: "soft" }, "How far each lower leg leans outwards from the plumb line. Thick lines are the holds that were measured."))] : [];
+}
+
+function findings(list, words) {
+  const sorted = list.toSorted((one, other) => WEIGHT[one.severity] - WEIGHT[other.severity]);
+  return element("ul", { class: "plain" }, sorted.map((f) => element("li", { class: `finding ${f.severity}` },
+    element("p", {}, element("span", { class: "badge" }, SEVERITIES[f.severity]), " ", element("strong", {}, `${f.title}${f.side ? ` (${f.side})` : ""}`)),
+    words[f.code] ? element("p", {}, words[f.code].meaning) : null,
+    f.advice ? element("p", {}, f.advice) : null,
+    f.observed !== null && f.limit !== null ? element("p", { class: "soft" }, `Found ${amount(f.observed)}, limit ${amount(f.limit)} ${f.unit}`.trim()) : null)));
+}
+
+const amount = (value) => String(Number(Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(2))).replace("-", "−");
+
+function details(a) {
+  const rows = SIDES.flatMap((side) => a.sides[side].trials.map((t, k) => [`${capital(side)} ${k + 1}`, fine(t.end_range_deg), fine(t.raw_peak_deg), t.hold_start_s === null ? "not held" : `${(t.hold_stop_s - t.hold_start_s).toFixed(1)} s`, t.accepted ? "yes" : "no"]));
+  const listed = references(a).concat(SIDES.flatMap((side) => a.sides[side].reference).filter((r) => r.low_deg === null))
+    .filter((r, k, all) => all.findIndex((other) => other.id === r.id) === k);
+  const { camera, provenance } = a;
+  const how = [
+    `Camera tilt ${fine(camera.roll_deg)} ± ${fine(camera.roll_se_deg)} (from ${camera.roll_source}); it looked ${fine(Math.abs(camera.pitch_deg ?? 0))} ${(camera.pitch_deg ?? 0) < 0 ? "up" : "down"} and stood ${fine(Math.abs(camera.yaw_deg ?? 0))} out of line. All three are taken out.`,
+    `Pose model ${provenance.pose_model}, ${provenance.n_frames} pictures${provenance.fps ? ` at ${provenance.fps.toFixed(0)} a second` : ""}, hipcv ${provenance.hipcv_version}.`,
+  ];
+  return element("details", { class: "more" }, element("summary", {}, "All numbers, and where the ranges come from"),
+    rows.length ? table("The tries", ["Try", "End range", "Peak", "Held", "Counted"], rows) : null,
+    listed.length ? table("Ranges of other people", ["Group and source", "Range"], listed.map((r) => [group(r), r.low_deg === null ? "no spread known" : `${degrees(r.low_deg)} to ${degrees(r.high_deg)}`])) : null,
+    element("h4", {}, "How it was measured"), how.map((sentence) => element("p", {}, sentence)));
+}
+
+function group({ label, extrapolated, citation, doi }) {
+  const link = doi ? element("a", { href: `https://doi.org/${doi}`, target: "_blank", rel: "noopener noreferrer" }, `doi:${doi}`) : null;
+  return element("span", {}, `${label}${extrapolated ? " (people of another age)" : ""}`, citation ? element("span", { class: "soft source" }, `${citation} `, link) : null);
+}
+
+function table(name, heads, rows) {
+  return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name }, element("table", {}, element("caption", {}, name),
+    element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
+    element("tbody", {}, rows.map(([first, ...rest]) => element("tr", {}, element("th", { scope: "row" }, first), rest.map((cell) => element("td", {}, cell)))))));
+}
+
+function actions(resource, onDeleted) {
+  const { links, assessment, keep } = resource;
+  const open = (text, href, more = {}) => element("a", { class: "button quiet small", href, ...more }, text);
+  const inTab = { target: "_blank", rel: "noopener" };
+  const erase = button("Delete this result", async () => {
+    if (!(await confirmed("Delete this result?", "The numbers, the curves and what was kept of the pictures are gone for good.", "Delete"))) return;
+    try {
+      await ask(links.self, { method: "DELETE" });
+      onDeleted?.();
+    } catch (error) {
+      erase.after(element("p", { class: "notice bad", role: "alert" }, error.message));
+    }
+  }, { class: "button quiet small danger" });
+  return element("div", { class: "row actions" },
+    assessment ? [open("Full report", links.report, inTab), keep ? open("Annotated video", links.video, inTab) : null,
+      open("Save the report", `${links.report}?download=true`, { download: true }), open("Save the curves (CSV)", `${links.series}?format=csv`, { download: true })] : null,
+    erase);
 }

@@ -1,57 +1,149 @@
-// Recorded videos: handed over, watched while they are scored, shown.
-import { ask, element, tell } from "./api.js";
-import { showResult } from "./result.js";
+// Recorded videos: handed over one by one, watched while they are scored, summed up.
+import { Refusal, ask, askOnce, follow, upload } from "./api.js";
+import { showDrawing } from "./drawings.js";
+import { alarm, button, byId, element } from "./element.js";
+import { STAGES, STATES, degrees } from "./words.js";
 
-const form = document.getElementById("upload-form");
-const list = document.getElementById("uploads");
-const drop = document.getElementById("drop");
-const input = document.getElementById("files");
+const MEGA = 1_000_000;
+let limits = null;
+let line = Promise.resolve();
 
-function fields(file) {
-  const given = new FormData(form), sent = new FormData();
-  for (const name of ["test", "age", "sex", "subject"]) if (given.get(name)) sent.set(name, given.get(name));
-  for (const name of ["mirrored", "keep"]) sent.set(name, given.get(name) ? "true" : "false");
-  sent.set("file", file);
-  return sent;
+export function setUpUpload() {
+  const drop = byId("drop"), files = byId("files");
+  askOnce("limits").then((told) => {
+    limits = told.upload;
+    byId("upload-limits").textContent = `Up to ${Math.round(limits.max_bytes / MEGA)} MB and ${Math.round(limits.max_duration_s / 60)} minutes each. The clip is deleted once it is measured, unless you keep it.`;
+  }).catch(() => {});
+  files.addEventListener("change", () => { take([...files.files]); files.value = ""; });
+  byId("upload-form").addEventListener("submit", (event) => event.preventDefault());
+  for (const kind of ["dragenter", "dragover"]) drop.addEventListener(kind, (event) => { event.preventDefault(); drop.classList.add("over"); });
+  for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => { event.preventDefault(); take([...event.dataTransfer.files]); });
+  // a video that misses the box is not opened by the browser instead
+  for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
+  byId("show-film").addEventListener("click", toggleGuide);
+  for (const radio of byId("upload-form").elements.test) radio.addEventListener("change", showGuide);
 }
 
-async function send(file) {
-  const bar = element("progress", { "aria-label": `Progress of ${file.name}` });
-  const state = element("span", { class: "small" }, " sending …");
-  const cancel = element("button", { class: "button quiet", type: "button" }, "Cancel");
-  const box = element("div");
-  const item = element("li", {}, element("div", {}, element("strong", {}, file.name), state), bar, cancel, box);
-  list.prepend(item);
-  try {
-    const job = await ask("assessments", { method: "POST", body: fields(file) });
-    cancel.addEventListener("click", () => ask(job.links.cancel, { method: "POST" }).catch((e) => tell(e.message)));
-    const events = new EventSource(job.links.events);
-    events.addEventListener("progress", (event) => {
-      const { progress } = JSON.parse(event.data);
-      state.textContent = ` ${progress.stage} …`;
-      if (progress.n_total) bar.value = progress.share;
-      else bar.removeAttribute("value");
-    });
-    events.addEventListener("end", (event) => {
-      events.close();
-      const resource = JSON.parse(event.data);
-      bar.remove();
-      cancel.remove();
-      state.textContent = ` ${resource.state}`;
-      showResult(box, resource);
-    });
-    events.addEventListener("gone", () => { events.close(); item.remove(); });
-  } catch (error) {
-    bar.remove();
-    cancel.remove();
-    state.textContent = " not taken";
-    box.append(element("p", {}, error.message));
+function toggleGuide() {
+  const hidden = !byId("upload-guide").hidden;
+  byId("upload-guide").hidden = hidden;
+  byId("show-film").setAttribute("aria-expanded", String(!hidden));
+  if (!hidden) showGuide();
+}
+
+function showGuide() {
+  const test = byId("upload-form").elements.test.value;
+  showDrawing(byId("upload-drawing"), `${test}-side`);
+  askOnce(`guidance?test=${test}`).then(({ film }) => byId("upload-film").replaceChildren(...film.map((step) => element("li", {}, step)))).catch((error) => alarm(error.message));
+}
+
+function take(files) {
+  if (!byId("upload-form").reportValidity()) {
+    byId("upload-form").querySelector("details:has(:invalid)")?.setAttribute("open", "");
+    byId("upload-form").reportValidity();
+    return;
+  }
+  alarm(null);
+  const given = options();
+  for (const file of files) {
+    const item = new Upload(file, given);
+    byId("uploads").prepend(item.box);
+    line = line.then(() => item.send()); // one after the other: they share the same line
   }
 }
 
-export function openUpload() {
-  input.addEventListener("change", () => { [...input.files].forEach(send); input.value = ""; });
-  for (const kind of ["dragenter", "dragover"]) drop.addEventListener(kind, (e) => { e.preventDefault(); drop.classList.add("over"); });
-  for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, (e) => { e.preventDefault(); drop.classList.remove("over"); });
-  drop.addEventListener("drop", (e) => [...e.dataTransfer.files].forEach(send));
+/** The options as they are now, for every file of this drop. */
+function options() {
+  const given = new FormData(byId("upload-form")), sent = [];
+  for (const name of ["test", "age", "sex", "roll"]) if (given.get(name)) sent.push([name, given.get(name)]);
+  if (given.get("subject").trim()) sent.push(["subject", given.get("subject").trim()]);
+  if (given.get("passive")) sent.push(["effort", "passive"]);
+  if (given.get("slow_motion") && given.get("slow_motion") !== "1") sent.push(["slow_motion", given.get("slow_motion")]);
+  for (const name of ["mirrored", "keep"]) if (given.get(name)) sent.push([name, "true"]);
+  return sent;
+}
+
+const say = (sentence) => { byId("upload-status").textContent = sentence; };
+
+/** One video and what becomes of it. */
+class Upload {
+  constructor(file, given) {
+    Object.assign(this, { file, given, stop: new AbortController(), job: null });
+    this.state = element("p", { class: "state" }, "Waiting to be sent");
+    this.bar = element("progress", { max: 1, value: 0, "aria-label": `Progress of ${file.name}` });
+    this.buttons = element("div", { class: "row actions" }, button("Cancel", () => this.cancel(), { "aria-label": `Cancel ${file.name}` }));
+    this.box = element("li", { class: "card" }, element("h3", { class: "file" }, file.name), this.state, this.bar, this.buttons);
+  }
+
+  async send() {
+    if (this.stop.signal.aborted) return;
+    try {
+      if (limits && this.file.size > limits.max_bytes) {
+        throw new Refusal(`This video has ${Math.round(this.file.size / MEGA)} MB, and ${Math.round(limits.max_bytes / MEGA)} MB are taken: cut it down to the test, or film in a lower resolution.`);
+      }
+      const form = new FormData();
+      for (const [name, value] of this.given) form.set(name, value);
+      form.set("file", this.file);
+      this.job = await upload(form, (share) => this.show(share < 1 ? "Sending" : STAGES.queued, share < 1 ? share : null), this.stop.signal);
+      say(`${this.file.name} was handed over.`);
+      if (this.stop.signal.aborted) this.cancel();
+      follow(this.job, { change: (now) => this.progress(now), end: (now) => this.end(now), gone: () => this.box.remove() });
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  show(words, share) {
+    this.state.textContent = words;
+    if (share === null) this.bar.removeAttribute("value");
+    else this.bar.value = share;
+  }
+
+  progress({ state, progress }) {
+    const { stage, n_total: total, share } = progress;
+    this.show(STAGES[state === "queued" ? "queued" : stage] ?? stage, state === "running" && total ? share : null);
+  }
+
+  cancel() {
+    this.stop.abort();
+    if (this.job) ask(this.job.links.cancel, { method: "POST" }).catch((error) => { if (error.code !== "not_running") alarm(error.message); });
+    else this.failed(new Refusal("Cancelled before it was sent.", { code: "cancelled" }));
+  }
+
+  end(resource) {
+    this.bar.remove();
+    const open = element("a", { class: "button small", href: `#results/${resource.id}`, "aria-label": `Show the result of ${this.file.name}` }, "Show the result");
+    const { assessment, problem, links, keep } = resource;
+    if (assessment) {
+      this.box.classList.add(assessment.status === "measured" ? "good" : "bad");
+      this.state.textContent = summary(assessment);
+      const inTab = { class: "button quiet small", target: "_blank", rel: "noopener" };
+      this.buttons.replaceChildren(open, element("a", { href: links.report, ...inTab }, "Full report"), ...(keep ? [element("a", { href: links.video, ...inTab }, "Annotated video")] : []));
+      say(`${this.file.name}: ${this.state.textContent}`);
+    } else {
+      this.failed(new Refusal(problem?.detail ?? `This video was ${STATES[resource.state]}.`, { code: resource.state }));
+    }
+  }
+
+  failed(error) {
+    this.bar.remove();
+    this.box.classList.add("bad");
+    this.state.textContent = error.message;
+    this.buttons.replaceChildren(button("Try again", () => this.again(), { "aria-label": `Try ${this.file.name} again` }), button("Remove", () => this.box.remove(), { "aria-label": `Remove ${this.file.name} from this list` }));
+    if (error.code !== "cancelled") say(`${this.file.name}: ${error.message}`);
+  }
+
+  again() {
+    const next = new Upload(this.file, options());
+    this.box.replaceWith(next.box);
+    line = line.then(() => next.send());
+  }
+}
+
+function summary({ status, sides, findings }) {
+  if (status !== "measured") return `No result. ${findings.find((f) => f.severity === "reject")?.advice ?? ""}`.trim();
+  const doubts = findings.filter((f) => f.severity === "doubt").length;
+  const numbers = `Left ${degrees(sides.left.end_range_deg)}, right ${degrees(sides.right.end_range_deg)}`;
+  return doubts ? `${numbers}, with ${doubts === 1 ? "a reason" : `${doubts} reasons`} to doubt` : numbers;
 }

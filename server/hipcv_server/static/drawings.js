@@ -1,0 +1,26 @@
+// The drawings, put into the page itself so that they follow its colours.
+const known = new Map();
+
+async function load(name) {
+  const answer = await fetch(`drawings/${name}.svg`);
+  if (!answer.ok) throw new Error(name);
+  return new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
+}
+
+/** Show a drawing in a box; its words stay behind where it is only decoration. */
+export async function showDrawing(box, name) {
+  if (!known.has(name)) known.set(name, load(name));
+  box.dataset.drawing = name;
+  const drawing = await known.get(name).catch(() => null);
+  if (!drawing || box.dataset.drawing !== name) return;
+  const own = document.importNode(drawing, true);
+  if ("still" in box.dataset) own.setAttribute("aria-hidden", "true");
+  else own.setAttribute("aria-label", own.querySelector("title").textContent);
+  own.querySelector("title").remove();
+  box.replaceChildren(own);
+}
+
+/** Fill every box that names its drawing. */
+export function showDrawings() {
+  for (const box of document.querySelectorAll("[data-drawing]")) showDrawing(box, box.dataset.drawing);
+}

@@ -1,0 +1,25 @@
+// What to do next: from the result alone, without a diagnosis.
+import { SIDES } from "./words.js";
+
+const MOST = 4;
+
+/** Return steps, the most urgent first: `text`, and `more` where it takes several things. */
+export function nextSteps(assessment) {
+  const { sides, findings, asymmetry } = assessment;
+  const advice = (severity) => [...new Set(findings.filter((f) => f.severity === severity).map((f) => f.advice).filter(Boolean))];
+  const wrong = advice("reject"), doubtful = advice("doubt").filter((sentence) => !wrong.includes(sentence));
+  if (assessment.status !== "measured") return [{ text: "Do the test once more, with this put right:", more: [...wrong, ...doubtful].slice(0, MOST) }];
+  const steps = [], missing = SIDES.filter((side) => sides[side].status !== "measured");
+  if (wrong.length) steps.push({ text: missing.length === 1 ? `Measure the ${missing[0]} side again:` : "Measure again:", more: wrong.slice(0, MOST) });
+  if (doubtful.length) steps.push({ text: "For a surer number, measure again:", more: doubtful.slice(0, MOST) });
+  return [...steps, { text: compare(sides, asymmetry) }];
+}
+
+function compare(sides, asymmetry) {
+  if (asymmetry && ["notable", "large"].includes(asymmetry.verdict)) {
+    return "Measure again on another day. If the difference stays and bothers you, show both reports to a physiotherapist.";
+  }
+  const outside = SIDES.some((side) => ["below", "above"].includes(sides[side].reference.find((r) => r.verdict)?.verdict));
+  if (outside) return "A value outside a range is no illness. If the hip or groin hurts or feels stiff, show the report to a physiotherapist.";
+  return "To follow a change, measure again in a few weeks: same seat, same clothes, same place of the camera.";
+}

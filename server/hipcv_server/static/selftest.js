@@ -1,0 +1,223 @@
+// The self-test from the choice of the test to its result.
+import { ask, askOnce } from "./api.js";
+import { Camera, CameraError, cameraObstacle, listCameras } from "./camera.js";
+import { Cues } from "./cues.js";
+import { showDrawing } from "./drawings.js";
+import { byId, confirmed, element, tell } from "./element.js";
+import { Gravity, allowGravity } from "./gravity.js";
+import { LiveLink } from "./live.js";
+import { showResult } from "./result.js";
+import { Stage } from "./stage.js";
+
+const STEPS = ["choose", "place", "test", "done"];
+const HEADINGS = { choose: "selftest-title", place: "place-title", test: "test-title" };
+const PROBLEM_MS = 5000;
+let camera = null;
+let running = null;
+
+export function setUpSelfTest() {
+  byId("choose").addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (byId("choose").reportValidity()) toPlace();
+  });
+  byId("try-sound").addEventListener("click", trySound);
+  byId("back").addEventListener("click", () => { closeCamera(); go("choose"); });
+  byId("start").addEventListener("click", () => begin().catch(returnWith));
+  byId("camera-pick").addEventListener("change", () => openCamera(byId("camera-pick").value));
+  byId("camera-again").addEventListener("click", () => openCamera(byId("camera-pick").value));
+  byId("again").addEventListener("click", () => go("choose"));
+  byId("go").addEventListener("click", () => running?.link.tell({ type: "go" }));
+  byId("skip").addEventListener("click", () => running?.link.tell({ type: "skip" }));
+  byId("finish").addEventListener("click", () => running?.link.tell({ type: "finish" }));
+  byId("stop").addEventListener("click", askToStop);
+  byId("sound").addEventListener("click", () => {
+    if (!running) return;
+    running.cues.switch(!running.cues.heard);
+    running.stage.showSound();
+  });
+  byId("full").hidden = !document.fullscreenEnabled;
+  byId("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : byId("test").requestFullscreen().catch(() => {})));
+  document.addEventListener("visibilitychange", () => document.hidden || running?.awake());
+  window.addEventListener("pagehide", () => leaveSelfTest());
+}
+
+/** Called whenever the page is shown. */
+export function openSelfTest() {
+  if (!running) go("choose", false);
+}
+
+/** Called when another page is shown: ends a running test and frees the camera. */
+export function leaveSelfTest() {
+  running?.link.cancel();
+  endRun();
+  closeCamera();
+}
+
+function go(step, focus = true) {
+  for (const name of STEPS) byId(name).hidden = name !== step;
+  for (const item of byId("steps").children) {
+    const order = STEPS.indexOf(item.dataset.step) - STEPS.indexOf(step);
+    item.classList.toggle("past", order < 0);
+    if (order === 0) item.setAttribute("aria-current", "step");
+    else item.removeAttribute("aria-current");
+  }
+  document.body.classList.toggle("testing", step === "test");
+  window.scrollTo(0, 0);
+  if (focus && HEADINGS[step]) byId(HEADINGS[step]).focus({ preventScroll: true });
+}
+
+function plan() {
+  const given = new FormData(byId("choose"));
+  const age = given.get("age"), subject = given.get("subject").trim();
+  return {
+    type: "start", test: given.get("test"), age: age === "" ? null : Number(age), sex: given.get("sex") || null,
+    effort: given.get("passive") ? "passive" : "active", sides: given.get("order").split(","),
+    trials: Number(given.get("trials")), hold_s: Number(given.get("hold_s")), keep: Boolean(given.get("keep")),
+    subject: subject || null, hands_free: !given.get("by_hand"),
+  };
+}
+
+function cuesWanted() {
+  const given = new FormData(byId("choose"));
+  return new Cues({ voice: Boolean(given.get("voice")), tones: Boolean(given.get("tones")) });
+}
+
+async function trySound() {
+  const cues = cuesWanted();
+  await cues.unlock();
+  cues.tone("captured");
+  cues.say("This is how you will be guided.");
+  const silent = cues.voice && !cues.speaks;
+  byId("sound-note").textContent = silent ? "This device has no voice of its own: you will hear tones, and the words are on the screen." : "";
+  setTimeout(() => cues.context?.close(), 2000);
+}
+
+// ------------------------------------------------------------------------------------------------------- the camera
+
+async function toPlace() {
+  allowGravity();
+  const { test } = plan();
+  tell(byId("camera-problem"), null);
+  go("place");
+  showDrawing(byId("placement"), `${test}-side`);
+  askOnce(`guidance?test=${test}`).then(({ film }) => byId("film").replaceChildren(...film.map((step) => element("li", {}, step))))
+    .catch((error) => tell(byId("camera-problem"), error.message));
+  await openCamera(byId("camera-pick").value);
+}
+
+async function openCamera(id) {
+  closeCamera();
+  tell(byId("camera-problem"), null);
+  tell(byId("preview-note"), "Starting the camera …");
+  byId("camera-again").hidden = true;
+  byId("mirror-note").hidden = true;
+  try {
+    const opened = await Camera.open(id);
+    if (byId("place").hidden) { opened.close(); return; }
+    camera = opened;
+    await camera.show(byId("preview"));
+    byId("viewfinder").style.setProperty("--ratio", byId("preview").videoWidth / byId("preview").videoHeight);
+    byId("mirror-note").hidden = !camera.selfie;
+    tell(byId("preview-note"), null);
+    byId("start").disabled = false;
+    await listChoices();
+  } catch (error) {
+    tell(byId("preview-note"), "No picture yet.");
+    tell(byId("camera-problem"), error instanceof CameraError ? error.message : `The camera does not start: ${error.message}`);
+    byId("camera-again").hidden = cameraObstacle() !== null;
+  }
+}
+
+async function listChoices() {
+  const cameras = await listCameras();
+  byId("camera-pick").replaceChildren(...cameras.map(({ id, name }) => element("option", { value: id, selected: id === camera?.id }, name)));
+  byId("camera-pick").parentElement.hidden = cameras.length === 0;
+}
+
+function closeCamera() {
+  camera?.close();
+  camera = null;
+  byId("start").disabled = true;
+  byId("preview").srcObject = null;
+  byId("camera").srcObject = null;
+}
+
+// ------------------------------------------------------------------------------------------------------ the test
+
+async function begin() {
+  const start = plan(), cues = cuesWanted(), held = camera;
+  tell(byId("camera-problem"), null);
+  byId("start").disabled = true;
+  await cues.unlock();
+  go("test");
+  const stage = new Stage(start, held.selfie, cues), gravity = new Gravity(held.facing), video = byId("camera");
+  await held.show(video);
+  byId("preview").srcObject = null;
+  byId("picture").style.setProperty("--ratio", video.videoWidth / video.videoHeight);
+  const link = new LiveLink(start, {
+    ready: () => stage.say("Take your place in the picture."),
+    reading: (reading) => stage.reading(reading),
+    captured: () => stage.holdCaptured(),
+    remeasured: (message) => stage.holdRemeasured(message),
+    working: (message) => stage.working(message),
+    problem: (detail) => stage.note(detail, PROBLEM_MS),
+    dropped: () => stage.note("The connection to the server broke. Joining again; what was captured is kept."),
+    back: () => stage.note(null),
+    result: (message) => { cues.tone("complete"); finished(message, start); },
+    over: (sentence) => { cues.tone("lost"); returnWith(new Error(sentence)); },
+  });
+  const unwatch = held.watch(video, async (t) => {
+    if (!link.wants) return;
+    const picture = await held.picture(video);
+    if (picture) link.frame(t, gravity.reading(), picture);
+  });
+  held.onLost(() => running && stage.note("The camera stopped. “Finish now” keeps what was captured; or stop, plug it in and start again."));
+  running = { link, stage, cues, gravity, unwatch, lock: null, awake };
+  running.awake();
+}
+
+/** Keep the screen from going dark; the browser lets go of it whenever the page is hidden. */
+async function awake() {
+  this.lock = await navigator.wakeLock?.request("screen").catch(() => null) ?? null;
+  if (running !== this) this.lock?.release();
+}
+
+function endRun() {
+  if (!running) return;
+  const { unwatch, gravity, cues, lock } = running;
+  running = null;
+  unwatch();
+  gravity.close();
+  lock?.release();
+  setTimeout(() => cues.close(), 1500); // the last tone is still sounding
+  document.body.classList.remove("testing");
+  if (document.fullscreenElement) document.exitFullscreen();
+}
+
+async function finished(message, start) {
+  endRun();
+  closeCamera();
+  go("done");
+  const told = { state: "done", kind: "live", test: start.test, keep: start.keep, problem: null, ...message };
+  const resource = await ask(message.links.self).catch(() => told);
+  await showResult(byId("test-result"), resource, { onDeleted: () => go("choose") });
+  byId("test-result").querySelector("h2")?.focus({ preventScroll: true });
+}
+
+/** Back to the camera, with the reason. */
+async function returnWith(error) {
+  endRun();
+  go("place");
+  await openCamera(camera?.id ?? "");
+  tell(byId("camera-problem"), error.message);
+}
+
+async function askToStop() {
+  const some = Object.values(running?.stage.captured ?? {}).some((angles) => angles.length);
+  if (some && !(await confirmed("Stop the test?", "What was captured so far is thrown away.", "Stop the test"))) return;
+  if (!running) return;
+  running.link.cancel();
+  endRun();
+  go("place");
+  await openCamera(camera?.id ?? "");
+}

@@ -1,0 +1,50 @@
+// Plain words for what the server says in codes.
+export const TESTS = { seated: "Seated", prone: "Face down" };
+export const SIDES = ["left", "right"];
+
+export const CHECKS = {
+  light: "Enough light",
+  person: "One person in view",
+  in_frame: "Hips to feet in the picture",
+  distance: "The right distance",
+  posture: "Placed as in the drawing",
+  facing: "Square to the camera",
+  still: "Both legs at rest",
+};
+
+export const STAGES = {
+  queued: "Waiting for its turn",
+  opening: "Opening the recording",
+  reading: "Looking at every picture",
+  measuring: "Measuring the holds again, more precisely",
+  assessing: "Working out the angles",
+  drawing: "Drawing",
+  saving: "Saving",
+  done: "Done",
+};
+
+export const STATES = {
+  queued: "waiting", running: "being measured", done: "measured", failed: "could not be measured",
+  set_aside: "set aside", cancelled: "cancelled",
+};
+
+export const SEVERITIES = { reject: "No result because", doubt: "A reason to doubt", note: "Worth knowing" };
+
+export const ASYMMETRY = {
+  no_difference_detected: "No difference found: it is smaller than this measurement can tell.",
+  small: "A small difference, within the usual tolerance of 10°.",
+  notable: "A notable difference: measure again on another day to see whether it stays.",
+  large: "A large difference: measure again on another day to see whether it stays.",
+};
+
+/** Whole degrees with their sign, "–" where there is no number. */
+export const degrees = (value) => (value === null || value === undefined ? "–" : `${String(Math.round(value) + 0).replace("-", "−")}°`);
+
+/** Degrees with one decimal. */
+export const fine = (value) => (value === null || value === undefined ? "–" : `${value.toFixed(1).replace("-", "−")}°`);
+
+/** A word with a capital. */
+export const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
+
+/** Date and time as this browser writes them. */
+export const when = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -1,0 +1,601 @@
+"""The page in a real browser against a real server: the self-test, uploads, results, and every refusal in one sentence.
+
+Chromium is driven by Playwright's Python package. It is found as `chromium` (Debian's package), `chromium-browser` or
+`google-chrome`, or named by HIPCV_CHROMIUM. A machine without it fails these tests with the sentence that says so.
+"""
+
+import json
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hipcv.sources.stills import decode_still
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+STATIC = Path(__file__).parents[1] / "server" / "hipcv_server" / "static"
+RUN = """
+import sys
+from pathlib import Path
+from hipcv_server.serve import run
+from hipcv_server.settings import JobLimits, LiveLimits, Settings, UploadLimits
+if __name__ == "__main__":
+    run(
+        Settings(
+            Path(sys.argv[1]), host=sys.argv[2], port=0, jobs=JobLimits(n_workers=1),
+            upload=UploadLimits(max_bytes=2_000_000), live=LiveLimits(max_sessions=1, resume_within_s=8.0),
+        ),
+        open_browser=False,
+    )
+"""
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+WIDTHS = {"phone": (390, 844), "laptop": (1280, 800)}
+PAGES = ("home", "self-test", "upload", "results")
+#: Measuring may take long on a busy machine; nothing here waits longer than it must.
+PATIENCE_MS = 240_000
+FRAME_RATE_HZ = 30
+
+
+# --------------------------------------------------------------------------------------------------- server and browser
+
+
+@contextmanager
+def serving(folder: Path, host: str = "127.0.0.1") -> Iterator[str]:
+    """Run a server of its own; yields the address it prints."""
+    process = subprocess.Popen([sys.executable, "-c", RUN, str(folder), host], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found is not None, "the server did not say where it is"
+        _await_health(found[0])
+        yield found[0]
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        process.stdout.close()
+
+
+def _await_health(address: str) -> None:
+    port = urlsplit(address).port
+    for _ in range(300):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/api/v1/health", timeout=5) as answer:
+                assert answer.status == 200
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not come up")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One server for all tests here; it has one live place."""
+    with serving(tmp_path_factory.mktemp("data")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def playwright() -> "Iterator[Playwright]":
+    """Playwright without browsers of its own."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        pytest.fail("The browser tests need Playwright: pip install 'hipcv[test]'.", pytrace=False)
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def launch(playwright: "Playwright") -> "Iterator[Callable[..., Browser]]":
+    """Start Chromium with these flags beside the usual ones, once for each set."""
+    named = os.environ.get("HIPCV_CHROMIUM")
+    found = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None or not Path(found).exists():
+        wanted = f"found nothing at HIPCV_CHROMIUM={named}" if named else "found none on this machine"
+        pytest.fail(
+            f"The browser tests need Chromium, {wanted}: apt-get install chromium, or name it in HIPCV_CHROMIUM.",
+            pytrace=False,
+        )
+    running: dict[tuple[str, ...], Browser] = {}
+
+    def start(*flags: str) -> "Browser":
+        if flags not in running:
+            running[flags] = playwright.chromium.launch(executable_path=found, args=[*FLAGS, *flags])
+        return running[flags]
+
+    yield start
+    for browser in running.values():
+        browser.close()
+
+
+@dataclass
+class Visit:
+    """A page that is open, and everything that went wrong on it."""
+
+    page: "Page"
+    address: str
+    context: "BrowserContext"
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def show(self, name: str) -> None:
+        """Open one of the pages by its name."""
+        self.page.goto(f"{self.address}#{name}")
+        self.page.wait_for_load_state("networkidle")
+
+    def start_test(self) -> None:
+        """Go through the self-test as far as the running test."""
+        self.page.get_by_role("button", name="Next: the camera").click()
+        self.page.get_by_role("button", name="Start the test").click()
+
+    def expect_text(self, selector: str, text: str | re.Pattern[str], within_ms: float = 30_000) -> None:
+        """Wait until an element shows a text."""
+        from playwright.sync_api import expect
+
+        expect(self.page.locator(selector)).to_contain_text(text, timeout=within_ms)
+
+    def expect_clean(self, *, statuses: tuple[int, ...] = ()) -> None:
+        """Nothing was complained about but answers with these statuses, and no request left the host."""
+        known = [f"status of {status}" for status in statuses]
+        assert [said for said in self.complaints if not any(words in said for words in known)] == []
+        own = urlsplit(self.address).netloc
+        assert [url for url in self.requests if urlsplit(url).scheme != "blob" and urlsplit(url).netloc != own] == []
+
+
+@pytest.fixture
+def visit(launch: "Callable[..., Browser]", address: str) -> "Iterator[Callable[..., Visit]]":
+    """Open the page in a fresh profile."""
+    visits = []
+
+    def open_page(*flags: str, at: str = address, size: str = "laptop", scheme: str = "light") -> Visit:
+        browser = launch(*(flags or FAKE_CAMERA))
+        width, height = WIDTHS[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        page = context.new_page()
+        opened = Visit(page, at.split("?")[0], context)
+        page.on("console", lambda m: opened.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+        page.on("request", lambda request: opened.requests.append(request.url))
+        page.on("websocket", lambda socket: opened.requests.append(socket.url))
+        visits.append(opened)
+        return opened
+
+    yield open_page
+    for opened in visits:
+        opened.context.close()
+
+
+# -------------------------------------------------------------------------------------------------------- the self-test
+
+
+def film(clip: Path, truth: dict[str, Any], target: Path) -> None:
+    """Write a sample as a fake camera's film: a rest before the first try, and holds as long as the guide asks for."""
+    with av.open(str(clip)) as source:
+        rate_hz = float(source.streams.video[0].average_rate or 0)
+        pictures = [frame.to_ndarray(format="rgb24") for frame in source.decode(video=0)]
+    order = [0] * int(6 * rate_hz)
+    holds = {trial["hold_start"]: trial["hold_end"] for trial in truth["trials"]}
+    for index in range(len(pictures)):
+        order.append(index)
+        if index in holds:
+            there = range(index, min(index + int(0.5 * rate_hz), holds[index]))
+            order += [*there, *reversed(there)]
+    times_s = np.arange(0, len(order) / rate_hz, 1 / FRAME_RATE_HZ)
+    with av.open(str(target), "w", format="mjpeg") as camera:
+        stream = camera.add_stream("mjpeg", rate=FRAME_RATE_HZ)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt, stream.bit_rate = "yuvj420p", 40_000_000
+        for number, index in enumerate((times_s * rate_hz).astype(int)):
+            frame = av.VideoFrame.from_ndarray(pictures[order[index]], format="rgb24").reformat(format="yuvj420p")
+            frame.pts, frame.time_base = number, Fraction(1, FRAME_RATE_HZ)
+            camera.mux(stream.encode(frame))
+        camera.mux(stream.encode(None))
+
+
+def test_a_whole_self_test_gives_the_clips_angles(
+    visit: Callable[..., Visit], samples: Path, truth_of: Callable[[str], dict[str, Any]], tmp_path: Path
+) -> None:
+    """Three tries a side, hands-free, from the choice of the test to a result within 3° of the truth on each side."""
+    name = "seated-easy-101-00"
+    truth = truth_of(name)
+    film(samples / f"{name}.mp4", truth, tmp_path / "camera.mjpeg")
+    opened = visit(*FAKE_CAMERA, f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
+    page = opened.page
+    opened.show("self-test")
+    page.get_by_label("Age").and_(page.locator("#test-age")).fill("34")
+    page.locator("#test-sex").select_option("female")
+    page.get_by_role("button", name="Next: the camera").click()
+    opened.expect_text("#film", "Put the camera straight in front")
+    page.get_by_role("button", name="Start the test").click()
+    page.locator("#checks li.ok").nth(5).wait_for(timeout=PATIENCE_MS)
+    page.locator(".pip-row.left .pip.full").nth(2).wait_for(timeout=PATIENCE_MS)
+    page.locator(".pip-row.right .pip.full").nth(2).wait_for(timeout=PATIENCE_MS)
+    page.get_by_role("heading", name="Your result").wait_for(timeout=PATIENCE_MS)
+
+    for side in ("left", "right"):
+        letter = side[0].upper()
+        told = [t["end_range_shin_to_vertical_deg"] for t in truth["trials"] if t["side"] == letter]
+        shown = int(page.locator(f".side-card.{side} .big").inner_text().removesuffix("°"))
+        assert abs(shown - np.mean(told)) <= 3.0, side
+        assert "Likely between" in page.locator(f".side-card.{side}").inner_text()
+    for heading in ("Left against right", "The movement", "What to do next"):
+        page.get_by_role("heading", name=heading).wait_for()
+    assert page.locator(".chart svg path.curve").count() == 2
+    assert page.locator(".chart svg rect.band").count() == 2
+    page.get_by_role("link", name="All results").click()
+    page.locator("#history li").first.wait_for()
+    assert "Self-test" in page.locator("#history li").first.inner_text()
+    opened.expect_clean()
+
+
+def test_the_picture_is_mirrored_but_the_frames_are_not(
+    visit: Callable[..., Visit], samples: Path, truth_of: Callable[[str], dict[str, Any]], tmp_path: Path
+) -> None:
+    """The person sees a mirror image; what is sent is what the camera sees, no larger than 640 pixels."""
+    name = "seated-easy-101-01"
+    film(samples / f"{name}.mp4", truth_of(name), tmp_path / "camera.mjpeg")
+    opened = visit(*FAKE_CAMERA, f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
+    sent: list[bytes] = []
+
+    def through(socket: Any) -> None:
+        server = socket.connect_to_server()
+
+        def forward(message: str | bytes) -> None:
+            sent.extend([message] if isinstance(message, bytes) else [])
+            server.send(message)
+
+        socket.on_message(forward)
+
+    opened.page.route_web_socket(re.compile("/api/v1/live"), through)
+    opened.show("self-test")
+    opened.start_test()
+    opened.page.locator("#checks li.ok").first.wait_for(timeout=60_000)
+    turned = opened.page.locator("#camera").evaluate("video => getComputedStyle(video).transform")
+    assert turned == "matrix(-1, 0, 0, 1, 0, 0)"
+    (length,) = struct.unpack_from("<I", sent[0])
+    head, picture = json.loads(sent[0][4 : 4 + length]), decode_still(sent[0][4 + length :])
+    assert head["n"] == 1
+    assert max(picture.shape) == 640
+    with av.open(str(samples / f"{name}.mp4")) as source:
+        first = next(source.decode(video=0)).to_ndarray(format="rgb24")
+
+    def distance(other: NDArray[np.uint8]) -> float:
+        return float(np.abs(picture.astype(float) - other).mean())
+
+    assert distance(first) < 0.5 * distance(first[:, ::-1])
+    opened.expect_clean()
+
+
+def test_nobody_in_the_picture_is_said_and_gives_no_number(visit: Callable[..., Visit]) -> None:
+    """The check stays red with what to do; finished anyway, the result says why there is none."""
+    opened = visit()
+    page = opened.page
+    opened.show("self-test")
+    opened.start_test()
+    opened.expect_text("#checks li[data-code=person]", "Nobody is seen", 60_000)
+    opened.expect_text("#cue", "Nobody is seen: place yourself before the camera", 60_000)
+    assert "ok" not in (page.locator("#checks li[data-code=person]").get_attribute("class") or "")
+    page.get_by_role("button", name="Finish now").click()
+    page.get_by_role("heading", name="This recording could not be measured").wait_for(timeout=60_000)
+    opened.expect_text("#test-result", "Do the test once more")
+    page.get_by_role("button", name="Delete this result").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("heading", name="Self-test").wait_for()
+    opened.expect_clean()
+
+
+def test_a_broken_connection_is_picked_up_again(visit: Callable[..., Visit]) -> None:
+    """The page says that it joins again, joins, and goes on with the same test."""
+    opened = visit()
+    sockets = []
+
+    def through(socket: Any) -> None:
+        sockets.append((socket, socket.connect_to_server()))
+
+    opened.page.route_web_socket(re.compile("/api/v1/live"), through)
+    opened.show("self-test")
+    opened.start_test()
+    opened.expect_text("#cue", "Nobody is seen", 60_000)
+    ours, theirs = sockets[0]
+    theirs.close()
+    ours.close()
+    opened.expect_text("#link-note", "Joining again")
+    opened.page.locator("#link-note").wait_for(state="hidden", timeout=10_000)
+    assert len(sockets) >= 2
+    opened.expect_text("#cue", "Nobody is seen")
+    opened.page.get_by_role("button", name="Stop the test").click()
+    opened.page.get_by_role("heading", name="Get into place").wait_for()
+
+
+# ------------------------------------------------------------------------------------------------------------- refusals
+
+
+def test_a_forbidden_camera_is_named_with_what_to_do(visit: Callable[..., Visit]) -> None:
+    """One sentence, a button to try again, and no start."""
+    opened = visit("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream=deny")
+    opened.show("self-test")
+    opened.page.get_by_role("button", name="Next: the camera").click()
+    opened.expect_text("#camera-problem", "The camera was not allowed: allow it for this page")
+    assert opened.page.get_by_role("button", name="Try the camera again").is_visible()
+    assert opened.page.get_by_role("button", name="Start the test").is_disabled()
+    opened.expect_clean()
+
+
+def test_a_machine_without_camera_is_named_with_what_to_do(visit: Callable[..., Visit]) -> None:
+    """No camera is another sentence than a forbidden one."""
+    opened = visit("--use-fake-device-for-media-stream=device-count=0", "--use-fake-ui-for-media-stream")
+    opened.show("self-test")
+    opened.page.get_by_role("button", name="Next: the camera").click()
+    opened.expect_text("#camera-problem", "No camera was found: plug one in")
+    opened.expect_clean()
+
+
+def test_a_page_without_https_says_why_it_has_no_camera(
+    visit: Callable[..., Visit], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Beyond the own machine, over plain http: signed in by the token, the page works, the camera is explained."""
+    name = f"{socket.gethostname().lower()}.local"
+    with serving(tmp_path_factory.mktemp("open"), "0.0.0.0") as printed:
+        parts = urlsplit(printed)
+        flags = (*FAKE_CAMERA, f"--host-resolver-rules=MAP {name} 127.0.0.1")
+        opened = visit(*flags, at=f"http://{name}:{parts.port}/")
+        opened.page.goto(f"{opened.address}?{parts.query}")
+        assert "token" not in opened.page.url
+        opened.show("self-test")
+        opened.page.get_by_role("button", name="Next: the camera").click()
+        opened.expect_text(
+            "#camera-problem", "Browsers lend the camera only to pages on the same computer or over https"
+        )
+        opened.show("results")
+        opened.expect_text("#history", "Nothing has been measured yet")
+        refused = [said for said in opened.complaints if "untrustworthy" not in said]
+        opened.complaints[:] = refused
+        opened.expect_clean()
+
+
+def test_a_taken_place_is_told_and_can_be_tried_again(visit: Callable[..., Visit], address: str) -> None:
+    """Where all places are taken, the page says so; once one is free, the same button starts the test."""
+    from websockets.sync.client import connect
+
+    opened = visit()
+    opened.show("self-test")
+    with connect(f"{address.replace('http', 'ws')}api/v1/live") as other:
+        other.send(json.dumps({"type": "start", "test": "seated"}))
+        assert json.loads(other.recv(timeout=30))["type"] == "started"
+        opened.start_test()
+        opened.expect_text("#camera-problem", "All 1 live places of this server are taken: try again in a few minutes.")
+        other.send(json.dumps({"type": "cancel"}))
+        while json.loads(other.recv(timeout=30))["type"] != "cancelled":
+            pass
+    deadline = time.monotonic() + 20
+    while opened.page.locator("#test").is_hidden() and time.monotonic() < deadline:
+        opened.page.get_by_role("button", name="Start the test").click()
+        opened.page.wait_for_timeout(1000)
+    opened.expect_text("#cue", "Nobody is seen", 60_000)
+    opened.page.get_by_role("button", name="Stop the test").click()
+    opened.page.get_by_role("heading", name="Get into place").wait_for()
+    opened.expect_clean()
+
+
+def test_leaving_the_test_frees_camera_and_place(visit: Callable[..., Visit], address: str) -> None:
+    """Another page ends the test: the camera is off, and the place is free for the next one."""
+    opened = visit()
+    opened.show("self-test")
+    opened.start_test()
+    opened.expect_text("#cue", "Take your place", 60_000)
+    opened.page.evaluate("location.hash = '#home'")
+    opened.page.get_by_role("heading", name="How far do your hips turn inwards?").wait_for()
+    assert opened.page.locator("#camera").evaluate("video => video.srcObject") is None
+    opened.show("self-test")
+    opened.start_test()
+    opened.expect_text("#cue", "Take your place", 60_000)
+    opened.page.evaluate("location.hash = '#home'")
+    opened.expect_clean()
+
+
+# -------------------------------------------------------------------------------------------------- uploads and results
+
+
+def test_uploads_show_progress_result_and_refusal(visit: Callable[..., Visit], samples: Path, tmp_path: Path) -> None:
+    """A clip is measured and linked to report and video; what is no video, or too large, is refused in a sentence."""
+    opened = visit()
+    page = opened.page
+    opened.show("upload")
+    page.locator("#up-subject").fill("Browser test")
+    page.locator("#upload-form summary").click()
+    page.get_by_label("Keep the clip on this computer").check()
+    (tmp_path / "notes.mp4").write_text("no video at all")
+    (tmp_path / "large.mp4").write_bytes(bytes(2_000_001))
+    clip = samples / "seated-easy-101-01.mp4"
+    page.locator("#files").set_input_files([clip, tmp_path / "notes.mp4", tmp_path / "large.mp4"])
+    measured, text, large = (page.locator("#uploads li", has_text=n) for n in (clip.name, "notes.mp4", "large.mp4"))
+    text.get_by_role("button", name="Try notes.mp4 again").wait_for(timeout=60_000)
+    assert re.search("Wanted a video .* found", text.inner_text())
+    large.get_by_role("button", name="Try large.mp4 again").wait_for(timeout=60_000)
+    assert "cut it down to the test" in large.inner_text()
+    measured.get_by_role("progressbar").wait_for()
+    measured.get_by_role("link", name="Annotated video").wait_for(timeout=PATIENCE_MS)
+    assert re.search(r"Left \d+°, right \d+°", measured.inner_text())
+
+    with opened.context.expect_page() as tab:
+        measured.get_by_role("link", name="Full report").click()
+    tab.value.wait_for_load_state()
+    assert "internal rotation" in tab.value.inner_text("body").lower()
+    tab.value.close()
+
+    measured.get_by_role("link", name="Show the result").click()
+    page.get_by_role("heading", name="Your result").wait_for()
+    resource = page.evaluate("id => fetch(`/api/v1/assessments/${id}`).then(r => r.json())", page.url.split("/")[-1])
+    for side, told in resource["assessment"]["sides"].items():
+        assert page.locator(f".side-card.{side} .big").inner_text() == f"{told['end_range_deg']:.0f}°"
+    assert resource["subject"] == "Browser test"
+    opened.expect_clean(statuses=(413, 415))
+
+
+def test_a_dropped_video_is_taken_like_a_chosen_one(visit: Callable[..., Visit]) -> None:
+    """Drag and drop hands the same files over as the button."""
+    opened = visit()
+    opened.show("upload")
+    opened.page.evaluate(
+        """() => {
+            const given = new DataTransfer();
+            given.items.add(new File(["no video"], "dropped.mp4", {type: "video/mp4"}));
+            const drop = new DragEvent("drop", {dataTransfer: given, bubbles: true, cancelable: true});
+            document.getElementById("drop").dispatchEvent(drop);
+        }"""
+    )
+    opened.expect_text("#uploads li", "Wanted a video")
+    opened.expect_clean(statuses=(415,))
+
+
+def test_a_wrong_age_is_pointed_out_before_anything_is_sent(visit: Callable[..., Visit], samples: Path) -> None:
+    """The browser itself names the field; no upload starts."""
+    opened = visit()
+    opened.show("upload")
+    opened.page.locator("#up-age").fill("200")
+    opened.page.locator("#files").set_input_files(samples / "seated-easy-101-01.mp4")
+    assert opened.page.locator("#up-age").evaluate("field => field.validity.rangeOverflow")
+    assert opened.page.locator("#uploads li").count() == 0
+    opened.expect_clean()
+
+
+def test_results_are_listed_and_deleted(visit: Callable[..., Visit], samples: Path, address: str) -> None:
+    """A waiting upload appears in the list, can be cancelled there, and is gone after a question."""
+    opened = visit()
+    page = opened.page
+    opened.show("upload")
+    page.locator("#up-subject").fill("To be deleted")
+    page.locator("#files").set_input_files(samples / "seated-hard-103-00.mp4")
+    page.locator("#uploads li progress").wait_for()
+    page.wait_for_function("() => document.getElementById('upload-status').textContent.includes('handed over')")
+    opened.show("results")
+    entry = page.locator("#history li", has_text="To be deleted")
+    entry.get_by_role("button", name="Cancel").click()
+    entry.get_by_role("button", name="Delete").click(timeout=60_000)
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    assert entry.count() == 1
+    entry.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    entry.wait_for(state="detached")
+    opened.expect_clean()
+
+
+def test_a_result_that_does_not_exist_is_said(visit: Callable[..., Visit]) -> None:
+    """An old bookmark leads to a sentence, not to an empty page."""
+    opened = visit()
+    opened.show("results/0000000000000000")
+    opened.expect_text("#one-result", re.compile(r"\w+ .*\."))
+    opened.expect_clean(statuses=(404,))
+
+
+# ------------------------------------------------------------------------------------------------- for everybody's eyes
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_no_page_is_wider_than_the_screen(visit: Callable[..., Visit], size: str) -> None:
+    """Nothing has to be scrolled sideways, on a phone or on a laptop."""
+    opened = visit(size=size)
+    for name in PAGES:
+        opened.show(name)
+        opened.page.get_by_role("heading", level=1).first.wait_for()
+        assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    opened.expect_clean()
+
+
+def test_the_keyboard_reaches_everything_in_order(visit: Callable[..., Visit]) -> None:
+    """First the way past the menu; then menu, form, button; a new step takes the focus to its heading."""
+    opened = visit()
+    page = opened.page
+    opened.show("self-test")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#choose input[value=prone]").is_checked()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "test-age"
+    page.get_by_role("button", name="Next: the camera").focus()
+    page.keyboard.press("Enter")
+    page.locator("#start:enabled").wait_for()
+    assert page.evaluate("document.activeElement.id") == "place-title"
+    opened.expect_text("#film", "Lie face down")
+    opened.expect_clean()
+
+
+def test_every_control_has_a_name(visit: Callable[..., Visit]) -> None:
+    """Buttons, links and fields say what they are, drawings have words, and each page has one main heading."""
+    opened = visit()
+    for name in PAGES:
+        opened.show(name)
+        unnamed = opened.page.evaluate(
+            """() => [...document.querySelectorAll("button, a, input, select, svg[role=img], progress")].filter((one) =>
+                !(one.labels?.length || one.getAttribute("aria-label") || one.getAttribute("aria-labelledby")
+                  || one.textContent.trim() || one.closest("[data-still]"))).map((one) => one.outerHTML.slice(0, 90))"""
+        )
+        assert unnamed == []
+        assert opened.page.locator("main h1:visible").count() == 1
+    assert opened.page.locator("#cue").get_attribute("aria-live") in ("polite", "off")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_from_their_ground(visit: Callable[..., Visit], scheme: str) -> None:
+    """Every colour of words has a contrast of 4.5 to 1 at least to every ground it stands on (WCAG 2.2, 1.4.3)."""
+    opened = visit(scheme=scheme)
+    opened.show("home")
+
+    def luminance(name: str) -> float:
+        colour = opened.page.evaluate("n => getComputedStyle(document.documentElement).getPropertyValue(n)", name)
+        value = np.array([int(colour.strip()[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+        linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+        return float(linear @ (0.2126, 0.7152, 0.0722))
+
+    grounds = ("--paper", "--card", "--well")
+    words = ("--ink", "--soft", "--accent", "--left", "--right", "--good", "--bad", "--doubt")
+    for pair in [*((word, ground) for word in words for ground in grounds), ("--on-accent", "--accent")]:
+        low, high = sorted(map(luminance, pair))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, pair
+    opened.expect_clean()
+
+
+def test_the_page_holds_nothing_from_elsewhere() -> None:
+    """No address of another host, no inline script or style: the page works without a network and under its policy."""
+    for path in STATIC.rglob("*"):
+        if path.suffix not in (".html", ".js", ".css", ".svg"):
+            continue
+        text = path.read_text(encoding="utf-8")
+        elsewhere = {url for url in re.findall(r"https?://[\w.-]+", text) if "w3.org" not in url}
+        assert elsewhere <= {"https://doi.org"}, path.name  # a link to follow, nothing that is loaded
+        if path.suffix in (".html", ".svg"):
+            assert re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", text) is None, path.name
