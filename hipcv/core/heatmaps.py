@@ -67,8 +67,13 @@ def find_peaks(heat: MapArray) -> FloatArray:
     smooth = gaussian_filter(heat, 0.6)
     top = (maximum_filter(smooth, size=5) == smooth) & (smooth > MIN_PEAK)
     rows, columns = np.nonzero(top)
-    order = np.argsort(-smooth[rows, columns], kind="stable")[:MAX_PEAKS]
-    return np.array([refine_peak(heat, columns[i], rows[i]) for i in order]).reshape(-1, 3)
+    peaks: list[tuple[float, float, float]] = []
+    for i in np.argsort(-smooth[rows, columns], kind="stable"):
+        peak = refine_peak(heat, columns[i], rows[i])
+        # two cells of one height are one peak between them
+        if all(np.hypot(peak[0] - other[0], peak[1] - other[1]) > CELL_PX for other in peaks):
+            peaks.append(peak)
+    return np.array(peaks[:MAX_PEAKS]).reshape(-1, 3)
 
 
 def refine_peak(heat: MapArray, column: int, row: int, reach: int = 3) -> tuple[float, float, float]:
