@@ -7,7 +7,7 @@ FULL   := $(VENV)/.installed-with-extras
 comma  := ,
 CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint browser bench clean
 
 define install
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -31,8 +31,15 @@ demo: $(PLAIN)
 lint: $(FULL)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-test: lint
-	@$(BIN)/pytest
+# The page is tested in a real Chromium: the system's, else Debian's package, else one that Playwright fetches.
+browser: $(FULL)
+	@test -n "$$HIPCV_CHROMIUM" || command -v chromium chromium-browser google-chrome >/dev/null || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing Chromium (once) …" && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium >/dev/null; } || \
+	  $(BIN)/playwright install chromium || echo "No Chromium here and none to be had: the page's tests are skipped."
+
+test: lint browser
+	@$(BIN)/pytest -rs
 
 bench: $(FULL)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS)

@@ -1,6 +1,7 @@
 """MediaPipe's pose landmarker: frames in, landmarks of the measured person out."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,6 +112,7 @@ class PoseEstimator:
     choice: PersonChoice = field(default_factory=PersonChoice)
     _follower: Any = field(default=None, init=False)
     _searcher: Any = field(default=None, init=False)
+    _other_core: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "census"), init=False)
     _several: bool = field(default=False, init=False)
     _greeted: bool = field(default=False, init=False)
     _last: Pose | None = field(default=None, init=False)
@@ -118,8 +120,11 @@ class PoseEstimator:
     _next_census_s: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
-        self._searcher = _open(self.model, following=False, n_people=MAX_PEOPLE)
-        self._follower = _open(self.model, following=True, n_people=1)
+        opening = self._other_core.submit(_open, self.model, following=False, n_people=MAX_PEOPLE)
+        try:
+            self._follower = _open(self.model, following=True, n_people=1)
+        finally:
+            self._searcher = opening.result()
 
     def __call__(self, rgb: ByteArray, time_s: float) -> tuple[Pose, int]:
         """Return the measured person's pose and the number of people in view (-1 where nobody was counted).
@@ -134,19 +139,18 @@ class PoseEstimator:
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
         size_px = (rgb.shape[1], rgb.shape[0])
         n_people = -1
+        census = None
         if time_s >= self._next_census_s and not self._several:
             self._next_census_s = time_s + CENSUS_INTERVAL_S
-            people = self.find_people(rgb)
-            n_people = len(people)
+            census = self._other_core.submit(self.find_people, rgb)
+        people = self._follow(image, time_s, size_px)
+        if census is not None:
+            everybody = census.result()
+            n_people = len(everybody)
             self.choice.saw(n_people, time_s)
             if n_people > 1:
-                self._follow_several(people)
-        # The graph wants whole milliseconds that rise.
-        self._last_ms = max(self._last_ms + 1, round(time_s * 1000))
-        with nullcontext() if self._greeted else quiet():
-            result = self._follower.detect_for_video(image, self._last_ms)
-        people = _poses(result, size_px)
-        self._greeted = self._greeted or bool(people)
+                self._follow_several(everybody)
+                people = self._follow(image, time_s, size_px)
         if self._several:
             n_people = len(people)
             self.choice.saw(n_people, time_s)
@@ -154,6 +158,14 @@ class PoseEstimator:
         if pose is not NOBODY:
             self._last = pose
         return pose, n_people
+
+    def _follow(self, image: Any, time_s: float, size_px: tuple[int, int]) -> list[Pose]:
+        # The graph wants whole milliseconds that rise.
+        self._last_ms = max(self._last_ms + 1, round(time_s * 1000))
+        with nullcontext() if self._greeted else quiet():
+            people = _poses(self._follower.detect_for_video(image, self._last_ms), size_px)
+        self._greeted = self._greeted or bool(people)
+        return people
 
     def find_people(self, rgb: ByteArray) -> list[Pose]:
         """Return everybody in one still picture (height, width, 3), with no regard to earlier frames."""
@@ -188,6 +200,7 @@ class PoseEstimator:
 
     def close(self) -> None:
         """Free the model."""
+        self._other_core.shutdown()
         for landmarker in (self._follower, self._searcher):
             if landmarker is not None:
                 landmarker.close()

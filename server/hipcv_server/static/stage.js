@@ -18,6 +18,7 @@ export class Stage {
     byId("skip").hidden = start.sides.length < 2;
     byId("test").classList.remove("running", "calculating");
     byId("test").dataset.side = start.sides[0];
+    delete byId("test").dataset.phase;
     this.note(null);
     this.listChecks();
     this.showSound();
