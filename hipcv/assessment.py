@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
 from hipcv.core.angles import AngleSeries, measure_angles
 from hipcv.core.camera import find_camera_pose
 from hipcv.core.checks import (
+    LIMITS,
     Limit,
     check_leg,
     check_recording,
@@ -20,6 +22,7 @@ from hipcv.core.checks import (
 )
 from hipcv.core.filtering import median_of
 from hipcv.core.gravity import KNOWN_ROLL_SE_DEG, CameraAngle, CameraPose, camera_shifts_deg, roll_from_rest
+from hipcv.core.knee import KNEE_SD_DEG, knee_departure_deg, knee_effect_deg
 from hipcv.core.landmarks import ANKLES, KNEES, SIDES, FloatArray, PoseSeries, Position, Setup, Side
 from hipcv.core.quality import Finding, FindingCode, Severity
 from hipcv.core.room import fit_bed_yaw, fit_room, fit_vertical_edges
@@ -159,6 +162,8 @@ def assess(
     if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)
     rejected = _rejected(findings)
+    if setup.position is Position.SEATED and not rejected:
+        findings += _check_knees(angles, camera)
     trials: tuple[Trial, ...] = ()
     if not rejected:
         trials = tuple(t for side in SIDES for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side))
@@ -193,26 +198,32 @@ def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPo
 
     `bare` are the angles against the picture's own vertical.
     """
-    room = fit_room(series.edges_px, series.frame_size_px, setup.position)
-    rest = [find_rest_deg(bare.time_s, bare.of(side)) for side in SIDES]
     shank_up = setup.position is Position.PRONE
     marked = (
         fit_vertical_edges(np.array(setup.vertical_edges_px), series.frame_size_px, setup.position)
         if setup.vertical_edges_px
         else None
     )
-    return find_camera_pose(
+    fuse = partial(
+        find_camera_pose,
         setup.position,
-        room=room,
+        room=fit_room(series.edges_px, series.frame_size_px, setup.position),
         marked=marked,
-        rest_roll=roll_from_rest(*rest, left_lateral=int(bare.lateral[0]), shank_up=shank_up),
         bed_yaw=_bed_yaw(series, setup, bare) if shank_up else None,
         body_yaw=None if shank_up else body_yaw(bare),
         given_roll_deg=setup.roll_deg,
         given_pitch_deg=setup.pitch_deg,
         given_yaw_deg=setup.yaw_deg,
+        sensor_roll_deg=setup.sensor_roll_deg,
+        sensor_pitch_deg=setup.sensor_pitch_deg,
         long_side_fov_deg=series.long_side_fov_deg,
     )
+    # the relaxed shanks are read with all that is known of the camera but its roll
+    without = fuse()
+    unrolled = measure_angles(series, setup, replace(without, roll=CameraAngle(0.0, 0.0, "none")))
+    rest = [find_rest_deg(unrolled.time_s, unrolled.of(side)) for side in SIDES]
+    lateral, yaw_deg = int(unrolled.lateral[0]), without.yaw.value_deg
+    return fuse(rest_roll=roll_from_rest(*rest, left_lateral=lateral, shank_up=shank_up, yaw_deg=yaw_deg))
 
 
 #: How far the yaw of shoulders and thighs scatters around the camera's, on rendered people of known yaw, with the heavy
@@ -265,6 +276,29 @@ def check_camera(camera: CameraPose) -> tuple[Finding, ...]:
             limit = Limit(alarm.limit, "° between two sources", "more than their own errors explain")
             findings.append(found(FindingCode.CAMERA_ROLL, Severity.DOUBT, alarm.observed, limit=limit))
     return tuple(findings)
+
+
+#: An end range at which a knee's effect is stated, and the effect from which on it is a reason to doubt.
+TYPICAL_END_RANGE_DEG = 35.0
+KNEE_EFFECT_DOUBT_DEG = 2.0
+
+
+def _check_knees(angles: AngleSeries, camera: CameraPose) -> list[Finding]:
+    """Report seated knees far from a right angle, with what it may cost with this camera."""
+    findings = []
+    for side in SIDES:
+        departure = knee_departure_deg(angles, side)
+        if not abs(departure) > LIMITS[FindingCode.KNEE_ANGLE].value:
+            continue
+        lateral = float(angles.lateral[side.column])
+        effect = float(knee_effect_deg(TYPICAL_END_RANGE_DEG, -departure, camera, lateral, shank_up=False))
+        severity = Severity.DOUBT if abs(effect) > KNEE_EFFECT_DOUBT_DEG else Severity.NOTE
+        advice = (
+            f"The {side} knee seems bent by about {90 + departure:.0f}°; with this camera that moves the angle by "
+            f"about {effect:+.1f}°. Bend it to a right angle, the foot straight below the knee, and film again."
+        )
+        findings.append(replace(found(FindingCode.KNEE_ANGLE, severity, departure, side), advice=advice))
+    return findings
 
 
 # ------------------------------------------------------------------------------------------------------------ sides
@@ -357,11 +391,20 @@ def _error_terms(
     held = np.concatenate([np.arange(t.hold_start, t.hold_stop) for t in good]).astype(int)
     reader_se = median_of(known_se[held]) if len(held) else float("nan")
     anatomy = ANATOMY_SE_DEG[setup.position]
+    end_range = float(np.mean([t.best_deg for t in good]))
+    knee = knee_effect_deg(
+        end_range,
+        np.array([KNEE_SD_DEG, -KNEE_SD_DEG]),
+        camera,
+        float(angles.lateral[side.column]),
+        shank_up=setup.position is Position.PRONE,
+    )
     return (
         ErrorTerm(ROLL_TERM, float(shifts[0])),
         ErrorTerm("camera pitch", float(shifts[1])),
         ErrorTerm("camera yaw", float(shifts[2])),
         ErrorTerm("lens", float(shifts[3])),
+        ErrorTerm("knee not at 90°", float(np.abs(knee).mean())),
         ErrorTerm("trials", READING_SD_DEG / float(np.sqrt(len(good)))),
         ErrorTerm("landmarks and anatomy", float(np.hypot(anatomy, reader_se)) if np.isfinite(reader_se) else anatomy),
     )

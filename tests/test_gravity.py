@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.camera import find_camera_pose
+from hipcv.core.camera import UNCERTAIN_ROOM_WIDENING, find_camera_pose
 from hipcv.core.geometry import camera_axes, focal_length_px, image_angle_deg, project, shank_angle_deg
 from hipcv.core.gravity import CameraAngle, CameraPose, angle_uncertainty_deg, camera_shifts_deg, roll_from_rest
 from hipcv.core.landmarks import FloatArray, Position
@@ -291,7 +291,7 @@ def test_a_room_that_is_merely_uncertain_counts_beside_the_rest_lean_with_a_wide
     assert uncertain.usable
     alone = find_camera_pose(Position.SEATED, room=uncertain)
     both = find_camera_pose(Position.SEATED, room=uncertain, rest_roll=lean_of(2.0))
-    assert alone.roll.se_deg == pytest.approx(1.95)
+    assert alone.roll.se_deg == pytest.approx(UNCERTAIN_ROOM_WIDENING * uncertain.roll_se_deg)
     assert 2.0 < both.roll.value_deg < 3.0
     assert both.roll.se_deg < alone.roll.se_deg
 

@@ -25,7 +25,7 @@ from hipcv.core.room import PITCH_PRIOR_DEG, MarkedFit, RoomFit
 GIVEN_SE_DEG = 0.3
 SENSOR_SE_DEG = 0.5
 #: A fit that did not pass its gate may be further off than it says.
-UNCERTAIN_ROOM_WIDENING = 1.5
+UNCERTAIN_ROOM_WIDENING = 1.2
 #: Cameras that nobody levelled; and where people put a camera that should stand square on.
 ROLL_PRIOR_SE_DEG = 5.0
 YAW_PRIOR_SE_DEG = 12.0

@@ -22,7 +22,7 @@ from hipcv.core.landmarks import (
     Side,
 )
 from hipcv.core.quality import Finding, FindingCode, Severity
-from hipcv.core.trials import Trial, bridged, find_rest_deg, find_swings, longest_gap_s
+from hipcv.core.trials import Trial, bridged, find_gaps, find_rest_deg, find_swings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ LIMITS: dict[FindingCode, Limit] = {
     FindingCode.LOW_LIGHT: Limit(0.10, "of full brightness", PILOT),
     FindingCode.MOTION_BLUR: Limit(0.065, "of full sharpness", PILOT),
     FindingCode.LOW_FRAME_RATE: Limit(12.0, "frames a second", "a 0.4 s hold needs five frames"),
+    FindingCode.KNEE_ANGLE: Limit(18.0, "° away from 90°", "four times the scatter of the model's own reading"),
     FindingCode.SHORT_SHANK: Limit(45.0, "pixels", "2 px of landmark noise are 3.6° there"),
     FindingCode.TOO_FEW_TRIALS: Limit(3, "trials", "Hogg 2018, Charlton 2015: three trials a side"),
     FindingCode.WRONG_TEST: Limit(45.0, "°", "a seated hip is bent by 90°, a standing one by 0°"),
@@ -122,14 +123,29 @@ def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial]) -> T
     together = any(t.side is not trial.side and t.start < trial.stop and trial.start < t.stop for t in trials)
     if not together and body.other_leg_deg > LIMITS[FindingCode.OTHER_LEG_MOVES].value:
         findings.append(found(FindingCode.OTHER_LEG_MOVES, Severity.DOUBT, body.other_leg_deg, trial.side))
-    gap_s = longest_gap_s(angles.time_s, angles.of(trial.side), trial.start, trial.stop)
-    if not bridged(gap_s):
-        limit = Limit(0.25, "s", "longer gaps are not filled")
-        findings.append(found(FindingCode.PERSON_LOST, Severity.DOUBT, gap_s, trial.side, limit))
+    findings += _check_gaps(trial, angles)
     if not trial.held:
         limit = Limit(0.4, "s", "a shorter stand-still is the turning point of a swing")
         findings.append(found(FindingCode.NO_HOLD, Severity.DOUBT, 0.0, trial.side, limit))
     return replace(trial, findings=tuple(findings))
+
+
+#: A gap between two places this far up the trial is a gap at its end range.
+NEAR_END_SHARE = 0.8
+
+
+def _check_gaps(trial: Trial, angles: AngleSeries) -> list[Finding]:
+    """Report a leg that was lost; one lost at end range, or in a trial without a hold, is a reason to doubt."""
+    curve = angles.of(trial.side)
+    gaps = [g for g in find_gaps(angles.time_s, curve, trial.start, trial.stop) if not bridged(g[2])]
+    if not gaps:
+        return []
+    near_end = curve >= trial.rest_deg + NEAR_END_SHARE * (trial.best_deg - trial.rest_deg)
+    spoilt = not trial.held or any(near_end[max(a - 1, 0)] and near_end[min(b, len(curve) - 1)] for a, b, _ in gaps)
+    limit = Limit(0.25, "s", "longer gaps are not filled")
+    longest_s = max(seconds for _, _, seconds in gaps)
+    severity = Severity.DOUBT if spoilt else Severity.NOTE
+    return [found(FindingCode.PERSON_LOST, severity, longest_s, trial.side, limit)]
 
 
 def onset_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial]) -> float:

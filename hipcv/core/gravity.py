@@ -20,6 +20,8 @@ REST_SE_DEG = 2.5
 ONE_LEG_SHRINK = 0.6
 ONE_LEG_SE_DEG = 4.0
 REST_LEAN = "rest lean"
+#: How far relaxed shanks lean forward or backward: a camera turned to one side sees its sine as a lean.
+REST_TILT_SD_DEG = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class CameraPose:
 
 
 def roll_from_rest(
-    left_deg: float, right_deg: float, *, left_lateral: int = 1, shank_up: bool = False
+    left_deg: float, right_deg: float, *, left_lateral: int = 1, shank_up: bool = False, yaw_deg: float = 0.0
 ) -> CameraAngle | None:
     """Return the roll that the two relaxed shanks suggest: they hang, or stand, along the plumb line on average.
 
@@ -89,6 +91,7 @@ def roll_from_rest(
     left_lateral : +1 where the left leg's lateral side is to the right of the picture (seated from the front, prone
         from the head end), -1 where it is to the left (prone from the foot end).
     shank_up : whether the relaxed shank points up (prone).
+    yaw_deg : of the camera; the further it is turned the more a knee away from 90° looks like a roll.
 
     Returns
     -------
@@ -101,6 +104,7 @@ def roll_from_rest(
     if len(seen) == 0:
         return None
     shrink, se = (REST_SHRINK, REST_SE_DEG) if len(seen) == 2 else (ONE_LEG_SHRINK, ONE_LEG_SE_DEG)
+    se = float(np.hypot(se, REST_TILT_SD_DEG * np.sin(np.radians(yaw_deg))))
     return CameraAngle(float(shrink * seen.mean()), se, REST_LEAN)
 
 
@@ -129,7 +133,7 @@ def camera_shifts_deg(
     """
     centre = np.array([pose.roll.value_deg, pose.pitch.value_deg, pose.yaw.value_deg, pose.long_side_fov_deg])
     se = np.array([pose.roll.se_deg, pose.pitch.se_deg, pose.yaw.se_deg, pose.long_side_fov_se_deg])
-    cameras = np.concatenate([centre + np.diag(se), centre - np.diag(se)])
+    cameras = np.concatenate([centre + np.diag(se), centre - np.diag(se), centre[None]])
     cameras[:, 3] = np.clip(cameras[:, 3], 20, 120)
     axes = camera_axes(cameras[:, 0], cameras[:, 1], cameras[:, 2])
     focal = focal_length_px(cameras[:, 3], frame_size_px)
@@ -142,8 +146,9 @@ def camera_shifts_deg(
         frame_size_px,
         shank_up=shank_up,
     )
-    turn = angle[..., :4] - angle[..., 4:]
-    return np.asarray(((turn + 180) % 360 - 180) / 2, dtype=np.float64)
+    turn = (angle[..., :8] - angle[..., 8:] + 180) % 360 - 180
+    above, below = turn[..., :4], turn[..., 4:]
+    return np.asarray(np.copysign(np.sqrt((above**2 + below**2) / 2), above - below), dtype=np.float64)
 
 
 def angle_uncertainty_deg(

@@ -69,7 +69,8 @@ class Setup:
     Camera angles are in degrees and `None` where nobody gave them. `roll_deg` > 0: the picture is turned clockwise;
     `pitch_deg` > 0: the camera looks down; `yaw_deg` > 0: the camera stands towards the subject's left (seated) or
     towards the subject's right (prone, from the foot end). `vertical_edges_px` are edges (x1, y1, x2, y2) in
-    upright picture pixels that the user says are plumb.
+    upright picture pixels that the user says are plumb. `sensor_roll_deg` and `sensor_pitch_deg` are what the recording
+    device's own gravity sensor says: one cue among others, where a number of the user is final.
     """
 
     position: Position = Position.SEATED
@@ -82,9 +83,12 @@ class Setup:
     vertical_edges_px: tuple[tuple[float, float, float, float], ...] = ()
     age_years: float | None = None
     sex: Sex | None = None
+    sensor_roll_deg: float | None = None
+    sensor_pitch_deg: float | None = None
 
     def __post_init__(self) -> None:
-        for name, limit in (("roll_deg", 45.0), ("pitch_deg", 60.0), ("yaw_deg", 90.0)):
+        limits = {"roll_deg": 45.0, "pitch_deg": 60.0, "yaw_deg": 90.0}
+        for name, limit in (limits | {"sensor_roll_deg": 45.0, "sensor_pitch_deg": 60.0}).items():
             value = getattr(self, name)
             if value is not None and not (np.isfinite(value) and abs(value) <= limit):
                 raise ValueError(f"{name} must lie within ±{limit:g}°, found {value}")

@@ -37,6 +37,8 @@ ONE_EDGE_ROLL_FLOOR_DEG = 1.2
 MAX_ROLL_SE_DEG = 1.0
 MAX_USABLE_ROLL_SE_DEG = 2.5
 MIN_PLUMB_EDGES = 2
+#: One plumb edge, with this many level ones beside it, still fixes the roll, if less surely.
+MANY_LEVEL_EDGES = 6
 MIN_EXPLAINED_SHARE = 0.6
 MAX_PLUMB_DIFFERENCE_DEG = 2.0
 MAX_RIVAL_DEG = 1.0
@@ -101,7 +103,9 @@ class RoomFit:
     @property
     def usable(self) -> bool:
         """Whether accepted, or refused for nothing but a roll that is not certain enough by itself."""
-        only_uncertain = {what for what, _, _ in self.refusals} <= {"roll_se_deg"}
+        few_plumb = len(self.plumb_edges) == 1 and len(self.level_edges) >= MANY_LEVEL_EDGES
+        forgiven = {"roll_se_deg", "plumb_edges"} if few_plumb else {"roll_se_deg"}
+        only_uncertain = {what for what, _, _ in self.refusals} <= forgiven
         return self.accepted or (only_uncertain and self.roll_se_deg < MAX_USABLE_ROLL_SE_DEG)
 
 
@@ -129,13 +133,14 @@ def fit_room(
     edges = edges[rows]
     full = fit_attitude(edges, frame_size_px, believed)
     roll = float(full.best_deg[ROLL])
-    near_plumb = edge_tilts_deg(edges, roll) < _PLUMB_TILT_DEG
-    around = replace(believed, roll_deg=(roll, _PLUMB_ONLY_ROLL_SD_DEG))
-    plumb_only = fit_attitude(edges[near_plumb], frame_size_px, around, PLUMB_ONLY)
-
     off = np.abs(full.residual_deg) / full.noise_deg[:, None]
     nearest = np.argmin(off, axis=1) if len(off) else np.empty(0, np.int64)
     inlier = off.min(1, initial=np.inf) < _INLIER_SIGMA
+    # a bed seen along its length has level edges that stand as steep in the picture as a door's
+    steep = (edge_tilts_deg(edges, roll) < _PLUMB_TILT_DEG) & ~(inlier & (nearest != _PLUMB_AXIS))
+    around = replace(believed, roll_deg=(roll, _PLUMB_ONLY_ROLL_SD_DEG))
+    plumb_only = fit_attitude(edges[steep], frame_size_px, around, PLUMB_ONLY)
+
     length = edge_lengths_px(edges)
     share = float(length[inlier].sum() / length.sum()) if len(edges) else 0.0
     plumb = np.flatnonzero(inlier & (nearest == _PLUMB_AXIS))

@@ -177,11 +177,13 @@ def find_trials(time_s: FloatArray, raw_deg: FloatArray, side: Side) -> tuple[Tr
     return tuple(trials)
 
 
-def longest_gap_s(time_s: FloatArray, angle_deg: FloatArray, start: int, stop: int) -> float:
-    """Return the longest stretch without a value within frames `start` to `stop`, seconds; 0 without one."""
-    stretches = runs(~np.isfinite(angle_deg[start:stop]))
+def find_gaps(time_s: FloatArray, angle_deg: FloatArray, start: int, stop: int) -> list[tuple[int, int, float]]:
+    """Return every stretch without a value within frames `start` to `stop`: its frames, stop exclusive, and seconds."""
     last = len(time_s) - 1
-    return max((float(time_s[min(start + b, last)] - time_s[max(start + a - 1, 0)]) for a, b in stretches), default=0.0)
+    return [
+        (start + a, start + b, float(time_s[min(start + b, last)] - time_s[max(start + a - 1, 0)]))
+        for a, b in runs(~np.isfinite(angle_deg[start:stop]))
+    ]
 
 
 def bridged(gap_s: float) -> bool:

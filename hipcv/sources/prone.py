@@ -35,7 +35,7 @@ MIN_SHARE, MIN_QUALITY = 0.3, 0.5
 #: Views of the square that take turns from frame to frame: side in shares of it, turn in degrees. Two are used a frame.
 VIEWS = ((1.0, 0.0), (1.15, 8.0), (0.9, -8.0), (1.15, -8.0), (0.9, 8.0), (1.08, 0.0))
 #: A shank known less well than this is missing.
-MAX_SE_DEG = 2.6
+MAX_SE_DEG = 3.5
 
 
 @dataclass(slots=True)
