@@ -167,7 +167,7 @@ def assess(
     trials: tuple[Trial, ...] = ()
     if not rejected:
         trials = tuple(t for side in SIDES for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side))
-        trials = tuple(_advised(check_trial(t, angles, trials)) for t in trials)
+        trials = tuple(_advised(check_trial(t, angles, trials, setup.position)) for t in trials)
         for side in SIDES:
             findings += check_leg(side, angles, trials)
         findings += [f for t in trials for f in t.findings]
@@ -342,7 +342,7 @@ def _measure_side(
     half_deg = 1.96 * float(np.sqrt(sum(t.se_deg**2 for t in terms)))
     interval = (end_range_deg - half_deg, end_range_deg + half_deg)
     pelvis = [_pelvis_deg(t, angles, trials, setup) for t in good]
-    onsets = np.array([onset_deg(t, angles, trials) for t in good])
+    onsets = np.array([onset_deg(t, angles, trials, setup.position) for t in good])
     spoiled = bool(np.isfinite(onsets).any())
     return SideResult(
         side=side,
@@ -367,13 +367,14 @@ def _measure_side(
 
 
 def _pelvis_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], setup: Setup) -> float:
-    """Return what the pelvis added to the shin angle at end range.
+    """Return what the pelvis added to the shin angle at end range; NaN in prone, where its roll shows only roughly.
 
-    Seated, the hip of the moving leg rises and carries the shank outwards; prone, the other side of the pelvis does.
+    Seated, the hip of the moving leg rises and carries the shank outwards.
     """
+    if setup.position is Position.PRONE:
+        return float("nan")
     part = slice(trial.hold_start, trial.hold_stop) if trial.held else slice(trial.start, trial.stop)
-    rise = measure_compensation(angles, trial.side, resting(angles, trials), part).pelvis_deg
-    return rise if setup.position is Position.SEATED else -rise
+    return measure_compensation(angles, trial.side, resting(angles, trials), part).pelvis_deg
 
 
 def _error_terms(

@@ -188,13 +188,19 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what the demo writes.")] = Path("out/demo"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
-    """Measure a bundled sample clip and write report and annotated video."""
+    """Measure two bundled sample clips, a seated and a prone test, and write reports and annotated videos."""
+    status = 0
     with _one_sentence():
-        from hipcv.core.landmarks import Setup
+        from hipcv.core.landmarks import CameraSide, Position, Setup
 
-        measured = _measure(_sample("seated-easy-101-00.mp4"), Setup(), ModelOption.HEAVY, None, quiet=quiet)
-        _deliver(measured, out=out, quiet=quiet)
-    raise typer.Exit(_status(measured))
+        for name, setup in (
+            ("seated-easy-101-00.mp4", Setup()),
+            ("prone-easy-102-02.mp4", Setup(Position.PRONE, camera_side=CameraSide.FOOT_END)),
+        ):
+            measured = _measure(_sample(name), setup, ModelOption.HEAVY, None, quiet=quiet)
+            _deliver(measured, out=out / str(setup.position), quiet=quiet)
+            status = max(status, _status(measured))
+    raise typer.Exit(status)
 
 
 def _sample(name: str) -> Path:

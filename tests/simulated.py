@@ -1,4 +1,4 @@
-"""A seated person of sticks, filmed by a camera of known place: scenes that can be computed by hand."""
+"""Persons of sticks, filmed by a camera of known place: scenes that can be computed by hand."""
 
 import numpy as np
 
@@ -75,4 +75,65 @@ def seated(
         visibility=np.ones((len(time_s), 33)),
         frame_size_px=size,
         edges_px=project(lines, axes, position, focal, size).reshape(-1, 4),
+    )
+
+
+def prone(
+    left=(40.0, 38.0, 39.0),
+    right=(25.0, 24.0, 26.0),
+    *,
+    fps=8.0,
+    roll=0.0,
+    pitch=18.0,
+    yaw=0.0,
+    rolling=0.0,
+    drift=0.0,
+    noise_px=0.4,
+    size=FRAME,
+    room=True,
+    duration_s=22.0,
+    seed=0,
+):
+    """Simulate a prone person of sticks seen from the foot end: shanks of 40 cm stand on knees a foot apart.
+
+    `rolling`: the pelvis and the knees roll by so many degrees towards the tested leg, the other side lifting. The
+    steadied knees of `image_px` do not show it, as with a real reading; each frame's own sight of them does.
+    """
+    rng = np.random.default_rng(seed)
+    time_s = np.arange(0, duration_s, 1 / fps)
+    angle = {Side.LEFT: swings(time_s, left, start=1.0), Side.RIGHT: swings(time_s, right, start=11.0)}
+    act = {}
+    for side, peaks in ((Side.LEFT, left), (Side.RIGHT, right)):
+        act[side] = np.clip((angle[side] - 2) / max(max(peaks, default=0.0) - 2, 1), 0, 1) if peaks else 0 * time_s
+    axes = camera_axes(roll, pitch, yaw)
+    focal = float(focal_length_px(FOV, size))
+    position = np.array([0, 0.15, 0.0]) + 2.6 * axes[2]
+    n = len(time_s)
+    image, peaks_px = np.full((n, 33, 2), np.nan), np.empty((n, 2, 2))
+    for side, x in ((Side.LEFT, -1.0), (Side.RIGHT, 1.0)):  # seen from the feet the left leg is on the left
+        out = np.radians(drift) * act[side]
+        knee = np.stack([x * (0.15 + 0.42 * np.sin(out)), 0 * time_s, 0 * time_s], -1)
+        lift = 0.15 * np.sin(np.radians(rolling)) * (act[side.other] - act[side])
+        turn = np.radians(angle[side])
+        ankle = knee + 0.40 * np.stack([x * np.sin(turn), np.cos(turn), 0 * time_s], -1)
+        for rows, points in ((KNEES, knee), (ANKLES, ankle)):
+            image[:, rows[side.column]] = project(points, axes, position, focal, size)
+        peaks_px[:, side.column] = project(knee + lift[:, None] * [0, 1, 0], axes, position, focal, size)
+    image += rng.normal(0, noise_px, image.shape)
+    visibility = np.zeros((n, 33))
+    visibility[:, [*KNEES, *ANKLES]] = 1.0
+    upright = [[[x, -0.6, -2.5], [x, 1.0, -2.5]] for x in (-1.2, -0.8, 0.9, 1.3)]
+    level = [[[-1.5, y, -2.5], [1.6, y, -2.5]] for y in (-0.6, 0.9)]
+    bed = [[[x, -0.1, 0.5], [x, -0.1, -1.4]] for x in (-0.5, 0.5, 0.45)] + [[[-0.5, -0.1, 0.5], [0.5, -0.1, 0.5]]]
+    lines = np.array([*upright, *level, *bed] if room else []).reshape(-1, 2, 3)
+    return PoseSeries(
+        time_s=time_s,
+        image_px=image,
+        world_m=np.full((n, 33, 3), np.nan),
+        visibility=visibility,
+        frame_size_px=size,
+        shank_se_deg=np.full((n, 2), 1.2),
+        knee_peaks_px=peaks_px + rng.normal(0, 1.0, peaks_px.shape),
+        edges_px=project(lines, axes, position, focal, size).reshape(-1, 4),
+        recorded_fps_hz=30.0,
     )

@@ -97,7 +97,8 @@ def test_a_knee_that_drifts_is_followed_and_one_that_trembles_is_not():
     for t in range(len(TIME)):
         tremble = rng.normal(0, 1.0, 2)
         maps[t] = np.maximum(blob(*(KNEES[0] + tremble)), blob(*(KNEES[1] + [away[t], 0])))
-    knees = track_knees(maps, TIME, KNEES, SHANK)
+    knees, peaks = track_knees(maps, TIME, KNEES, SHANK)
     assert np.ptp(knees[:, 0], axis=0) == pytest.approx([0, 0])
+    assert np.ptp(peaks[:, 0], axis=0).min() > 1.0
     moved = knees[:, 1, 0] - knees[0, 1, 0]
     assert moved == pytest.approx(away, abs=4.0)

@@ -51,7 +51,8 @@ class AngleSeries:
         positive with the foot lateral of the knee.
     internal_rotation_deg : (T, 2) the same without spikes and short gaps, low-passed.
     image_deg : (T, 2) the shank against the picture's own vertical, unfiltered: what a bare reading would give.
-    pelvic_obliquity_deg : (T,) line through the hip landmarks against the horizontal, + = left hip higher, low-passed.
+    pelvic_obliquity_deg : (T,) line through the hip landmarks (prone: through the knees) against the horizontal,
+        + = left hip higher, low-passed.
     trunk_lean_deg : (T,) mid-hips to mid-shoulders against the plumb line, + = towards the subject's left, low-passed.
     thigh_drift_deg : (T, 2) how far the thigh has swung outwards from where it was at rest, low-passed.
     hip_flexion_deg, knee_flexion_deg : (T, 2) from the pose model's world landmarks, 0 = straight; good for telling
@@ -138,7 +139,8 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
     shank_px = np.linalg.norm(ankles - knees, axis=-1)
     left = float(lateral[0])
     hips, shoulders = px[:, HIPS], px[:, SHOULDERS]
-    across = hips[:, 0] - hips[:, 1]
+    # prone the hips are not seen, but the knees rise and sink with a pelvis that rolls
+    across = _knee_line(series, swapped) if shank_up else hips[:, 0] - hips[:, 1]
     spine = shoulders.mean(axis=1) - hips.mean(axis=1)
     roll = camera.roll.value_deg
     # A picture turned clockwise by r lowers the right end of a level line by r and leans a plumb line right by r.
@@ -178,6 +180,12 @@ def _body_yaw_deg(world_m: FloatArray, left: float) -> FloatArray:
     turn = np.exp(1j * by_shoulders) + np.exp(1j * by_thighs)
     yaw_deg: FloatArray = np.degrees(np.angle(turn))
     return yaw_deg
+
+
+def _knee_line(series: PoseSeries, swapped: FloatArray) -> FloatArray:
+    """Return (T, 2) right knee to left knee in pixels, from each frame's own sight of them."""
+    line = series.knee_peaks_px[:, 0] - series.knee_peaks_px[:, 1]
+    return np.where(swapped[:, None], -line, line)
 
 
 def _angle_between_deg(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -107,19 +107,32 @@ def measure_compensation(angles: AngleSeries, side: Side, rest: BoolArray, part:
     )
 
 
-def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial]) -> Trial:
+#: Prone the pelvis shows only in the line through the knees, which also shifts as the leg turns; a pelvis that rolls
+#: towards the tested leg, the other side lifting, shows clearly, the other way round it must be large.
+ROLLING = Limit(6.0, "°", PILOT)
+ROLLING_AWAY = Limit(10.0, "°", PILOT)
+
+
+def pelvis_limit(rise_deg: float, position: Position) -> Limit:
+    """Return from where on a rise of the tested side's hip (or knee, prone) counts, degrees; compare without sign."""
+    if position is Position.SEATED:
+        return LIMITS[FindingCode.PELVIS_HIKE]
+    return ROLLING if rise_deg < 0 else ROLLING_AWAY
+
+
+def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], position: Position) -> Trial:
     """Return `trial` with the findings of its own: compensation at end range, gaps, no hold."""
     rest = resting(angles, trials)
     part = slice(trial.hold_start, trial.hold_stop) if trial.held else slice(trial.start, trial.stop)
     body = measure_compensation(angles, trial.side, rest, part)
     findings = []
-    for code, observed in (
-        (FindingCode.PELVIS_HIKE, body.pelvis_deg),
-        (FindingCode.TRUNK_LEAN, body.trunk_deg),
-        (FindingCode.THIGH_DRIFT, body.thigh_deg),
+    for code, observed, limit in (
+        (FindingCode.PELVIS_HIKE, body.pelvis_deg, pelvis_limit(body.pelvis_deg, position)),
+        (FindingCode.TRUNK_LEAN, body.trunk_deg, LIMITS[FindingCode.TRUNK_LEAN]),
+        (FindingCode.THIGH_DRIFT, body.thigh_deg, LIMITS[FindingCode.THIGH_DRIFT]),
     ):
-        if abs(observed) > LIMITS[code].value:
-            findings.append(found(code, Severity.DOUBT, observed, trial.side))
+        if abs(observed) > limit.value:
+            findings.append(found(code, Severity.DOUBT, observed, trial.side, limit))
     together = any(t.side is not trial.side and t.start < trial.stop and trial.start < t.stop for t in trials)
     if not together and body.other_leg_deg > LIMITS[FindingCode.OTHER_LEG_MOVES].value:
         findings.append(found(FindingCode.OTHER_LEG_MOVES, Severity.DOUBT, body.other_leg_deg, trial.side))
@@ -148,7 +161,7 @@ def _check_gaps(trial: Trial, angles: AngleSeries) -> list[Finding]:
     return [found(FindingCode.PERSON_LOST, severity, longest_s, trial.side, limit)]
 
 
-def onset_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial]) -> float:
+def onset_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], position: Position) -> float:
     """Return the internal rotation at which compensation began in `trial`, degrees; NaN where it never did."""
     rest = resting(angles, trials)
     sign = 1.0 if trial.side is Side.LEFT else -1.0
@@ -160,8 +173,12 @@ def onset_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial]) -> flo
         (FindingCode.TRUNK_LEAN, sign * angles.trunk_lean_deg),
         (FindingCode.THIGH_DRIFT, angles.thigh_drift_deg[:, trial.side.column]),
     ):
+        moved = values[part] - median_of(values[rest])
+        limit_deg = np.full(len(moved), LIMITS[code].value)
+        if code is FindingCode.PELVIS_HIKE:
+            limit_deg = np.array([pelvis_limit(rise, position).value for rise in moved])
         with np.errstate(invalid="ignore"):
-            began |= np.abs(values[part] - median_of(values[rest])) > LIMITS[code].value
+            began |= np.abs(moved) > limit_deg
     return float(angles.of(trial.side)[part][began.argmax()]) if began.any() else float("nan")
 
 

@@ -59,8 +59,12 @@ def settle_knees(mean_knee_map: MapArray, first_px: FloatArray, shank_px: float)
     return settled
 
 
-def track_knees(knee_maps: MapArray, time_s: FloatArray, first_px: FloatArray, shank_px: float) -> FloatArray:
-    """Return (T, 2, 2) the knees: at rest where the clip's mean map has them, moving along where a thigh drifts.
+def track_knees(
+    knee_maps: MapArray, time_s: FloatArray, first_px: FloatArray, shank_px: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return (T, 2, 2) the knees, where the clip's mean map has them, moving along where a thigh drifts.
+
+    Second, (T, 2, 2) each frame's own peaks, NaN where there is no clear one.
 
     A knee's own peak wanders by a few pixels with the swing of the shank; it is followed only when it strays further
     than that (`DRIFT_SHANKS`).
@@ -72,10 +76,11 @@ def track_knees(knee_maps: MapArray, time_s: FloatArray, first_px: FloatArray, s
     """
     still = settle_knees(np.asarray(knee_maps.mean(axis=0)), first_px, shank_px)
     tracked = np.repeat(still[None], len(knee_maps), axis=0)
+    peaks = np.full_like(tracked, np.nan)
     reach = max(3, round(KNEE_REACH * shank_px / CELL_PX))
     for leg in range(2):
         column, row = np.clip(np.rint((still[leg] - CELL_CENTRE_PX) / CELL_PX), 0, 63).astype(int)
-        seen = np.full((len(knee_maps), 2), np.nan)
+        seen = peaks[:, leg]
         for t, heat in enumerate(knee_maps):
             window = heat[max(row - reach, 0) : row + reach + 1, max(column - reach, 0) : column + reach + 1]
             if window.max() >= CLEAR_PEAK:
@@ -89,7 +94,7 @@ def track_knees(knee_maps: MapArray, time_s: FloatArray, first_px: FloatArray, s
                 known = np.isfinite(calm[:, axis])
                 moved = np.interp(time_s, time_s[known], calm[known, axis]) - own[axis]
                 tracked[:, leg, axis] = still[leg, axis] + local_lines(time_s, moved, SMOOTH_S)[0]
-    return tracked
+    return tracked, peaks
 
 
 def median_filter_nan(values: FloatArray, width: int) -> FloatArray:

@@ -88,9 +88,10 @@ class ProneReader:
         image_px = np.full((n, N_LANDMARKS, 2), np.nan)
         visibility = np.zeros((n, N_LANDMARKS))
         shank_se_deg = np.full((n, 2), np.nan)
+        knee_peaks_px = np.full((n, 2, 2), np.nan)
         self.vote = self._search()
         if self.vote is not None:
-            knees_px, ankles_px, se_deg = self._read(self.vote, time_s)
+            knees_px, ankles_px, se_deg, peaks_px = self._read(self.vote, time_s)
             # turned by 180°, the crop's left leg is the one on the picture's right
             left_leg = 1 if self.camera_side is CameraSide.FOOT_END else 0
             for column, leg in ((0, left_leg), (1, 1 - left_leg)):
@@ -99,6 +100,7 @@ class ProneReader:
                     image_px[:, row] = np.where(good[:, None], points[:, leg] / self._scale, np.nan)
                     visibility[:, row] = good
                 shank_se_deg[:, column] = se_deg[:, leg]
+                knee_peaks_px[:, column] = peaks_px[:, leg] / self._scale
         return PoseSeries(
             time_s=time_s,
             image_px=image_px,
@@ -106,6 +108,7 @@ class ProneReader:
             visibility=visibility,
             frame_size_px=self._frame_size_px,
             shank_se_deg=shank_se_deg,
+            knee_peaks_px=knee_peaks_px,
         )
 
     def _search(self) -> Vote | None:
@@ -118,8 +121,11 @@ class ProneReader:
             return None
         return vote
 
-    def _read(self, vote: Vote, time_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return knees and ankles (T, 2, 2) in kept-frame pixels and standard errors (T, 2), legs as in the crop."""
+    def _read(self, vote: Vote, time_s: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return knees and ankles (T, 2, 2) in kept-frame pixels, standard errors (T, 2) and the knees' own peaks.
+
+        Legs as in the crop.
+        """
         region = vote.region
         n = len(self._kept)
         knee_maps, ankle_maps, masks = (np.empty((n, 64, 64), np.float32) for _ in range(3))
@@ -127,7 +133,7 @@ class ProneReader:
             knee_maps[k], ankle_maps[k], masks[k] = look_twice(self._frame(k), region, self.network, k)
         shank_px = vote.shank_px * CROP_PX / region.side_px
         mean_knee_map = knee_maps.mean(axis=0)
-        knees = track_knees(knee_maps, time_s, region.to_crop(vote.knees_px), shank_px)
+        knees, peaks = track_knees(knee_maps, time_s, region.to_crop(vote.knees_px), shank_px)
         knees_px, ankles_px, se_deg = np.empty((n, 2, 2)), np.empty((n, 2, 2)), np.empty((n, 2))
         for leg, path in enumerate(find_paths(ankle_maps, masks, time_s, knees, shank_px)):
             usual = np.median(knees[:, leg], axis=0)
@@ -148,7 +154,7 @@ class ProneReader:
                 (ankles_px, [ankle for _, ankle, _ in axes]),
             ):
                 points[:, leg] = region.to_picture(smooth_points(time_s, np.array(ends)))
-        return knees_px, ankles_px, se_deg
+        return knees_px, ankles_px, se_deg, region.to_picture(peaks)
 
     def _strip(
         self, k: int, region: Region, knee: FloatArray, ankle: FloatArray, shank_px: float, mask: MapArray

@@ -1,0 +1,48 @@
+"""What spoils a prone test, on a person of sticks: a pelvis that rolls, thighs that drift; and what does not."""
+
+import pytest
+
+from hipcv.assessment import Status, assess
+from hipcv.core.landmarks import CameraSide, Position, Setup
+from hipcv.core.quality import FindingCode, Severity
+from tests.simulated import prone
+
+SETUP = Setup(Position.PRONE, camera_side=CameraSide.FOOT_END)
+
+
+def doubts(assessment):
+    return {f.code for f in assessment.findings if f.severity is not Severity.NOTE}
+
+
+@pytest.mark.parametrize(("roll", "pitch", "yaw"), [(0.0, 18.0, 0.0), (4.0, 25.0, 12.0), (-5.0, 12.0, -15.0)])
+def test_a_clean_test_is_measured_without_a_doubt(roll, pitch, yaw):
+    assessment = assess(prone(roll=roll, pitch=pitch, yaw=yaw), SETUP)
+    assert assessment.status is Status.MEASURED
+    assert doubts(assessment) == set()
+    assert assessment.left.end_range_deg == pytest.approx(39, abs=1.5)
+    assert assessment.right.end_range_deg == pytest.approx(25, abs=1.5)
+
+
+@pytest.mark.parametrize("rolling", [9.0, 14.0])
+def test_a_pelvis_that_rolls_is_found_on_both_sides(rolling):
+    assessment = assess(prone(rolling=rolling), SETUP)
+    found = [f for f in assessment.findings if f.code is FindingCode.PELVIS_HIKE]
+    assert {f.side for f in found} == {t.side for t in assessment.trials}
+    assert all(f.observed == pytest.approx(-rolling, abs=2.0) for f in found)
+    # the knees' line tells that the pelvis rolls, not by how much the angle is to be put right
+    assert assessment.left.pelvis_corrected_deg is None
+
+
+def test_knees_that_merely_shift_as_the_leg_turns_are_no_rolling_pelvis():
+    assert FindingCode.PELVIS_HIKE not in doubts(assess(prone(rolling=-7.0), SETUP))
+
+
+def test_thighs_that_drift_apart_are_found():
+    assert FindingCode.THIGH_DRIFT in doubts(assess(prone(drift=16.0), SETUP))
+
+
+def test_a_bed_seen_along_its_length_does_not_put_the_plumb_line_in_doubt():
+    """Its level edges stand steep in the picture."""
+    assessment = assess(prone(pitch=28.0, yaw=18.0, roll=3.0), SETUP)
+    assert assessment.camera.roll.value_deg == pytest.approx(3.0, abs=0.7)
+    assert assessment.camera.roll_known
