@@ -5,7 +5,7 @@ every door.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -34,6 +34,7 @@ from hipcv.sources.edges import StillRoom
 from hipcv.sources.model_files import ModelFile, ModelName, Progress, get_model
 from hipcv.sources.picture_quality import measure_brightness, measure_sharpness
 from hipcv.sources.pose import NOBODY, Pose, PoseEstimator
+from hipcv.sources.pose_record import PoseRecord, pack_pose
 from hipcv.sources.recording import ReadReport
 from hipcv.sources.video import open_video
 
@@ -100,11 +101,7 @@ class Session:
     _estimator: PoseEstimator | None = field(default=None, init=False)
     _prone: "ProneReader | None" = field(default=None, init=False)
     _room: StillRoom = field(default_factory=StillRoom, init=False)
-    _times_s: list[float] = field(default_factory=list, init=False)
-    _poses: list[Pose] = field(default_factory=list, init=False)
-    _n_people: list[int] = field(default_factory=list, init=False)
-    _brightness: list[float] = field(default_factory=list, init=False)
-    _sharpness: list[float] = field(default_factory=list, init=False)
+    _record: PoseRecord = field(default_factory=PoseRecord, init=False)
     _frame_size_px: tuple[int, int] = field(default=(0, 0), init=False)
     _live: tuple[OneEuro, OneEuro] = field(default_factory=lambda: (OneEuro(), OneEuro()), init=False)
     _n_frames: int = field(default=0, init=False)
@@ -137,15 +134,52 @@ class Session:
         look = time_s >= self._next_look_s
         if look:
             self._next_look_s = time_s + QUALITY_INTERVAL_S
-        self._times_s.append(time_s)
-        self._poses.append(pose)
-        self._n_people.append(n_people)
-        self._brightness.append(measure_brightness(rgb) if look else math.nan)
-        self._sharpness.append(measure_sharpness(rgb, pose.image_px) if look else math.nan)
-        left, right = (live(time_s, value) for live, value in zip(self._live, self._bare_angles_deg(pose), strict=True))
+        brightness = measure_brightness(rgb) if look else math.nan
+        sharpness = measure_sharpness(rgb, pose.image_px) if look else math.nan
+        self._record.add(pack_pose(time_s, pose, n_people, brightness, sharpness))
+        left, right = (live(time_s, value) for live, value in zip(self._live, self.bare_angles_deg(pose), strict=True))
         return Reading(time_s, pose, left, right, n_people)
 
-    def _bare_angles_deg(self, pose: Pose) -> FloatArray:
+    @property
+    def n_kept(self) -> int:
+        """How many frames are kept; in the prone test not every frame is."""
+        return len(self._record)
+
+    @property
+    def start_s(self) -> float:
+        """Time of the first frame that is still kept; NaN where there is none."""
+        return self._record.start_s
+
+    @property
+    def stop_s(self) -> float:
+        """Time of the last frame that is kept; NaN where there is none."""
+        return self._record.stop_s
+
+    def times_s(self) -> FloatArray:
+        """Return the time of every frame that is kept (T,), seconds."""
+        return self._record.times_s()
+
+    def forget(self, rows: slice) -> None:
+        """Drop kept frames, as if they had never come."""
+        self._record.forget(rows)
+        if self._prone is not None:
+            self._prone.forget(rows)
+
+    def amend(self, rows: Mapping[float, NDArray[np.void]], compared_s: Sequence[float]) -> int:
+        """Put what another model saw in the place of what this one did, as `PoseRecord.amend`; return how many.
+
+        Parameters
+        ----------
+        rows : `pack_pose` of each frame by its time in seconds; times that are not kept are passed over.
+        compared_s : times at rest at which the two models are compared.
+        """
+        return self._record.amend(rows, compared_s)
+
+    def bare_angles_deg(self, pose: Pose) -> FloatArray:
+        """Return both legs' angles (2,) to the picture's vertical, left and right, NaN where not seen.
+
+        Degrees, internal rotation positive; unfiltered, and for no camera tilt.
+        """
         if pose is NOBODY:
             return np.full(2, np.nan)
         px = np.where((pose.visibility >= MIN_VISIBILITY)[:, None], pose.image_px, np.nan)
@@ -159,28 +193,28 @@ class Session:
 
     def series(self) -> PoseSeries:
         """Return everything seen so far."""
-        series = self._prone.series() if self._prone is not None else self._followed()
+        table = self._record.table()
+        series = self._prone.series() if self._prone is not None else self._followed(table)
         shank_px = median_of(np.linalg.norm(series.image_px[:, ANKLES] - series.image_px[:, KNEES], axis=-1))
         span_s = self._span_s[1] - self._span_s[0]
         return replace(
             series,
-            brightness=np.array(self._brightness, dtype=np.float64),
-            sharpness=np.array(self._sharpness, dtype=np.float64),
+            brightness=table["brightness"],
+            sharpness=table["sharpness"],
             edges_px=self._room.find_edges(self._person_px(series.image_px), shank_px),
             long_side_fov_deg=self.long_side_fov_deg,
             recorded_fps_hz=(self._n_frames - 1) / span_s if self._prone is not None and span_s > 0 else None,
         )
 
-    def _followed(self) -> PoseSeries:
-        n = len(self._poses)
+    def _followed(self, table: NDArray[np.void]) -> PoseSeries:
         return PoseSeries(
-            time_s=np.array(self._times_s, dtype=np.float64),
-            image_px=np.stack([p.image_px for p in self._poses]) if n else np.empty((0, 33, 2)),
-            world_m=np.stack([p.world_m for p in self._poses]) if n else np.empty((0, 33, 3)),
-            visibility=np.stack([p.visibility for p in self._poses]) if n else np.empty((0, 33)),
+            time_s=table["time_s"],
+            image_px=table["image_px"],
+            world_m=table["world_m"],
+            visibility=table["visibility"],
             frame_size_px=self._frame_size_px,
-            shank_se_deg=np.stack([p.shank_se_deg for p in self._poses]) if n else np.empty((0, 2)),
-            n_people=np.array(self._n_people, dtype=np.int64),
+            shank_se_deg=table["shank_se_deg"],
+            n_people=table["n_people"],
         )
 
     def _person_px(self, image_px: FloatArray) -> FloatArray:

@@ -294,6 +294,36 @@ def test_the_picture_is_mirrored_but_the_frames_are_not(
     opened.expect_clean()
 
 
+def test_the_sensor_of_a_built_in_camera_is_read_and_a_refused_one_does_no_harm(visit: Callable[..., Visit]) -> None:
+    """A frame carries the newest reading with the screen's turn and the camera's side; a camera on a cable none."""
+    opened = visit(size="phone")
+    opened.show("home")
+    told = opened.page.evaluate(
+        """async () => {
+            const { Gravity, allowGravity } = await import(new URL("gravity.js", document.baseURI));
+            DeviceMotionEvent.requestPermission = () => Promise.reject(new Error("refused"));
+            await allowGravity();
+            let asked = false;
+            DeviceMotionEvent.requestPermission = async () => { asked = true; return "granted"; };
+            await allowGravity();
+            const rear = new Gravity("environment"), cable = new Gravity(null);
+            const before = rear.reading();
+            const feel = (x, y, z) => window.dispatchEvent(
+                new DeviceMotionEvent("devicemotion", { accelerationIncludingGravity: { x, y, z } }));
+            feel(-1.7, 9.66, 0.25);
+            feel(null, null, null);
+            const during = rear.reading(), never = cable.reading();
+            rear.close();
+            feel(0, 1, 0);
+            const after = rear.reading();
+            return { asked, before, during, never, after };
+        }"""
+    )
+    felt = {"x": -1.7, "y": 9.66, "z": 0.25, "screen_angle": 0, "facing": "environment"}
+    assert told == {"asked": True, "before": None, "during": felt, "never": None, "after": felt}
+    opened.expect_clean()
+
+
 def test_nobody_in_the_picture_is_said_and_gives_no_number(visit: Callable[..., Visit]) -> None:
     """The check stays red with what to do; finished anyway, the result says why there is none."""
     opened = visit()

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,16 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipcv.assessment import Assessment
+from hipcv.assessment import Assessment, assess
 from hipcv.core.coaching import Phase, Plan
-from hipcv.core.device import DeviceGravity, Facing, camera_tilt_deg
-from hipcv.core.errors import SourceError
+from hipcv.core.device import DeviceGravity, Facing, TiltLog, camera_tilt_deg, settled_tilt_deg
+from hipcv.core.errors import ModelError, SourceError
 from hipcv.core.geometry import camera_axes, image_angle_deg
 from hipcv.core.landmarks import CameraSide, PoseSeries, Position, Setup, Side
 from hipcv.live import MAX_REMEASURED, LiveTest, Remeasured, pick_held, roll_shift_deg
+from hipcv.live.precise import PreciseReader
+from hipcv.live.swing import KeptFrame
 from hipcv.session import Measurement
 from hipcv.sources.camera import Stand, open_camera
-from hipcv.sources.model_files import ModelName
+from hipcv.sources.model_files import ModelFile, ModelName
 from hipcv.sources.stills import decode_still, encode_still
 from hipcv.sources.video import open_video
 
@@ -40,6 +43,7 @@ class Done:
     assessment: Assessment
     captured: dict[Side, float]
     again: dict[Side, float]
+    n_pictures: int
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,8 @@ def live() -> Done:
                 captured[coaching.hold.side] = coaching.hold.angle_deg
         assert coaching.phase is Phase.COMPLETE
         series, assessment = test.finish()
-    return Done(series, assessment, captured, {one.hold.side: one.angle_deg for one in told})
+        n_pictures = test.n_pictures
+    return Done(series, assessment, captured, {one.hold.side: one.angle_deg for one in told}, n_pictures)
 
 
 def test_a_live_test_agrees_with_the_recording_of_it(
@@ -76,6 +81,26 @@ def test_both_holds_are_captured_and_measured_again(live: Done) -> None:
     assert all(abs(live.again[side] - live.captured[side]) < 2.0 for side in Side)
 
 
+def test_no_picture_is_left_once_the_holds_are_measured(live: Done) -> None:
+    """The frames of ended trials are gone from memory."""
+    assert live.n_pictures == 0
+
+
+def test_without_the_precise_model_no_picture_piles_up() -> None:
+    """Where the model does not load the test goes on, and nothing waits for it."""
+
+    def load() -> ModelFile:
+        raise ModelError("The model is gone.")
+
+    frame = KeptFrame(0.0, (0.0, 0.0), encode_still(np.zeros((64, 64, 3), np.uint8)))
+    reader = PreciseReader(load, lambda _: None)
+    reader.ask([frame])
+    assert reader.wait() == {}
+    reader.ask([frame, frame])
+    assert reader.n_waiting == 0
+    assert reader.failure == "The model is gone."
+
+
 def test_the_provenance_says_how_it_was_measured(live: Done) -> None:
     """A live result says that it is one, with which model the holds were measured and on how many frames."""
     parameters = live.assessment.provenance.parameters
@@ -93,7 +118,8 @@ def test_nothing_grows_while_nobody_is_tested() -> None:
     with LiveTest(Setup(), PLAN, guide=ModelName.LITE, precise=None) as test:
         for k in range(60):
             test.look(blank, k / 2)
-        assert len(test._session._times_s) <= 13
+        assert test.n_kept <= 13
+        assert test.n_pictures == 0
 
 
 def test_a_picture_of_another_size_in_the_middle_is_refused() -> None:
@@ -151,10 +177,127 @@ def test_a_device_tells_roll_and_pitch_of_its_camera(roll: float, pitch: float, 
         assert tilt == pytest.approx((roll, pitch), abs=1e-6)
 
 
-@pytest.mark.parametrize("reading", [(0, 0, 0), (0, 0, 9.81), (math.nan, 9.8, 0)])
-def test_a_device_that_lies_flat_or_has_no_sensor_tells_nothing(reading: tuple[float, float, float]) -> None:
-    """No roll rather than a wrong one."""
+TEN, FIFTEEN = math.radians(10.0), math.radians(15.0)
+
+
+@pytest.mark.parametrize(
+    ("xyz", "screen_angle_deg", "expected"),
+    [
+        pytest.param((0, 9.81, 0), 0, (0, 0), id="upright"),
+        pytest.param((-9.81 * math.sin(TEN), 9.81 * math.cos(TEN), 0), 0, (-10, 0), id="10 clockwise"),
+        pytest.param((9.81 * math.sin(TEN), 9.81 * math.cos(TEN), 0), 0, (10, 0), id="10 anticlockwise"),
+        pytest.param((0, 9.81 * math.cos(FIFTEEN), 9.81 * math.sin(FIFTEEN)), 0, (0, 15), id="looks 15 down"),
+        pytest.param((9.81, 0, 0), 90, (0, 0), id="landscape on its left side"),
+        pytest.param((-9.81, 0, 0), 270, (0, 0), id="landscape on its right side"),
+        pytest.param((0, -9.81, 0), 180, (0, 0), id="upside down"),
+        pytest.param((9.81 * math.cos(TEN), 9.81 * math.sin(TEN), 0), 90, (-10, 0), id="landscape, 10 clockwise"),
+    ],
+)
+def test_a_phone_in_the_hand_tells_its_cameras_tilt(
+    xyz: tuple[float, float, float], screen_angle_deg: float, expected: tuple[float, float]
+) -> None:
+    """A phone turned clockwise films a picture turned anticlockwise; the front camera looks the other way."""
+    rear = camera_tilt_deg(DeviceGravity(*xyz, screen_angle_deg, Facing.ENVIRONMENT))
+    assert rear == pytest.approx(expected, abs=1e-9)
+    front = camera_tilt_deg(DeviceGravity(*xyz, screen_angle_deg, Facing.USER))
+    assert front == pytest.approx((-expected[0], -expected[1]), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        (0, 0, 0),
+        (0, 0, 9.81),
+        (math.nan, 9.8, 0),
+        (math.inf, 0, 0),
+        (0, 3 * 9.81, 0),
+        (0, 1e200, 1e200),
+        (0, 9.81, 0, math.nan),
+        (0, 9.81, 0, math.inf),
+        (9.81, 0, 0),
+        (9.81 * math.sin(1), 9.81 * math.cos(1), 0),
+        (0, 9.81 * math.cos(1.2), 9.81 * math.sin(1.2)),
+    ],
+)
+def test_a_reading_that_makes_no_sense_tells_nothing(reading: tuple[float, ...]) -> None:
+    """No sensor, lying flat, shaken, no number, a picture on its side: no roll rather than a wrong one."""
     assert camera_tilt_deg(DeviceGravity(*reading)) is None
+
+
+@given(roll=st.floats(-40, 40), pitch=st.floats(-55, 55), seed=st.integers(0, 99))
+def test_a_device_that_stands_settles_on_the_median_though_it_is_knocked(roll: float, pitch: float, seed: int) -> None:
+    """Noise of a fifth of a degree and a knock of two seconds out of thirty leave no trace."""
+    time_s = np.arange(0, 30, 0.1)
+    tilt = np.random.default_rng(seed).normal((roll, pitch), 0.2, (300, 2))
+    tilt[100:120] += np.linspace(0, 12, 20)[:, None]
+    assert settled_tilt_deg(time_s, tilt) == pytest.approx((roll, pitch), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "sway",
+    [
+        pytest.param(lambda t: 2.0 * np.sin(0.4 * t), id="sways slowly"),
+        pytest.param(lambda t: 3.0 * np.sin(6.0 * t), id="shakes"),
+        pytest.param(lambda t: np.where(t > 12, 5.0, 0.0), id="is put down anew"),
+        pytest.param(lambda t: 0.3 * t, id="slides"),
+    ],
+)
+def test_a_device_that_moves_settles_on_nothing(sway: Callable[[np.ndarray], np.ndarray]) -> None:
+    """A roll that was not the same all through is no roll of the test."""
+    time_s = np.arange(0, 30, 0.1)
+    assert settled_tilt_deg(time_s, np.stack([sway(time_s), np.zeros(300)], axis=1)) is None
+
+
+def test_a_few_readings_say_nothing_and_old_ones_are_forgotten() -> None:
+    """Ten readings at least; what came before the test began does not count."""
+    log = TiltLog()
+    log.note(DeviceGravity(3.0, 9.3, 0), 0.0)
+    for k in range(9):
+        log.note(DeviceGravity(0, 9.81, 0), 1 + k / 10)
+    log.note(None, 3.0)
+    assert log.settled_deg() is not None
+    log.forget_before(0.5)
+    assert log.settled_deg() is None
+    assert log.roll_now_deg == 0.0
+    assert len(log) == 9
+
+
+def _gravity(roll_deg: float, pitch_deg: float) -> DeviceGravity:
+    x, y, z = 9.81 * camera_axes(roll_deg, pitch_deg, 0.0)[:, 1]
+    return DeviceGravity(x, y, z, 0.0, Facing.ENVIRONMENT)
+
+
+def _run_with(gravity_at: Callable[[float], DeviceGravity]) -> tuple[PoseSeries, Assessment, list[float | None]]:
+    with LiveTest(Setup(), PLAN, guide=ModelName.LITE, precise=None) as test:
+        rolls = [test.look(f.rgb, f.time_s, gravity=gravity_at(f.time_s)).roll_deg for f in open_video(CLIP)]
+        return *test.finish(), rolls
+
+
+def test_a_devices_sensor_counts_in_the_result_and_narrows_its_interval(
+    truth_of: Callable[[str], dict[str, Any]],
+) -> None:
+    """The sensor is a cue of roll and pitch like others; the same frames without it are known less well."""
+    camera = truth_of(CLIP.stem)["spec"]["camera"]
+    series, sensed, rolls = _run_with(lambda _: _gravity(camera["roll"], camera["pitch"]))
+    assert rolls == pytest.approx([camera["roll"]] * len(rolls), abs=1e-6)
+    assert "sensor" in sensed.camera.roll.source
+    assert "sensor" in sensed.camera.pitch.source
+    assert sensed.provenance.parameters["sensor"] == "used"
+    assert sensed.provenance.parameters["sensor_roll_deg"] == pytest.approx(camera["roll"], abs=0.01)
+    bare = assess(series, Setup())
+    assert "sensor" not in bare.camera.roll.source
+    assert sensed.camera.roll.se_deg < bare.camera.roll.se_deg
+    for side in Side:
+        low, high = sensed.of(side).interval95_deg or (0.0, 0.0)
+        bare_low, bare_high = bare.of(side).interval95_deg or (0.0, 0.0)
+        assert 0 < high - low < bare_high - bare_low
+
+
+def test_a_device_that_was_moved_during_the_test_is_set_aside() -> None:
+    """A phone whose lean changes in the middle says nothing of the camera, and the result says so."""
+    _, assessment, _ = _run_with(lambda t: _gravity(8.0 if t > 3 else 0.0, 0.0))
+    assert "sensor" not in assessment.camera.roll.source
+    assert assessment.provenance.parameters["sensor"] == "ignored: the device moved"
 
 
 @pytest.mark.parametrize(

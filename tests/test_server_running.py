@@ -1,6 +1,7 @@
 """A real server on loopback: uploads, live sessions, broken connections, and what is left when it dies."""
 
 import json
+import math
 import re
 import signal
 import socket
@@ -44,6 +45,8 @@ if __name__ == "__main__":
     )
 """
 Measured = Callable[[str, ModelName], Measurement]
+#: A rear camera that looks 2° down, as the one that made the clip.
+UPRIGHT = {"x": 0.0, "y": 9.804, "z": 0.342, "screen_angle": 0, "facing": "environment"}
 START = {"type": "start", "test": "seated", "trials": 1, "hold_s": 1.0, "countdown_s": 0}
 
 
@@ -223,7 +226,7 @@ def test_a_live_test_agrees_with_the_upload_though_its_connection_broke(
         token = begin(live)["token"]
         captured = None
         for n, (t, picture) in enumerate(frames[:75]):
-            live.send(packed(n, t + 5000.0, picture))
+            live.send(packed(n, t + 5000.0, picture, gravity=UPRIGHT))
             reading = hear(live, "reading")
             assert reading["n"] == n
             captured = reading["coach"]["captured"]["left"]
@@ -235,11 +238,13 @@ def test_a_live_test_agrees_with_the_upload_though_its_connection_broke(
         resumed = hear(live, "resumed", "problem")
         assert resumed["coach"]["captured"]["left"] == captured
         for n, (t, picture) in enumerate(frames[75:], start=75):
-            live.send(packed(n, t + 5000.0, picture))
+            live.send(packed(n, t + 5000.0, picture, gravity=UPRIGHT))
             assert hear(live, "reading")["n"] == n
         live.send('{"type": "finish"}')
         result = hear(live, "result", "problem", limit_s=90)
     assert result["type"] == "result"
+    assert "sensor" in result["assessment"]["camera"]["roll_source"]
+    assert result["assessment"]["provenance"]["parameters"]["sensor"] == "used"
     recorded = measured_sample(CLIP.stem, ModelName.HEAVY).assessment
     for side in ("left", "right"):
         ours = result["assessment"]["sides"][side]["end_range_deg"]
@@ -292,6 +297,11 @@ def test_garbage_and_half_frames_are_told_and_change_nothing(
         packed(2, 1.1, b"<svg onload=alert(1)>"),
         packed(3, 1.2, b"\x89PNG\r\n\x1a\n" + b"\0" * 100),
         packed(4, 1.3, good, gravity={"x": "up"}),
+        packed(5, 1.4, good, gravity={"x": math.nan, "y": 9.81, "z": 0}),
+        packed(6, 1.5, good, gravity={"x": 0, "y": 9.81, "z": 0, "screen_angle": math.inf}),
+        packed(7, 1.6, good, gravity={"x": 0, "y": 1e300, "z": 0}),
+        packed(8, 1.7, good, gravity={"x": 0, "y": 0, "z": 0}),
+        packed(9, 1.8, good, gravity={"x": 29.4, "y": 0, "z": 0}),
         "no json",
         "[1, 2]",
         '{"type": "start", "test": "seated"}',

@@ -9,6 +9,8 @@ from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup, Side
 from hipcv.core.quality import FindingCode, Severity
 from hipcv.session import measure_file
 from hipcv.sources.model_files import ModelName
+from hipcv.sources.pose import NOBODY, Pose
+from hipcv.sources.pose_record import PoseRecord, pack_pose
 from hipcv.sources.video import open_video
 
 SEATED = ["seated-easy-101-01", "seated-hard-103-00"]
@@ -116,3 +118,61 @@ def test_the_setup_refuses_impossible_numbers():
         Setup(position=Position.SEATED, camera_side=CameraSide.FRONT, roll_deg=80.0)
     with pytest.raises(ValueError, match="age"):
         Setup(age_years=150)
+
+
+# ---------------------------------------------------------------------------------------------------- what is kept
+
+
+def pose_at(x_px, world=0.25):
+    """A pose whose landmarks all lie on one spot."""
+    return Pose(np.full((33, 2), x_px), np.full((33, 3), world), np.full(33, 0.75), np.full(2, 1.5))
+
+
+def record_of(*poses):
+    """One pose a second from 0 s on."""
+    record = PoseRecord()
+    for second, pose in enumerate(poses):
+        record.add(pack_pose(float(second), pose))
+    return record
+
+
+def test_a_packed_pose_comes_back_as_the_model_gave_it():
+    """The pose model's numbers are single precision; nothing of them is lost, and what nobody saw is NaN."""
+    single = np.random.default_rng(1).normal(size=(33, 3)).astype(np.float32).astype(float)
+    pose = Pose(np.random.default_rng(2).normal(size=(33, 2)), single, np.abs(single[:, 0]), np.array([0.5, np.nan]))
+    row = record_of(pose).table()[0]
+    for name in ("image_px", "world_m", "visibility", "shank_se_deg"):
+        np.testing.assert_array_equal(row[name], getattr(pose, name))
+    assert row["n_people"] == -1
+    assert np.isnan(row["brightness"])
+    assert np.isnan(record_of(NOBODY).table()["image_px"]).all()
+
+
+def test_amended_poses_take_their_places_and_the_rest_is_moved_to_the_same_ruler():
+    """Six frames at rest differ by 3 px: a frame that only the first model saw moves by 3 px, nobody stays nobody."""
+    record = record_of(*(pose_at(10.0) for _ in range(6)), pose_at(20.0), NOBODY, pose_at(40.0))
+    seen = {float(second): pack_pose(second, pose_at(13.0, 0.5)) for second in range(6)}
+    seen |= {8.0: pack_pose(8, pose_at(50.0)), 7.0: pack_pose(7, NOBODY), 99.0: pack_pose(99, pose_at(1.0))}
+    assert record.amend(seen, [float(second) for second in range(6)]) == 7
+    x_px, world_m = record.table()["image_px"][:, 0, 0], record.table()["world_m"][:, 0, 0]
+    np.testing.assert_allclose(x_px, [13.0] * 6 + [23.0, np.nan, 50.0])
+    np.testing.assert_allclose(world_m, [0.5] * 6 + [0.5, np.nan, 0.25])
+
+
+def test_too_few_frames_at_rest_move_nothing():
+    """A difference of two models is not read off four frames."""
+    record = record_of(*(pose_at(10.0) for _ in range(6)))
+    record.amend({float(second): pack_pose(second, pose_at(13.0)) for second in range(4)}, [0.0, 1.0, 2.0, 3.0])
+    np.testing.assert_allclose(record.table()["image_px"][:, 0, 0], [13.0] * 4 + [10.0] * 2)
+
+
+def test_forgotten_frames_are_gone():
+    """First and last follow; an empty record has neither, and its table has no rows."""
+    record = record_of(*(pose_at(1.0) for _ in range(5)))
+    record.forget(slice(1, 3))
+    assert record.times_s().tolist() == [0.0, 3.0, 4.0]
+    record.forget(slice(-1, None))
+    assert (len(record), record.start_s, record.stop_s) == (2, 0.0, 3.0)
+    record.forget(slice(0, None))
+    assert np.isnan([record.start_s, record.stop_s]).all()
+    assert record.table().shape == (0,)

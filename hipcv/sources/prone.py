@@ -75,6 +75,10 @@ class ProneReader:
         self._kept.append((time_s, jpeg.tobytes()))
         return True
 
+    def forget(self, rows: slice) -> None:
+        """Drop these of the kept frames."""
+        del self._kept[rows]
+
     def _frame(self, k: int) -> ByteArray:
         packed = np.frombuffer(self._kept[k][1], np.uint8)
         picture = cv2.imdecode(packed, cv2.IMREAD_COLOR)

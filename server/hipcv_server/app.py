@@ -16,6 +16,7 @@ from hipcv.core.errors import HistoryError
 from hipcv_server import live, problems, routes
 from hipcv_server.crew import Crew
 from hipcv_server.jobs import JobStore
+from hipcv_server.live_desk import Desk
 from hipcv_server.rooms import Rooms
 from hipcv_server.security import Guard
 from hipcv_server.settings import Settings
@@ -67,7 +68,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with open_data(settings) as (shelves, store):
             crew = Crew(store, shelves, settings)
-            rooms = Rooms(settings, store, shelves, crew, live.Desk(settings, shelves, store), asyncio.Event())
+            rooms = Rooms(settings, store, shelves, crew, Desk(settings, shelves, store), asyncio.Event())
             app.state.rooms = rooms
             crew.start()
             try:

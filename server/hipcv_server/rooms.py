@@ -12,7 +12,7 @@ from hipcv_server.settings import Settings
 from hipcv_server.store import Shelves
 
 if TYPE_CHECKING:
-    from hipcv_server.live import Desk
+    from hipcv_server.live_desk import Desk
 
 
 @dataclass(slots=True)

@@ -103,13 +103,16 @@ class StartMessage(_Strict):
         return Plan(tuple(map(Side, self.sides)), self.trials, self.hold_s, self.countdown_s, self.hands_free)
 
 
+Acceleration = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
+
+
 class GravityReading(_Strict):
     """What a device's sensor says, in the device's own axes; see `hipcv.core.device`."""
 
-    x: Annotated[float, Field(allow_inf_nan=False)]
-    y: Annotated[float, Field(allow_inf_nan=False)]
-    z: Annotated[float, Field(allow_inf_nan=False)]
-    screen_angle: float = 0.0
+    x: Acceleration
+    y: Acceleration
+    z: Acceleration
+    screen_angle: Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)] = 0.0
     facing: Literal["user", "environment"] = "user"
 
 

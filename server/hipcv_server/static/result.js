@@ -5,10 +5,10 @@ import { curves } from "./curves.js";
 import { button, confirmed, element } from "./element.js";
 import { nextSteps } from "./nextsteps.js";
 import { ranges } from "./ranges.js";
-import { ASYMMETRY, SEVERITIES, SIDES, TESTS, capital, degrees, fine, when } from "./words.js";
+import { ASYMMETRY, SEVERITIES, SIDES, TESTS, capital, degrees, fine, foundWords, when } from "./words.js";
 
 const VERDICTS = {
-  within: "Within the range", below: "Below the range", above: "Above the range", borderline: "Too near a limit of the range to call",
+  within: "Within the range", below: "Below the range", above: "Above the range", borderline: "Too near to call: on the edge of the range",
 };
 const WEIGHT = { reject: 0, doubt: 1, note: 2 };
 
@@ -122,10 +122,8 @@ function findings(list, words) {
     element("p", {}, element("span", { class: "badge" }, SEVERITIES[f.severity]), " ", element("strong", {}, `${f.title}${f.side ? ` (${f.side})` : ""}`)),
     words[f.code] ? element("p", {}, words[f.code].meaning) : null,
     f.advice ? element("p", {}, f.advice) : null,
-    f.observed !== null && f.limit !== null ? element("p", { class: "soft" }, `Found ${amount(f.observed)}, limit ${amount(f.limit)} ${f.unit}`.trim()) : null)));
+    f.observed !== null && f.limit !== null ? element("p", { class: "soft" }, foundWords(f)) : null)));
 }
-
-const amount = (value) => String(Number(Math.abs(value) >= 10 ? value.toFixed(0) : value.toFixed(2))).replace("-", "−");
 
 function details(a) {
   const rows = SIDES.flatMap((side) => a.sides[side].trials.map((t, k) => [`${capital(side)} ${k + 1}`, fine(t.end_range_deg), fine(t.raw_peak_deg), t.hold_start_s === null ? "not held" : `${(t.hold_stop_s - t.hold_start_s).toFixed(1)} s`, t.accepted ? "yes" : "no"]));

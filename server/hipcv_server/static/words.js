@@ -43,6 +43,15 @@ export const degrees = (value) => (value === null || value === undefined ? "–"
 /** Degrees with one decimal. */
 export const fine = (value) => (value === null || value === undefined ? "–" : `${value.toFixed(1).replace("-", "−")}°`);
 
+const amount = (value, digits) => String(Number(value.toFixed(Math.abs(value) >= 10 ? 0 : digits))).replace("-", "−");
+
+/** What was found and what the limit is; shares as per cent. */
+export function foundWords({ observed, limit, unit }) {
+  if (unit.startsWith("of ")) return `Found ${amount(observed * 100, 1)}\u00a0% ${unit}; the limit is ${amount(limit * 100, 1)}\u00a0%`;
+  if (unit.startsWith("°")) return `Found ${amount(observed, 1)}${unit}; the limit is ${amount(limit, 1)}°`;
+  return `Found ${amount(observed, 2)}; the limit is ${amount(limit, 2)} ${unit}`.trim();
+}
+
 /** A word with a capital. */
 export const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 

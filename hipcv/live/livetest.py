@@ -1,0 +1,291 @@
+"""One test in front of one camera, frame by frame."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.assessment import Assessment
+from hipcv.core.angles import lateral_signs
+from hipcv.core.coaching import Coach, Coaching, Hold, Plan
+from hipcv.core.device import DeviceGravity, TiltLog
+from hipcv.core.errors import SourceError
+from hipcv.core.filtering import OneEuro
+from hipcv.core.landmarks import PoseSeries, Position, Setup, Side
+from hipcv.core.placement import Sight
+from hipcv.live.held_frames import HeldFrames, Remeasured
+from hipcv.live.kept_span import KeptSpan
+from hipcv.session import Reading, Session
+from hipcv.sources.model_files import ModelFile, ModelName, Progress, get_model
+from hipcv.sources.picture_quality import measure_brightness
+from hipcv.sources.pose import Pose
+
+if TYPE_CHECKING:
+    from hipcv.sources.prone_live import ProneFollower
+
+ByteArray = NDArray[np.uint8]
+
+#: Longest recording that is assessed.
+MAX_RECORDED_S = 900.0
+BRIGHTNESS_INTERVAL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveReading:
+    """One frame of a live test.
+
+    `angles_deg` are left and right, filtered, to the plumb line where the device tells it (`roll_deg`), else to the
+    picture's vertical; NaN where not seen.
+    """
+
+    reading: Reading
+    angles_deg: tuple[float, float]
+    roll_deg: float | None
+    coaching: Coaching
+    recorded: bool
+
+
+class LiveTest:
+    """One test in front of one camera.
+
+    Parameters
+    ----------
+    setup : how the test is done; frames come unmirrored.
+    plan : what is to be done.
+    guide, precise : the pose model that guides, and the one that measures the holds again (None: none does).
+    model_path : where to look for the models first.
+    on_remeasured : told, on another thread, when a captured hold has been measured again.
+
+    Raises
+    ------
+    ModelError
+        Where the guiding model cannot be used.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        plan: Plan,
+        *,
+        guide: ModelName = ModelName.FULL,
+        precise: ModelName | None = ModelName.HEAVY,
+        model_path: Path | None = None,
+        on_fetch: Progress | None = None,
+        on_remeasured: Callable[[Remeasured], None] | None = None,
+    ) -> None:
+        self.coach = Coach(plan, setup)
+        #: Frames that were never looked at, because a newer one was there.
+        self.n_skipped = 0
+        self._precise = precise
+        self._follower: ProneFollower | None = None
+        self._live = (OneEuro(), OneEuro())
+        self._held: HeldFrames | None = None
+        self._tilts = TiltLog()
+        self._span = KeptSpan()
+        self._next_light_s = -math.inf
+        self._origin_s: float | None = None
+        self._now_s = 0.0
+        self._size_px = (0, 0)
+        self._on_remeasured = on_remeasured or (lambda _: None)
+        fast = get_model(guide, model_path, on_fetch)
+        if setup.position is Position.PRONE:
+            # the whole clip is read at the end, with the precise model; until then legs are followed for guidance only
+            self._follower = _follow_prone(fast, setup)
+            self._name = guide if precise is None else precise
+            self._session = Session(setup, get_model(self._name, model_path, on_fetch), self._name)
+        else:
+            self._name = guide
+            self._session = Session(setup, fast, guide)
+            if precise is not None:
+                self._held = HeldFrames(lambda: get_model(precise, model_path), self._tell_remeasured)
+
+    # ------------------------------------------------------------------------------------------------------ each frame
+
+    def look(
+        self, rgb: ByteArray, time_s: float, *, packed: bytes | None = None, gravity: DeviceGravity | None = None
+    ) -> LiveReading:
+        """Look at the next frame.
+
+        Parameters
+        ----------
+        rgb : (height, width, 3) upright, unmirrored picture.
+        time_s : when it was taken, by a clock that rises.
+        packed : the same picture as JPEG or WebP, where it came as such.
+        gravity : what the device's sensor says; what makes no sense is ignored.
+
+        Raises
+        ------
+        SourceError
+            Where the picture's size changed in the middle of the test.
+        """
+        size_px = (rgb.shape[1], rgb.shape[0])
+        if size_px != self._size_px:
+            self._resize(size_px)
+        self._origin_s = time_s if self._origin_s is None else self._origin_s
+        time_s -= self._origin_s
+        self._now_s = time_s
+        self._tilts.note(gravity, time_s)
+        n_kept = self._session.n_kept
+        reading = self._session.add(rgb, time_s)
+        grew = self._session.n_kept > n_kept
+        if self._follower is not None:
+            reading = self._follow(self._follower, rgb, reading)
+        angles_deg = self._to_plumb(reading.left_deg, reading.right_deg)
+        was_started = self.coach.started
+        coaching = self.coach.see(
+            Sight(
+                time_s,
+                reading.pose.image_px,
+                reading.pose.world_m,
+                reading.pose.visibility,
+                size_px,
+                angles_deg,
+                reading.n_people,
+                self._brightness(rgb, time_s),
+            )
+        )
+        recorded = grew and self._record(coaching, began=self.coach.started and not was_started)
+        if recorded and self._held is not None:
+            if coaching.hold is not None:
+                self._held.captured(coaching.hold)
+            self._held.see(rgb, packed, time_s, angles_deg, self._rest_deg())
+        return LiveReading(reading, angles_deg, self._roll_deg(), coaching, recorded)
+
+    def skip(self) -> None:
+        """Go on to the next side, or to the end."""
+        self.coach.skip(self._now_s)
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing more to record: all trials are there, or the recording is as long as can be."""
+        # false where nothing is kept
+        too_long = self._now_s - self._session.start_s > MAX_RECORDED_S
+        return too_long or self._span.over(self._now_s)
+
+    @property
+    def n_kept(self) -> int:
+        """How many frames' poses are in memory."""
+        return self._session.n_kept
+
+    @property
+    def n_pictures(self) -> int:
+        """How many pictures are in memory, until their hold has been measured again."""
+        return 0 if self._held is None else self._held.n_pictures
+
+    def _resize(self, size_px: tuple[int, int]) -> None:
+        if self.coach.started and self._size_px != (0, 0):
+            raise SourceError(
+                f"Wanted pictures of {self._size_px[0]}×{self._size_px[1]} px to the end of the test, "
+                f"found {size_px[0]}×{size_px[1]} px: hold the device as before."
+            )
+        if self._size_px != (0, 0):
+            fresh = Session(self._session.setup, self._session.model, self._name)
+            self._session.close()
+            self._session, self._tilts = fresh, TiltLog()
+        self._size_px = size_px
+
+    def _follow(self, follower: "ProneFollower", rgb: ByteArray, reading: Reading) -> Reading:
+        pose = follower(rgb, reading.time_s)
+        bare = self._session.bare_angles_deg(pose)
+        left, right = (live(reading.time_s, float(value)) for live, value in zip(self._live, bare, strict=True))
+        return replace(reading, pose=pose, left_deg=left, right_deg=right)
+
+    def _roll_deg(self) -> float | None:
+        given_deg = self._session.setup.roll_deg
+        return self._tilts.roll_now_deg if given_deg is None else given_deg
+
+    def _to_plumb(self, left_deg: float, right_deg: float) -> tuple[float, float]:
+        shift = roll_shift_deg(self._session.setup, self._roll_deg() or 0.0)
+        return left_deg + shift, right_deg - shift
+
+    def _brightness(self, rgb: ByteArray, time_s: float) -> float:
+        if time_s < self._next_light_s:
+            return math.nan
+        self._next_light_s = time_s + BRIGHTNESS_INTERVAL_S
+        return measure_brightness(rgb)
+
+    def _record(self, coaching: Coaching, *, began: bool) -> bool:
+        """Forget what does not belong to the test; return whether the newest frame does."""
+        session = self._session
+        before_s = self._span.trim(session, coaching, self._now_s, started=self.coach.started, began=began)
+        if before_s is not None:
+            self._tilts.forget_before(before_s)
+            if self._held is not None:
+                self._held.retain(set(session.times_s().tolist()))
+        return session.stop_s == self._now_s
+
+    def _rest_deg(self) -> tuple[float, float]:
+        return self.coach.rest_deg(Side.LEFT), self.coach.rest_deg(Side.RIGHT)
+
+    def _tell_remeasured(self, hold: Hold, poses: list[Pose]) -> None:
+        angles = [self._to_plumb(*map(float, self._session.bare_angles_deg(pose))) for pose in poses]
+        values = np.array(angles)[:, hold.side.column]
+        if np.isfinite(values).any():
+            self._on_remeasured(Remeasured(hold, float(np.nanmedian(values))))
+
+    # ------------------------------------------------------------------------------------------------------- the end
+
+    def finish(self, on_progress: Callable[[str, int, int], None] | None = None) -> tuple[PoseSeries, Assessment]:
+        """Assess the whole test; `on_progress` is told the stage and how far it is."""
+        tell = on_progress or (lambda *_: None)
+        session, n_remeasured = self._session, 0
+        tell("measuring", 0, session.n_kept)
+        if self._held is not None:
+            n_remeasured = self._held.amend(
+                session, self._rest_deg(), lambda done, asked: tell("measuring", done, asked)
+            )
+        tell("assessing", 0, 1)
+        session.parameters = {
+            "test": str(session.setup.position),
+            "door": "live",
+            "frames_skipped": self.n_skipped,
+            "held_frames_measured_again": n_remeasured,
+            "measured_again_with": str(self._precise) if n_remeasured else None,
+            **self._sensor(),
+        }
+        return session.finish()
+
+    def _sensor(self) -> dict[str, object]:
+        """Hand what the device's sensor said to the session, and return it for the record."""
+        if not len(self._tilts):
+            return {}
+        settled = self._tilts.settled_deg()
+        if settled is None:
+            return {"sensor": "ignored: the device moved"}
+        roll_deg, pitch_deg = settled
+        self._session.setup = replace(self._session.setup, sensor_roll_deg=roll_deg, sensor_pitch_deg=pitch_deg)
+        return {"sensor": "used", "sensor_roll_deg": round(roll_deg, 2), "sensor_pitch_deg": round(pitch_deg, 2)}
+
+    def close(self) -> None:
+        """Free the models and drop every kept frame."""
+        if self._held is not None:
+            self._held.close()
+        self._session.close()
+
+    def __enter__(self) -> "LiveTest":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def roll_shift_deg(setup: Setup, roll_deg: float) -> float:
+    """Return what is added to the left and taken from the right leg's picture angle when the picture is turned.
+
+    A picture turned clockwise turns a hanging shank towards its left and a standing one towards its right.
+    """
+    left = float(lateral_signs(setup)[0])
+    return left * roll_deg * (-1.0 if setup.position is Position.PRONE else 1.0)
+
+
+def _follow_prone(model: ModelFile, setup: Setup) -> "ProneFollower":
+    # the seated test does not wait for what only this one needs
+    from hipcv.sources.landmark_network import LandmarkNetwork
+    from hipcv.sources.model_bundle import read_landmark_network
+    from hipcv.sources.prone_live import ProneFollower
+
+    return ProneFollower(LandmarkNetwork(read_landmark_network(model.path)), setup.camera_side)
