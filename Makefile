@@ -6,6 +6,8 @@ PLAIN  := $(VENV)/.installed
 FULL   := $(VENV)/.installed-with-extras
 comma  := ,
 CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
+# Clips of the same people by several cameras.
+REPEAT ?= $(CLIPS)
 
 .PHONY: demo test lint browser bench clean
 
@@ -43,7 +45,9 @@ test: lint browser
 
 bench: $(FULL)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS)
-	@$(BIN)/python benchmarks/real_photos.py
+	@$(BIN)/python benchmarks/ablation.py $(CLIPS) --limit 4
+	@$(BIN)/python benchmarks/repeatability.py $(REPEAT) --noise
+	@test ! -e ../shared/real/keypoints.json || $(BIN)/python benchmarks/real_photos.py
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/batch.py $(CLIPS)
 

@@ -1,26 +1,32 @@
 """End-range error against known truth, clip by clip and summed up by test and level.
 
-    python benchmarks/accuracy.py CLIPS_DIR [--model heavy] [--out benchmarks/out] [--given-camera]
+    python benchmarks/accuracy.py CLIPS_DIR [--model heavy] [--out benchmarks/out] [--given-camera] [--jobs 2]
 
 Every `NAME.mp4` with a `NAME.truth.json` beside it is measured as a user would measure it. Truth is the shank's angle
-to the plumb line at end range, averaged over the trials of a side.
+to the plumb line at end range, averaged over the trials of a side. Three tables come out: the end range, how often
+intervals of several levels hold the truth, and for prone clips the shank's angle in the picture frame by frame.
 """
 
 import argparse
 import csv
 import json
+import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from scipy.special import ndtri
 
 from hipcv.assessment import Assessment
-from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup, Side
+from hipcv.core.geometry import image_angle_deg
+from hipcv.core.landmarks import SIDES, CameraSide, FloatArray, Position, Setup, Side
 from hipcv.core.quality import FindingCode, Severity
 from hipcv.core.trials import Trial
 from hipcv.session import measure_file
@@ -36,6 +42,13 @@ FAULT_CODES: dict[str, tuple[FindingCode, ...]] = {
     "yaw": (FindingCode.CAMERA_YAW,),
     "cropped_feet": (FindingCode.OUT_OF_FRAME, FindingCode.LEGS_NOT_SEEN),
 }
+#: Nominal levels of the reliability curve.
+LEVELS = (0.50, 0.68, 0.80, 0.90, 0.95)
+#: A recording's frame is compared with the truth's of the same moment; truth times are rounded to a tenth of a ms.
+SAME_MOMENT_S = 0.002
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,18 @@ class SideRow:
     plateau_loss_deg: float
     codes: str
     fault_found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShankRow:
+    """One leg in one frame that was looked at; degrees, the error NaN where the frame was not kept."""
+
+    clip: str
+    test: str
+    level: str
+    side: str
+    time_s: float
+    error_deg: float
 
 
 def score(assessment: Assessment, truth: dict[str, Any]) -> list[SideRow]:
@@ -100,6 +125,30 @@ def score(assessment: Assessment, truth: dict[str, Any]) -> list[SideRow]:
                 fault_found=bool(codes & set(FAULT_CODES.get(fault, ()))),
             )
         )
+    return rows
+
+
+def score_shanks(assessment: Assessment, truth: dict[str, Any]) -> list[ShankRow]:
+    """Compare the shank's angle in the picture with the projected joint centres, leg by leg and frame by frame.
+
+    A frame that lies outside the truth's times is left out; one whose shank is missing has an error of NaN.
+    """
+    spec, frames, angles = truth["spec"], truth["frames"], assessment.angles
+    truth_s = np.array([frame["t"] for frame in frames])
+    nearest = np.abs(angles.time_s[:, None] - truth_s[None]).argmin(axis=1)
+    together = np.abs(angles.time_s - truth_s[nearest]) <= SAME_MOMENT_S
+    rows = []
+    for side in SIDES:
+        letter = "L" if side is Side.LEFT else "R"
+        knee, ankle = (np.array([f["keypoints"][f"{joint}.{letter}"] for f in frames]) for joint in ("knee", "ankle"))
+        lateral = int(angles.lateral[side.column])
+        expected = image_angle_deg(knee, ankle, lateral, shank_up=spec["test"] == Position.PRONE)[nearest]
+        errors: FloatArray = (angles.image_deg[:, side.column] - expected + 180) % 360 - 180
+        rows += [
+            ShankRow(spec["name"], spec["test"], spec["level"], str(side), float(t), float(error))
+            for t, error, known in zip(angles.time_s, errors, together, strict=True)
+            if known
+        ]
     return rows
 
 
@@ -146,6 +195,47 @@ def summarise(rows: Sequence[SideRow]) -> list[dict[str, str]]:
     return table
 
 
+def reliability(rows: Sequence[SideRow]) -> list[dict[str, str]]:
+    """Return, for each test, the share of clean measured sides whose interval of a nominal level holds the truth.
+
+    An interval of another level is the printed one, scaled by the normal quantiles.
+    """
+    table = []
+    for test in sorted({r.test for r in rows}):
+        group = [r for r in rows if r.test == test and not r.fault and np.isfinite(r.error_deg)]
+        if not group:
+            continue
+        errors = np.array([abs(r.error_deg) for r in group])
+        half_widths = np.array([r.half_width_deg for r in group])
+        held = {f"{p:.0%}": np.mean(errors <= half_widths * ndtri(0.5 + p / 2) / 1.96) for p in LEVELS}
+        shares = {nominal: f"{share:.0%}" for nominal, share in held.items()}
+        table.append({"set": f"{test}, clean", "sides": str(len(group)), **shares})
+    return table
+
+
+def summarise_shanks(rows: Sequence[ShankRow]) -> list[dict[str, str]]:
+    """Return one table row for each test and level: how many frames were kept, and how far off these are."""
+    table = []
+    for test, level in sorted({(r.test, r.level) for r in rows}):
+        group = [r for r in rows if (r.test, r.level) == (test, level)]
+        table.append({"shank image angle": f"{test} {level}", **shank_figures([r.error_deg for r in group])})
+    return table
+
+
+def shank_figures(errors_deg: Sequence[float]) -> dict[str, str]:
+    """Return the columns of a table on frames: their number, the share kept, and the size of the error of those."""
+    errors = np.abs(np.array(errors_deg, dtype=np.float64))
+    kept = errors[np.isfinite(errors)]
+    some = len(kept) > 0
+    return {
+        "frames × legs": str(len(errors)),
+        "kept": f"{len(kept) / len(errors):.1%}" if len(errors) else "–",
+        "median °": f"{np.median(kept):.2f}" if some else "–",
+        "95 % °": f"{np.percentile(kept, 95):.2f}" if some else "–",
+        "worst °": f"{kept.max():.2f}" if some else "–",
+    }
+
+
 def markdown(table: Sequence[dict[str, str]]) -> str:
     """Return a Markdown table."""
     if not table:
@@ -174,45 +264,79 @@ def setup_for(truth: dict[str, Any], *, given_camera: bool) -> Setup:
     )
 
 
-def write_rows(rows: Iterable[SideRow], path: Path) -> None:
-    """Write the rows as CSV, whole or not at all."""
+def write_rows(rows: Iterable[Any], kind: type, path: Path) -> None:
+    """Write rows of one dataclass as CSV, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, newline="", encoding="utf-8", delete=False) as file:
-        writer = csv.DictWriter(file, [f.name for f in fields(SideRow)])
+        writer = csv.DictWriter(file, [f.name for f in fields(kind)])
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
     Path(file.name).replace(path)
 
 
+def spread(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Result]]:
+    """Do `work` for every task in `jobs` fresh processes and yield each task with its result as it is done.
+
+    With one job it is done here. The first error ends it all.
+    """
+    if jobs <= 1:
+        for task in tasks:
+            yield task, work(task)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        running = {pool.submit(work, task): task for task in tasks}
+        try:
+            for done in as_completed(running):
+                yield running[done], done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def measure_clip(
+    pair: tuple[Path, Path], *, model_name: ModelName, given_camera: bool
+) -> tuple[list[SideRow], list[ShankRow]]:
+    """Measure one clip and compare it with its truth; frames of prone clips only."""
+    clip, truth_file = pair
+    truth = json.loads(truth_file.read_text(encoding="utf-8"))
+    assessment = measure_file(clip, setup_for(truth, given_camera=given_camera), model_name=model_name).assessment
+    shanks = score_shanks(assessment, truth) if truth["spec"]["test"] == Position.PRONE else []
+    return score(assessment, truth), shanks
+
+
 def main() -> None:
-    """Measure every clip of a folder and print the table."""
+    """Measure every clip of a folder and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--model", default="heavy", choices=[str(m) for m in ModelName])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out"))
     parser.add_argument("--only", default="", help="only clips whose name contains this")
     parser.add_argument("--given-camera", action="store_true", help="state roll, pitch and yaw from the truth")
+    parser.add_argument("--jobs", type=int, default=2, help="clips measured at the same time")
     args = parser.parse_args()
-    rows: list[SideRow] = []
     pairs = [(c, t) for c, t in find_clips(args.clips) if args.only in c.name]
     if not pairs:
         sys.exit(f"Clips with a .truth.json beside them were wanted, none found in {args.clips}.")
-    for clip, truth_file in pairs:
-        truth = json.loads(truth_file.read_text(encoding="utf-8"))
-        setup = setup_for(truth, given_camera=args.given_camera)
-        measured = measure_file(clip, setup, model_name=ModelName(args.model))
-        for row in score(measured.assessment, truth):
-            rows.append(row)
+    work = partial(measure_clip, model_name=ModelName(args.model), given_camera=args.given_camera)
+    results: dict[tuple[Path, Path], tuple[list[SideRow], list[ShankRow]]] = {}
+    for pair, result in spread(work, pairs, args.jobs):
+        results[pair] = result
+        for row in result[0]:
             print(
                 f"{row.clip:28s} {row.side:5s} truth {row.truth_deg:5.1f}  read {row.end_range_deg:5.1f} "
                 f"± {row.half_width_deg:3.1f}  error {row.error_deg:+5.1f}  {row.fault:12s} {row.codes}",
                 flush=True,
             )
+    rows = [row for pair in pairs for row in results[pair][0]]
+    shanks = [row for pair in pairs for row in results[pair][1]]
     name = f"accuracy-{args.model}{'-given-camera' if args.given_camera else ''}"
-    write_rows(rows, args.out / f"{name}.csv")
-    table = markdown(summarise(rows))
-    (args.out / f"{name}.md").write_text(table, encoding="utf-8")
-    print(f"\n{table}\nRows in {os.fspath(args.out / name)}.csv")
+    write_rows(rows, SideRow, args.out / f"{name}.csv")
+    tables = [markdown(summarise(rows)), markdown(reliability(rows))]
+    if shanks:
+        write_rows(shanks, ShankRow, args.out / f"{name}-shanks.csv")
+        tables.append(markdown(summarise_shanks(shanks)))
+    text = "\n".join(tables)
+    (args.out / f"{name}.md").write_text(text, encoding="utf-8")
+    print(f"\n{text}\nRows in {os.fspath(args.out / name)}.csv")
 
 
 if __name__ == "__main__":

@@ -4,14 +4,41 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 
+from hipcv.batch.clip import Clip
+from hipcv.batch.job import Refused, Scored
+from hipcv.batch.order import Order, carry_out
+from hipcv.batch.run import Tally
+from hipcv.sources.model_files import ModelName
 
-def write_recording(path: Path, seed: int, n_frames: int = 8) -> Path:
+
+class Ear:
+    """Listens to a batch."""
+
+    def __init__(self) -> None:
+        self.begun_with: Tally | None = None
+        self.was_killed = False
+        self.clips: list[str] = []
+        self.again: list[Refused] = []
+
+    def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
+        self.begun_with, self.was_killed = replace(tally), was_killed
+
+    def finished(self, clip: Clip, answer: Scored | Refused, tally: Tally) -> None:
+        self.clips.append(clip.name)
+
+    def tried_again(self, clip: Clip, refused: Refused) -> None:
+        self.again.append(refused)
+
+
+def write_recording(path: Path, seed: int, n_frames: int = 4) -> Path:
     """Write noise that moves: readable, never the same for two seeds, and nobody to be found in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = np.random.default_rng(seed).integers(0, 255, (96, 128, 3), dtype=np.uint8)
@@ -32,6 +59,22 @@ def write_folder(folder: Path, n: int) -> Path:
     for seed in range(n):
         write_recording(folder / f"s{seed:02d}-seated.mp4", seed)
     return folder
+
+
+@cache
+def shared_folder(base: Path) -> Path:
+    """Three recordings and a file that only calls itself one, below `base`; made once a run, not to be changed."""
+    folder = write_folder(base / "shared-clips", 3)
+    (folder / "torn-seated.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(40))
+    return folder
+
+
+@cache
+def undisturbed(base: Path) -> Path:
+    """The results of that folder, by a local run of one worker that nothing disturbed; made once a run."""
+    out = base / "shared-out"
+    carry_out(Order((str(shared_folder(base)),), out, model_name=ModelName.LITE, n_workers=1), Ear())
+    return out
 
 
 def start_command(*arguments: str | Path, **environment: str) -> "subprocess.Popen[str]":

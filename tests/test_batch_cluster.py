@@ -12,10 +12,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from batch_recordings import events, run_command, start_command, write_folder
+from batch_recordings import Ear, events, shared_folder, start_command, undisturbed
 
 from hipcv.batch.engine import open_cluster
+from hipcv.batch.order import Order, carry_out
 from hipcv.core.errors import BatchError
+from hipcv.sources.model_files import ModelName
 
 pytest.importorskip("distributed", reason="a cluster needs the extra 'cluster'")
 
@@ -32,72 +34,80 @@ def wait_for(condition: Any, what: str, patience_s: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, "subprocess.Popen[bytes]", list["subprocess.Popen[bytes]"]]]:
-    """A scheduler and two workers, each a process of its own that talks over loopback."""
-    where = tmp_path / "scheduler.json"
-    scheduler = start_dask(
-        *("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
-        *("--scheduler-file", str(where)),
-        folder=tmp_path,
-    )
-    wait_for(where.exists, "the scheduler")
-    address = json.loads(where.read_text())["address"]
-    workers = [
-        start_dask(
-            *("distributed.cli.dask_worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard"),
-            *("--local-directory", str(tmp_path)),
-            folder=tmp_path,
+class Cluster:
+    """A scheduler and workers, each a process of its own that talks over loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        where = folder / "scheduler.json"
+        self.scheduler = start_dask(
+            *("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
+            *("--scheduler-file", str(where)),
+            folder=folder,
         )
-        for _ in range(2)
-    ]
-    yield address, scheduler, workers
-    for process in (*workers, scheduler):
+        self.workers: list[subprocess.Popen[bytes]] = []
+        wait_for(where.exists, "the scheduler")
+        self.address = json.loads(where.read_text())["address"]
+
+    def add_workers(self, n: int) -> None:
+        self.workers += [
+            start_dask(
+                *("distributed.cli.dask_worker", self.address, "--no-nanny", "--nthreads", "1", "--no-dashboard"),
+                *("--local-directory", str(self._folder)),
+                folder=self._folder,
+            )
+            for _ in range(n)
+        ]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path)
+    yield cluster
+    for process in (*cluster.workers, cluster.scheduler):
         process.kill()
         process.wait()
 
 
 def test_every_row_arrives_though_a_worker_is_killed(
-    cluster: tuple[str, "subprocess.Popen[bytes]", list["subprocess.Popen[bytes]"]], tmp_path: Path
+    cluster: Cluster, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    address, _, workers = cluster
-    folder = write_folder(tmp_path / "clips", 5)
+    cluster.add_workers(2)
+    folder = shared_folder(tmp_path_factory.getbasetemp())
     batch = start_command(
-        *("batch", folder, "-o", tmp_path / "out", "--model", "lite", "--scheduler", address, "--json-lines")
+        *("batch", folder, "-o", tmp_path / "out", "--model", "lite", "--scheduler", cluster.address, "--json-lines")
     )
     assert batch.stdout is not None
     told = [batch.stdout.readline() for _ in range(2)]
     assert [event["event"] for event in events("".join(told))] == ["begun", "finished"]
-    os.kill(workers[0].pid, signal.SIGKILL)
+    os.kill(cluster.workers[0].pid, signal.SIGKILL)
     rest, errors = batch.communicate(timeout=120)
     assert (batch.returncode, "Traceback" in errors) == (1, False), errors
     finished = [event["clip"] for event in events("".join(told) + rest) if event["event"] == "finished"]
     assert sorted(finished) == sorted(path.name for path in folder.iterdir())
-    here = tmp_path / "here"
-    assert run_command("batch", folder, "-o", here, "--model", "lite", "--quiet")[0] == 1
-    there, alone = (pl.read_parquet(out / "results.parquet") for out in (tmp_path / "out", here))
-    assert there.equals(alone)
+    outs = tmp_path / "out", undisturbed(tmp_path_factory.getbasetemp())
+    there, here = (pl.read_parquet(out / "results.parquet") for out in outs)
+    assert there.equals(here)
 
 
 def test_a_scheduler_that_dies_is_told_in_one_sentence_and_what_is_finished_is_kept(
-    cluster: tuple[str, "subprocess.Popen[bytes]", list["subprocess.Popen[bytes]"]], tmp_path: Path
+    cluster: Cluster, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    address, scheduler, _ = cluster
-    folder = write_folder(tmp_path / "clips", 3)
-    options = ("-o", tmp_path / "out", "--model", "lite", "--json-lines")
-    batch = start_command("batch", folder, *options, "--scheduler", address)
+    cluster.add_workers(1)
+    folder = shared_folder(tmp_path_factory.getbasetemp())
+    options = ("-o", tmp_path / "out", "--model", "lite", "--json-lines", "--scheduler", cluster.address)
+    batch = start_command("batch", folder, *options)
     assert batch.stdout is not None
     told = [batch.stdout.readline() for _ in range(2)]
-    scheduler.kill()
+    cluster.scheduler.kill()
     rest, errors = batch.communicate(timeout=120)
     assert batch.returncode == 3
-    assert errors.startswith(f"hipcv: Lost the cluster at {address}")
+    assert errors.startswith(f"hipcv: Lost the cluster at {cluster.address}")
     assert errors.count("\n") == 1
     before = [event["clip"] for event in events("".join(told) + rest) if event["event"] == "finished"]
-    after = [
-        event["clip"] for event in events(run_command("batch", folder, *options)[1]) if event["event"] == "finished"
-    ]
-    assert sorted(before + after) == sorted(path.name for path in folder.iterdir())
+    ear = Ear()
+    carry_out(Order((str(folder),), tmp_path / "out", model_name=ModelName.LITE, n_workers=1), ear)
+    assert sorted(before + ear.clips) == sorted(path.name for path in folder.iterdir())
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Dask's own

@@ -3,7 +3,7 @@
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,9 @@ from hipcv.core.errors import HipcvError, ModelError, SourceError
 from hipcv.core.landmarks import Setup
 
 if TYPE_CHECKING:
+    from hipcv.outputs.html import Still
     from hipcv.session import Measurement
+    from hipcv.sources.video import Frame
 
 #: Told that work is going on: frames done and their number where it is known.
 Beat = Callable[[int, int | None], None]
@@ -92,7 +94,7 @@ def _score(job: Job, beat: Beat) -> Answer:
             return Refused(Refusal.WORKER_UNFIT, sentence)
         measured = _measure(job, path, beat)
         beat(0, None)
-        report = render_report(measured.assessment, []) if job.wants_report else None
+        report = render_report(measured.assessment, _stills(job, measured, beat)) if job.wants_report else None
     times_s = measured.series.time_s
     return Scored(
         document=render_document(measured.assessment),
@@ -114,6 +116,25 @@ def _measure(job: Job, path: Path, beat: Beat) -> "Measurement":
         slow_motion=job.slow_motion,
         on_frame=lambda n_done, n_total: beat(n_done, n_total),
     )
+
+
+def _stills(job: Job, measured: "Measurement", beat: Beat) -> "list[Still]":
+    """Return the pictures of the end ranges for the clip's page, from a second pass over the recording."""
+    from hipcv.assessment import Status
+    from hipcv.outputs.folder import take_stills
+    from hipcv.sources.video import open_video
+
+    if measured.assessment.status is not Status.MEASURED:
+        return []
+    mirrored = measured.assessment.setup.mirrored
+    with open_video(measured.path, mirrored=mirrored, slow_motion=job.slow_motion) as video:
+        return take_stills(_watched(video, beat), measured.series, measured.assessment)
+
+
+def _watched(frames: "Iterable[Frame]", beat: Beat) -> "Iterator[Frame]":
+    for frame in frames:
+        beat(0, None)
+        yield frame
 
 
 def _choose_setup(job: Job, path: Path) -> Setup:

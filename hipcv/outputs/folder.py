@@ -38,7 +38,7 @@ def write_folder(folder: Path, frames: Iterable[Picture], series: PoseSeries, as
     """
     folder.mkdir(parents=True, exist_ok=True)
     stills: list[Still] = []
-    video = write_overlay(_keeping_stills(frames, series, assessment, stills), series, assessment, folder / VIDEO)
+    video = write_overlay(keep_stills(frames, series, assessment, stills), series, assessment, folder / VIDEO)
     with whole_file(folder / ASSESSMENT) as file:
         json.dump(render_document(assessment), file, indent=2, allow_nan=False, ensure_ascii=False)
     table = write_series(assessment, folder / SERIES)
@@ -47,10 +47,24 @@ def write_folder(folder: Path, frames: Iterable[Picture], series: PoseSeries, as
     return [folder / REPORT, video, folder / ASSESSMENT, table]
 
 
-def _keeping_stills(
+def take_stills(frames: Iterable[Picture], series: PoseSeries, assessment: Assessment) -> list[Still]:
+    """Return a drawn picture of each side's best hold, at most one a side; none for a side without an accepted hold.
+
+    `frames` is a second pass over the recording; it is read no further than to the last of these pictures.
+    """
+    n_wanted = len(_still_rows(assessment))
+    stills: list[Still] = []
+    if n_wanted:
+        for _ in keep_stills(frames, series, assessment, stills):
+            if len(stills) == n_wanted:
+                break
+    return stills
+
+
+def keep_stills(
     frames: Iterable[Picture], series: PoseSeries, assessment: Assessment, stills: list[Still]
 ) -> Iterator[Picture]:
-    """Pass the frames on and keep a drawn picture of each side's best hold."""
+    """Pass the frames on, and put a drawn picture of each side's best hold into `stills` as it goes by."""
     wanted = _still_rows(assessment)
     for frame in frames:
         for side in list(wanted):

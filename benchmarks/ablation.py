@@ -1,0 +1,368 @@
+"""What each piece of the measurement is worth: the same clips measured with pieces taken out.
+
+    python benchmarks/ablation.py CLIPS_DIR [--limit N] [--jobs 2] [--fresh]
+
+Clips without a fault whose truth is known. Seated: the pose model's landmarks alone with the camera taken as square,
+then gravity, the view from the side, the silhouette's axis (the product), and the product with the full model. Prone:
+the pose graph on the picture turned upright, the network's heat maps in the found region, the edge ribbon and the path
+over the clip, then gravity and the bed's yaw (the product). What is measured is kept in OUT and taken from there the
+next time, as long as neither the clip nor the program has changed; --fresh measures everything again.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from accuracy import ShankRow, find_clips, markdown, score_shanks, setup_for, shank_figures, spread, write_rows
+from repeatability import true_end_range_deg
+
+import hipcv
+from hipcv.assessment import Assessment, assess
+from hipcv.core.landmarks import ANKLES, KNEES, SIDES, BoolArray, FloatArray, PoseSeries, Position, Setup
+from hipcv.core.ribbon import JOINTS_SE_DEG
+from hipcv.core.silhouette import LANDMARK_SE_DEG, LimbAxis
+from hipcv.session import measure_file
+from hipcv.sources.model_files import ModelName, get_model
+from hipcv.sources.pose import NOBODY, PoseEstimator
+from hipcv.sources.video import open_video
+
+LANDMARKS, GRAVITY, VIEW, AXIS, FULL = (
+    "landmarks, camera taken as square",
+    "+ gravity (roll and pitch)",
+    "+ view (yaw)",
+    "+ silhouette axis = hipcv",
+    "hipcv with the full model",
+)
+GRAPH, HEAT, RIBBON, PRONE_GRAVITY, BED = (
+    "pose graph, picture turned by 180°",
+    "heat maps in the found region",
+    "+ ribbon and path over the clip",
+    "+ gravity (roll and pitch)",
+    "+ bed yaw = hipcv",
+)
+VARIANTS = {
+    Position.SEATED: (LANDMARKS, GRAVITY, VIEW, AXIS, FULL),
+    Position.PRONE: (GRAPH, HEAT, RIBBON, PRONE_GRAVITY, BED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One side of one clip, measured with some pieces; degrees, NaN where there is no number.
+
+    `at_holds_deg` is the error at the truth's own holds, with no trial searched and nothing refused: what the pieces
+    see, apart from what is made of it. `seen` is the share of frames with this leg.
+    """
+
+    clip: str
+    clip_sha256: str
+    program: str
+    test: str
+    level: str
+    side: str
+    variant: str
+    error_deg: float
+    at_holds_deg: float
+    seen: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Everything about one clip."""
+
+    rows: list[Row]
+    shanks: list["VariantShankRow"]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantShankRow(ShankRow):
+    """One leg in one frame, as one variant sees it in the picture."""
+
+    variant: str
+
+
+# --------------------------------------------------------------------------------------------- pieces taken out
+
+
+def landmarks_only(
+    knee_px: FloatArray, ankle_px: FloatArray, axis: LimbAxis | None
+) -> tuple[FloatArray, FloatArray, float]:
+    """Stand in for `fuse_axis`: the landmarks as they are."""
+    return knee_px, ankle_px, LANDMARK_SE_DEG
+
+
+def heat_maps_only(
+    knee_px: FloatArray, ankle_px: FloatArray, ribbon: object, shank_px: float, doubt: float
+) -> tuple[FloatArray, FloatArray, float]:
+    """Stand in for `fuse_ribbon`: the heat maps' joints as they are."""
+    return knee_px, ankle_px, JOINTS_SE_DEG * doubt
+
+
+def each_alone(scores: FloatArray, time_s: FloatArray) -> Any:
+    """Stand in for `best_path`: every frame's own best angle, whatever its neighbours show."""
+    return scores.argmax(axis=1)
+
+
+#: Pieces taken out, by the full name of the function that is exchanged. It is looked up where it is used, so a function
+#: that has moved ends the ablation with an error.
+PLAIN_SHANKS: dict[str, Callable[..., Any]] = {"hipcv.sources.pose.fuse_axis": landmarks_only}
+PLAIN_JOINTS: dict[str, Callable[..., Any]] = {
+    "hipcv.sources.prone.fuse_ribbon": heat_maps_only,
+    "hipcv.core.legpath.best_path": each_alone,
+}
+
+
+@contextmanager
+def without(stand_ins: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
+    """Exchange functions of the program for a while."""
+    with ExitStack() as stack:
+        for name, function in stand_ins.items():
+            stack.enter_context(patch(name, function))
+        yield
+
+
+def follow_turned(clip: Path) -> PoseSeries:
+    """Return what the pose graph sees of a clip when every picture is turned by 180°; frames without a person are NaN.
+
+    Only knees and ankles are handed on, the same joints as from the product's own reading, and they count as seen
+    wherever the graph finds a person at all.
+    """
+    joints = [*KNEES, *ANKLES]
+    times_s: list[float] = []
+    points_px: list[FloatArray] = []
+    with (
+        without(PLAIN_SHANKS),
+        open_video(clip) as video,
+        PoseEstimator(get_model(ModelName.HEAVY).path) as estimator,
+    ):
+        size = video.info.width_px, video.info.height_px
+        for frame in video:
+            pose, _ = estimator(np.ascontiguousarray(frame.rgb[::-1, ::-1]), frame.time_s)
+            points = np.full((33, 2), np.nan)
+            if pose is not NOBODY:
+                points[joints] = np.array(size) - pose.image_px[joints]
+            times_s.append(frame.time_s)
+            points_px.append(points)
+    image_px = np.stack(points_px)
+    return PoseSeries(
+        time_s=np.array(times_s),
+        image_px=image_px,
+        world_m=np.full((*image_px.shape[:2], 3), np.nan),
+        visibility=np.asarray(np.isfinite(image_px[..., 0]), np.float64),
+        frame_size_px=size,
+    )
+
+
+# -------------------------------------------------------------------------------------------------- one clip
+
+
+def square(setup: Setup) -> Setup:
+    """Return the set-up with a camera that is said to stand level and square."""
+    return replace(setup, roll_deg=0.0, pitch_deg=0.0, yaw_deg=0.0)
+
+
+def assessments(clip: Path, setup: Setup) -> dict[str, Assessment]:
+    """Return a clip's assessment by every variant of its test."""
+    if setup.position is Position.SEATED:
+        with without(PLAIN_SHANKS):
+            plain = measure_file(clip, setup, model_name=ModelName.HEAVY)
+        return {
+            LANDMARKS: assess(plain.series, square(setup)),
+            GRAVITY: assess(plain.series, replace(setup, yaw_deg=0.0)),
+            VIEW: plain.assessment,
+            AXIS: measure_file(clip, setup, model_name=ModelName.HEAVY).assessment,
+            FULL: measure_file(clip, setup, model_name=ModelName.FULL).assessment,
+        }
+    with without(PLAIN_JOINTS):
+        heat = measure_file(clip, setup, model_name=ModelName.HEAVY)
+    whole = measure_file(clip, setup, model_name=ModelName.HEAVY)
+    return {
+        GRAPH: assess(follow_turned(clip), square(setup)),
+        HEAT: assess(heat.series, square(setup)),
+        RIBBON: assess(whole.series, square(setup)),
+        PRONE_GRAVITY: assess(whole.series, replace(setup, yaw_deg=0.0)),
+        BED: whole.assessment,
+    }
+
+
+def measure_clip(pair: tuple[Path, Path]) -> Outcome:
+    """Measure one clip by every variant and compare it with its truth."""
+    clip, truth_file = pair
+    truth = json.loads(truth_file.read_text(encoding="utf-8"))
+    sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
+    rows, shanks = [], []
+    for variant, assessment in assessments(clip, setup_for(truth, given_camera=False)).items():
+        rows += score(assessment, truth, variant, sha256)
+        if truth["spec"]["test"] == Position.PRONE and variant in (GRAPH, HEAT, RIBBON):
+            shanks += [VariantShankRow(**asdict(row), variant=variant) for row in score_shanks(assessment, truth)]
+    return Outcome(rows, shanks)
+
+
+def score(assessment: Assessment, truth: dict[str, Any], variant: str, sha256: str) -> list[Row]:
+    """Compare one assessment with the truth, a row for each side that has a trial in it."""
+    spec, rows = truth["spec"], []
+    for side in SIDES:
+        expected = true_end_range_deg(truth, side)
+        if expected is None:
+            continue
+        value = assessment.of(side).end_range_deg
+        raw_deg = assessment.angles.raw_deg[:, side.column]
+        rows.append(
+            Row(
+                clip=spec["name"],
+                clip_sha256=sha256,
+                program=program_sha256(),
+                test=spec["test"],
+                level=spec["level"],
+                side=str(side),
+                variant=variant,
+                error_deg=float("nan") if value is None else value - expected,
+                at_holds_deg=at_true_holds_deg(truth, side, assessment.angles.time_s, raw_deg) - expected,
+                seen=float(np.isfinite(raw_deg).mean()) if len(raw_deg) else 0.0,
+            )
+        )
+    return rows
+
+
+def at_true_holds_deg(truth: dict[str, Any], side: object, time_s: FloatArray, raw_deg: FloatArray) -> float:
+    """Return the mean over a side's true trials of the median angle during the true hold; NaN where one is unseen."""
+    levels = []
+    for trial in truth["trials"]:
+        if trial["side"] != str(side)[0].upper():
+            continue
+        start_s, stop_s = (truth["frames"][trial[end]]["t"] for end in ("hold_start", "hold_end"))
+        within: BoolArray = (time_s >= start_s) & (time_s <= stop_s) & np.isfinite(raw_deg)
+        levels.append(float(np.median(raw_deg[within])) if within.any() else float("nan"))
+    return float(np.mean(levels)) if levels else float("nan")
+
+
+# ---------------------------------------------------------------------------------------------------- tables
+
+
+def summarise(rows: Sequence[Row], test: Position) -> list[dict[str, str]]:
+    """Return a table row for each level and variant of a test."""
+    table = []
+    for level in sorted({r.level for r in rows if r.test == test}):
+        for variant in VARIANTS[test]:
+            group = [r for r in rows if (r.test, r.level, r.variant) == (test, level, variant)]
+            errors = np.abs([r.error_deg for r in group if np.isfinite(r.error_deg)])
+            at_holds = np.abs([r.at_holds_deg for r in group if np.isfinite(r.at_holds_deg)])
+            some, seen = len(errors) > 0, len(at_holds) > 0
+            table.append(
+                {
+                    "set": f"{test} {level}",
+                    "pieces": variant,
+                    "sides": str(len(group)),
+                    "MAE °": f"{errors.mean():.2f}" if some else "–",
+                    "95 % °": f"{np.percentile(errors, 95):.2f}" if some else "–",
+                    "worst °": f"{errors.max():.2f}" if some else "–",
+                    "not measured": str(len(group) - len(errors)),
+                    "MAE at true holds °": f"{at_holds.mean():.2f}" if seen else "–",
+                    "worst at true holds °": f"{at_holds.max():.2f}" if seen else "–",
+                    "leg seen": f"{np.mean([r.seen for r in group]):.0%}",
+                }
+            )
+    return table
+
+
+def summarise_shanks(rows: Sequence[VariantShankRow]) -> list[dict[str, str]]:
+    """Return a table row for each variant that reads the picture in its own way."""
+    return [
+        {"shank image angle, prone": variant, **shank_figures([r.error_deg for r in rows if r.variant == variant])}
+        for variant in (GRAPH, HEAT, RIBBON)
+    ]
+
+
+# ------------------------------------------------------------------------------------------------------ cache
+
+
+@cache
+def program_sha256() -> str:
+    """Return a hash of the program's own source: figures of another program are not to be taken for this one's."""
+    whole = hashlib.sha256()
+    folder = Path(hipcv.__file__).parent
+    for room in ("core", "evidence", "sources", "assessment.py", "session.py"):
+        for path in sorted([folder / room] if room.endswith(".py") else (folder / room).rglob("*.py")):
+            whole.update(path.read_bytes())
+    whole.update(Path(__file__).read_bytes())
+    return whole.hexdigest()[:16]
+
+
+def read_rows(path: Path, kind: type) -> list[Any]:
+    """Return what `write_rows` wrote; nothing where there is no file or one with other columns."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames != [f.name for f in fields(kind)]:
+            return []
+        numbers = {f.name for f in fields(kind) if f.type is float}
+        return [kind(**{k: float(v) if k in numbers else v for k, v in row.items()}) for row in reader]
+
+
+def choose_clips(folder: Path, limit: int | None) -> list[tuple[Path, Path]]:
+    """Return clips without a fault, at most `limit` of each test, levels taking turns."""
+    by_test: dict[str, dict[str, list[tuple[Path, Path]]]] = {}
+    for pair in find_clips(folder):
+        spec = json.loads(pair[1].read_text(encoding="utf-8"))["spec"]
+        if not spec.get("fault"):
+            by_test.setdefault(spec["test"], {}).setdefault(spec["level"], []).append(pair)
+    chosen = []
+    for levels in by_test.values():
+        longest = max(map(len, levels.values()))
+        turns = [pairs[k] for k in range(longest) for pairs in levels.values() if k < len(pairs)]
+        chosen += turns[:limit]
+    return chosen
+
+
+def main() -> None:
+    """Measure and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("--limit", type=int, help="so many clips of each test")
+    parser.add_argument("--jobs", type=int, default=2, help="clips measured at the same time")
+    parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/out"))
+    args = parser.parse_args()
+    pairs = choose_clips(args.clips, args.limit)
+    if not pairs:
+        sys.exit(f"Clips without a fault and with a .truth.json beside them were wanted, none found in {args.clips}.")
+    files = args.out / "ablation.csv", args.out / "ablation-shanks.csv"
+    rows: list[Row] = [] if args.fresh else read_rows(files[0], Row)
+    shanks: list[VariantShankRow] = [] if args.fresh else read_rows(files[1], VariantShankRow)
+    rows = [r for r in rows if r.program == program_sha256()]
+    known = {(r.clip, r.clip_sha256) for r in rows}
+    names = {clip.stem: hashlib.sha256(clip.read_bytes()).hexdigest() for clip, _ in pairs}
+    todo = [pair for pair in pairs if (pair[0].stem, names[pair[0].stem]) not in known]
+    print(f"{len(pairs)} clips, {len(pairs) - len(todo)} of them known from before", file=sys.stderr, flush=True)
+    measured = {pair[0].stem for pair in todo}
+    held = {r.clip for r in rows} - measured
+    rows = [r for r in rows if r.clip in held]
+    shanks = [r for r in shanks if r.clip in held]
+    for (clip, _), outcome in spread(measure_clip, todo, args.jobs):
+        rows += outcome.rows
+        shanks += outcome.shanks
+        write_rows(shanks, VariantShankRow, files[1])
+        write_rows(rows, Row, files[0])  # last: a clip is known once its rows are there
+        print(f"{clip.stem}: done", file=sys.stderr, flush=True)
+    mine = [r for r in rows if r.clip in names]
+    tables = [markdown(summarise(mine, test)) for test in Position if any(r.test == test for r in mine)]
+    if frames := [r for r in shanks if r.clip in names]:
+        tables.append(markdown(summarise_shanks(frames)))
+    text = "\n".join(tables)
+    (args.out / "ablation.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,291 @@
+"""What the benchmarks make of readings and truths: tables that can be computed by hand."""
+
+import inspect
+import json
+import math
+import sys
+from dataclasses import replace
+from pathlib import Path
+from pkgutil import resolve_name
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+from simulated import seated
+
+from hipcv.assessment import assess
+from hipcv.core.landmarks import ANKLES, KNEES, CameraSide, PoseSeries, Position, Setup, Side
+from hipcv.evidence.agreement import MDC95_PER_SEM
+
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+
+import ablation
+import accuracy
+import repeatability
+
+
+def truth_for(series: PoseSeries, *, test: str = "seated", level: str = "easy") -> dict:
+    """A truth whose joint centres are the series' own landmarks."""
+    frames = []
+    for k, t in enumerate(series.time_s):
+        points = {}
+        for joint, rows in (("knee", KNEES), ("ankle", ANKLES)):
+            for letter, row in zip("LR", rows, strict=True):
+                points[f"{joint}.{letter}"] = series.image_px[k, row].tolist()
+        frames.append({"t": round(float(t), 4), "keypoints": points})
+    spec = {"name": "clip", "test": test, "level": level, "fault": None}
+    return {"spec": spec, "frames": frames, "trials": []}
+
+
+@pytest.fixture(scope="module")
+def series() -> PoseSeries:
+    return seated(left=(40.0,), right=(25.0,), duration_s=14.0, fps=15.0, noise_px=0.0)
+
+
+def side_row(error: float, half_width: float, fault: str = "") -> accuracy.SideRow:
+    return accuracy.SideRow(
+        *("c", "seated", "easy", fault, "left", 30.0, "measured", 30.0 + error, error, half_width),
+        *(abs(error) <= half_width, False, False, 3, 3, 0.0, "", False),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ accuracy
+
+
+def test_a_level_of_the_reliability_curve_scales_the_printed_interval_by_normal_quantiles() -> None:
+    # 1 ± 1.96 holds errors of 0.9 from 68 % on (half width 0.994 there, 0.675 at 50 %), of 1.5 from 90 % on
+    (row,) = accuracy.reliability([side_row(0.9, 1.96), side_row(-1.5, 1.96), side_row(9.0, 1.96, fault="hike")])
+    shares = {"50%": "0%", "68%": "50%", "80%": "50%", "90%": "100%", "95%": "100%"}
+    assert row == {"set": "seated, clean", "sides": "2", **shares}
+
+
+def test_errors_that_are_as_large_as_said_lie_on_the_diagonal_of_the_reliability_curve() -> None:
+    errors = 1.5 * ndtri((np.arange(1000) + 0.5) / 1000)
+    (row,) = accuracy.reliability([side_row(float(e), 1.5 * 1.96) for e in errors])
+    assert [row[f"{p:.0%}"] for p in accuracy.LEVELS] == [f"{p:.0%}" for p in accuracy.LEVELS]
+
+
+def test_sides_without_a_number_have_no_place_in_the_reliability_curve() -> None:
+    assert accuracy.reliability([side_row(math.nan, math.nan)]) == []
+
+
+def test_landmarks_on_the_joint_centres_have_no_error_in_the_picture(series: PoseSeries) -> None:
+    assessment = assess(series, Setup())
+    rows = accuracy.score_shanks(assessment, truth_for(series))
+    assert len(rows) == 2 * len(series)
+    assert max(abs(r.error_deg) for r in rows) < 1e-9
+
+
+@pytest.mark.parametrize("turn_deg", [4.0, -7.0])
+def test_a_shank_that_is_seen_turned_is_off_by_the_turn(series: PoseSeries, turn_deg: float) -> None:
+    seen = series.image_px.copy()
+    turn = np.radians(turn_deg)
+    spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])  # clockwise, y down
+    for knee, ankle in zip(KNEES, ANKLES, strict=True):
+        seen[:, ankle] = seen[:, knee] + (seen[:, ankle] - seen[:, knee]) @ spin.T
+    rows = accuracy.score_shanks(assess(replace(series, image_px=seen), Setup()), truth_for(series))
+    # clockwise takes the ankle to the picture's left: inwards for the left leg, which is on the right
+    for side, sign in (("left", -1), ("right", 1)):
+        errors = [r.error_deg for r in rows if r.side == side]
+        assert errors == pytest.approx([sign * turn_deg] * len(errors))
+
+
+def test_in_prone_an_angle_is_compared_with_a_shank_that_points_up(series: PoseSeries) -> None:
+    flipped = series.image_px * [1, -1] + [0, 480]
+    setup = Setup(position=Position.PRONE, camera_side=CameraSide.HEAD_END)
+    prone = replace(series, image_px=flipped)
+    rows = accuracy.score_shanks(assess(prone, setup), truth_for(prone, test="prone"))
+    assert max(abs(r.error_deg) for r in rows) < 1e-9
+
+
+def test_a_leg_that_is_not_seen_counts_as_not_kept(series: PoseSeries) -> None:
+    seen = series.image_px.copy()
+    seen[: len(series) // 2, ANKLES[0]] = np.nan
+    (row,) = accuracy.summarise_shanks(
+        accuracy.score_shanks(assess(replace(series, image_px=seen), Setup()), truth_for(series))
+    )
+    assert row["kept"] == "75.0%"
+    assert (row["median °"], row["worst °"]) == ("0.00", "0.00")
+
+
+def test_frames_that_the_truth_does_not_know_are_left_out(series: PoseSeries) -> None:
+    truth = truth_for(series)
+    truth["frames"] = truth["frames"][::2]
+    assert len(accuracy.score_shanks(assess(series, Setup()), truth)) == 2 * len(truth["frames"])
+
+
+def doubled(number: int) -> int:
+    return 2 * number
+
+
+def test_work_spread_over_processes_comes_back_with_its_task() -> None:
+    assert dict(accuracy.spread(doubled, [1, 2, 3], jobs=1)) == {1: 2, 2: 4, 3: 6}
+    assert dict(accuracy.spread(abs, [-1, 2, -3], jobs=2)) == {-1: 1, 2: 2, -3: 3}
+
+
+def test_rows_come_back_from_their_file_as_they_were(tmp_path: Path) -> None:
+    row = ablation.Row("c", "s", "p", "seated", "easy", "left", "v", 1.5, 2.25, 0.5)
+    accuracy.write_rows([row], ablation.Row, tmp_path / "rows.csv")
+    assert ablation.read_rows(tmp_path / "rows.csv", ablation.Row) == [row]
+    assert ablation.read_rows(tmp_path / "rows.csv", ablation.VariantShankRow) == []
+    assert ablation.read_rows(tmp_path / "none.csv", ablation.Row) == []
+
+
+# ------------------------------------------------------------------------------------------------------- repeatability
+
+
+def readings(values: dict[tuple[str, str], list[float]], truth: float = 30.0) -> list[repeatability.Reading]:
+    return [
+        repeatability.Reading("seated", person, side, f"camera-{k}", value, truth)
+        for (person, side), row in values.items()
+        for k, value in enumerate(row)
+    ]
+
+
+def test_two_readings_two_degrees_apart_have_the_sem_of_the_textbook() -> None:
+    # within-subject SD of (a, a + 2) is √2
+    result = repeatability.repeatability(
+        readings({("p", "left"): [30.0, 32.0], ("p", "right"): [20.0, 22.0], ("q", "left"): [42.0, 40.0]}), "seated"
+    )
+    assert (result.n_persons, result.n_cameras, result.sem.n_subjects) == (2, 2, 3)
+    assert result.sem.value == pytest.approx(math.sqrt(2))
+    assert result.sem.mdc95 == pytest.approx(MDC95_PER_SEM * math.sqrt(2))
+    assert result.sem.ci95[0] < result.sem.value < result.sem.ci95[1]
+
+
+def test_a_bias_between_cameras_counts_as_error() -> None:
+    result = repeatability.repeatability(
+        readings({(f"p{n}", "left"): [30.0 + 5 * n, 33.0 + 5 * n] for n in range(6)}), "seated"
+    )
+    assert result.sem.value == pytest.approx(3 / math.sqrt(2))
+    assert result.icc.value < 1
+
+
+def test_the_sem_is_the_error_that_was_put_in() -> None:
+    rng = np.random.default_rng(3)
+    values = {(f"p{n:03d}", "left"): list(rng.normal(30, 8) + rng.normal(0, 1.2, 4)) for n in range(300)}
+    result = repeatability.repeatability(readings(values), "seated")
+    assert result.sem.value == pytest.approx(1.2, abs=0.1)
+    assert result.icc.value == pytest.approx(64 / (64 + 1.44), abs=0.01)
+    low, high = result.sem.ci95
+    assert low < 1.2 < high
+
+
+def test_a_reading_that_is_missing_is_told_and_never_zero() -> None:
+    values = {("p", "left"): [30.0, math.nan, 31.0], ("q", "left"): [20.0, 21.0, 22.0], ("r", "left"): [25.0, 25.0]}
+    result = repeatability.repeatability(readings(values), "seated")
+    assert repeatability.figures_of(result)["no reading"] == "2/9"
+    assert result.sem.value == pytest.approx(math.sqrt((0.5 + 2.0 + 0.0) / (1 + 2 + 1)))
+    assert result.icc.n_subjects == 1
+
+
+def test_clips_that_do_not_show_one_movement_are_noticed() -> None:
+    told = readings({("p", "left"): [30.0, 31.0]}) + readings({("q", "left"): [30.0, 31.0]}, truth=20.0)
+    assert repeatability.repeatability(told, "seated").truth_spread_deg == 0
+    mixed = [replace(told[0], truth_deg=27.0), *told[1:]]
+    assert repeatability.repeatability(mixed, "seated").truth_spread_deg == pytest.approx(3.0)
+
+
+def test_only_clips_whose_truth_names_a_person_are_taken(tmp_path: Path, samples: Path) -> None:
+    for name, person in (("a", None), ("b", "811-0"), ("c", "811-0")):
+        truth = json.loads((samples / "seated-easy-101-00.truth.json").read_text(encoding="utf-8"))
+        truth["spec"] |= {"name": name, "person": person} if person else {"name": name}
+        (tmp_path / f"{name}.truth.json").write_text(json.dumps(truth), encoding="utf-8")
+        (tmp_path / f"{name}.mp4").touch()
+    assert [clip.name for clip, _ in repeatability.person_clips(tmp_path)] == ["b.mp4", "c.mp4"]
+
+
+@pytest.mark.parametrize("position", list(Position))
+def test_published_figures_stand_with_their_source_and_for_their_own_position(position: Position) -> None:
+    rows = repeatability.published(position)
+    assert len(rows) >= 3
+    assert all(row["source"] for row in rows)
+    krause = [row for row in rows if "Krause" in row["source"]]
+    assert [row["MDC95 °"] for row in krause] == (["5.4"] if position is Position.SEATED else [])
+
+
+@pytest.mark.parametrize("name", list(repeatability.TREATMENTS))
+def test_a_treatment_changes_the_picture_and_keeps_its_shape(name: str) -> None:
+    rgb = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    treated = repeatability.TREATMENTS[name](rgb, np.random.default_rng(1))
+    assert (treated.shape, treated.dtype) == (rgb.shape, np.uint8)
+    assert (treated != rgb).mean() > 0.5
+
+
+def test_noise_has_the_size_that_it_says_and_brightness_stops_at_white() -> None:
+    grey = np.full((200, 200, 3), 128, np.uint8)
+    noisy = repeatability.with_noise(grey, np.random.default_rng(0), 6.0)
+    assert (noisy.astype(float) - 128).std() == pytest.approx(6.0, abs=0.1)
+    assert np.unique(repeatability.with_brightness(grey, np.random.default_rng(0), 0.6)).tolist() == [77]
+    assert np.unique(repeatability.with_brightness(2 * (grey // 2), np.random.default_rng(0), 2.5)).tolist() == [255]
+
+
+def test_a_treated_clip_keeps_its_frames_and_their_times(samples: Path, tmp_path: Path) -> None:
+    from hipcv.sources.video import open_video
+
+    clip = samples / "prone-easy-102-02.mp4"
+    darker = repeatability.TREATMENTS["brightness × 0.6"]
+    with open_video(clip) as video:
+        before = [(f.time_s, float(f.rgb.mean())) for f in video]
+    with open_video(repeatability.write_treated(clip, tmp_path / "t.mp4", darker)) as video:
+        after = [(f.time_s, float(f.rgb.mean())) for f in video]
+    assert [t for t, _ in after] == pytest.approx([t for t, _ in before], abs=2e-5)
+    assert [mean for _, mean in after] == pytest.approx([0.6 * mean for _, mean in before], rel=0.02)
+
+
+def test_the_largest_change_is_told_with_what_made_it() -> None:
+    rows = [
+        repeatability.NoiseRow("c", "left", "as filmed", 30.0, 0.0),
+        repeatability.NoiseRow("c", "left", "brightness × 0.6", 31.0, 1.0),
+        repeatability.NoiseRow("c", "left", "brightness × 1.4", 28.0, -2.0),
+        repeatability.NoiseRow("c", "left", "noise sd 3", math.nan, math.nan),
+    ]
+    (row,) = repeatability.noise_by_side(rows)
+    assert (row["largest change °"], row["by"], row["no reading"]) == ("-2.0", "brightness × 1.4", "1/4")
+    assert float(row["SD °"]) == pytest.approx(np.std([30, 31, 28], ddof=1), abs=0.005)
+
+
+# ------------------------------------------------------------------------------------------------------------ ablation
+
+
+def test_at_the_truths_own_holds_nothing_is_searched_and_nothing_refused(series: PoseSeries) -> None:
+    truth = truth_for(series)
+    hold = {"side": "L", "hold_start": 30, "hold_end": 40, "end_range_shin_to_vertical_deg": 40.0}
+    truth["trials"] = [hold, {**hold, "side": "R"}]
+    raw = np.full(len(series), 5.0)
+    raw[30:41] = 42.0
+    assert ablation.at_true_holds_deg(truth, Side.LEFT, series.time_s, raw) == 42.0
+    raw[30:41] = np.nan
+    assert math.isnan(ablation.at_true_holds_deg(truth, Side.LEFT, series.time_s, raw))
+
+
+def test_clips_with_a_fault_are_left_out_and_levels_take_turns(tmp_path: Path) -> None:
+    for name, level, fault in (
+        *(("s1", "easy", None), ("s2", "easy", None), ("s3", "hard", None)),
+        ("s4", "fault", "hike"),
+    ):
+        spec = {"test": "seated", "level": level, "fault": fault}
+        (tmp_path / f"{name}.truth.json").write_text(json.dumps({"spec": spec}), encoding="utf-8")
+        (tmp_path / f"{name}.mp4").touch()
+    assert [clip.stem for clip, _ in ablation.choose_clips(tmp_path, 2)] == ["s1", "s3"]
+    assert [clip.stem for clip, _ in ablation.choose_clips(tmp_path, None)] == ["s1", "s3", "s2"]
+
+
+@pytest.mark.parametrize("name", [*ablation.PLAIN_SHANKS, *ablation.PLAIN_JOINTS])
+def test_a_stand_in_takes_what_the_function_takes_whose_place_it_has(name: str) -> None:
+    """A function that has moved makes the ablation fail instead of measuring the product twice."""
+    stand_in = {**ablation.PLAIN_SHANKS, **ablation.PLAIN_JOINTS}[name]
+    replaced = resolve_name(name)
+    assert list(inspect.signature(stand_in).parameters) == list(inspect.signature(replaced).parameters)
+
+
+def test_the_stand_ins_leave_joints_where_they_are() -> None:
+    knee, ankle = np.array([10.0, 20.0]), np.array([12.0, 120.0])
+    for found in (
+        ablation.landmarks_only(knee, ankle, None),
+        ablation.heat_maps_only(knee, ankle, object(), 100.0, 1.0),
+    ):
+        assert np.array_equal(found[0], knee)
+        assert np.array_equal(found[1], ankle)
+        assert found[2] > 0
+    assert ablation.each_alone(np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 1.0]]), np.arange(2.0)).tolist() == [1, 0]
