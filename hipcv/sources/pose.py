@@ -1,9 +1,11 @@
 """MediaPipe's pose landmarker: frames in, landmarks of the measured person out."""
 
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
 from typing import Any
 
@@ -213,10 +215,25 @@ class PoseEstimator:
         self.close()
 
 
+def _import_when_used(name: str) -> None:
+    """Put off the import of a module until something in it is used.
+
+    MediaPipe imports its drawing helpers, and with them half a second of plotting library, that nothing here needs.
+    """
+    spec = None if name in sys.modules else find_spec(name)
+    if spec is None or spec.loader is None:
+        return
+    spec.loader = LazyLoader(spec.loader)
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+
+
 def _open(model: Path, *, following: bool, n_people: int) -> Any:
     # glog's own switch; it must be set before the library starts up.
     os.environ.setdefault("GLOG_minloglevel", "3")
     with quiet():
+        _import_when_used("matplotlib.pyplot")
         from mediapipe import Image, ImageFormat
         from mediapipe.tasks.python import BaseOptions
         from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
