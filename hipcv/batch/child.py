@@ -10,9 +10,12 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import BinaryIO
 
+import cv2
+
 from hipcv.batch.channel import receive, send
 from hipcv.batch.job import Job
 from hipcv.batch.scoring import score
+from hipcv.sources.cores import count_threads
 
 #: A sign of life is sent this often at most.
 BEAT_INTERVAL_S = 1.0
@@ -24,6 +27,7 @@ def main(memory_limit_mb: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what it means
     faulthandler.enable()
     limit_memory(memory_limit_mb)
+    cv2.setNumThreads(count_threads(at_most=4))
     jobs: SimpleQueue[Job] = SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, jobs), daemon=True).start()
     while True:

@@ -17,6 +17,7 @@ from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from hipcv.core.errors import SourceError
+from hipcv.sources.cores import count_threads
 
 #: Containers that cameras, phones, webcams, recorders and converters write, and that hold everything in one file.
 #: Playlists and the like (hls, dash, concat, image sequences, sdp) open further files, so they stay out; pictures too.
@@ -134,7 +135,7 @@ def _choose_stream(container: InputContainer, path: Path, threads: Threads) -> V
             other.discard = Discard.all
     # the limit given on opening guards the search for streams only; this one guards every frame
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-    stream.codec_context.thread_count = min(os.cpu_count() or 1, _MAX_THREADS)
+    stream.codec_context.thread_count = count_threads(_MAX_THREADS)
     large = stream.width * stream.height > _LARGE_PIXELS
     stream.codec_context.thread_type = "SLICE" if large or threads == "slices" else "AUTO"
     return stream

@@ -15,6 +15,7 @@ from hipcv.core.errors import ModelError
 from hipcv.core.heatmaps import CROP_PX
 from hipcv.core.landmarks import FloatArray
 from hipcv.sources.chatter import quiet
+from hipcv.sources.cores import count_threads
 
 ByteArray = NDArray[np.uint8]
 
@@ -74,6 +75,10 @@ class Look:
     heat: FloatArray
 
 
+#: More threads than this gain little on so small a network.
+MAX_THREADS = 2
+
+
 class LandmarkNetwork:
     """The network, loaded once.
 
@@ -83,12 +88,12 @@ class LandmarkNetwork:
         Where the bytes are no network or one with other outputs.
     """
 
-    def __init__(self, network: bytes, *, n_threads: int = 2) -> None:
+    def __init__(self, network: bytes) -> None:
         try:
             with quiet():
                 from ai_edge_litert.interpreter import Interpreter
 
-                self._net: Any = Interpreter(model_content=network, num_threads=n_threads)
+                self._net: Any = Interpreter(model_content=network, num_threads=count_threads(MAX_THREADS))
                 self._net.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(
