@@ -31,7 +31,7 @@ from hipcv.assessment import Assessment, assess
 from hipcv.core.landmarks import ANKLES, KNEES, SIDES, BoolArray, FloatArray, PoseSeries, Position, Setup
 from hipcv.core.ribbon import JOINTS_SE_DEG
 from hipcv.core.silhouette import LANDMARK_SE_DEG, LimbAxis
-from hipcv.session import measure_file
+from hipcv.measurement import measure_file
 from hipcv.sources.model_files import ModelName, get_model
 from hipcv.sources.pose import NOBODY, PoseEstimator
 from hipcv.sources.video import open_video
@@ -291,7 +291,7 @@ def program_sha256() -> str:
     """Return a hash of the program's own source: figures of another program are not to be taken for this one's."""
     whole = hashlib.sha256()
     folder = Path(hipcv.__file__).parent
-    for room in ("core", "evidence", "sources", "assessment.py", "session.py"):
+    for room in ("core", "evidence", "sources", "assessment.py", "session.py", "measurement.py"):
         for path in sorted([folder / room] if room.endswith(".py") else (folder / room).rglob("*.py")):
             whole.update(path.read_bytes())
     whole.update(Path(__file__).read_bytes())

@@ -29,7 +29,7 @@ from hipcv.core.geometry import image_angle_deg
 from hipcv.core.landmarks import SIDES, CameraSide, FloatArray, Position, Setup, Side
 from hipcv.core.quality import FindingCode, Severity
 from hipcv.core.trials import Trial
-from hipcv.session import measure_file
+from hipcv.measurement import measure_file
 from hipcv.sources.model_files import ModelName
 
 #: An error above this with a straight face is a silent failure.

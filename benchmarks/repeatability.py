@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from hipcv.core.landmarks import SIDES, FloatArray, Position, Setup, Side
 from hipcv.evidence.agreement import Icc, Sem, icc_2_1, sem
 from hipcv.evidence.measurement_error import MeasurementError, published_errors
-from hipcv.session import measure_file
+from hipcv.measurement import measure_file
 from hipcv.sources.model_files import ModelName
 from hipcv.sources.video import open_video
 

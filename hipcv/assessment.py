@@ -250,6 +250,10 @@ def _bed_yaw(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraAngle
 YAW_REJECT = Limit(30.0, "°", "beyond it the correction rests on a yaw known to 4° only (gravity study, section 4)")
 YAW_DOUBT = Limit(25.0, "°", "a yaw error of 4° costs 2° there at an end range of 40°")
 YAW_UNKNOWN = Limit(8.0, "° standard error of the yaw", "a camera turned by 20° costs up to 10° in prone if not known")
+YAW_ADVICE = (
+    "How far the camera is turned around the person could not be seen: film again with the long edges of the bed or "
+    "mat in the picture and the camera in line with them, or state the turn in degrees (--yaw)."
+)
 PITCH_DOUBT = Limit(35.0, "°", "steeper than any clip the correction was measured on")
 ROLL_NOTE = Limit(3.0, "°", "corrected; a bare reading would be off by as much, with opposite sign on the two legs")
 
@@ -258,7 +262,8 @@ def check_camera(camera: CameraPose) -> tuple[Finding, ...]:
     """Report a camera that is turned too far, tilted, or not known well enough."""
     findings = []
     if camera.yaw.se_deg > YAW_UNKNOWN.value:
-        findings.append(found(FindingCode.CAMERA_YAW, Severity.DOUBT, camera.yaw.se_deg, limit=YAW_UNKNOWN))
+        unknown = found(FindingCode.CAMERA_YAW, Severity.DOUBT, camera.yaw.se_deg, limit=YAW_UNKNOWN)
+        findings.append(replace(unknown, advice=YAW_ADVICE))
     yaw, pitch, roll = abs(camera.yaw.value_deg), abs(camera.pitch.value_deg), abs(camera.roll.value_deg)
     if yaw > YAW_REJECT.value:
         findings.append(found(FindingCode.CAMERA_YAW, Severity.REJECT, camera.yaw.value_deg, limit=YAW_REJECT))

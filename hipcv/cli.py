@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from hipcv.core.landmarks import Position, Setup
-    from hipcv.session import Measurement
+    from hipcv.measurement import Measurement
     from hipcv.sources.model_files import ModelStatus, Progress
 
 MEASURED, NOT_MEASURED, WRONG_ARGUMENTS, COULD_NOT_TRY = 0, 1, 2, 3
@@ -219,7 +219,7 @@ def _sample(name: str) -> Path:
 def _recognise(clip: Path, model: ModelOption, models: Path | None) -> "Position":
     """Return the test that a clip shows; a clip that shows neither is measured as seated and refused there."""
     from hipcv.core.landmarks import Position
-    from hipcv.session import recognise_file
+    from hipcv.measurement import recognise_file
     from hipcv.sources.model_files import ModelName
 
     seen = recognise_file(clip, model_name=ModelName(model), model_path=models)
@@ -253,7 +253,7 @@ def _measure(
 ) -> "Measurement":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-    from hipcv.session import measure_file
+    from hipcv.measurement import measure_file
     from hipcv.sources.model_files import ModelName
 
     columns = (

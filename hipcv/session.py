@@ -5,10 +5,9 @@ every door.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from hipcv import __version__
 from hipcv.assessment import Assessment, Provenance, assess
 from hipcv.core.angles import MIN_VISIBILITY, lateral_signs
-from hipcv.core.checks import Limit, found
+from hipcv.core.checks import Limit, check_end, found
 from hipcv.core.filtering import OneEuro, median_of
 from hipcv.core.geometry import image_angle_deg
 from hipcv.core.landmarks import (
@@ -31,16 +30,13 @@ from hipcv.core.landmarks import (
 )
 from hipcv.core.quality import Finding, FindingCode, Severity
 from hipcv.sources.edges import StillRoom
-from hipcv.sources.model_files import ModelFile, ModelName, Progress, get_model
+from hipcv.sources.model_files import ModelFile, ModelName
 from hipcv.sources.picture_quality import measure_brightness, measure_sharpness
 from hipcv.sources.pose import NOBODY, Pose, PoseEstimator
 from hipcv.sources.pose_record import PoseRecord, pack_pose
-from hipcv.sources.recording import ReadReport
-from hipcv.sources.video import open_video
 
 if TYPE_CHECKING:
     from hipcv.sources.prone import ProneReader
-    from hipcv.sources.recognise import Recognised
 
 ByteArray = NDArray[np.uint8]
 
@@ -59,8 +55,6 @@ BONES = (
     (0, SHOULDERS[0]),
     (0, SHOULDERS[1]),
 )
-DAMAGED = Limit(0.01, "of the frames", "a lone bad frame is bridged, many are not")
-GAP = Limit(0.25, "s between two frames", "longer gaps are not filled")
 FEET = Limit(0.5, "of the searched frames", "what lies outside the picture cannot be measured")
 MOTION = Limit(0.05, "of a shank's length", "an angle to a moving plumb line is no angle to the plumb line")
 
@@ -228,6 +222,8 @@ class Session:
         own = [*findings, *self._camera_findings(series)]
         if self._prone is not None and self._prone.vote is None and self._prone.cut_off:
             own.append(found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET))
+        if self._prone is not None:
+            own += check_end(self._prone.share_in_front, self.setup.camera_side)
         provenance = Provenance(
             hipcv_version=__version__,
             pose_model=str(self.model_name),
@@ -267,98 +263,3 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-class OnFrame(Protocol):
-    """Told after every frame how far a recording has come."""
-
-    def __call__(self, n_done: int, n_total: int | None) -> None:
-        """`n_total` is None where the recording does not say."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Measurement:
-    """A measured recording: where it came from, what was seen, what it means."""
-
-    path: Path
-    series: PoseSeries
-    assessment: Assessment
-
-
-def measure_file(
-    path: Path,
-    setup: Setup,
-    *,
-    model_name: ModelName,
-    model_path: Path | None = None,
-    slow_motion: float = 1.0,
-    on_frame: OnFrame | None = None,
-    on_fetch: Progress | None = None,
-    on_open: Callable[[str], None] | None = None,
-) -> Measurement:
-    """Measure one recorded file.
-
-    Parameters
-    ----------
-    path : a video file.
-    setup : how the test was done and filmed.
-    model_name, model_path : which pose model, and where to look for it first.
-    slow_motion : by how many times the file plays slower than life.
-    on_frame, on_fetch : told how far reading, and fetching the model, have come.
-
-    Raises
-    ------
-    SourceError, ModelError
-        Where the file or the model cannot be used; a recording that was read is always an assessment.
-    """
-    with open_video(path, mirrored=setup.mirrored, slow_motion=slow_motion) as video:
-        model = get_model(model_name, model_path, on_fetch)
-        parameters: dict[str, object] = {
-            "test": str(setup.position),
-            "mirrored": setup.mirrored,
-            "slow_motion": slow_motion,
-            "roll_deg": setup.roll_deg,
-            "pitch_deg": setup.pitch_deg,
-            "yaw_deg": setup.yaw_deg,
-            "rotation_tag_deg": video.info.rotation_deg,
-        }
-        with Session(setup, model, model_name, parameters, video.info.long_side_fov_deg) as session:
-            for n_done, frame in enumerate(video, start=1):
-                session.add(frame.rgb, frame.time_s)
-                if on_frame is not None:
-                    on_frame(n_done, video.info.expected_n_frames)
-            session.parameters = {**parameters, "notes": list(video.notes)}
-            findings = check_reading(video.report) if video.report else ()
-            series, assessment = session.finish(clip_sha256=video.info.sha256, findings=findings)
-    return Measurement(path, series, assessment)
-
-
-def recognise_file(path: Path, *, model_name: ModelName, model_path: Path | None = None) -> "Recognised":
-    """Say which test a recorded file shows, from some of its frames.
-
-    Raises
-    ------
-    SourceError, ModelError
-        Where the file or the model cannot be used.
-    """
-    from hipcv.sources.recognise import recognise_test
-
-    with open_video(path) as video:
-        return recognise_test(video, get_model(model_name, model_path))
-
-
-def check_reading(report: ReadReport) -> tuple[Finding, ...]:
-    """Report what reading a file found wrong with it: cut short, damaged, frames dropped."""
-    findings = []
-    if report.truncated:
-        declared = report.declared_n_frames or (report.declared_duration_s or 0.0) * report.n_frames / max(
-            report.duration_s, 1e-9
-        )
-        limit = Limit(round(declared), "frames", "what the file's own header says")
-        findings.append(found(FindingCode.DAMAGED_RECORDING, Severity.DOUBT, report.n_frames, limit=limit))
-    elif report.n_corrupt + report.n_unreadable > DAMAGED.value * report.n_decoded:
-        share = (report.n_corrupt + report.n_unreadable) / max(report.n_decoded, 1)
-        findings.append(found(FindingCode.DAMAGED_RECORDING, Severity.DOUBT, share, limit=DAMAGED))
-    if report.n_gaps:
-        findings.append(found(FindingCode.DROPPED_FRAMES, Severity.NOTE, report.longest_gap_s, limit=GAP))
-    return tuple(findings)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from hipcv.core.landmarks import Setup
-from hipcv.session import Measurement, measure_file
+from hipcv.measurement import Measurement, measure_file
 from hipcv.sources.model_files import ModelName, get_model
 
 # Machines are shared and noisy: how long one example takes says nothing about the code.

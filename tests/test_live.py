@@ -23,7 +23,7 @@ from hipcv.core.landmarks import CameraSide, PoseSeries, Position, Setup, Side
 from hipcv.live import MAX_REMEASURED, LiveTest, Remeasured, pick_held, roll_shift_deg
 from hipcv.live.precise import PreciseReader
 from hipcv.live.swing import KeptFrame
-from hipcv.session import Measurement
+from hipcv.measurement import Measurement
 from hipcv.sources.camera import Stand, open_camera
 from hipcv.sources.model_files import ModelFile, ModelName
 from hipcv.sources.stills import decode_still, encode_still

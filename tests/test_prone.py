@@ -1,7 +1,9 @@
 """The prone test read by the real network: a rendered clip of known truth, and what spoils it."""
 
+import json
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,7 +13,7 @@ from hipcv.assessment import Status
 from hipcv.core.geometry import image_angle_deg
 from hipcv.core.landmarks import ANKLES, KNEES, SIDES, CameraSide, Position, Setup
 from hipcv.core.quality import FindingCode, Severity
-from hipcv.session import measure_file
+from hipcv.measurement import measure_file
 from hipcv.sources.landmark_network import LandmarkNetwork, Region
 from hipcv.sources.model_files import ModelName, get_model, landmark_network
 from hipcv.sources.prone import MIN_QUALITY, MIN_SHARE, ProneReader
@@ -189,3 +191,39 @@ def test_region_maps_there_and_back():
     assert region.to_crop(region.to_picture(points)) == pytest.approx(points)
     assert region.to_picture(np.array([128.0, 128.0])) == pytest.approx([300.0, 200.0])
     assert replace(region, turn_deg=180.0).to_picture(np.array([128.0, 256.0]))[1] == pytest.approx(10.0)
+
+
+# ------------------------------------------------------------------------------------------------- the camera's end
+
+HEAD_CLIP = Path(__file__).parent / "data" / "prone-head-0.mp4"
+
+
+@pytest.fixture(scope="module")
+def from_the_head():
+    """Return a clip filmed from the head end, taken for what it is and for one from the foot end."""
+    return {
+        end: measure_file(HEAD_CLIP, replace(PRONE, camera_side=end), model_name=ModelName.HEAVY).assessment
+        for end in (CameraSide.HEAD_END, CameraSide.FOOT_END)
+    }
+
+
+def test_from_the_head_end_left_is_left(from_the_head):
+    trials = json.loads(HEAD_CLIP.with_suffix(".truth.json").read_text())["trials"]
+    for side in SIDES:
+        (trial,) = [t for t in trials if t["side"] == side[0].upper()]
+        result = from_the_head[CameraSide.HEAD_END].of(side)
+        assert result.end_range_deg == pytest.approx(trial["end_range_shin_to_vertical_deg"], abs=3)
+
+
+def test_a_camera_at_the_other_end_than_stated_is_questioned(from_the_head):
+    def questioned(assessment):
+        return [f for f in assessment.findings if f.code is FindingCode.WRONG_VIEW]
+
+    assert questioned(from_the_head[CameraSide.HEAD_END]) == []
+    (finding,) = questioned(from_the_head[CameraSide.FOOT_END])
+    assert finding.severity is Severity.DOUBT
+    assert "--camera-end head" in finding.advice
+
+
+def test_a_camera_at_the_foot_end_is_not_questioned(measured):
+    assert FindingCode.WRONG_VIEW not in {f.code for f in measured.assessment.findings}

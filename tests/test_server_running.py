@@ -22,9 +22,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from hipcv.core.landmarks import Side
+from hipcv.measurement import Measurement
 from hipcv.outputs.document import render_document
 from hipcv.outputs.tables import write_series
-from hipcv.session import Measurement
 from hipcv.sources.model_files import ModelName
 from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video

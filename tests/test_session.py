@@ -7,7 +7,7 @@ import pytest
 from hipcv.assessment import Status
 from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup, Side
 from hipcv.core.quality import FindingCode, Severity
-from hipcv.session import measure_file
+from hipcv.measurement import measure_file
 from hipcv.sources.model_files import ModelName
 from hipcv.sources.pose import NOBODY, Pose
 from hipcv.sources.pose_record import PoseRecord, pack_pose

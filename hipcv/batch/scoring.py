@@ -16,8 +16,8 @@ from hipcv.core.errors import HipcvError, ModelError, SourceError
 from hipcv.core.landmarks import Setup
 
 if TYPE_CHECKING:
+    from hipcv.measurement import Measurement
     from hipcv.outputs.html import Still
-    from hipcv.session import Measurement
     from hipcv.sources.video import Frame
 
 #: Told that work is going on: frames done and their number where it is known.
@@ -105,7 +105,7 @@ def _score(job: Job, beat: Beat) -> Answer:
 
 
 def _measure(job: Job, path: Path, beat: Beat) -> "Measurement":
-    from hipcv.session import measure_file
+    from hipcv.measurement import measure_file
     from hipcv.sources.model_files import ModelName
 
     return measure_file(
@@ -141,7 +141,7 @@ def _choose_setup(job: Job, path: Path) -> Setup:
     """Return the setup of the test that the recording shows; the first where it shows neither."""
     if len(job.setups) == 1:
         return job.setups[0]
-    from hipcv.session import recognise_file
+    from hipcv.measurement import recognise_file
     from hipcv.sources.model_files import ModelName
 
     seen = recognise_file(path, model_name=ModelName(job.model_name), model_path=_folder(job))

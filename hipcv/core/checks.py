@@ -284,3 +284,23 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
         limit = Limit(0.5, "of the frames", "the pelvis cannot be watched otherwise")
         findings.append(found(FindingCode.OUT_OF_FRAME, Severity.DOUBT, 1 - hips.mean(), limit=limit))
     return findings
+
+
+#: On rendered people at most 0.02 from the feet and 0.97 from the head.
+TRUNK_IN_FRONT = Limit(0.5, "of the place before the knees is person", "the trunk lies there seen from the head end")
+
+
+def check_end(share_in_front: float, camera_side: CameraSide) -> tuple[Finding, ...]:
+    """Question the end that a prone test was said to be filmed from: the wrong one exchanges left and right."""
+    if not np.isfinite(share_in_front):
+        return ()
+    seen = CameraSide.HEAD_END if share_in_front > TRUNK_IN_FRONT.value else CameraSide.FOOT_END
+    if seen is camera_side:
+        return ()
+    end, said = ("head", "foot") if seen is CameraSide.HEAD_END else ("foot", "head")
+    advice = (
+        f"This looks filmed from the {end} end, not from the {said} end: if so, left and right are exchanged; "
+        f"measure it again with --camera-end {end}."
+    )
+    doubt = found(FindingCode.WRONG_VIEW, Severity.DOUBT, share_in_front, limit=TRUNK_IN_FRONT)
+    return (replace(doubt, advice=advice),)

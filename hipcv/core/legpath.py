@@ -227,6 +227,25 @@ def smooth_points(time_s: FloatArray, points: FloatArray, width_s: float = SMOOT
     return np.stack([local_lines(time_s, points[:, axis], width_s)[0] for axis in (0, 1)], axis=-1)
 
 
+def share_in_front(mask: MapArray, knees_px: FloatArray, shank_px: float) -> float:
+    """Return how much of the place before the knees a person fills, 0 to 1: there lies the trunk seen from its head.
+
+    Seen from the feet the trunk is behind the shanks, and before the knees there is only what the person lies on.
+
+    Parameters
+    ----------
+    mask : (M, M) the clip's mean silhouette, 0 to 1.
+    knees_px : (2, 2).
+    """
+    cells = mask.shape[-1] / 256.0
+    left, right = np.sort(knees_px[:, 0]) + np.array([-0.15, 0.15]) * shank_px
+    nearest = float(knees_px[:, 1].min())
+    across, along = np.meshgrid(
+        np.linspace(left, right, 12), np.linspace(nearest - 0.9 * shank_px, nearest - 0.35 * shank_px, 12)
+    )
+    return float(map_coordinates(mask, [along * cells - 0.5, across * cells - 0.5], order=1, mode="nearest").mean())
+
+
 def doubt(path: LegPath, knee_peak: float, shank_px: float) -> FloatArray:
     """Return (T,) how many times less sure than usual a shank's direction is, 1 and up.
 

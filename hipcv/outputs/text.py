@@ -112,7 +112,8 @@ def _observed(finding: Finding) -> str:
     if finding.unit == "°":
         return f": {finding.observed:.3g}°, limit {finding.limit:.3g}°"
     unit = _ONE_OF.get(finding.unit, finding.unit) if finding.observed == 1 else finding.unit
-    return f": {finding.observed:.3g} {unit}, limit {finding.limit:.3g}"
+    space = "" if unit.startswith("°") else " "
+    return f": {finding.observed:.3g}{space}{unit}, limit {finding.limit:.3g}"
 
 
 def _camera(assessment: Assessment) -> Text:

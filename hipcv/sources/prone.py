@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hipcv.core.filtering import median_of
 from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, joint_maps
 from hipcv.core.landmarks import ANKLES, KNEES, N_LANDMARKS, CameraSide, FloatArray, PoseSeries
-from hipcv.core.legpath import doubt, find_paths, smooth_points, track_knees
+from hipcv.core.legpath import doubt, find_paths, share_in_front, smooth_points, track_knees
 from hipcv.core.ribbon import COLUMNS, ROWS, find_ribbon, fuse_ribbon
 from hipcv.sources.landmark_network import LandmarkNetwork, Region, even_contrast
 from hipcv.sources.region import Vote, find_in_clip
@@ -53,6 +53,8 @@ class ProneReader:
     #: What the searched frames agreed on, and whether feet lay outside the picture; known after `series`.
     vote: Vote | None = field(default=None, init=False)
     cut_off: bool = field(default=False, init=False)
+    #: Share of the place before the knees that is person: a trunk there means a camera at the head end.
+    share_in_front: float = field(default=float("nan"), init=False)
     _kept: list[tuple[float, bytes]] = field(default_factory=list, init=False)
     _scale: float = field(default=1.0, init=False)
     _frame_size_px: tuple[int, int] = field(default=(0, 0), init=False)
@@ -139,6 +141,7 @@ class ProneReader:
         mean_knee_map = knee_maps.mean(axis=0)
         knees, peaks = track_knees(knee_maps, time_s, region.to_crop(vote.knees_px), shank_px)
         knees_px, ankles_px, se_deg = np.empty((n, 2, 2)), np.empty((n, 2, 2)), np.empty((n, 2))
+        self.share_in_front = share_in_front(masks.mean(axis=0), np.median(knees, axis=0), shank_px)
         for leg, path in enumerate(find_paths(ankle_maps, masks, time_s, knees, shank_px)):
             usual = np.median(knees[:, leg], axis=0)
             column, row = np.clip(np.rint((usual - CELL_CENTRE_PX) / CELL_PX), 0, 63).astype(int)

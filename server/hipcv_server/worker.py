@@ -19,7 +19,7 @@ from hipcv_server.settings import Settings
 from hipcv_server.store import REPORT, SERIES
 
 if TYPE_CHECKING:
-    from hipcv.session import Measurement
+    from hipcv.measurement import Measurement
     from hipcv.sources.model_files import FetchProgress
 
 _NICENESS = 5
@@ -68,7 +68,7 @@ def work(connection: Connection, settings: Settings) -> None:
         max_address_bytes=settings.jobs.max_address_bytes,
         niceness=_NICENESS,
     )
-    import hipcv.session  # noqa: F401 - loaded before the first recording waits for it
+    import hipcv.measurement  # noqa: F401 - loaded before the first recording waits for it
 
     while True:
         try:
@@ -115,9 +115,9 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     HipcvError
         Where it cannot be measured, with the command line's own sentence.
     """
+    from hipcv.measurement import measure_file
     from hipcv.outputs.document import render_document
     from hipcv.outputs.tables import write_series
-    from hipcv.session import measure_file
     from hipcv.sources.model_files import ModelName
 
     options = MeasureOptions.model_validate(order.options)

@@ -1,0 +1,116 @@
+"""One recorded file, from its path to its assessment."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hipcv.assessment import Assessment
+from hipcv.core.checks import Limit, found
+from hipcv.core.landmarks import PoseSeries, Setup
+from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.session import Session
+from hipcv.sources.model_files import ModelName, Progress, get_model
+from hipcv.sources.recording import ReadReport
+from hipcv.sources.video import open_video
+
+if TYPE_CHECKING:
+    from hipcv.sources.recognise import Recognised
+
+DAMAGED = Limit(0.01, "of the frames", "a lone bad frame is bridged, many are not")
+GAP = Limit(0.25, "s between two frames", "longer gaps are not filled")
+
+
+class OnFrame(Protocol):
+    """Told after every frame how far a recording has come."""
+
+    def __call__(self, n_done: int, n_total: int | None) -> None:
+        """`n_total` is None where the recording does not say."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """A measured recording: where it came from, what was seen, what it means."""
+
+    path: Path
+    series: PoseSeries
+    assessment: Assessment
+
+
+def measure_file(
+    path: Path,
+    setup: Setup,
+    *,
+    model_name: ModelName,
+    model_path: Path | None = None,
+    slow_motion: float = 1.0,
+    on_frame: OnFrame | None = None,
+    on_fetch: Progress | None = None,
+    on_open: Callable[[str], None] | None = None,
+) -> Measurement:
+    """Measure one recorded file.
+
+    Parameters
+    ----------
+    path : a video file.
+    setup : how the test was done and filmed.
+    model_name, model_path : which pose model, and where to look for it first.
+    slow_motion : by how many times the file plays slower than life.
+    on_frame, on_fetch : told how far reading, and fetching the model, have come.
+
+    Raises
+    ------
+    SourceError, ModelError
+        Where the file or the model cannot be used; a recording that was read is always an assessment.
+    """
+    with open_video(path, mirrored=setup.mirrored, slow_motion=slow_motion) as video:
+        model = get_model(model_name, model_path, on_fetch)
+        parameters: dict[str, object] = {
+            "test": str(setup.position),
+            "mirrored": setup.mirrored,
+            "slow_motion": slow_motion,
+            "roll_deg": setup.roll_deg,
+            "pitch_deg": setup.pitch_deg,
+            "yaw_deg": setup.yaw_deg,
+            "rotation_tag_deg": video.info.rotation_deg,
+        }
+        with Session(setup, model, model_name, parameters, video.info.long_side_fov_deg) as session:
+            for n_done, frame in enumerate(video, start=1):
+                session.add(frame.rgb, frame.time_s)
+                if on_frame is not None:
+                    on_frame(n_done, video.info.expected_n_frames)
+            session.parameters = {**parameters, "notes": list(video.notes)}
+            findings = check_reading(video.report) if video.report else ()
+            series, assessment = session.finish(clip_sha256=video.info.sha256, findings=findings)
+    return Measurement(path, series, assessment)
+
+
+def recognise_file(path: Path, *, model_name: ModelName, model_path: Path | None = None) -> "Recognised":
+    """Say which test a recorded file shows, from some of its frames.
+
+    Raises
+    ------
+    SourceError, ModelError
+        Where the file or the model cannot be used.
+    """
+    from hipcv.sources.recognise import recognise_test
+
+    with open_video(path) as video:
+        return recognise_test(video, get_model(model_name, model_path))
+
+
+def check_reading(report: ReadReport) -> tuple[Finding, ...]:
+    """Report what reading a file found wrong with it: cut short, damaged, frames dropped."""
+    findings = []
+    if report.truncated:
+        declared = report.declared_n_frames or (report.declared_duration_s or 0.0) * report.n_frames / max(
+            report.duration_s, 1e-9
+        )
+        limit = Limit(round(declared), "frames", "what the file's own header says")
+        findings.append(found(FindingCode.DAMAGED_RECORDING, Severity.DOUBT, report.n_frames, limit=limit))
+    elif report.n_corrupt + report.n_unreadable > DAMAGED.value * report.n_decoded:
+        share = (report.n_corrupt + report.n_unreadable) / max(report.n_decoded, 1)
+        findings.append(found(FindingCode.DAMAGED_RECORDING, Severity.DOUBT, share, limit=DAMAGED))
+    if report.n_gaps:
+        findings.append(found(FindingCode.DROPPED_FRAMES, Severity.NOTE, report.longest_gap_s, limit=GAP))
+    return tuple(findings)
