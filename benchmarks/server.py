@@ -1,6 +1,7 @@
 """How fast and how steady the server is: live sessions over loopback, answers while clips are scored, the contract.
 
     python benchmarks/server.py --live 60               one live session: readings a second, latency, memory
+    python benchmarks/server.py --live 60 --test prone  the same for the prone test
     python benchmarks/server.py --live 60 --sessions 2  two at once; a third is told that it is busy
     python benchmarks/server.py --live 600              ten minutes, for the slope of the memory
     python benchmarks/server.py --answers               how long requests wait while clips are scored
@@ -30,7 +31,9 @@ from websockets.sync.client import ClientConnection, connect
 from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video
 
-CLIP = Path(__file__).parents[1] / "samples" / "seated-easy-101-00.mp4"
+SAMPLES = Path(__file__).parents[1] / "samples"
+CLIPS = {"seated": SAMPLES / "seated-easy-101-00.mp4", "prone": SAMPLES / "prone-easy-102-02.mp4"}
+CLIP = CLIPS["seated"]
 SEND_HZ = 30.0
 _RUN = """
 import sys
@@ -96,19 +99,22 @@ class Live:
     arrived_s: list[float] = field(default_factory=list)
     n_sent: int = 0
     n_skipped: int = 0
+    n_with_angle: int = 0
 
 
-def clip_frames() -> list[bytes]:
-    """Return the clip there and back again, so that it can be repeated without a jump."""
-    there = [encode_still(frame.rgb) for frame in open_video(CLIP)]
+def clip_frames(test: str) -> list[bytes]:
+    """Return the test's clip there and back again, so that it can be repeated without a jump."""
+    there = [encode_still(frame.rgb) for frame in open_video(CLIPS[test])]
     return there + there[::-1]
 
 
-def run_session(api: str, pictures: list[bytes], seconds: float, live: Live, ready: threading.Barrier) -> None:
+def run_session(
+    api: str, test: str, pictures: list[bytes], seconds: float, live: Live, ready: threading.Barrier
+) -> None:
     """Send frames for so long and note when their readings come."""
     with connect(api.replace("http", "ws") + "/live", max_size=1 << 22) as socket:
         # ten trials a side with the longest hold: the test goes on for as long as it is watched
-        socket.send(json.dumps({"type": "start", "test": "seated", "trials": 10, "hold_s": 5, "countdown_s": 0}))
+        socket.send(json.dumps({"type": "start", "test": test, "trials": 10, "hold_s": 5, "countdown_s": 0}))
         while json.loads(socket.recv())["type"] != "ready":
             pass
         ready.wait()
@@ -135,20 +141,22 @@ def _hear(socket: ClientConnection, sent: dict[int, float], live: Live) -> None:
                 live.arrived_s.append(time.monotonic())
                 live.latency_s.append(live.arrived_s[-1] - sent.pop(message["n"]))
                 live.n_skipped = message["n_skipped"]
+                live.n_with_angle += message["left_deg"] is not None or message["right_deg"] is not None
             elif message["type"] == "problem":
                 print(message)
     except ConnectionClosed:
         return
 
 
-def bench_live(seconds: float, n_sessions: int) -> None:
+def bench_live(seconds: float, n_sessions: int, test: str) -> None:
     """Print readings a second, latency and memory of so many sessions at once."""
-    pictures = clip_frames()
+    pictures = clip_frames(test)
     with Server() as server:
         lives = [Live() for _ in range(n_sessions)]
         ready = threading.Barrier(n_sessions + 1)
         threads = [
-            threading.Thread(target=run_session, args=(server.api, pictures, seconds, live, ready)) for live in lives
+            threading.Thread(target=run_session, args=(server.api, test, pictures, seconds, live, ready))
+            for live in lives
         ]
         for thread in threads:
             thread.start()
@@ -162,7 +170,9 @@ def bench_live(seconds: float, n_sessions: int) -> None:
             memory.append((time.monotonic() - began, server.memory_mb()))
         for thread in threads:
             thread.join()
-    print("session  readings/s  latency ms: median   p95   p99   first third p95  last third p95  skipped of sent")
+    print(
+        "session  readings/s  latency ms: median   p95   p99   first third p95  last third p95  skipped of sent  read"
+    )
     for k, live in enumerate(lives, start=1):
         ms = np.array(live.latency_s) * 1000
         third = max(1, len(ms) // 3)
@@ -170,7 +180,7 @@ def bench_live(seconds: float, n_sessions: int) -> None:
         print(
             f"{k:7d}  {len(ms) / (live.arrived_s[-1] - live.arrived_s[0]):10.1f}  {np.median(ms):19.0f} "
             f"{np.percentile(ms, 95):5.0f} {np.percentile(ms, 99):5.0f}  {early:16.0f}  {late:14.0f}  "
-            f"{live.n_skipped} of {live.n_sent}"
+            f"{live.n_skipped} of {live.n_sent}  {live.n_with_angle / max(len(ms), 1):.0%}"
         )
     times, megabytes = np.array(memory).T
     later = times > seconds / 3
@@ -233,11 +243,12 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--live", type=float, metavar="SECONDS")
     asked.add_argument("--sessions", type=int, default=1, choices=(1, 2))
+    asked.add_argument("--test", default="seated", choices=sorted(CLIPS))
     asked.add_argument("--answers", action="store_true")
     asked.add_argument("--contract", type=float, metavar="SECONDS")
     given = asked.parse_args()
     if given.live:
-        bench_live(given.live, given.sessions)
+        bench_live(given.live, given.sessions, given.test)
     if given.answers:
         bench_answers()
     if given.contract:

@@ -155,7 +155,7 @@ def draw_budget(result: SideResult) -> Markup:
     for k, term in enumerate(result.error_terms):
         share = term.se_deg**2 / variance * width
         parts.append(
-            f'<rect class="term t{k % 6}" x="{x:.1f}" y="0" width="{max(share, 0):.1f}" height="14">'
+            f'<rect class="term t{k % 7}" x="{x:.1f}" y="0" width="{max(share, 0):.1f}" height="14">'
             f"<title>{escape(term.source)} ±{1.96 * term.se_deg:.1f}°</title></rect>"
         )
         x += share
