@@ -139,7 +139,9 @@ def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], posi
     findings += _check_gaps(trial, angles)
     if not trial.held:
         limit = Limit(0.4, "s", "a shorter stand-still is the turning point of a swing")
-        findings.append(found(FindingCode.NO_HOLD, Severity.DOUBT, 0.0, trial.side, limit))
+        # beside trials that were held this one does not count, and puts nothing in doubt
+        others = any(t.held for t in trials if t.side is trial.side)
+        findings.append(found(FindingCode.NO_HOLD, Severity.NOTE if others else Severity.DOUBT, 0.0, trial.side, limit))
     return replace(trial, findings=tuple(findings))
 
 

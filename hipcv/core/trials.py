@@ -135,7 +135,9 @@ def find_hold(
         inside = start < gap_start and gap_stop < stop
         if inside and time_s[gap_stop] - time_s[gap_start] <= 0.15 and np.isfinite(level[gap_start:gap_stop]).all():
             still[gap_start:gap_stop] = np.abs(level[gap_start:gap_stop] - top) <= band
-    candidates = [(a, b) for a, b in runs(still) if time_s[b - 1] - time_s[a] >= MIN_HOLD_S]
+    # every frame stands for the time up to the next one
+    frame_s = float(np.median(np.diff(time_s)))
+    candidates = [(a, b) for a, b in runs(still) if time_s[b - 1] - time_s[a] + frame_s >= MIN_HOLD_S]
     if not candidates:
         return peak, peak
     return max(candidates, key=lambda run: time_s[run[1] - 1] - time_s[run[0]])
