@@ -402,7 +402,13 @@ def compare_pictures(folder: Path, model_name: ModelName, jobs: int, out: Path) 
 def main() -> None:
     """Print the tables that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("clips", type=Path, nargs="?", help="folder of clips of the same people by several cameras")
+    parser.add_argument(
+        "clips",
+        type=Path,
+        nargs="?",
+        default=SAMPLES / "repeat",
+        help="folder of clips of the same people by several cameras",
+    )
     parser.add_argument("--model", default="heavy", choices=[str(m) for m in ModelName])
     parser.add_argument("--jobs", type=int, default=2, help="clips measured at the same time")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/out"))
