@@ -13,7 +13,7 @@ from hipcv.core.gravity import CameraPose
 from hipcv.core.landmarks import FloatArray, Side
 
 #: How near to a right angle people hold the knee when told to, as a standard deviation; also a thigh that is not level.
-KNEE_SD_DEG = 4.0
+KNEE_SD_DEG = 3.5
 #: The pose model's own reading of a seated knee, on 25 rendered people: this much below the truth, and its scatter.
 MODEL_BIAS_DEG = -4.7
 MODEL_SD_DEG = 4.5
