@@ -490,6 +490,39 @@ def test_uploads_show_progress_result_and_refusal(visit: Callable[..., Visit], s
     opened.expect_clean(statuses=(413, 415))
 
 
+def test_edges_drawn_over_the_video_say_where_down_is(visit: Callable[..., Visit], samples: Path) -> None:
+    """Two edges that lean by 3° to the right in the picture: the video is measured again with that roll."""
+    opened = visit()
+    page = opened.page
+    opened.show("upload")
+    clip = samples / "seated-easy-101-01.mp4"
+    page.locator("#files").set_input_files(clip)
+    page.get_by_role("button", name=f"Mark upright edges in {clip.name}").click(timeout=PATIENCE_MS)
+    again = page.get_by_role("button", name="Measure again with these edges")
+    opened.expect_text(".marking .state", "No edge drawn yet")
+    assert again.is_disabled()
+    canvas = page.locator("canvas.edges")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    for share in (0.1, 0.85):
+        x, tall = box["x"] + share * box["width"], 0.8 * box["height"]
+        page.mouse.move(x, box["y"] + 0.9 * box["height"])
+        page.mouse.down()
+        page.mouse.move(x + tall * 0.0524, box["y"] + 0.1 * box["height"], steps=4)
+        page.mouse.up()
+    opened.expect_text(".marking .state", "2 edges drawn")
+    again.click()
+    page.get_by_role("button", name=f"Mark upright edges in {clip.name}").wait_for(timeout=PATIENCE_MS)
+    page.get_by_role("link", name=f"Show the result of {clip.name}").click()
+    page.get_by_role("heading", name="Your result").wait_for()
+    resource = page.evaluate("id => fetch(`/api/v1/assessments/${id}`).then(r => r.json())", page.url.split("/")[-1])
+    camera = resource["assessment"]["camera"]
+    assert "marked edges" in camera["roll_source"]
+    assert camera["roll_deg"] == pytest.approx(3.0, abs=1.0)
+    opened.expect_clean()
+
+
 def test_a_dropped_video_is_taken_like_a_chosen_one(visit: Callable[..., Visit]) -> None:
     """Drag and drop hands the same files over as the button."""
     opened = visit()

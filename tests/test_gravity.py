@@ -331,7 +331,9 @@ def test_marked_edges_outrank_the_room() -> None:
         Position.SEATED, marked=MarkedFit(1.0, 0.5, 5.0, 1.5, 0.1), room=accepted_room(7.0), rest_roll=None
     )
     assert pose.roll.value_deg == 1.0
-    assert not pose.roll_known
+    # what the user marked settles it; that the room says otherwise is told
+    assert pose.roll_known
+    assert [alarm.code for alarm in pose.alarms] == ["roll_sources_disagree"]
 
 
 @given(shift=st.floats(-20, 20), values=st.lists(st.floats(-5, 5), min_size=3, max_size=3))

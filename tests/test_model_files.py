@@ -25,7 +25,7 @@ from mediapipe.tasks.metadata import schema_py_generated as tflite_schema
 
 from hipcv.core.errors import ModelError
 from hipcv.sources import model_files
-from hipcv.sources.model_bundle import add_normalisation, write_bundle
+from hipcv.sources.model_bundle import _folder_size, add_normalisation, write_bundle
 from hipcv.sources.model_files import (
     FetchProgress,
     ModelName,
@@ -618,3 +618,24 @@ def test_the_real_manifest_names_licence_size_and_checksum_of_every_model_and_pa
         assert [n.bundled_as for n in model.networks] == ["pose_detector.tflite", "pose_landmarks_detector.tflite"]
     assert len(set(checksums)) == 9
     assert all(len(c) == 64 and not set(c) - set("0123456789abcdef") for c in checksums)
+
+
+def test_counting_what_has_arrived_bears_folders_that_vanish_meanwhile(tmp_path):
+    """As pip's own unpacking folders do."""
+    (tmp_path / "kept").write_bytes(bytes(7))
+    stop = threading.Event()
+
+    def come_and_go():
+        while not stop.is_set():
+            for k in range(30):
+                (tmp_path / f"unpack-{k}" / "inner").mkdir(parents=True)
+            for k in range(30):
+                shutil.rmtree(tmp_path / f"unpack-{k}")
+
+    busy = threading.Thread(target=come_and_go)
+    busy.start()
+    try:
+        assert {_folder_size(tmp_path) for _ in range(400)} == {7}
+    finally:
+        stop.set()
+        busy.join()

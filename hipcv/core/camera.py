@@ -2,7 +2,8 @@
 
 Cues come in an order of trust: the user's number, the edges that the user marked as plumb, the device's own sensor, the
 room's edges, the lean of the relaxed shanks. Those that agree are averaged by their uncertainty; of those that do not,
-the larger party wins, and between equal parties the more trusted one, with an error that covers half the distance.
+the larger party wins, and between equal parties the more trusted one, with an error that covers half the distance. What
+the user states or marks settles it, and a cue that disagrees is told.
 """
 
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ REST_DISAGREEMENT_DEG = 4.5
 
 _ASSUMED = "assumed"
 _GIVEN = "given"
+_SETTLED_BY_USER = (_GIVEN, "marked edges")
 #: Sources that a mere lean of the shanks cannot put in doubt.
 _BEYOND_REST = (_GIVEN, "marked edges", "sensor")
 
@@ -158,8 +160,10 @@ def _fuse(
         return without, (), 0.0
     parties = [[c for c in cues if abs(c.value_deg - a.value_deg) <= _limit_deg(a, c)] for a in cues]
     largest = max(len(p) for p in parties)
-    # the first of the largest parties is that of the most trusted cue; a number of the user is not put to the vote
-    party = [cues[0]] if cues[0].source == _GIVEN else next(p for p in parties if len(p) == largest)
+    # the first of the largest parties is that of the most trusted cue; what the user says is not put to the vote
+    party = next(p for p in parties if len(p) == largest)
+    if cues[0].source in _SETTLED_BY_USER:
+        party = [cues[0]] if cues[0].source == _GIVEN else parties[0]
     weight = np.array([c.se_deg**-2.0 for c in party])
     value = float(weight @ np.array([c.value_deg for c in party]) / weight.sum())
     se = float(weight.sum() ** -0.5)
@@ -172,7 +176,7 @@ def _fuse(
     observed, limit, _ = max(apart, key=lambda row: row[0] / row[1])
     alarm = CameraAlarm(f"{name}_sources_disagree", observed, limit)
     doubters = [c for _, _, c in apart if not (c.source == REST_LEAN and party[0].source in _BEYOND_REST)]
-    if doubters and party[0].source != _GIVEN and len(doubters) >= len(party):
+    if doubters and party[0].source not in _SETTLED_BY_USER and len(doubters) >= len(party):
         half = max(abs(c.value_deg - value) for c in doubters) / 2
         fused = CameraAngle(value, float(np.hypot(se, half)), fused.source)
     return fused, (alarm,), distance

@@ -196,10 +196,12 @@ def _run_client(command: list[str], folder: Path, package: Package, report: Repo
 
 
 def _folder_size(folder: Path) -> int:
+    """Return the bytes in a folder in which a client renames and removes files and folders meanwhile."""
     n_bytes = 0
-    for file in folder.rglob("*"):
-        with suppress(OSError):  # the client renames its files meanwhile
-            n_bytes += file.stat().st_size
+    for place, _, names in os.walk(folder):  # passes over a folder that is gone
+        for name in names:
+            with suppress(OSError):
+                n_bytes += (Path(place) / name).stat().st_size
     return n_bytes
 
 

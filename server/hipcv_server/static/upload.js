@@ -1,6 +1,7 @@
 // Recorded videos: handed over one by one, watched while they are scored, summed up.
 import { Refusal, ask, askOnce, follow, upload } from "./api.js";
 import { showDrawing } from "./drawings.js";
+import { markEdges } from "./edges.js";
 import { alarm, button, byId, element } from "./element.js";
 import { STAGES, STATES, degrees } from "./words.js";
 
@@ -83,7 +84,7 @@ class Upload {
         throw new Refusal(`This video has ${Math.round(this.file.size / MEGA)} MB, and ${Math.round(limits.max_bytes / MEGA)} MB are taken: cut it down to the test, or film in a lower resolution.`);
       }
       const form = new FormData();
-      for (const [name, value] of this.given) form.set(name, value);
+      for (const [name, value] of this.given) form.append(name, value);
       form.set("file", this.file);
       this.job = await upload(form, (share) => this.show(share < 1 ? "Sending" : STAGES.queued, share < 1 ? share : null), this.stop.signal);
       say(`${this.file.name} was handed over.`);
@@ -119,7 +120,8 @@ class Upload {
       this.box.classList.add(assessment.status === "measured" ? "good" : "bad");
       this.state.textContent = summary(assessment);
       const inTab = { class: "button quiet small", target: "_blank", rel: "noopener" };
-      this.buttons.replaceChildren(open, element("a", { href: links.report, ...inTab }, "Full report"), ...(keep ? [element("a", { href: links.video, ...inTab }, "Annotated video")] : []));
+      this.buttons.replaceChildren(open, element("a", { href: links.report, ...inTab }, "Full report"), ...(keep ? [element("a", { href: links.video, ...inTab }, "Annotated video")] : []),
+        button("Mark upright edges", (event) => this.mark(event.currentTarget), { "aria-label": `Mark upright edges in ${this.file.name}` }));
       say(`${this.file.name}: ${this.state.textContent}`);
     } else {
       this.failed(new Refusal(problem?.detail ?? `This video was ${STATES[resource.state]}.`, { code: resource.state }));
@@ -134,8 +136,16 @@ class Upload {
     if (error.code !== "cancelled") say(`${this.file.name}: ${error.message}`);
   }
 
-  again() {
-    const next = new Upload(this.file, options());
+  /** Lets the user draw what is plumb, and measures this video once more with it. */
+  mark(opener) {
+    opener.disabled = true;
+    const others = this.given.filter(([name]) => name !== "vertical");
+    const done = (edges) => this.again([...others, ...edges.map((edge) => ["vertical", edge])]);
+    this.box.append(markEdges(this.file, others.some(([name]) => name === "mirrored"), done, () => { opener.disabled = false; opener.focus(); }));
+  }
+
+  again(given = options()) {
+    const next = new Upload(this.file, given);
     this.box.replaceWith(next.box);
     line = line.then(() => next.send());
   }
