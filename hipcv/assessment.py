@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from hipcv.core.angles import AngleSeries, measure_angles
+from hipcv.core.angles import AngleSeries, believed_drift_deg, measure_angles
 from hipcv.core.camera import find_camera_pose
 from hipcv.core.checks import (
     LIMITS,
@@ -23,7 +23,7 @@ from hipcv.core.checks import (
 from hipcv.core.filtering import median_of
 from hipcv.core.gravity import KNOWN_ROLL_SE_DEG, CameraAngle, CameraPose, camera_shifts_deg, roll_from_rest
 from hipcv.core.knee import KNEE_SD_DEG, knee_departure_deg, knee_effect_deg
-from hipcv.core.landmarks import ANKLES, KNEES, SIDES, FloatArray, PoseSeries, Position, Setup, Side
+from hipcv.core.landmarks import ANKLES, KNEES, SIDES, PoseSeries, Position, Setup, Side
 from hipcv.core.quality import Finding, FindingCode, Severity
 from hipcv.core.room import fit_bed_yaw, fit_room, fit_vertical_edges
 from hipcv.core.trials import Trial, find_rest_deg, find_trials
@@ -317,6 +317,8 @@ ANATOMY_SE_DEG = {Position.SEATED: 0.3, Position.PRONE: 0.9}
 READING_SD_DEG = 0.7
 #: Standard deviation between a subject's trials where a clip has too few to tell.
 TRIAL_SD_DEG = 2.0
+#: Standard error of a thigh's drift, which rests on the thigh being as long as the shank, as a share of it.
+DRIFT_SE_SHARE = 0.25
 ROLL_TERM = "camera roll"
 
 
@@ -391,57 +393,37 @@ def _error_terms(
     good: Sequence[Trial],
 ) -> tuple[ErrorTerm, ...]:
     """Return the standard errors that make up the interval of one side."""
-    shifts = np.abs(_camera_shifts_deg(side, series, angles, camera, setup, good))
-    ours = np.where(angles.swapped, side.other.column, side.column)
-    known_se = series.shank_se_deg[np.arange(len(series)), ours]
-    held = np.concatenate([np.arange(t.hold_start, t.hold_stop) for t in good]).astype(int)
-    reader_se = median_of(known_se[held]) if len(held) else float("nan")
-    anatomy = ANATOMY_SE_DEG[setup.position]
-    end_range = float(np.mean([t.best_deg for t in good]))
-    knee = knee_effect_deg(
-        end_range,
-        np.array([KNEE_SD_DEG, -KNEE_SD_DEG]),
-        camera,
-        float(angles.lateral[side.column]),
-        shank_up=setup.position is Position.PRONE,
-    )
-    return (
-        ErrorTerm(ROLL_TERM, float(shifts[0])),
-        ErrorTerm("camera pitch", float(shifts[1])),
-        ErrorTerm("camera yaw", float(shifts[2])),
-        ErrorTerm("lens", float(shifts[3])),
-        ErrorTerm("knee not at 90°", float(np.abs(knee).mean())),
-        ErrorTerm("trials", READING_SD_DEG / float(np.sqrt(len(good)))),
-        ErrorTerm("landmarks and anatomy", float(np.hypot(anatomy, reader_se)) if np.isfinite(reader_se) else anatomy),
-    )
-
-
-def _camera_shifts_deg(
-    side: Side,
-    series: PoseSeries,
-    angles: AngleSeries,
-    camera: CameraPose,
-    setup: Setup,
-    good: Sequence[Trial],
-) -> FloatArray:
-    """Return (4,) how far the end range moves with each camera angle's standard error, with sign."""
     held = np.concatenate(
         [np.arange(t.hold_start, t.hold_stop) if t.held else np.arange(t.start, t.stop) for t in good]
     ).astype(int)
+    lateral, shank_up = float(angles.lateral[side.column]), setup.position is Position.PRONE
+    view = _view_of_thigh(camera, lateral, median_of(angles.thigh_drift_deg[held, side.column]))
     rows = np.where(angles.swapped[held], side.other.column, side.column)
-    frames = series.image_px[held]
-    picked = np.arange(len(held))
-    knee, ankle = (frames[picked, np.array(joint)[rows]] for joint in (KNEES, ANKLES))
-    shifts = camera_shifts_deg(
-        knee,
-        ankle,
-        float(angles.lateral[side.column]),
-        camera,
-        series.frame_size_px,
-        shank_up=setup.position is Position.PRONE,
-    )
+    knee, ankle = (series.image_px[held, np.array(joint)[rows]] for joint in (KNEES, ANKLES))
+    shifts = camera_shifts_deg(knee, ankle, lateral, view, series.frame_size_px, shank_up=shank_up)
     known = np.isfinite(shifts).all(axis=1)
-    return np.median(shifts[known], axis=0) if known.any() else np.zeros(4)
+    roll, pitch, yaw, lens = np.abs(np.median(shifts[known], axis=0)) if known.any() else np.zeros(4)
+    end_range = float(np.mean([t.best_deg for t in good]))
+    off = np.array([KNEE_SD_DEG, -KNEE_SD_DEG])
+    knee_effect = np.abs(knee_effect_deg(end_range, off, view, lateral, shank_up=shank_up)).mean()
+    reader_se = median_of(series.shank_se_deg[held, rows])
+    return (
+        ErrorTerm(ROLL_TERM, float(roll)),
+        ErrorTerm("camera pitch", float(pitch)),
+        ErrorTerm("camera yaw", float(yaw)),
+        ErrorTerm("lens", float(lens)),
+        ErrorTerm("knee not at 90°", float(knee_effect)),
+        ErrorTerm("trials", READING_SD_DEG / float(np.sqrt(len(good)))),
+        ErrorTerm("landmarks and anatomy", float(np.hypot(ANATOMY_SE_DEG[setup.position], np.nan_to_num(reader_se)))),
+    )
+
+
+def _view_of_thigh(camera: CameraPose, lateral: float, drift_deg: float) -> CameraPose:
+    """Return the camera as it stands around one thigh that has drifted outwards."""
+    drift = float(believed_drift_deg(drift_deg))
+    yaw = camera.yaw
+    se_deg = float(np.hypot(yaw.se_deg, DRIFT_SE_SHARE * drift))
+    return replace(camera, yaw=CameraAngle(yaw.value_deg - lateral * drift, se_deg, yaw.source))
 
 
 def _asymmetry(camera: CameraPose, left: SideResult, right: SideResult) -> Asymmetry | None:

@@ -38,7 +38,10 @@ def seated(
     duration_s=22.0,
     seed=0,
 ):
-    """Simulate a seated person of sticks: shanks of 40 cm swing in the plane across level thighs, 2.6 m away."""
+    """Simulate a seated person of sticks: shanks of 40 cm swing in the plane across level thighs, 2.6 m away.
+
+    `drift`: each thigh swings outwards by so many degrees as its leg turns, and the plane with it.
+    """
     rng = np.random.default_rng(seed)
     time_s = np.arange(0, duration_s, 1 / fps)
     angle = {Side.LEFT: swings(time_s, left, start=1.0), Side.RIGHT: swings(time_s, right, start=11.0)}
@@ -53,7 +56,8 @@ def seated(
         out = np.radians(drift) * act[side]
         knee = np.stack([x * (0.12 + 0.42 * np.sin(out)), 0 * time_s, 0.42 * np.cos(out)], -1)
         turn = np.radians(angle[side])
-        ankle = knee + 0.40 * np.stack([x * np.sin(turn), -np.cos(turn), 0 * time_s], -1)
+        aside = np.sin(turn)[:, None] * np.stack([x * np.cos(out), 0 * time_s, -np.sin(out)], -1)
+        ankle = knee + 0.40 * (aside - np.cos(turn)[:, None] * [0, 1, 0])
         away = np.radians(lean) * (act[Side.LEFT] - act[Side.RIGHT])
         shoulder = np.stack([0.17 * x - 0.5 * np.sin(away), 0.5 * np.cos(away), 0 * time_s], -1)
         foot = ankle + [0, -0.06, 0.12]
@@ -112,10 +116,11 @@ def prone(
     image, peaks_px = np.full((n, 33, 2), np.nan), np.empty((n, 2, 2))
     for side, x in ((Side.LEFT, -1.0), (Side.RIGHT, 1.0)):  # seen from the feet the left leg is on the left
         out = np.radians(drift) * act[side]
-        knee = np.stack([x * (0.15 + 0.42 * np.sin(out)), 0 * time_s, 0 * time_s], -1)
+        knee = np.stack([x * (0.15 + 0.42 * np.sin(out)), 0 * time_s, 0.42 * (np.cos(out) - 1)], -1)
         lift = 0.15 * np.sin(np.radians(rolling)) * (act[side.other] - act[side])
         turn = np.radians(angle[side])
-        ankle = knee + 0.40 * np.stack([x * np.sin(turn), np.cos(turn), 0 * time_s], -1)
+        aside = np.sin(turn)[:, None] * np.stack([x * np.cos(out), 0 * time_s, -np.sin(out)], -1)
+        ankle = knee + 0.40 * (aside + np.cos(turn)[:, None] * [0, 1, 0])
         for rows, points in ((KNEES, knee), (ANKLES, ankle)):
             image[:, rows[side.column]] = project(points, axes, position, focal, size)
         peaks_px[:, side.column] = project(knee + lift[:, None] * [0, 1, 0], axes, position, focal, size)

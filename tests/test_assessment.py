@@ -109,6 +109,16 @@ def test_compensation_at_end_range_is_found_and_the_angle_at_its_onset_given(fau
     assert 2.0 < assessment.left.onset_deg < assessment.left.end_range_deg
 
 
+@pytest.mark.parametrize("drift", [-12.0, 12.0, 18.0, 24.0])
+@pytest.mark.parametrize("yaw", [0.0, 15.0])
+def test_the_angle_is_read_in_the_plane_of_a_thigh_that_has_drifted(drift, yaw):
+    """Read in a still plane it would be off by 3 to 5°; the drift itself stays a doubt."""
+    assessment = assess(seated(drift=drift, pitch=12.0, yaw=yaw), Setup())
+    still = assess(seated(pitch=12.0, yaw=yaw), Setup())
+    assert FindingCode.THIGH_DRIFT in codes(assessment, Severity.DOUBT)
+    assert ends(assessment) == pytest.approx(ends(still), abs=2.5)
+
+
 def test_the_pelvis_is_taken_off_the_shank_one_for_one():
     assessment = assess(seated(hike=10.0), Setup())
     assert assessment.left.end_range_deg - assessment.left.pelvis_corrected_deg == pytest.approx(10.0, abs=1.0)

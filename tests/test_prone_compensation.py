@@ -3,7 +3,7 @@
 import pytest
 
 from hipcv.assessment import Status, assess
-from hipcv.core.landmarks import CameraSide, Position, Setup
+from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup
 from hipcv.core.quality import FindingCode, Severity
 from tests.simulated import prone
 
@@ -39,6 +39,14 @@ def test_knees_that_merely_shift_as_the_leg_turns_are_no_rolling_pelvis():
 
 def test_thighs_that_drift_apart_are_found():
     assert FindingCode.THIGH_DRIFT in doubts(assess(prone(drift=16.0), SETUP))
+
+
+@pytest.mark.parametrize("drift", [10.0, 16.0, 22.0])
+def test_the_angle_is_read_in_the_plane_of_a_thigh_that_has_drifted(drift):
+    """Read in a still plane it would be off by up to 7°."""
+    drifted, still = assess(prone(drift=drift, pitch=24.0), SETUP), assess(prone(pitch=24.0), SETUP)
+    for side in SIDES:
+        assert drifted.of(side).end_range_deg == pytest.approx(still.of(side).end_range_deg, abs=3.0)
 
 
 def test_a_bed_seen_along_its_length_does_not_put_the_plumb_line_in_doubt():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from hipcv.core.filtering import clean, median_of, smooth
 from hipcv.core.geometry import camera_axes, focal_length_px, image_angle_deg, shank_angle_deg
@@ -27,6 +28,10 @@ from hipcv.core.landmarks import (
 #: A landmark the pose model itself calls this unlikely to be seen is missing (the model reports hidden joints too).
 MIN_VISIBILITY = 0.5
 
+
+#: How far the knee of a thigh that lies still may seem to wander, in degrees of drift: a drift well below it is not
+#: believed, one well above it is.
+DRIFT_NOISE_DEG = 7.0
 
 PER_LEG = (
     "raw_deg",
@@ -121,7 +126,8 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
     """Measure both shanks and their companions in every frame.
 
     Steps: 1 left and right ordered by geometry; 2 unseen landmarks dropped; 3 the ankle's ray cut with the plane across
-    the thigh (`shank_angle_deg`); 4 spikes removed, gaps up to 0.25 s bridged, zero-phase low-pass.
+    the thigh (`shank_angle_deg`), which turns with a thigh that drifts; 4 spikes removed, gaps up to 0.25 s bridged,
+    zero-phase low-pass.
     """
     time_s = series.time_s
     image_px, visibility, swapped = order_sides(series, setup)
@@ -129,14 +135,18 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
     knees, ankles = px[:, KNEES], px[:, ANKLES]
     lateral = lateral_signs(setup)
     shank_up = setup.position is Position.PRONE
-    axes = camera_axes(camera.roll.value_deg, camera.pitch.value_deg, camera.yaw.value_deg)
-    focal_px = focal_length_px(camera.long_side_fov_deg, series.frame_size_px)
-    raw = shank_angle_deg(knees, ankles, lateral, axes, focal_px, series.frame_size_px, shank_up=shank_up)
 
     def settle(values: FloatArray) -> FloatArray:
         return smooth(time_s, clean(time_s, values))
 
     shank_px = np.linalg.norm(ankles - knees, axis=-1)
+    drift = np.stack([settle(d) for d in _thigh_drift(px, lateral, shank_px).T], axis=-1)
+    # the angle's plane turns with the thigh
+    yaw_deg = camera.yaw.value_deg - lateral * believed_drift_deg(drift)
+    axes = camera_axes(camera.roll.value_deg, camera.pitch.value_deg, yaw_deg)
+    focal_px = focal_length_px(camera.long_side_fov_deg, series.frame_size_px)
+    raw = shank_angle_deg(knees, ankles, lateral, axes, focal_px, series.frame_size_px, shank_up=shank_up)
+
     left = float(lateral[0])
     hips, shoulders = px[:, HIPS], px[:, SHOULDERS]
     # prone the hips are not seen, but the knees rise and sink with a pelvis that rolls
@@ -148,7 +158,6 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
     lean = left * (np.degrees(np.arctan2(spine[:, 0], -spine[:, 1])) - roll)
     world_m = np.where(swapped[:, None, None], series.world_m[:, MIRROR_ROWS], series.world_m)
     spine_m = world_m[:, SHOULDERS].mean(axis=1) - world_m[:, HIPS].mean(axis=1)
-    drift = np.stack([settle(d) for d in _thigh_drift(px, lateral, shank_px).T], axis=-1)
     return AngleSeries(
         time_s=time_s,
         raw_deg=raw,
@@ -193,6 +202,13 @@ def _angle_between_deg(a: FloatArray, b: FloatArray) -> FloatArray:
         cosine = (a * b).sum(-1) / (np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1))
     angle: FloatArray = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
     return angle
+
+
+def believed_drift_deg(drift_deg: ArrayLike) -> FloatArray:
+    """Return the thigh's drift shrunk towards none where it is no more than a knee's wandering; NaN counts as none."""
+    known = np.nan_to_num(np.asarray(drift_deg, dtype=np.float64))
+    believed: FloatArray = known**3 / (known**2 + DRIFT_NOISE_DEG**2)
+    return believed
 
 
 def _thigh_drift(px: FloatArray, lateral: IntArray, shank_px: FloatArray) -> FloatArray:
