@@ -92,6 +92,7 @@ def prone(
     yaw=0.0,
     rolling=0.0,
     drift=0.0,
+    slide=0.0,
     noise_px=0.4,
     size=FRAME,
     room=True,
@@ -101,7 +102,8 @@ def prone(
     """Simulate a prone person of sticks seen from the foot end: shanks of 40 cm stand on knees a foot apart.
 
     `rolling`: the pelvis and the knees roll by so many degrees towards the tested leg, the other side lifting. The
-    steadied knees of `image_px` do not show it, as with a real reading; each frame's own sight of them does.
+    steadied knees of `image_px` do not show it, as with a real reading; the outline of the legs does.
+    `slide`: the sight of the knee slides up the shank by this share of it as the leg turns.
     """
     rng = np.random.default_rng(seed)
     time_s = np.arange(0, duration_s, 1 / fps)
@@ -121,7 +123,8 @@ def prone(
         turn = np.radians(angle[side])
         aside = np.sin(turn)[:, None] * np.stack([x * np.cos(out), 0 * time_s, -np.sin(out)], -1)
         ankle = knee + 0.40 * (aside + np.cos(turn)[:, None] * [0, 1, 0])
-        for rows, points in ((KNEES, knee), (ANKLES, ankle)):
+        sight = knee + slide * act[side][:, None] * (ankle - knee)
+        for rows, points in ((KNEES, sight), (ANKLES, ankle)):
             image[:, rows[side.column]] = project(points, axes, position, focal, size)
         peaks_px[:, side.column] = project(knee + lift[:, None] * [0, 1, 0], axes, position, focal, size)
     image += rng.normal(0, noise_px, image.shape)
@@ -138,7 +141,7 @@ def prone(
         visibility=visibility,
         frame_size_px=size,
         shank_se_deg=np.full((n, 2), 1.2),
-        knee_peaks_px=peaks_px + rng.normal(0, 1.0, peaks_px.shape),
+        knee_outline_px=peaks_px + rng.normal(0, 1.0, peaks_px.shape),
         edges_px=project(lines, axes, position, focal, size).reshape(-1, 4),
         recorded_fps_hz=30.0,
     )

@@ -97,8 +97,45 @@ def test_a_knee_that_drifts_is_followed_and_one_that_trembles_is_not():
     for t in range(len(TIME)):
         tremble = rng.normal(0, 1.0, 2)
         maps[t] = np.maximum(blob(*(KNEES[0] + tremble)), blob(*(KNEES[1] + [away[t], 0])))
-    knees, peaks = track_knees(maps, TIME, KNEES, SHANK)
+    knees = track_knees(maps, TIME, KNEES, SHANK)
     assert np.ptp(knees[:, 0], axis=0) == pytest.approx([0, 0])
-    assert np.ptp(peaks[:, 0], axis=0).min() > 1.0
     moved = knees[:, 1, 0] - knees[0, 1, 0]
     assert moved == pytest.approx(away, abs=4.0)
+
+
+def test_a_knee_s_sight_that_slides_along_the_shank_is_followed_only_a_little():
+    """A thigh swings sideways; what moves towards the ankle is the network's idea of the knee."""
+    down = np.interp(TIME, [0, 3.2, 3.8, 5], [0, 0, 24, 24])
+    maps = np.stack([np.maximum(blob(*KNEES[0]), blob(*(KNEES[1] + [0, y]))) for y in down]).astype(np.float32)
+    knees = track_knees(maps, TIME, KNEES, SHANK)
+    assert np.ptp(knees[:, 1, 1]) < 0.2 * SHANK
+
+
+def test_what_has_not_the_legs_colour_is_no_knee():
+    """For half a clip something on the shorts looks more like the knee than the knee does."""
+    maps = np.stack([np.maximum(blob(*KNEES[0]), blob(*KNEES[1], height=0.4))] * len(TIME)).astype(np.float32)
+    maps[20:] = np.maximum(maps[20:], blob(*(KNEES[1] + [-20, 12]), height=0.9))
+    shorts = np.zeros((64, 64), bool)
+    shorts[20:40, 30:38] = True
+    legs = np.repeat(np.where(shorts, 0.1, 0.9)[None], len(TIME), axis=0)
+    taken, refused = (track_knees(maps, TIME, KNEES, SHANK, like) for like in (None, legs))
+    assert np.ptp(taken[:, 1, 0]) > 10
+    assert np.ptp(refused[:, 1, 0]) == pytest.approx(0)
+
+
+def test_of_two_ankles_alike_the_one_with_a_leg_to_it_is_taken():
+    """The other stands at the end of a broad trunk."""
+    row, column = np.mgrid[0:64, 0:64]
+    x, y = CELL_PX * column + CELL_CENTRE_PX, CELL_PX * row + CELL_CENTRE_PX
+    foot, decoy = ankle(1, 40.0), ankle(1, 5.0)
+    aside, down = (foot - KNEES[1]) / SHANK
+    along = ((x - KNEES[1, 0]) * aside + (y - KNEES[1, 1]) * down) / SHANK
+    beside = np.abs((x - KNEES[1, 0]) * down - (y - KNEES[1, 1]) * aside)
+    leg = (along > 0) & (along < 1.1) & (beside < 9)
+    trunk = (np.abs(x - 128) < 45) & (y > 95) & (y < 180)
+    maps = np.repeat(
+        np.maximum(np.maximum(blob(*foot, 0.5), blob(*decoy, 0.6)), blob(*ankle(0, 2.0)))[None], 40, axis=0
+    )
+    masks = np.repeat((leg | trunk).astype(np.float32)[None], 40, axis=0)
+    path = find_paths(maps.astype(np.float32), masks, TIME, STILL, SHANK)[1]
+    assert np.median(path.angle_deg) == pytest.approx(40.0, abs=3.0)

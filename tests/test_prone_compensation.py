@@ -23,7 +23,7 @@ def test_a_clean_test_is_measured_without_a_doubt(roll, pitch, yaw):
     assert assessment.right.end_range_deg == pytest.approx(25, abs=1.5)
 
 
-@pytest.mark.parametrize("rolling", [9.0, 14.0])
+@pytest.mark.parametrize("rolling", [-9.0, 9.0, 14.0])
 def test_a_pelvis_that_rolls_is_found_on_both_sides(rolling):
     assessment = assess(prone(rolling=rolling), SETUP)
     found = [f for f in assessment.findings if f.code is FindingCode.PELVIS_HIKE]
@@ -33,8 +33,9 @@ def test_a_pelvis_that_rolls_is_found_on_both_sides(rolling):
     assert assessment.left.pelvis_corrected_deg is None
 
 
-def test_knees_that_merely_shift_as_the_leg_turns_are_no_rolling_pelvis():
-    assert FindingCode.PELVIS_HIKE not in doubts(assess(prone(rolling=-7.0), SETUP))
+def test_outlines_that_merely_shift_as_the_leg_turns_are_no_rolling_pelvis():
+    for rolling in (-4.0, 4.0):
+        assert FindingCode.PELVIS_HIKE not in doubts(assess(prone(rolling=rolling), SETUP))
 
 
 def test_thighs_that_drift_apart_are_found():
@@ -47,6 +48,15 @@ def test_the_angle_is_read_in_the_plane_of_a_thigh_that_has_drifted(drift):
     drifted, still = assess(prone(drift=drift, pitch=24.0), SETUP), assess(prone(pitch=24.0), SETUP)
     for side in SIDES:
         assert drifted.of(side).end_range_deg == pytest.approx(still.of(side).end_range_deg, abs=3.0)
+
+
+@pytest.mark.parametrize("yaw", [-15.0, 0.0, 15.0])
+def test_a_knee_s_sight_that_slides_along_the_shank_is_no_drift(yaw):
+    slid = assess(prone(slide=0.25, yaw=yaw), SETUP)
+    assert FindingCode.THIGH_DRIFT not in doubts(slid)
+    still = assess(prone(yaw=yaw), SETUP)
+    for side in SIDES:
+        assert slid.of(side).end_range_deg == pytest.approx(still.of(side).end_range_deg, abs=1.0)
 
 
 def test_a_bed_seen_along_its_length_does_not_put_the_plumb_line_in_doubt():

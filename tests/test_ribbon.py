@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.ribbon import COLUMNS, ROWS, TAPER, WIDTH_AT, find_ribbon, fuse_ribbon
+from hipcv.core.ribbon import COLUMNS, ROWS, TAPER, WIDTH_AT, edge_strength, find_ribbon, fuse_ribbon
 
 
 def strip(turn_deg=0.0, offset=0.0, half=0.145, *, skin=(55, 18, 20), wall=(70, 0, -5), noise=0.8, seed=0):
@@ -22,7 +22,7 @@ def strip(turn_deg=0.0, offset=0.0, half=0.145, *, skin=(55, 18, 20), wall=(70, 
 @given(st.floats(-9, 9), st.floats(-0.06, 0.06), st.floats(0.11, 0.19), st.integers(0, 20))
 def test_the_ribbon_is_found_to_less_than_a_degree(turn, offset, half, seed):
     lab, mask = strip(turn, offset, half, seed=seed)
-    ribbon = find_ribbon(lab, mask)
+    ribbon = find_ribbon(edge_strength(lab, mask))
     assert ribbon.turn_deg == pytest.approx(turn, abs=0.9)
     assert ribbon.offset == pytest.approx(offset, abs=0.01)
     assert ribbon.half_width == pytest.approx(half, abs=0.02)
@@ -30,24 +30,24 @@ def test_the_ribbon_is_found_to_less_than_a_degree(turn, offset, half, seed):
 
 def test_a_leg_of_the_wall_s_lightness_is_found_by_its_colour():
     lab, _ = strip(5.0, skin=(60, 18, 20), wall=(60, 0, -5))
-    assert find_ribbon(lab, np.ones(lab.shape[:2])).turn_deg == pytest.approx(5.0, abs=0.7)
+    assert find_ribbon(edge_strength(lab, np.ones(lab.shape[:2]))).turn_deg == pytest.approx(5.0, abs=0.7)
 
 
 def test_an_edge_of_the_furniture_beside_the_leg_does_not_pull_it_away():
     lab, mask = strip(3.0)
     lab[:, COLUMNS > 0.30] += [25, 5, 30]
-    assert find_ribbon(lab, mask).turn_deg == pytest.approx(3.0, abs=0.8)
+    assert find_ribbon(edge_strength(lab, mask)).turn_deg == pytest.approx(3.0, abs=0.8)
 
 
 def test_without_any_edge_there_is_no_ribbon_or_a_weak_one():
     blank = np.random.default_rng(1).normal(60, 0.5, (len(ROWS), len(COLUMNS), 3))
-    ribbon = find_ribbon(blank, np.ones(blank.shape[:2]))
+    ribbon = find_ribbon(edge_strength(blank, np.ones(blank.shape[:2])))
     assert ribbon is None or ribbon.residual > 0.006
 
 
 def test_mirroring_the_strip_mirrors_the_ribbon():
     lab, mask = strip(6.0, 0.03)
-    one, other = find_ribbon(lab, mask), find_ribbon(lab[:, ::-1], mask[:, ::-1])
+    one, other = find_ribbon(edge_strength(lab, mask)), find_ribbon(edge_strength(lab[:, ::-1], mask[:, ::-1]))
     assert other.turn_deg == pytest.approx(-one.turn_deg, abs=0.6)
     assert other.offset == pytest.approx(-one.offset, abs=0.012)
 
@@ -55,7 +55,7 @@ def test_mirroring_the_strip_mirrors_the_ribbon():
 def test_fusing_goes_most_of_the_way_to_a_straight_ribbon_and_says_how_sure_it_is():
     lab, mask = strip(4.0)
     knee, ankle = np.array([100.0, 100.0]), np.array([100.0, 170.0])
-    moved_knee, moved_ankle, se = fuse_ribbon(knee, ankle, find_ribbon(lab, mask), 70.0, 1.0)
+    moved_knee, moved_ankle, se = fuse_ribbon(knee, ankle, find_ribbon(edge_strength(lab, mask)), 70.0, 1.0)
     dx, dy = moved_ankle - moved_knee
     # clockwise in a picture with y down: from straight down towards the left
     assert np.degrees(np.arctan2(-dx, dy)) == pytest.approx(0.72 * 4.0, abs=0.5)

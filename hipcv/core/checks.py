@@ -107,17 +107,13 @@ def measure_compensation(angles: AngleSeries, side: Side, rest: BoolArray, part:
     )
 
 
-#: Prone the pelvis shows only in the line through the knees, which also shifts as the leg turns; a pelvis that rolls
-#: towards the tested leg, the other side lifting, shows clearly, the other way round it must be large.
+#: Prone the pelvis shows only in the outline of the knees.
 ROLLING = Limit(6.0, "°", PILOT)
-ROLLING_AWAY = Limit(10.0, "°", PILOT)
 
 
-def pelvis_limit(rise_deg: float, position: Position) -> Limit:
+def pelvis_limit(position: Position) -> Limit:
     """Return from where on a rise of the tested side's hip (or knee, prone) counts, degrees; compare without sign."""
-    if position is Position.SEATED:
-        return LIMITS[FindingCode.PELVIS_HIKE]
-    return ROLLING if rise_deg < 0 else ROLLING_AWAY
+    return LIMITS[FindingCode.PELVIS_HIKE] if position is Position.SEATED else ROLLING
 
 
 def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], position: Position) -> Trial:
@@ -127,7 +123,7 @@ def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], posi
     body = measure_compensation(angles, trial.side, rest, part)
     findings = []
     for code, observed, limit in (
-        (FindingCode.PELVIS_HIKE, body.pelvis_deg, pelvis_limit(body.pelvis_deg, position)),
+        (FindingCode.PELVIS_HIKE, body.pelvis_deg, pelvis_limit(position)),
         (FindingCode.TRUNK_LEAN, body.trunk_deg, LIMITS[FindingCode.TRUNK_LEAN]),
         (FindingCode.THIGH_DRIFT, body.thigh_deg, LIMITS[FindingCode.THIGH_DRIFT]),
     ):
@@ -170,17 +166,14 @@ def onset_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], positi
     stop = trial.hold_stop if trial.held else trial.stop
     part = slice(trial.start, stop)
     began = np.zeros(stop - trial.start, dtype=bool)
-    for code, values in (
-        (FindingCode.PELVIS_HIKE, sign * angles.pelvic_obliquity_deg),
-        (FindingCode.TRUNK_LEAN, sign * angles.trunk_lean_deg),
-        (FindingCode.THIGH_DRIFT, angles.thigh_drift_deg[:, trial.side.column]),
+    for values, limit in (
+        (sign * angles.pelvic_obliquity_deg, pelvis_limit(position)),
+        (sign * angles.trunk_lean_deg, LIMITS[FindingCode.TRUNK_LEAN]),
+        (angles.thigh_drift_deg[:, trial.side.column], LIMITS[FindingCode.THIGH_DRIFT]),
     ):
         moved = values[part] - median_of(values[rest])
-        limit_deg = np.full(len(moved), LIMITS[code].value)
-        if code is FindingCode.PELVIS_HIKE:
-            limit_deg = np.array([pelvis_limit(rise, position).value for rise in moved])
         with np.errstate(invalid="ignore"):
-            began |= np.abs(moved) > limit_deg
+            began |= np.abs(moved) > limit.value
     return float(angles.of(trial.side)[part][began.argmax()]) if began.any() else float("nan")
 
 

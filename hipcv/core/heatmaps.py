@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, maximum_filter
 
-from hipcv.core.landmarks import ANKLES, KNEES, FloatArray
+from hipcv.core.landmarks import ANKLES, KNEES, FloatArray, IntArray
 
 MapArray = NDArray[np.floating]
 
@@ -54,6 +54,12 @@ class LegPair:
         balance = float(np.exp(-abs(np.log(self.shanks_px[0] / self.shanks_px[1]))))
         parts = (presence, self.peaks.min() / 0.35, self.support.min() / 0.8, balance)
         return float(np.prod([min(1.0, max(0.0, float(part))) for part in parts]))
+
+
+def cell_of(points_px: FloatArray) -> IntArray:
+    """Return row and column (…, 2) of the heat-map cell nearest to crop points (…, 2), inside the map."""
+    cells = np.clip(np.rint((points_px - CELL_CENTRE_PX) / CELL_PX), 0, 63).astype(np.int64)
+    return np.asarray(cells[..., ::-1])
 
 
 def joint_maps(heat: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -163,8 +163,8 @@ class PoseSeries:
     brightness : (T,) mean luma, 0 to 1; NaN where not taken.
     sharpness : (T,) share of fine detail in the picture around the legs, 0 to 1; NaN where not taken.
     edges_px : (N, 4) straight edges x1, y1, x2, y2 of the still background, the person left out.
-    knee_peaks_px : (T, 2, 2) prone, where each frame by itself saw the left and the right knee: unsteady, but it moves
-        with the pelvis that image_px, steadied over the recording, does not show. Empty where nobody looked.
+    knee_outline_px : (T, 2, 2) prone, where the outline of the left and of the right leg ends at the knee: it moves
+        with the pelvis, which image_px, steadied over the recording, does not show. NaN where nobody looked.
     long_side_fov_deg : the lens' field of view along the longer side where the recording tells it, else None.
     recorded_fps_hz : frame rate of the recording where the series holds only some of its frames, else None.
     """
@@ -179,7 +179,7 @@ class PoseSeries:
     brightness: FloatArray = field(default_factory=_empty(0))
     sharpness: FloatArray = field(default_factory=_empty(0))
     edges_px: FloatArray = field(default_factory=_empty(0, 4))
-    knee_peaks_px: FloatArray = field(default_factory=_empty(0, 2, 2))
+    knee_outline_px: FloatArray = field(default_factory=_empty(0, 2, 2))
     long_side_fov_deg: float | None = None
     recorded_fps_hz: float | None = None
 
@@ -188,7 +188,7 @@ class PoseSeries:
         fill: dict[str, tuple[Any, tuple[int, ...], float]] = {
             "shank_se_deg": (np.float64, (n, 2), np.nan),
             "n_people": (np.int64, (n,), -1),
-            "knee_peaks_px": (np.float64, (n, 2, 2), np.nan),
+            "knee_outline_px": (np.float64, (n, 2, 2), np.nan),
             "brightness": (np.float64, (n,), np.nan),
             "sharpness": (np.float64, (n,), np.nan),
         }

@@ -13,13 +13,15 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 from hipcv.core.filtering import local_lines, median_of
-from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, MapArray, find_peaks, refine_peak
+from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, MapArray, cell_of, find_peaks, refine_peak
 from hipcv.core.landmarks import FloatArray, IntArray
 
 #: Angles searched for each shank, degrees outwards from straight down in the crop.
 ANGLES_DEG = np.arange(-24.0, 80.1, 1.5)
 #: Distance of the ankle from the knee, in shank lengths. A camera looking down shortens a shank that leans out.
 RADII = np.linspace(0.70, 1.25, 12)
+#: This many shank lengths beside a leg's middle there is no leg; how much that says against the ankle's height.
+FLANK_SHANKS, FLANK_WEIGHT = 0.26, 2.0
 #: No voluntary swing is faster.
 MAX_SPEED_DEG_S = 200.0
 #: The ankle's peak is looked for within this many shank lengths of the path.
@@ -28,6 +30,10 @@ PEAK_REACH = 0.13
 CLEAR_PEAK = 0.35
 #: A knee is looked for within this many shank lengths of where it was, and followed when it strays further than that.
 KNEE_REACH, DRIFT_SHANKS = 0.40, 0.10
+#: ... and is where the colour is that of legs.
+MIN_LIKENESS = 0.5
+#: It is followed sideways, where a thigh swings; along a standing shank, where its peak slides, no further than this.
+MAX_SLIDE_SHANKS = 0.15
 #: Smoothing of the ankle along the path, seconds.
 SMOOTH_S = 0.10
 
@@ -60,11 +66,9 @@ def settle_knees(mean_knee_map: MapArray, first_px: FloatArray, shank_px: float)
 
 
 def track_knees(
-    knee_maps: MapArray, time_s: FloatArray, first_px: FloatArray, shank_px: float
-) -> tuple[FloatArray, FloatArray]:
+    knee_maps: MapArray, time_s: FloatArray, first_px: FloatArray, shank_px: float, legs: MapArray | None = None
+) -> FloatArray:
     """Return (T, 2, 2) the knees, where the clip's mean map has them, moving along where a thigh drifts.
-
-    Second, (T, 2, 2) each frame's own peaks, NaN where there is no clear one.
 
     A knee's own peak wanders by a few pixels with the swing of the shank; it is followed only when it strays further
     than that (`DRIFT_SHANKS`).
@@ -73,19 +77,22 @@ def track_knees(
     ----------
     knee_maps : (T, 64, 64) 0 to 1.
     first_px : (2, 2) first guess.
+    legs : (T, 64, 64) how much each cell has the legs' colour, where known.
     """
     still = settle_knees(np.asarray(knee_maps.mean(axis=0)), first_px, shank_px)
     tracked = np.repeat(still[None], len(knee_maps), axis=0)
-    peaks = np.full_like(tracked, np.nan)
     reach = max(3, round(KNEE_REACH * shank_px / CELL_PX))
     for leg in range(2):
-        column, row = np.clip(np.rint((still[leg] - CELL_CENTRE_PX) / CELL_PX), 0, 63).astype(int)
-        seen = peaks[:, leg]
+        row, column = cell_of(still[leg])
+        top, left = max(row - reach, 0), max(column - reach, 0)
+        seen = np.full((len(knee_maps), 2), np.nan)
         for t, heat in enumerate(knee_maps):
-            window = heat[max(row - reach, 0) : row + reach + 1, max(column - reach, 0) : column + reach + 1]
+            window = heat[top : row + reach + 1, left : column + reach + 1]
             if window.max() >= CLEAR_PEAK:
-                top = np.unravel_index(window.argmax(), window.shape)
-                seen[t] = refine_peak(heat, max(column - reach, 0) + int(top[1]), max(row - reach, 0) + int(top[0]))[:2]
+                y, x = np.unravel_index(window.argmax(), window.shape)
+                peak = refine_peak(heat, left + int(x), top + int(y))
+                if legs is None or _around(legs[t], peak) >= MIN_LIKENESS:
+                    seen[t] = peak[:2]
         own = np.array([median_of(seen[:, axis]) for axis in (0, 1)])
         calm = np.stack([median_filter_nan(seen[:, axis], 5) for axis in (0, 1)], axis=-1)
         stray = np.linalg.norm(calm - own, axis=1)
@@ -93,8 +100,16 @@ def track_knees(
             for axis in (0, 1):
                 known = np.isfinite(calm[:, axis])
                 moved = np.interp(time_s, time_s[known], calm[known, axis]) - own[axis]
+                if axis == 1:
+                    moved = np.clip(moved, -MAX_SLIDE_SHANKS * shank_px, MAX_SLIDE_SHANKS * shank_px)
                 tracked[:, leg, axis] = still[leg, axis] + local_lines(time_s, moved, SMOOTH_S)[0]
-    return tracked, peaks
+    return tracked
+
+
+def _around(picture: MapArray, point: tuple[float, ...]) -> float:
+    """Return the greatest value of a map in the nine cells around a point of the crop."""
+    row, column = cell_of(np.array(point[:2]))
+    return float(picture[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].max())
 
 
 def median_filter_nan(values: FloatArray, width: int) -> FloatArray:
@@ -110,25 +125,31 @@ def outward(leg: int) -> float:
 
 
 def polar_scores(ankle_maps: MapArray, masks: MapArray, knee_px: FloatArray, shank_px: float, leg: int) -> FloatArray:
-    """Return (T, A) log scores of every angle of `ANGLES_DEG`: an ankle at its end and the person along it.
+    """Return (T, A) log scores of every angle of `ANGLES_DEG`: an ankle at its end, leg along it and less beside it.
 
     Parameters
     ----------
     ankle_maps : (T, 64, 64) 0 to 1.
-    masks : (T, M, M) silhouettes, 0 to 1, any size.
+    masks : (T, M, M) where leg may be, 0 to 1, any size.
     knee_px : (T, 2).
     """
     turn = np.radians(ANGLES_DEG)
     direction = np.stack([outward(leg) * np.sin(turn), np.cos(turn)], -1)
     places = shank_px * RADII[None, :, None] * direction[:, None, :]
     steps = shank_px * np.linspace(0.15, 0.95, 12)[None, :, None] * direction[:, None, :]
+    across = np.stack([-direction[:, 1], direction[:, 0]], -1)
+    low = shank_px * np.linspace(0.4, 0.95, 9)[None, :, None] * direction[:, None, :]
+    flanks = np.concatenate([low + sign * FLANK_SHANKS * shank_px * across[:, None, :] for sign in (-1, 1)], axis=1)
     scores = np.empty((len(ankle_maps), len(ANGLES_DEG)))
     for t in range(len(ankle_maps)):
         cells = (knee_px[t] + places - CELL_CENTRE_PX) / CELL_PX
         mask_cells = (knee_px[t] + steps) * (masks.shape[-1] / 256.0) - 0.5
         ankle = map_coordinates(ankle_maps[t], [cells[..., 1], cells[..., 0]], order=1, mode="constant").max(axis=1)
         person = map_coordinates(masks[t], [mask_cells[..., 1], mask_cells[..., 0]], order=1, mode="nearest")
-        scores[t] = np.log(ankle + 0.01) + np.log(person.mean(axis=1) + 0.05)
+        beside = (knee_px[t] + flanks) * (masks.shape[-1] / 256.0) - 0.5
+        around = map_coordinates(masks[t], [beside[..., 1], beside[..., 0]], order=1, mode="nearest").mean(axis=1)
+        inside = person.mean(axis=1)
+        scores[t] = np.log(ankle + 0.01) + np.log(inside + 0.05) + FLANK_WEIGHT * (inside - around)
     return scores
 
 

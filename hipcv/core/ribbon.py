@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 
 from hipcv.core.axis import average_axes
+from hipcv.core.heatmaps import MapArray
 from hipcv.core.landmarks import BoolArray, FloatArray, IntArray
 from hipcv.core.silhouette import robust_line
 
@@ -71,7 +72,7 @@ def _candidates() -> tuple[IntArray, IntArray, FloatArray]:
     return left[inside], right[inside], np.stack([top, bottom, half], axis=1)[inside]
 
 
-def edge_strength(strip_lab: FloatArray, mask: FloatArray) -> FloatArray:
+def edge_strength(strip_lab: FloatArray, mask: FloatArray) -> MapArray:
     """Return (rows, columns) how strong an edge across the strip is, 0 to about 1.5.
 
     strip_lab : (rows, columns, 3) CIELAB, smoothed by the sampling; mask : (rows, columns) silhouette, 0 to 1.
@@ -83,20 +84,18 @@ def edge_strength(strip_lab: FloatArray, mask: FloatArray) -> FloatArray:
     whole = np.percentile(colour, 97)
     normal = 0.5 * colour / np.maximum(row, 0.15 * whole + 1e-6) + 0.5 * colour / (whole + 1e-6)
     outline = np.abs(np.gradient(mask, axis=1))
-    edges: FloatArray = np.minimum(normal, 1.5) + MASK_SHARE * np.minimum(outline / 0.12, 1.0)
-    return edges
+    # single precision: those of a whole clip are kept
+    return np.asarray(np.minimum(normal, 1.5) + MASK_SHARE * np.minimum(outline / 0.12, 1.0), np.float32)
 
 
-def find_ribbon(strip_lab: FloatArray, mask: FloatArray, half_width: float | None = None) -> Ribbon | None:
+def find_ribbon(edges: MapArray, half_width: float | None = None) -> Ribbon | None:
     """Find the lower leg in a strip; None where no ribbon stands out.
 
     Parameters
     ----------
-    strip_lab : (27, 97, 3) CIELAB colours at `ROWS` and `COLUMNS`.
-    mask : (27, 97) silhouette, 0 to 1.
+    edges : (27, 97) at `ROWS` and `COLUMNS`, from `edge_strength`.
     half_width : of this leg in the rest of the clip, in shank lengths, where known.
     """
-    edges = edge_strength(strip_lab, mask)
     left, right, shape = _candidates()
     rows = np.arange(len(ROWS))
     found = np.minimum(edges[rows, left], 1.6) + np.minimum(edges[rows, right], 1.6)
@@ -115,7 +114,7 @@ def find_ribbon(strip_lab: FloatArray, mask: FloatArray, half_width: float | Non
     return Ribbon(float(np.degrees(np.arctan(slope))), offset, residual, strength, float(shape[best, 2]))
 
 
-def _middles(edges: FloatArray, left: IntArray, right: IntArray, reach: int = 4) -> tuple[FloatArray, BoolArray]:
+def _middles(edges: MapArray, left: IntArray, right: IntArray, reach: int = 4) -> tuple[FloatArray, BoolArray]:
     """Return (rows,) the middle of each row's two edges, and which rows have both."""
     step = COLUMNS[1] - COLUMNS[0]
     places = []

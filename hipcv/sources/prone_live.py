@@ -84,7 +84,7 @@ class ProneFollower:
         times_s = np.array([entry[0] for entry in self._maps])
         knee_maps, ankle_maps, masks = (np.stack([entry[k] for entry in self._maps]) for k in (1, 2, 3))
         shank_px = legs.shank_px * CROP_PX / region.side_px
-        tracked, _ = track_knees(knee_maps, times_s, region.to_crop(legs.knees_px), shank_px)
+        tracked = track_knees(knee_maps, times_s, region.to_crop(legs.knees_px), shank_px)
         image_px = np.full((N_LANDMARKS, 2), np.nan)
         visibility = np.zeros(N_LANDMARKS)
         # turned by 180°, the crop's left leg is the one on the picture's right

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.heatmaps import LegPair, find_peaks, joint_maps, pair_legs
 from hipcv.core.landmarks import ANKLES, KNEES, FloatArray
+from hipcv.core.legpath import share_in_front
 from hipcv.sources.landmark_network import LandmarkNetwork, Look, Region, even_contrast
 
 ByteArray = NDArray[np.uint8]
@@ -21,6 +22,8 @@ ByteArray = NDArray[np.uint8]
 START_SIDES = (0.75, 1.05, 0.5)
 START_CENTRES = ((0.5, 0.5), (0.5, 0.35), (0.5, 0.65), (0.35, 0.45), (0.65, 0.45))
 MAX_STARTS = 9
+#: So many of them are tried in each frame of a clip, others in each: the legs stay where they are.
+STARTS_A_FRAME = 4
 #: The square is this many shank lengths wide and centred this share of the way from knees to ankles.
 SIDE_SHANKS = 4.0
 CENTRE_SHARE = 0.4
@@ -28,15 +31,17 @@ CENTRE_SHARE = 0.4
 MIN_SIDE_SHARE, MAX_SIDE_SHARE = 0.30, 1.5
 #: A fix point of this quality is taken without looking further, one below the other is not worth keeping.
 GOOD_QUALITY, FAIR_QUALITY = 0.6, 0.15
-#: Frames agree when their knees lie within this many shank lengths and their shanks within this ratio.
-AGREE_SHANKS, AGREE_RATIO = 0.35, 1.3
+#: Frames agree when one knee lies within this many shank lengths, the other (its thigh may drift) within that many, and
+#: the shanks within this ratio.
+AGREE_SHANKS, AGREE_RATIO = (0.35, 0.6), 1.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Legs:
     """Both lower legs in picture pixels, ordered from left to right of the *crop*, with the region they came from.
 
-    knees_px, ankles_px : (2, 2); quality, presence : 0 to 1.
+    knees_px, ankles_px : (2, 2); quality, presence : 0 to 1; in_front : share of the place before the knees that is
+    person (`legpath.share_in_front`).
     """
 
     region: Region
@@ -44,6 +49,12 @@ class Legs:
     ankles_px: FloatArray
     quality: float
     presence: float
+    in_front: float
+
+    @property
+    def merit(self) -> float:
+        """Quality, less where the legs go on before the knees: the lower half of a shank looks like a whole leg."""
+        return self.quality * (1.0 - self.in_front)
 
     @property
     def shank_px(self) -> float:
@@ -65,17 +76,25 @@ def region_around(knees_px: FloatArray, ankles_px: FloatArray, turn_deg: float, 
     return Region(float(centre[0]), float(centre[1]), side_shanks * longest, turn_deg)
 
 
-def find_in_frame(rgb: ByteArray, network: LandmarkNetwork, hints: Sequence[Region] = ()) -> Legs | None:
-    """Search one picture (height, width, 3), `hints` first; None where nothing like two lower legs is found."""
+def find_in_frame(
+    rgb: ByteArray, network: LandmarkNetwork, hints: Sequence[Region] = (), starts: Sequence[int] = range(MAX_STARTS)
+) -> Legs | None:
+    """Search one picture (height, width, 3); None where nothing like two lower legs is found.
+
+    Parameters
+    ----------
+    hints : squares tried first.
+    starts : which of the `MAX_STARTS` start squares are tried after them.
+    """
     height, width = rgb.shape[:2]
     shorter = min(height, width)
-    starts = [Region(x * width, y * height, side * shorter) for side in START_SIDES for x, y in START_CENTRES]
+    squares = [Region(x * width, y * height, side * shorter) for side in START_SIDES for x, y in START_CENTRES]
     best: Legs | None = None
-    for start in (*hints, *starts[:MAX_STARTS]):
+    for start in (*hints, *(squares[k] for k in starts)):
         legs = _settle(rgb, network, start, shorter)
-        if legs is not None and (best is None or legs.quality > best.quality):
+        if legs is not None and (best is None or legs.merit > best.merit):
             best = legs
-        if best is not None and best.quality > GOOD_QUALITY:
+        if best is not None and best.merit > GOOD_QUALITY:
             break
     return best if best is not None and best.quality > FAIR_QUALITY else None
 
@@ -94,19 +113,27 @@ def _settle(rgb: ByteArray, network: LandmarkNetwork, region: Region, shorter: f
             break
     best: Legs | None = None
     for _ in range(3):
-        look = network(region.cut(rgb))
-        pair = read_legs(look)
-        if pair is None:
+        legs = _legs_in(rgb, network, region)
+        if legs is None:
             break
-        knees, ankles = region.to_picture(pair.knees_px), region.to_picture(pair.ankles_px)
-        legs = Legs(region, knees, ankles, pair.quality(look.presence), look.presence)
-        if best is None or legs.quality >= best.quality:
+        if best is None or legs.merit >= best.merit:
             best = legs
-        moved = _kept_in_size(region_around(knees, ankles, region.turn_deg, SIDE_SHANKS), shorter)
+        moved = _kept_in_size(region_around(legs.knees_px, legs.ankles_px, region.turn_deg, SIDE_SHANKS), shorter)
         if _distance(region, moved) < 0.05:
             break
         region = moved
     return best
+
+
+def _legs_in(rgb: ByteArray, network: LandmarkNetwork, region: Region) -> Legs | None:
+    """Return the legs that one look at a region shows."""
+    look = network(region.cut(rgb))
+    pair = read_legs(look)
+    if pair is None:
+        return None
+    in_front = share_in_front(look.mask, pair.knees_px, float(pair.shanks_px.max()))
+    knees, ankles = region.to_picture(pair.knees_px), region.to_picture(pair.ankles_px)
+    return Legs(region, knees, ankles, pair.quality(look.presence), look.presence, in_front)
 
 
 def _kept_in_size(region: Region, shorter: float) -> Region:
@@ -123,7 +150,8 @@ class Vote:
     """The legs that most frames agree on.
 
     region : the square for the whole clip; knees_px : (2, 2) picture pixels, left to right of the crop; shank_px : the
-    longer shank's length; share : of the searched frames that agree; presence, quality : medians of those.
+    longer shank's length; share : of the searched frames that agree; presence : their median; quality : mean of the
+    better half of them.
     """
 
     region: Region
@@ -154,25 +182,29 @@ def _at_edge(legs: Legs, width: int, height: int) -> bool:
 
 def _vote(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote | None, list[Legs]]:
     found: list[Legs | None] = []
-    for rgb in frames:
-        hints = [found[-1].region] if found and found[-1] is not None and found[-1].quality > GOOD_QUALITY else []
-        found.append(find_in_frame(rgb, network, hints))
-    best = max((legs for legs in found if legs is not None), key=lambda legs: legs.quality, default=None)
+    good: list[Legs] = []
+    home: Legs | None = None  # once two frames show the same legs well, the others need not be searched
+    for k, rgb in enumerate(frames):
+        if home is not None:
+            legs = _confirm(rgb, network, home)
+        else:
+            starts = [(k * STARTS_A_FRAME + n) % MAX_STARTS for n in range(STARTS_A_FRAME)]
+            legs = find_in_frame(rgb, network, [g.region for g in good[-1:]], starts)
+        found.append(legs)
+        if legs is not None and legs.merit > GOOD_QUALITY:
+            good.append(legs)
+            home = home or next((g for g in good[:-1] if _agree(g, legs)), None)
+    best = max((legs for legs in found if legs is not None), key=lambda legs: legs.merit, default=None)
     if best is None:
         return None, []
-    if best.quality > GOOD_QUALITY:
+    if good:
         # Nobody walks away in this test: what one frame shows best is asked of those that show something else.
-        for k, rgb in enumerate(frames):
-            legs = found[k]
+        for k, legs in enumerate(found):
             if legs is None or not _agree(best, legs):
-                for picture in (rgb, even_contrast(rgb)):
-                    again = _settle(picture, network, best.region, min(rgb.shape[:2]))
-                    if again is not None and again.quality > FAIR_QUALITY and _agree(best, again):
-                        found[k] = again
-                        break
+                found[k] = _confirm(frames[k], network, best) or legs
     seen = [legs for legs in found if legs is not None]
     parties = [[b for b in seen if _agree(a, b)] for a in seen]
-    party = max(parties, key=lambda p: (len(p), sum(legs.quality for legs in p)))
+    party = max(parties, key=lambda p: (len(p), sum(legs.merit for legs in p)))
     if len(party) < min(2, len(frames)):
         return None, seen
     knees = np.median([legs.knees_px for legs in party], axis=0)
@@ -186,12 +218,21 @@ def _vote(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote |
         shank_px=shank_px,
         share=len(party) / len(frames),
         presence=float(np.median([legs.presence for legs in party])),
-        quality=float(np.median([legs.quality for legs in party])),
+        quality=float(np.mean(sorted((legs.quality for legs in party), reverse=True)[: (len(party) + 1) // 2])),
     )
     return vote, seen
 
 
+def _confirm(rgb: ByteArray, network: LandmarkNetwork, legs: Legs) -> Legs | None:
+    """Return what one look at the place of known legs shows, if it is legs there."""
+    for picture in (rgb, even_contrast(rgb)):
+        again = _legs_in(picture, network, legs.region)
+        if again is not None and again.quality > FAIR_QUALITY and _agree(legs, again):
+            return again
+    return None
+
+
 def _agree(a: Legs, b: Legs) -> bool:
-    apart = np.linalg.norm(a.knees_px - b.knees_px, axis=1).max() / a.shank_px
+    apart = np.sort(np.linalg.norm(a.knees_px - b.knees_px, axis=1)) / a.shank_px
     ratio = max(a.shank_px / b.shank_px, b.shank_px / a.shank_px)
-    return bool(apart < AGREE_SHANKS and ratio < AGREE_RATIO)
+    return bool((apart < AGREE_SHANKS).all() and ratio < AGREE_RATIO)

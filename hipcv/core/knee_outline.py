@@ -1,0 +1,50 @@
+"""Where the outline of a standing lower leg ends at the knee: it rises and sinks with a pelvis that rolls.
+
+Turning a leg about its thigh leaves this place where it is; a joint's peak in a heat map wanders with the shank.
+Coordinates as in `hipcv.core.legpath`: crop pixels, turned so that relaxed shanks point down and knees are at the top.
+"""
+
+import numpy as np
+
+from hipcv.core.filtering import median_of
+from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, MapArray, cell_of
+from hipcv.core.landmarks import FloatArray
+
+#: The outline is read in columns up to this many shank lengths to either side of the knee, from this far below it.
+REACH_SHANKS, BELOW_SHANKS = 0.12, 0.10
+#: What is leg.
+EDGE = 0.5
+#: Columns that must show it.
+MIN_COLUMNS = 2
+
+
+def knee_outline(legs: MapArray, knees_px: FloatArray, shank_px: float) -> FloatArray:
+    """Return (T, 2, 2) the points of the outline beyond each knee; NaN where it is not seen.
+
+    Parameters
+    ----------
+    legs : (T, 64, 64) how much each cell is leg, 0 to 1.
+    knees_px : (T, 2, 2); only the direction along the shank is read anew.
+    """
+    outline = knees_px.astype(np.float64)
+    below = knees_px + np.array([0.0, BELOW_SHANKS * shank_px])
+    across = np.linspace(-REACH_SHANKS, REACH_SHANKS, 5) * shank_px
+    for t in range(len(legs)):
+        for leg in range(2):
+            columns = np.unique(cell_of(below[t, leg] + np.stack([across, 0 * across], -1))[:, 1])
+            row = int(cell_of(below[t, leg])[0])
+            ends = np.array([_end(legs[t, : row + 1, column]) for column in columns])
+            seen = np.isfinite(ends)
+            y_px = median_of(ends[seen]) if seen.sum() >= MIN_COLUMNS else np.nan
+            outline[t, leg] = [knees_px[t, leg, 0], y_px] if np.isfinite(y_px) else np.nan
+    return outline
+
+
+def _end(column: MapArray) -> float:
+    """Return how far up leg reaches from the last cell of a column, crop pixels; NaN where it is none or all leg."""
+    beyond = np.flatnonzero(column < EDGE)
+    if len(beyond) == 0 or beyond[-1] == len(column) - 1:
+        return float("nan")
+    first = beyond[-1] + 1
+    share = (column[first] - EDGE) / (column[first] - column[first - 1])
+    return CELL_PX * float(first - share) + CELL_CENTRE_PX

@@ -1,0 +1,48 @@
+"""The ends of drawn legs, whose place is known."""
+
+import numpy as np
+import pytest
+
+from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX
+from hipcv.core.knee_outline import knee_outline
+
+SHANK = 64.0
+KNEES = np.array([[100.0, 90.0], [156.0, 92.0]])
+Y, X = (CELL_PX * grid + CELL_CENTRE_PX for grid in np.mgrid[0:64, 0:64].astype(float))
+
+
+def leg(end_x, end_y, lean_deg=0.0):
+    """Return a limb 18 pixels wide that ends round at (end_x, end_y) and goes on downwards, leaning."""
+    turn = np.radians(lean_deg)
+    x, y = X - end_x, Y - (end_y + 9)
+    along, across = x * np.sin(turn) + y * np.cos(turn), x * np.cos(turn) - y * np.sin(turn)
+    distance = np.where(along > 0, np.abs(across), np.hypot(across, along))
+    return 1 / (1 + np.exp((distance - 9) / 1.5))
+
+
+def pictures(rise=0.0, lean_deg=0.0):
+    return np.maximum(leg(100, 80 - rise, -lean_deg), leg(156, 82))[None].astype(np.float32)
+
+
+def test_the_ends_of_both_legs_are_found_to_a_pixel_or_two():
+    outline = knee_outline(pictures(), KNEES[None], SHANK)
+    assert outline[0, :, 1] == pytest.approx([80, 82], abs=2.0)
+    assert outline[0, :, 0] == pytest.approx(KNEES[:, 0])
+
+
+@pytest.mark.parametrize("rise", [-6.0, -2.5, 1.5, 5.0])
+def test_a_leg_that_rises_is_followed_by_as_much(rise):
+    before, after = (knee_outline(pictures(r), KNEES[None], SHANK)[0, :, 1] for r in (0.0, rise))
+    assert before[0] - after[0] == pytest.approx(rise, abs=0.7)
+    assert before[1] == pytest.approx(after[1])
+
+
+@pytest.mark.parametrize("lean_deg", [20.0, 40.0])
+def test_turning_the_leg_moves_its_end_little(lean_deg):
+    upright, leaning = (knee_outline(pictures(lean_deg=turn), KNEES[None], SHANK)[0, 0, 1] for turn in (0.0, lean_deg))
+    assert leaning == pytest.approx(upright, abs=2.0)
+
+
+def test_without_an_end_in_sight_there_is_none():
+    assert np.isnan(knee_outline(np.ones((1, 64, 64), np.float32), KNEES[None], SHANK)).all()
+    assert np.isnan(knee_outline(np.zeros((1, 64, 64), np.float32), KNEES[None], SHANK)).all()
