@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX
-from hipcv.core.knee_outline import knee_outline
+from hipcv.core.knee_outline import KNEE_BELOW_SHANKS, knee_outline, lift_knees
 
 SHANK = 64.0
 KNEES = np.array([[100.0, 90.0], [156.0, 92.0]])
@@ -46,3 +46,23 @@ def test_turning_the_leg_moves_its_end_little(lean_deg):
 def test_without_an_end_in_sight_there_is_none():
     assert np.isnan(knee_outline(np.ones((1, 64, 64), np.float32), KNEES[None], SHANK)).all()
     assert np.isnan(knee_outline(np.zeros((1, 64, 64), np.float32), KNEES[None], SHANK)).all()
+
+
+def test_knees_sought_too_far_down_are_lifted_to_below_the_end_of_the_leg():
+    low = np.repeat(KNEES[None] + [[0.0, 3.0], [0.0, 20.0]], 5, axis=0)
+    outline = knee_outline(np.repeat(pictures(), 5, axis=0), low, SHANK)
+    lifted = lift_knees(low, outline, SHANK)
+    assert lifted[:, :, 1] == pytest.approx(outline[:, :, 1] + KNEE_BELOW_SHANKS * SHANK)
+    assert np.array_equal(lifted[:, :, 0], low[:, :, 0])
+
+
+def test_a_knee_whose_outline_is_not_seen_stays():
+    unseen = np.full((1, 2, 2), np.nan)
+    assert np.array_equal(lift_knees(KNEES[None], unseen, SHANK), KNEES[None])
+
+
+def test_lifting_takes_one_shift_for_the_whole_clip():
+    """So that a knee that moves goes on moving."""
+    moving = np.repeat(KNEES[None], 9, axis=0) + np.linspace(-4, 4, 9)[:, None, None]
+    lifted = lift_knees(moving, np.repeat(KNEES[None], 9, axis=0), SHANK)
+    assert np.diff(lifted, axis=0) == pytest.approx(np.diff(moving, axis=0))

@@ -20,6 +20,8 @@ _BINS = (16, 64, 64)
 _SMOOTHING = (1.5, 1.0, 1.0)
 #: Fewer colours than this teach nothing.
 MIN_COLOURS = 300
+#: Where the legs' own colours are no more likely than this to be legs', their surroundings look alike.
+MIN_LIKENESS = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,11 +37,15 @@ class LegColour:
 
 
 def learn_colour(on_leg: ByteArray, anywhere: ByteArray) -> LegColour | None:
-    """Learn from colours (…, 3) seen on lower legs and anywhere around them; None from too few of either."""
+    """Learn from colours (…, 3) seen on lower legs and anywhere around them.
+
+    None from too few of either, or where legs have no colour of their own.
+    """
     if min(on_leg.size, anywhere.size) < 3 * MIN_COLOURS:
         return None
     leg, other = _density(on_leg), _density(anywhere)
-    return LegColour(leg / (leg + other))
+    colour = LegColour(leg / (leg + other))
+    return colour if np.median(colour.likeness(on_leg)) >= MIN_LIKENESS else None
 
 
 def _bins(lab: ByteArray) -> tuple[NDArray[np.uint8], ...]:

@@ -30,8 +30,8 @@ PEAK_REACH = 0.13
 CLEAR_PEAK = 0.35
 #: A knee is looked for within this many shank lengths of where it was, and followed when it strays further than that.
 KNEE_REACH, DRIFT_SHANKS = 0.40, 0.10
-#: ... and is where the colour is that of legs.
-MIN_LIKENESS = 0.5
+#: ... and is where the colour is that of legs, seen in at least this share of the frames.
+MIN_LIKENESS, MIN_SEEN_SHARE = 0.5, 0.5
 #: It is followed sideways, where a thigh swings; along a standing shank, where its peak slides, no further than this.
 MAX_SLIDE_SHANKS = 0.15
 #: Smoothing of the ankle along the path, seconds.
@@ -96,7 +96,8 @@ def track_knees(
         own = np.array([median_of(seen[:, axis]) for axis in (0, 1)])
         calm = np.stack([median_filter_nan(seen[:, axis], 5) for axis in (0, 1)], axis=-1)
         stray = np.linalg.norm(calm - own, axis=1)
-        if np.isfinite(stray).any() and np.nanpercentile(stray, 95) > DRIFT_SHANKS * shank_px:
+        clear = np.isfinite(seen[:, 0]).mean() >= MIN_SEEN_SHARE and np.isfinite(stray).any()
+        if clear and np.nanpercentile(stray, 95) > DRIFT_SHANKS * shank_px:
             for axis in (0, 1):
                 known = np.isfinite(calm[:, axis])
                 moved = np.interp(time_s, time_s[known], calm[known, axis]) - own[axis]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hipcv.core.colour import LegColour, learn_colour
 from hipcv.core.filtering import median_of
 from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, cell_of, joint_maps
-from hipcv.core.knee_outline import knee_outline
+from hipcv.core.knee_outline import knee_outline, lift_knees
 from hipcv.core.landmarks import FloatArray
 from hipcv.core.legpath import LegPath, doubt, find_paths, share_in_front, smooth_points, track_knees
 from hipcv.core.ribbon import COLUMNS, ROWS, Ribbon, edge_strength, find_ribbon, fuse_ribbon
@@ -77,6 +77,7 @@ def read_lower_legs(
         like = np.stack([colour.likeness(cells) for cells in lab]).astype(np.float32)
         knees = track_knees(knee_maps, time_s, first_px, shank_px, like)
         legs = np.float32(0.5) * (masks + like)
+        knees = lift_knees(knees, knee_outline(legs, knees, shank_px), shank_px)
         paths, doubts = _follow(knee_maps, ankle_maps, legs, time_s, knees, shank_px)
 
     edges: list[list[MapArray]] = [[], []]
