@@ -31,6 +31,8 @@ VIEWS = ((1.0, 0.0), (1.15, 8.0), (0.9, -8.0), (1.15, -8.0), (0.9, 8.0), (1.08, 
 #: A leg teaches its colour where its direction is doubted less than this (`legpath.doubt`), between these shares of it.
 CLEAR_DOUBT = 1.6
 COLOUR_FROM, COLOUR_TO = 0.2, 0.9
+#: With more person than this before the knees, their outline is not that of the legs: thighs go on from there.
+MAX_IN_FRONT = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +72,7 @@ def read_lower_legs(
         lab[k] = cv2.cvtColor(cv2.resize(region.cut(rgb), (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
     first_px = region.to_crop(vote.knees_px)
     knees = track_knees(knee_maps, time_s, first_px, shank_px)
+    in_front = share_in_front(masks.mean(axis=0), np.median(knees, axis=0), shank_px)
     legs = masks
     paths, doubts = _follow(knee_maps, ankle_maps, masks, time_s, knees, shank_px)
     colour = _learn(lab, paths, doubts)
@@ -77,7 +80,8 @@ def read_lower_legs(
         like = np.stack([colour.likeness(cells) for cells in lab]).astype(np.float32)
         knees = track_knees(knee_maps, time_s, first_px, shank_px, like)
         legs = np.float32(0.5) * (masks + like)
-        knees = lift_knees(knees, knee_outline(legs, knees, shank_px), shank_px)
+        if in_front < MAX_IN_FRONT:
+            knees = lift_knees(knees, knee_outline(legs, knees, shank_px), shank_px)
         paths, doubts = _follow(knee_maps, ankle_maps, legs, time_s, knees, shank_px)
 
     edges: list[list[MapArray]] = [[], []]
@@ -94,9 +98,8 @@ def read_lower_legs(
             )
         for points in (knees_px, ankles_px):
             points[:, leg] = region.to_picture(smooth_points(time_s, points[:, leg]))
-    in_front = share_in_front(masks.mean(axis=0), np.median(knees, axis=0), shank_px)
-    outline_px = region.to_picture(knee_outline(legs, knees, shank_px))
-    return LowerLegs(knees_px, ankles_px, se_deg, outline_px, in_front)
+    outline = knee_outline(legs, knees, shank_px) if in_front < MAX_IN_FRONT else np.full((n, 2, 2), np.nan)
+    return LowerLegs(knees_px, ankles_px, se_deg, region.to_picture(outline), in_front)
 
 
 def _follow(
