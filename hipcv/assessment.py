@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from hipcv.core.angles import AngleSeries, believed_drift_deg, measure_angles
+from hipcv.core.angles import AngleSeries, believed_drift_deg, body_lines_px, measure_angles
 from hipcv.core.camera import find_camera_pose
 from hipcv.core.checks import (
     LIMITS,
@@ -21,7 +21,14 @@ from hipcv.core.checks import (
     resting,
 )
 from hipcv.core.filtering import median_of
-from hipcv.core.gravity import KNOWN_ROLL_SE_DEG, CameraAngle, CameraPose, camera_shifts_deg, roll_from_rest
+from hipcv.core.gravity import (
+    KNOWN_ROLL_SE_DEG,
+    CameraAngle,
+    CameraPose,
+    camera_shifts_deg,
+    roll_from_body_lines,
+    roll_from_rest,
+)
 from hipcv.core.knee import KNEE_SD_DEG, knee_departure_deg, knee_effect_deg
 from hipcv.core.landmarks import ANKLES, KNEES, SIDES, PoseSeries, Position, Setup, Side
 from hipcv.core.quality import Finding, FindingCode, Severity
@@ -223,7 +230,11 @@ def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPo
     unrolled = measure_angles(series, setup, replace(without, roll=CameraAngle(0.0, 0.0, "none")))
     rest = [find_rest_deg(unrolled.time_s, unrolled.of(side)) for side in SIDES]
     lateral, yaw_deg = int(unrolled.lateral[0]), without.yaw.value_deg
-    return fuse(rest_roll=roll_from_rest(*rest, left_lateral=lateral, shank_up=shank_up, yaw_deg=yaw_deg))
+    rest_roll = roll_from_rest(*rest, left_lateral=lateral, shank_up=shank_up, yaw_deg=yaw_deg)
+    if shank_up:
+        return fuse(rest_roll=rest_roll)
+    body_roll = roll_from_body_lines(body_lines_px(series, setup), without, series.frame_size_px)
+    return fuse(rest_roll=rest_roll, body_roll=body_roll)
 
 
 #: How far the yaw of shoulders and thighs scatters around the camera's, on rendered people of known yaw, with the heavy

@@ -1,5 +1,7 @@
 """Gravity: known rooms are filmed by known cameras, and the camera must come back."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,14 @@ from hypothesis import strategies as st
 
 from hipcv.core.camera import UNCERTAIN_ROOM_WIDENING, find_camera_pose
 from hipcv.core.geometry import camera_axes, focal_length_px, image_angle_deg, project, shank_angle_deg
-from hipcv.core.gravity import CameraAngle, CameraPose, angle_uncertainty_deg, camera_shifts_deg, roll_from_rest
+from hipcv.core.gravity import (
+    CameraAngle,
+    CameraPose,
+    angle_uncertainty_deg,
+    camera_shifts_deg,
+    roll_from_body_lines,
+    roll_from_rest,
+)
 from hipcv.core.landmarks import FloatArray, Position
 from hipcv.core.room import MarkedFit, RoomFit, fit_bed_yaw, fit_room, fit_vertical_edges
 from hipcv.core.vanishing import CameraPrior
@@ -251,6 +260,50 @@ def test_one_leg_tells_less_of_the_roll_than_two_and_none_tells_nothing() -> Non
     assert one.se_deg > both.se_deg
     assert 0 < one.value_deg < both.value_deg
     assert roll_from_rest(float("nan"), float("nan")) is None
+
+
+@pytest.mark.parametrize("camera", [(0.0, 12.0, 18.0), (5.0, -4.0, -15.0), (-6.0, 20.0, 10.0)])
+def test_level_shoulders_and_hips_give_the_roll_of_a_tilted_and_turned_camera(camera: tuple[float, ...]) -> None:
+    roll, pitch, yaw = camera
+    ends = [[[-half, up, 0.0], [half, up, 0.0]] for half, up in ((0.17, 0.45), (0.10, 0.0))]
+    lines = film(np.array(ends), roll, pitch, yaw)
+    found = roll_from_body_lines(lines, unrolled(pitch, yaw), SIZE)
+    assert found is not None
+    assert found.value_deg == pytest.approx(roll, abs=0.4)
+
+
+def unrolled(pitch: float = 0.0, yaw: float = 0.0) -> CameraPose:
+    return find_camera_pose(Position.SEATED, given_roll_deg=0.0, given_pitch_deg=pitch, given_yaw_deg=yaw)
+
+
+def body_lines(*tilts_deg: float) -> CameraAngle | None:
+    """Return the cue of shoulders and hips near the middle of the picture, turned by so much."""
+    turn = np.radians(np.array(tilts_deg))
+    half = 60 * np.stack([np.cos(turn), np.sin(turn)], -1)
+    middle = np.array(SIZE) / 2
+    return roll_from_body_lines(np.stack([middle - half, middle + half], axis=1), unrolled(), SIZE)
+
+
+def test_body_lines_support_a_roll_but_with_the_shanks_alone_settle_none() -> None:
+    lines = body_lines(4.0, 4.0)
+    alone = find_camera_pose(Position.SEATED, rest_roll=lean_of(4.0), body_roll=lines)
+    assert alone.roll.value_deg == pytest.approx(4.0)
+    assert not alone.roll_known
+    uncertain = RoomFit(False, (("roll_se_deg", 2.0, 1.0),), 3.0, 2.0, 10.0, 3.0, 0.0, 5.0)
+    without, with_lines = (find_camera_pose(Position.SEATED, room=uncertain, body_roll=b) for b in (None, lines))
+    assert with_lines.roll.se_deg < without.roll.se_deg
+    assert body_lines(math.nan, math.nan) is None
+    one = body_lines(4.0, math.nan)
+    assert one is not None
+    assert one.value_deg == pytest.approx(4.0)
+    assert one.se_deg > 3.5
+
+
+def test_somebody_who_sits_askew_does_not_move_a_roll_that_the_room_shows() -> None:
+    pose = find_camera_pose(
+        Position.SEATED, room=accepted_room(1.0), rest_roll=lean_of(1.5), body_roll=body_lines(12.0, 9.0)
+    )
+    assert pose.roll.value_deg == pytest.approx(1.0, abs=0.1)
 
 
 def accepted_room(roll: float) -> RoomFit:

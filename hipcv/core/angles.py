@@ -193,6 +193,14 @@ def _body_yaw_deg(world_m: FloatArray, left: float) -> FloatArray:
     return yaw_deg
 
 
+def body_lines_px(series: PoseSeries, setup: Setup) -> FloatArray:
+    """Return the usual places of shoulders and hips (2, 2, 2), the end on the picture's left first; NaN unseen."""
+    image_px, visibility, _ = order_sides(series, setup)
+    px = np.where((visibility >= MIN_VISIBILITY)[..., None], image_px, np.nan)
+    lines = np.array([[[median_of(px[:, row, axis]) for axis in (0, 1)] for row in line] for line in (SHOULDERS, HIPS)])
+    return lines[:, :: -int(lateral_signs(setup)[0])]
+
+
 def _knee_line(series: PoseSeries, swapped: FloatArray) -> FloatArray:
     """Return (T, 2) right knee to left knee in pixels, by the outline of both."""
     line = series.knee_outline_px[:, 0] - series.knee_outline_px[:, 1]

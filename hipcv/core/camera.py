@@ -1,9 +1,9 @@
 """The camera's pose from every cue there is, so that one wrong cue does not carry the day.
 
 Cues come in an order of trust: the user's number, the edges that the user marked as plumb, the device's own sensor, the
-room's edges, the lean of the relaxed shanks. Those that agree are averaged by their uncertainty; of those that do not,
-the larger party wins, and between equal parties the more trusted one, with an error that covers half the distance. What
-the user states or marks settles it, and a cue that disagrees is told.
+room's edges, the lean of the relaxed shanks, the lines of shoulders and hips. Those that agree are averaged by their
+uncertainty; of those that do not, the larger party wins, and between equal parties the more trusted one, with an error
+that covers half the distance. What the user states or marks settles it, and a cue that disagrees is told.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import numpy as np
 
 from hipcv.core.geometry import DEFAULT_LONG_SIDE_FOV_DEG
 from hipcv.core.gravity import (
+    BODY_LINES,
     KNOWN_ROLL_SE_DEG,
     LONG_SIDE_FOV_SE_DEG,
     REST_LEAN,
@@ -34,15 +35,15 @@ YAW_PRIOR_SE_DEG = 12.0
 KNOWN_FOV_SE_DEG = 2.0
 #: Two cues disagree when further apart than this many of their joint standard errors ...
 DISAGREEMENT_SIGMA = 3.0
-#: ... but never before this, and the lean of the shanks when further than this from anything else.
+#: ... but never before this, and what the subject's own posture says when further than this from anything else.
 DISAGREEMENT_FLOOR_DEG = 2.0
-REST_DISAGREEMENT_DEG = 4.5
+POSTURE_DISAGREEMENT_DEG = {REST_LEAN: 4.5, BODY_LINES: 6.0}
 
 _ASSUMED = "assumed"
 _GIVEN = "given"
 _SETTLED_BY_USER = (_GIVEN, "marked edges")
-#: Sources that a mere lean of the shanks cannot put in doubt.
-_BEYOND_REST = (_GIVEN, "marked edges", "sensor")
+#: Sources that a mere posture cannot put in doubt.
+_BEYOND_POSTURE = (_GIVEN, "marked edges", "sensor")
 
 
 def find_camera_pose(
@@ -51,6 +52,7 @@ def find_camera_pose(
     room: RoomFit | None = None,
     marked: MarkedFit | None = None,
     rest_roll: CameraAngle | None = None,
+    body_roll: CameraAngle | None = None,
     bed_yaw: CameraAngle | None = None,
     body_yaw: CameraAngle | None = None,
     given_roll_deg: float | None = None,
@@ -67,7 +69,7 @@ def find_camera_pose(
     position : the test; sets what is believed of the pitch beforehand.
     room : `fit_room`; a refused fit counts only if merely uncertain, with a widened error; never for yaw.
     marked : `fit_vertical_edges` of the edges that the user marked as plumb.
-    rest_roll : `roll_from_rest`.
+    rest_roll, body_roll : `roll_from_rest`, `roll_from_body_lines`.
     bed_yaw : `fit_bed_yaw`; used in prone only.
     body_yaw : yaw from the subject's body, with its standard error.
     given_roll_deg, given_pitch_deg, given_yaw_deg : numbers of the user; they always win.
@@ -86,6 +88,7 @@ def find_camera_pose(
         *_cue(sensor_roll_deg, SENSOR_SE_DEG, "sensor"),
         *room_roll,
         *([rest_roll] if rest_roll else []),
+        *([body_roll] if body_roll else []),
     ]
     pitch_cues = [
         *_cue(given_pitch_deg, GIVEN_SE_DEG, _GIVEN),
@@ -144,8 +147,9 @@ def _shrunk(cue: CameraAngle, prior_se_deg: float) -> CameraAngle:
 
 def _limit_deg(a: CameraAngle, b: CameraAngle) -> float:
     """Return how far apart two cues may lie before they disagree."""
-    if REST_LEAN in (a.source, b.source):
-        return REST_DISAGREEMENT_DEG
+    postures = [POSTURE_DISAGREEMENT_DEG[c.source] for c in (a, b) if c.source in POSTURE_DISAGREEMENT_DEG]
+    if postures:
+        return max(postures)
     return max(DISAGREEMENT_SIGMA * float(np.hypot(a.se_deg, b.se_deg)), DISAGREEMENT_FLOOR_DEG)
 
 
@@ -175,7 +179,9 @@ def _fuse(
         return fused, (), distance
     observed, limit, _ = max(apart, key=lambda row: row[0] / row[1])
     alarm = CameraAlarm(f"{name}_sources_disagree", observed, limit)
-    doubters = [c for _, _, c in apart if not (c.source == REST_LEAN and party[0].source in _BEYOND_REST)]
+    doubters = [
+        c for _, _, c in apart if not (c.source in POSTURE_DISAGREEMENT_DEG and party[0].source in _BEYOND_POSTURE)
+    ]
     if doubters and party[0].source not in _SETTLED_BY_USER and len(doubters) >= len(party):
         half = max(abs(c.value_deg - value) for c in doubters) / 2
         fused = CameraAngle(value, float(np.hypot(se, half)), fused.source)

@@ -20,6 +20,10 @@ REST_SE_DEG = 2.5
 ONE_LEG_SHRINK = 0.6
 ONE_LEG_SE_DEG = 4.0
 REST_LEAN = "rest lean"
+#: Shoulders and hips are level on average, but both lean in somebody who sits askew: they support a roll that something
+#: else shows, and with the shanks alone settle none.
+BODY_LINES_SE_DEG, ONE_BODY_LINE_SE_DEG = 3.5, 4.5
+BODY_LINES = "body lines"
 #: How far relaxed shanks lean forward or backward: a camera turned to one side sees its sine as a lean.
 REST_TILT_SD_DEG = 4.0
 
@@ -106,6 +110,34 @@ def roll_from_rest(
     shrink, se = (REST_SHRINK, REST_SE_DEG) if len(seen) == 2 else (ONE_LEG_SHRINK, ONE_LEG_SE_DEG)
     se = float(np.hypot(se, REST_TILT_SD_DEG * np.sin(np.radians(yaw_deg))))
     return CameraAngle(float(shrink * seen.mean()), se, REST_LEAN)
+
+
+def roll_from_body_lines(
+    lines_px: FloatArray, unrolled: CameraPose, frame_size_px: tuple[int, int]
+) -> CameraAngle | None:
+    """Return the roll that the lines through both shoulders and both hips suggest, taken as level.
+
+    Parameters
+    ----------
+    lines_px : (L, 2, 2) both ends of each line, the one on the picture's left first; NaN where not seen.
+    unrolled : the camera but for its roll: looking down from one side it sees a level line tilted.
+
+    Returns
+    -------
+    CameraAngle of source "body lines"; None where no line is given.
+    """
+    lines = lines_px[np.isfinite(lines_px).all(axis=(1, 2))]
+    if len(lines) == 0:
+        return None
+    along = lines[:, 1] - lines[:, 0]
+    middle = lines.mean(axis=1) - np.array(frame_size_px) / 2
+    right, up, back = camera_axes(0.0, unrolled.pitch.value_deg, unrolled.yaw.value_deg)[:, 0]
+    focal = float(focal_length_px(unrolled.long_side_fov_deg, frame_size_px))
+    # the direction to the vanishing point of what is level across the test
+    level = np.arctan2(-focal * up + middle[:, 1] * back, focal * right + middle[:, 0] * back)
+    turned = np.degrees(np.arctan2(along[:, 1], along[:, 0]) - level)
+    se_deg = BODY_LINES_SE_DEG if len(lines) > 1 else ONE_BODY_LINE_SE_DEG
+    return CameraAngle(float(turned.mean()), se_deg, BODY_LINES)
 
 
 def camera_shifts_deg(
