@@ -183,9 +183,15 @@ def bench_live(seconds: float, n_sessions: int, test: str) -> None:
             f"{live.n_skipped} of {live.n_sent}  {live.n_with_angle / max(len(ms), 1):.0%}"
         )
     times, megabytes = np.array(memory).T
-    later = times > seconds / 3
-    slope = np.polyfit(times[later] / 60, megabytes[later], 1)[0] if later.sum() > 2 else float("nan")
-    print(f"memory {megabytes[0]:.0f} to {megabytes[-1]:.0f} MB, slope after the first third {slope:+.2f} MB a minute")
+    slopes = [_slope(times / 60, megabytes, times > seconds * share) for share in (1 / 3, 2 / 3)]
+    print(
+        f"memory {megabytes[0]:.0f} to {megabytes[-1]:.0f} MB, slope after the first third {slopes[0]:+.2f}, "
+        f"in the last third {slopes[1]:+.2f} MB a minute"
+    )
+
+
+def _slope(minutes: np.ndarray, megabytes: np.ndarray, part: np.ndarray) -> float:
+    return float(np.polyfit(minutes[part], megabytes[part], 1)[0]) if part.sum() > 2 else float("nan")
 
 
 def _try_another(api: str) -> str:

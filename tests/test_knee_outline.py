@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX
-from hipcv.core.knee_outline import KNEE_BELOW_SHANKS, knee_outline, lift_knees
+from hipcv.core.knee_outline import KNEE_BELOW_SHANKS, knee_outline, lift_knees, stay_at_the_end
 
 SHANK = 64.0
 KNEES = np.array([[100.0, 90.0], [156.0, 92.0]])
@@ -66,3 +66,14 @@ def test_lifting_takes_one_shift_for_the_whole_clip():
     moving = np.repeat(KNEES[None], 9, axis=0) + np.linspace(-4, 4, 9)[:, None, None]
     lifted = lift_knees(moving, np.repeat(KNEES[None], 9, axis=0), SHANK)
     assert np.diff(lifted, axis=0) == pytest.approx(np.diff(moving, axis=0))
+
+
+def test_a_knee_that_went_down_a_leaning_shank_is_put_back_and_one_that_drifted_is_not():
+    """Seven frames; in the last three both knees have moved 14 pixels sideways, one of them down its shank's edge."""
+    knees = np.repeat(KNEES[None], 7, axis=0)
+    knees[4:, :, 0] += 14
+    outline = knees - [0.0, 8.0]
+    outline[4:, 0, 1] += 12
+    stayed = stay_at_the_end(knees, outline, SHANK)
+    assert np.array_equal(stayed[:, 0], np.repeat(KNEES[None, 0], 7, axis=0))
+    assert np.array_equal(stayed[:, 1], knees[:, 1])

@@ -139,3 +139,18 @@ def test_of_two_ankles_alike_the_one_with_a_leg_to_it_is_taken():
     masks = np.repeat((leg | trunk).astype(np.float32)[None], 40, axis=0)
     path = find_paths(maps.astype(np.float32), masks, TIME, STILL, SHANK)[1]
     assert np.median(path.angle_deg) == pytest.approx(40.0, abs=3.0)
+
+
+def test_the_skirt_of_a_hand_s_peak_does_not_pull_the_ankle_off_its_path():
+    """The ankle is faint; a hand beside the shank, where there is no leg to it, is not."""
+    foot = ankle(1, 35.0)
+    hand = KNEES[1] + 0.75 * (ankle(1, 51.0) - KNEES[1])
+    ankles = np.maximum.reduce([blob(*foot, 0.12), blob(*hand, 0.9), blob(*ankle(0, 2.0))])
+    row, column = np.mgrid[0:64, 0:64]
+    x, y = CELL_PX * column + CELL_CENTRE_PX, CELL_PX * row + CELL_CENTRE_PX
+    aside, down = (foot - KNEES[1]) / SHANK
+    beside = np.abs((x - KNEES[1, 0]) * down - (y - KNEES[1, 1]) * aside)
+    leg = ((beside < 9) & (y > KNEES[1, 1])) | ((np.abs(x - KNEES[0, 0]) < 9) & (y > 90))
+    masks = np.repeat(leg.astype(np.float32)[None], 40, axis=0)
+    path = find_paths(np.repeat(ankles[None], 40, axis=0).astype(np.float32), masks, TIME, STILL, SHANK)[1]
+    assert np.median(path.angle_deg) == pytest.approx(35.0, abs=8.0)

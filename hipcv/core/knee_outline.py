@@ -14,6 +14,8 @@ from hipcv.core.landmarks import FloatArray
 REACH_SHANKS, BELOW_SHANKS = 0.12, 0.10
 #: A knee joint lies this far below the outline's end: on rendered people of known joints 0.12, standard deviation 0.03.
 KNEE_BELOW_SHANKS = 0.12
+#: Where a knee has moved sideways the outline ends as high as before, within this many shank lengths.
+MAX_STEP_SHANKS = 0.10
 #: What is leg.
 EDGE = 0.5
 #: Columns that must show it.
@@ -50,6 +52,19 @@ def _end(column: MapArray) -> float:
     first = beyond[-1] + 1
     share = (column[first] - EDGE) / (column[first] - column[first - 1])
     return CELL_PX * float(first - share) + CELL_CENTRE_PX
+
+
+def stay_at_the_end(knees_px: FloatArray, outline_px: FloatArray, shank_px: float) -> FloatArray:
+    """Return the knees (T, 2, 2), each put back to its usual place where it went to another height of the outline.
+
+    A thigh that drifts takes the end of the leg along; a peak that slides down a leaning shank does not.
+    """
+    kept = knees_px.copy()
+    for leg in range(2):
+        y_px = outline_px[:, leg, 1]
+        away = np.abs(y_px - median_of(y_px)) > MAX_STEP_SHANKS * shank_px
+        kept[away, leg] = np.median(knees_px[:, leg], axis=0)
+    return kept
 
 
 def lift_knees(knees_px: FloatArray, outline_px: FloatArray, shank_px: float) -> FloatArray:

@@ -21,11 +21,13 @@ ANGLES_DEG = np.arange(-24.0, 80.1, 1.5)
 #: Distance of the ankle from the knee, in shank lengths. A camera looking down shortens a shank that leans out.
 RADII = np.linspace(0.70, 1.25, 12)
 #: This many shank lengths beside a leg's middle there is no leg; how much that says against the ankle's height.
-FLANK_SHANKS, FLANK_WEIGHT = 0.26, 2.0
+FLANK_SHANKS, FLANK_WEIGHT = 0.26, 3.0
 #: No voluntary swing is faster.
 MAX_SPEED_DEG_S = 200.0
 #: The ankle's peak is looked for within this many shank lengths of the path.
 PEAK_REACH = 0.13
+#: ... and no further beside it than this share of the shank, 7°.
+MAX_ASIDE = 0.12
 #: A peak of this height is clear.
 CLEAR_PEAK = 0.35
 #: A knee is looked for within this many shank lengths of where it was, and followed when it strays further than that.
@@ -231,12 +233,17 @@ def find_path(
         places = knee_px[t] + shank_px * RADII[:, None] * direction
         cells = np.clip((places - CELL_CENTRE_PX) / CELL_PX, 0, 63)
         values = map_coordinates(ankle_maps[t], [cells[:, 1], cells[:, 0]], order=1)
-        column, row = np.rint(cells[values.argmax()]).astype(int)
+        on_path = int(values.argmax())
+        column, row = np.rint(cells[on_path]).astype(int)
         r0, c0 = max(row - reach_cells, 0), max(column - reach_cells, 0)
         window = ankle_maps[t][r0 : row + reach_cells + 1, c0 : column + reach_cells + 1]
         top = np.unravel_index(window.argmax(), window.shape)
         x, y, peak[t] = refine_peak(ankle_maps[t], c0 + int(top[1]), r0 + int(top[0]))
         ankle_px[t] = x, y
+        shank = ankle_px[t] - knee_px[t]
+        aside = abs(float(shank @ [direction[1], -direction[0]])) / max(float(np.hypot(*shank)), 1e-9)
+        if aside > MAX_ASIDE:  # the skirt of something else's peak
+            ankle_px[t], peak[t] = places[on_path], values[on_path]
         elsewhere = np.abs(ANGLES_DEG - ANGLES_DEG[path[t]]) > 12.0
         margin[t] = scores[t, path[t]] - scores[t, elsewhere].max()
     d = ankle_px - knee_px

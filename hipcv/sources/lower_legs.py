@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hipcv.core.colour import LegColour, learn_colour
 from hipcv.core.filtering import median_of
 from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, cell_of, joint_maps
-from hipcv.core.knee_outline import knee_outline, lift_knees
+from hipcv.core.knee_outline import knee_outline, lift_knees, stay_at_the_end
 from hipcv.core.landmarks import FloatArray
 from hipcv.core.legpath import LegPath, doubt, find_paths, share_in_front, smooth_points, track_knees
 from hipcv.core.ribbon import COLUMNS, ROWS, Ribbon, edge_strength, find_ribbon, fuse_ribbon
@@ -81,6 +81,7 @@ def read_lower_legs(
         knees = track_knees(knee_maps, time_s, first_px, shank_px, like)
         legs = np.float32(0.5) * (masks + like)
         if in_front < MAX_IN_FRONT:
+            knees = stay_at_the_end(knees, knee_outline(legs, knees, shank_px), shank_px)
             knees = lift_knees(knees, knee_outline(legs, knees, shank_px), shank_px)
         paths, doubts = _follow(knee_maps, ankle_maps, legs, time_s, knees, shank_px)
 
