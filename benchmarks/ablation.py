@@ -5,8 +5,9 @@
 Clips without a fault whose truth is known. Seated: the pose model's landmarks alone with the camera taken as square,
 then gravity, the view from the side, the silhouette's axis (the product), and the product with the full model. Prone:
 the pose graph on the picture turned upright, the network's heat maps in the found region, the edge ribbon and the path
-over the clip, then gravity and the bed's yaw (the product). What is measured is kept in OUT and taken from there the
-next time, as long as neither the clip nor the program has changed; --fresh measures everything again.
+over the clip, the legs' own colour and outline, then gravity and the bed's yaw (the product). What is measured is kept
+in OUT and taken from there the next time, as long as neither the clip nor the program has changed; --fresh measures
+everything again.
 """
 
 import argparse
@@ -43,17 +44,20 @@ LANDMARKS, GRAVITY, VIEW, AXIS, FULL = (
     "+ silhouette axis = hipcv",
     "hipcv with the full model",
 )
-GRAPH, HEAT, RIBBON, PRONE_GRAVITY, BED = (
+GRAPH, HEAT, RIBBON, COLOUR, PRONE_GRAVITY, BED = (
     "pose graph, picture turned by 180°",
     "heat maps in the found region",
     "+ ribbon and path over the clip",
+    "+ colour and outline of the legs",
     "+ gravity (roll and pitch)",
     "+ bed yaw = hipcv",
 )
 VARIANTS = {
     Position.SEATED: (LANDMARKS, GRAVITY, VIEW, AXIS, FULL),
-    Position.PRONE: (GRAPH, HEAT, RIBBON, PRONE_GRAVITY, BED),
+    Position.PRONE: (GRAPH, HEAT, RIBBON, COLOUR, PRONE_GRAVITY, BED),
 }
+#: Those that read the picture in a way of their own.
+SHANK_VARIANTS = (GRAPH, HEAT, RIBBON, COLOUR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,10 @@ def heat_maps_only(
     return knee_px, ankle_px, JOINTS_SE_DEG * doubt
 
 
+def no_colour(on_leg: object, anywhere: object) -> None:
+    """Stand in for `learn_colour`: the legs teach nothing."""
+
+
 def each_alone(scores: FloatArray, time_s: FloatArray) -> Any:
     """Stand in for `best_path`: every frame's own best angle, whatever its neighbours show."""
     return scores.argmax(axis=1)
@@ -116,8 +124,10 @@ def each_alone(scores: FloatArray, time_s: FloatArray) -> Any:
 #: Pieces taken out, by the full name of the function that is exchanged. It is looked up where it is used, so a function
 #: that has moved ends the ablation with an error.
 PLAIN_SHANKS: dict[str, Callable[..., Any]] = {"hipcv.sources.pose.fuse_axis": landmarks_only}
+PLAIN_COLOUR: dict[str, Callable[..., Any]] = {"hipcv.sources.lower_legs.learn_colour": no_colour}
 PLAIN_JOINTS: dict[str, Callable[..., Any]] = {
-    "hipcv.sources.prone.fuse_ribbon": heat_maps_only,
+    **PLAIN_COLOUR,
+    "hipcv.sources.lower_legs.fuse_ribbon": heat_maps_only,
     "hipcv.core.legpath.best_path": each_alone,
 }
 
@@ -185,11 +195,14 @@ def assessments(clip: Path, setup: Setup) -> dict[str, Assessment]:
         }
     with without(PLAIN_JOINTS):
         heat = measure_file(clip, setup, model_name=ModelName.HEAVY)
+    with without(PLAIN_COLOUR):
+        colourless = measure_file(clip, setup, model_name=ModelName.HEAVY)
     whole = measure_file(clip, setup, model_name=ModelName.HEAVY)
     return {
         GRAPH: assess(follow_turned(clip), square(setup)),
         HEAT: assess(heat.series, square(setup)),
-        RIBBON: assess(whole.series, square(setup)),
+        RIBBON: assess(colourless.series, square(setup)),
+        COLOUR: assess(whole.series, square(setup)),
         PRONE_GRAVITY: assess(whole.series, replace(setup, yaw_deg=0.0)),
         BED: whole.assessment,
     }
@@ -203,7 +216,7 @@ def measure_clip(pair: tuple[Path, Path]) -> Outcome:
     rows, shanks = [], []
     for variant, assessment in assessments(clip, setup_for(truth, given_camera=False)).items():
         rows += score(assessment, truth, variant, sha256)
-        if truth["spec"]["test"] == Position.PRONE and variant in (GRAPH, HEAT, RIBBON):
+        if truth["spec"]["test"] == Position.PRONE and variant in SHANK_VARIANTS:
             shanks += [VariantShankRow(**asdict(row), variant=variant) for row in score_shanks(assessment, truth)]
     return Outcome(rows, shanks)
 
@@ -279,7 +292,7 @@ def summarise_shanks(rows: Sequence[VariantShankRow]) -> list[dict[str, str]]:
     """Return a table row for each variant that reads the picture in its own way."""
     return [
         {"shank image angle, prone": variant, **shank_figures([r.error_deg for r in rows if r.variant == variant])}
-        for variant in (GRAPH, HEAT, RIBBON)
+        for variant in SHANK_VARIANTS
     ]
 
 
