@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.checks import TRUNK_IN_FRONT
 from hipcv.core.colour import LegColour, learn_colour
 from hipcv.core.filtering import median_of
 from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, cell_of, joint_maps
@@ -31,8 +32,6 @@ VIEWS = ((1.0, 0.0), (1.15, 8.0), (0.9, -8.0), (1.15, -8.0), (0.9, 8.0), (1.08, 
 #: A leg teaches its colour where its direction is doubted less than this (`legpath.doubt`), between these shares of it.
 CLEAR_DOUBT = 1.6
 COLOUR_FROM, COLOUR_TO = 0.2, 0.9
-#: With more person than this before the knees, their outline is not that of the legs: thighs go on from there.
-MAX_IN_FRONT = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +72,8 @@ def read_lower_legs(
     first_px = region.to_crop(vote.knees_px)
     knees = track_knees(knee_maps, time_s, first_px, shank_px)
     in_front = share_in_front(masks.mean(axis=0), np.median(knees, axis=0), shank_px)
+    # with a trunk before the knees the outline does not end there
+    ends = in_front < TRUNK_IN_FRONT.value
     legs = masks
     paths, doubts = _follow(knee_maps, ankle_maps, masks, time_s, knees, shank_px)
     colour = _learn(lab, paths, doubts)
@@ -80,7 +81,7 @@ def read_lower_legs(
         like = np.stack([colour.likeness(cells) for cells in lab]).astype(np.float32)
         knees = track_knees(knee_maps, time_s, first_px, shank_px, like)
         legs = np.float32(0.5) * (masks + like)
-        if in_front < MAX_IN_FRONT:
+        if ends:
             knees = stay_at_the_end(knees, knee_outline(legs, knees, shank_px), shank_px)
             knees = lift_knees(knees, knee_outline(legs, knees, shank_px), shank_px)
         paths, doubts = _follow(knee_maps, ankle_maps, legs, time_s, knees, shank_px)
@@ -99,7 +100,7 @@ def read_lower_legs(
             )
         for points in (knees_px, ankles_px):
             points[:, leg] = region.to_picture(smooth_points(time_s, points[:, leg]))
-    outline = knee_outline(legs, knees, shank_px) if in_front < MAX_IN_FRONT else np.full((n, 2, 2), np.nan)
+    outline = knee_outline(legs, knees, shank_px) if ends else np.full((n, 2, 2), np.nan)
     return LowerLegs(knees_px, ankles_px, se_deg, region.to_picture(outline), in_front)
 
 
