@@ -92,7 +92,6 @@ def prone(
     yaw=0.0,
     rolling=0.0,
     drift=0.0,
-    slide=0.0,
     noise_px=0.4,
     size=FRAME,
     room=True,
@@ -103,7 +102,6 @@ def prone(
 
     `rolling`: the pelvis and the knees roll by so many degrees towards the tested leg, the other side lifting. The
     steadied knees of `image_px` do not show it, as with a real reading; the outline of the legs does.
-    `slide`: the sight of the knee slides up the shank by this share of it as the leg turns.
     """
     rng = np.random.default_rng(seed)
     time_s = np.arange(0, duration_s, 1 / fps)
@@ -123,8 +121,7 @@ def prone(
         turn = np.radians(angle[side])
         aside = np.sin(turn)[:, None] * np.stack([x * np.cos(out), 0 * time_s, -np.sin(out)], -1)
         ankle = knee + 0.40 * (aside + np.cos(turn)[:, None] * [0, 1, 0])
-        sight = knee + slide * act[side][:, None] * (ankle - knee)
-        for rows, points in ((KNEES, sight), (ANKLES, ankle)):
+        for rows, points in ((KNEES, knee), (ANKLES, ankle)):
             image[:, rows[side.column]] = project(points, axes, position, focal, size)
         peaks_px[:, side.column] = project(knee + lift[:, None] * [0, 1, 0], axes, position, focal, size)
     image += rng.normal(0, noise_px, image.shape)

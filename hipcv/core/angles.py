@@ -32,8 +32,6 @@ MIN_VISIBILITY = 0.5
 #: How far the knee of a thigh that lies still may seem to wander, in degrees of drift: a drift well below it is not
 #: believed, one well above it is.
 DRIFT_NOISE_DEG = 7.0
-#: A shank that leans out further than this (sideways over upwards) does not tell how far its knee's sight has slid.
-MAX_SLIDE_SLOPE = 1.5
 
 PER_LEG = (
     "raw_deg",
@@ -142,7 +140,7 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
         return smooth(time_s, clean(time_s, values))
 
     shank_px = np.linalg.norm(ankles - knees, axis=-1)
-    drift = np.stack([settle(d) for d in _thigh_drift(px, lateral, shank_px, shank_up=shank_up).T], axis=-1)
+    drift = np.stack([settle(d) for d in _thigh_drift(px, lateral, shank_px).T], axis=-1)
     # the angle's plane turns with the thigh
     yaw_deg = camera.yaw.value_deg - lateral * believed_drift_deg(drift)
     axes = camera_axes(camera.roll.value_deg, camera.pitch.value_deg, yaw_deg)
@@ -221,24 +219,17 @@ def believed_drift_deg(drift_deg: ArrayLike) -> FloatArray:
     return believed
 
 
-def _thigh_drift(px: FloatArray, lateral: IntArray, shank_px: FloatArray, *, shank_up: bool) -> FloatArray:
+def _thigh_drift(px: FloatArray, lateral: IntArray, shank_px: FloatArray) -> FloatArray:
     """Return (T, 2) degrees: sideways travel of the knee from its median place over the length of a thigh.
 
     Seen along the thigh its own length cannot be read; thigh and shank are about as long (Winter,
-    Biomechanics and Motor Control of Human Movement: 0.245 and 0.246 of stature), so the shank stands in. Prone the
-    sight of a knee also slides along a leaning shank; as a thigh on a bed moves level, that part can be told and
-    taken back.
+    Biomechanics and Motor Control of Human Movement: 0.245 and 0.246 of stature), so the shank stands in.
     """
     hips_x = px[:, HIPS, 0].mean(axis=1)
     usual_x = np.nan_to_num(median_of(hips_x))  # prone, the hips are not seen: the bed stays where it is
-    knees, ankles = px[:, KNEES], px[:, ANKLES]
-    knees_x = knees[..., 0] - np.where(np.isfinite(hips_x), hips_x, usual_x)[:, None]
-    moved = knees_x - [median_of(x) for x in knees_x.T]
+    knees_x = px[:, KNEES, 0] - np.where(np.isfinite(hips_x), hips_x, usual_x)[:, None]
+    rest_x = [median_of(x) for x in knees_x.T]
+    thigh_px = max((median_of(length) for length in shank_px.T), key=np.nan_to_num)
     with np.errstate(invalid="ignore", divide="ignore"):
-        if shank_up:
-            slope = (ankles[..., 0] - knees[..., 0]) / (ankles[..., 1] - knees[..., 1])
-            sunk = knees[..., 1] - [median_of(y) for y in knees[..., 1].T]
-            moved = moved - sunk * np.clip(slope, -MAX_SLIDE_SLOPE, MAX_SLIDE_SLOPE)
-        thigh_px = max((median_of(length) for length in shank_px.T), key=np.nan_to_num)
-        drift: FloatArray = np.degrees(np.arcsin(np.clip(lateral * moved / thigh_px, -1, 1)))
+        drift: FloatArray = np.degrees(np.arcsin(np.clip(lateral * (knees_x - rest_x) / thigh_px, -1, 1)))
     return drift
