@@ -1,10 +1,15 @@
 """How far each pose model's shanks lie from human marks on real photographs, and whether a turned picture turns them.
 
     python benchmarks/real_photos.py [FOLDER] [--models lite full heavy]
+    python benchmarks/real_photos.py [FOLDER] --turn [--models heavy]
 
 FOLDER holds `photos/` and `keypoints.json` (COCO photographs with human-marked knees and ankles). Two people marking
 one photograph differ by several degrees themselves: this is the difference from a human mark, not an error. The known
 truth is the turn: a picture turned by an angle must change the reading by that angle.
+
+`--turn` does this as the instrument reads: frames of `clips/` of one person whose legs are seen are each held for a
+second and a half, upright and turned; a reading is the median of the second second, as of a hold. A leg counts as seen
+whole where its shank is no shorter in the picture than two thirds of the other: not pointing at the camera, nor hidden.
 """
 
 import argparse
@@ -15,13 +20,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hipcv.core.landmarks import ANKLES, KNEES
 from hipcv.sources.model_files import ModelName, get_model
 from hipcv.sources.pose import Pose, PoseEstimator
+from hipcv.sources.video import open_video
 
 TURNS_DEG = (-10.0, 10.0)
+#: Frames of each clip that are turned, as shares of it; how long they are held and what of that is read, in frames.
+TURNED_AT = (0.1, 0.4, 0.7)
+HELD, READ = 45, 30
+WHOLE_SHARE = 2 / 3
 DEFAULT_FOLDER = Path(__file__).parents[2] / "shared" / "real"
 
 
@@ -31,9 +41,9 @@ def shank_direction_deg(knee: NDArray[np.float64], ankle: NDArray[np.float64]) -
     return float(np.degrees(np.arctan2(-dx, dy)))
 
 
-def wrapped_deg(angle: float) -> float:
-    """Return an angle brought into (-180, 180]."""
-    return (angle + 180.0) % 360.0 - 180.0
+def wrapped_deg(angle: ArrayLike) -> NDArray[np.float64]:
+    """Return angles (…) brought into [-180, 180)."""
+    return (np.asarray(angle, dtype=np.float64) + 180.0) % 360.0 - 180.0
 
 
 def turned(rgb: NDArray[np.uint8], angle_deg: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
@@ -61,19 +71,63 @@ def marks_of(person: dict[str, dict[str, list[float]]]) -> NDArray[np.float64]:
     return np.array([person["keypoints"][name][:2] for name in names], dtype=np.float64)
 
 
+def held_shanks(rgb: NDArray[np.uint8], model: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both shanks' directions in degrees and lengths in pixels (2,) of a picture that is held; NaN unseen."""
+    shanks = np.empty((HELD, 2, 2))
+    with PoseEstimator(model) as estimator:
+        for k in range(HELD):
+            pose, _ = estimator(rgb, k / 30)
+            shanks[k] = pose.image_px[list(ANKLES)] - pose.image_px[list(KNEES)]
+    read = shanks[-READ:]
+    directions = np.degrees(np.arctan2(-read[..., 0], read[..., 1]))
+    about = directions[-1]
+    median = about + np.median(wrapped_deg(directions - about), axis=0)
+    return median, np.median(np.hypot(*np.moveaxis(read, -1, 0)), axis=0)
+
+
+def turn_clips(folder: Path, models: list[str]) -> None:
+    """Print for each model how exactly held frames of real people turn with the picture."""
+    print("| model | shanks | readings | within 1° | median ° | worst ° |\n|---|---|---|---|---|---|")
+    for name in models:
+        model = get_model(ModelName(name)).path
+        errors: list[float] = []
+        whole: list[bool] = []
+        for clip in sorted((folder / "clips").glob("pose2sim_single_*.mp4")):
+            frames = [frame.rgb for frame in open_video(clip)]
+            for share in TURNED_AT:
+                rgb = frames[round(share * len(frames))]
+                upright, length = held_shanks(rgb, model)
+                for turn_deg in TURNS_DEG:
+                    now, _ = held_shanks(turned(rgb, turn_deg)[0], model)
+                    errors.extend(np.abs(wrapped_deg(now - upright - turn_deg)))
+                    whole.extend(length >= WHOLE_SHARE * length.max())
+        error, seen = np.array(errors), np.array(whole)
+        for kind, part in (("seen whole", seen), ("foreshortened or hidden", ~seen)):
+            if part.any():
+                print(
+                    f"| {name} | {kind} | {part.sum()} | {(error[part] <= 1).sum()} | {np.median(error[part]):.1f} "
+                    f"| {error[part].max():.1f} |",
+                    flush=True,
+                )
+
+
 def main() -> None:
     """Print one line for each model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", default=DEFAULT_FOLDER)
-    parser.add_argument("--models", nargs="+", default=[str(m) for m in ModelName])
+    parser.add_argument("--models", nargs="+", choices=[str(m) for m in ModelName])
+    parser.add_argument("--turn", action="store_true")
     args = parser.parse_args()
     listing = args.folder / "keypoints.json"
     if not listing.exists():
         sys.exit(f"Marked photographs were wanted, but there is no {listing.name} in {args.folder}.")
+    if args.turn:
+        turn_clips(args.folder, args.models or [ModelName.HEAVY])
+        return
     people = json.loads(listing.read_text(encoding="utf-8"))
     head = ["model", "shanks found", "median ° from mark", "75 % °", "worst °", "turn median °", "turn 95 % °", "ms"]
     print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
-    for name in args.models:
+    for name in args.models or ModelName:
         away: list[float] = []
         turn_errors: list[float] = []
         wanted = 0
@@ -91,7 +145,7 @@ def main() -> None:
                     continue
                 upright = {s: shank_direction_deg(found.image_px[KNEES[s]], found.image_px[ANKLES[s]]) for s in sides}
                 marked = {s: shank_direction_deg(marks[s], marks[2 + s]) for s in sides}
-                away.extend(abs(wrapped_deg(upright[s] - marked[s])) for s in sides)
+                away.extend(float(abs(wrapped_deg(upright[s] - marked[s]))) for s in sides)
                 for turn_deg in TURNS_DEG:
                     picture, matrix = turned(np.asarray(rgb, np.uint8), turn_deg)
                     again = person_at(estimator.find_people(picture), marks @ matrix[:, :2].T + matrix[:, 2])
@@ -99,7 +153,7 @@ def main() -> None:
                         continue
                     for s in sides:
                         now = shank_direction_deg(again.image_px[KNEES[s]], again.image_px[ANKLES[s]])
-                        turn_errors.append(abs(wrapped_deg(now - upright[s] - turn_deg)))
+                        turn_errors.append(float(abs(wrapped_deg(now - upright[s] - turn_deg))))
         q = np.percentile
         print(
             f"| {name} | {len(away)}/{wanted} | {np.median(away):.1f} | {q(away, 75):.1f} | {max(away):.1f} "

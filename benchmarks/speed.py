@@ -2,11 +2,13 @@
 
     python benchmarks/speed.py [CLIP] [--model heavy] [--runs 5]
     python benchmarks/speed.py --memory [--minutes 10]
+    python benchmarks/speed.py --live 60
 
 Speed: `hipcv measure CLIP --json`, whole process, against a plain script that decodes the clip with OpenCV and calls
 the same MediaPipe model on every frame; median of the runs, taken in turns so that a busy machine slows both alike.
 Memory: peak resident memory while measuring a ten-minute 1080p clip made out of the sample (with the lite model: the
 networks differ by 25 MB, the rest is the same).
+Live: one live session against a real server, as `benchmarks/server.py --live` measures it.
 """
 
 import argparse
@@ -99,14 +101,18 @@ def measure_memory(minutes: float) -> None:
 
 
 def main() -> None:
-    """Run one of the two benchmarks."""
+    """Run the benchmark that was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path, nargs="?", default=SAMPLE)
     parser.add_argument("--model", default="heavy", choices=[str(m) for m in ModelName])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--live", type=float, metavar="SECONDS")
     args = parser.parse_args()
+    if args.live:
+        command = [sys.executable, str(Path(__file__).with_name("server.py")), "--live", str(args.live)]
+        sys.exit(subprocess.run(command, check=False).returncode)
     if args.memory:
         # The child that is measured must be the only one.
         if os.name != "posix":
