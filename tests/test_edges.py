@@ -45,6 +45,23 @@ def test_the_edges_of_a_cupboard_are_found_where_they_are() -> None:
     assert length.max() == pytest.approx(360, abs=8)
 
 
+def test_edges_in_dim_light_are_found_as_well() -> None:
+    """A cupboard and a frame 13 and 8 grey levels darker than the wall: less than the detector notices by itself."""
+    dim = (90 + (room_picture().astype(np.float64) - 190) * 13 / 130).round().astype(np.uint8)
+    edges = filmed(*[dim] * 3).find_edges(NOBODY, 100.0)
+    assert all(has_plumb_edge_at(edges, x) for x in (100, 260, 700, 860))
+
+
+def test_the_blocks_of_a_compressed_wall_are_no_edges() -> None:
+    """A shaded, tilted wall packed so badly that its blocks show: they run along the picture, whatever the roll is."""
+    y, x = np.mgrid[:540, :960]
+    grain = np.random.default_rng(2).normal(0, 4, (540, 960))
+    wall = (120 + 40 * np.sin(x / 300 + y / 200) + grain).clip(0, 255).astype(np.uint8)
+    packed = cv2.imencode(".jpg", cv2.merge([wall] * 3), [cv2.IMWRITE_JPEG_QUALITY, 25])[1]
+    blocky = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+    assert len(filmed(*[blocky] * 3).find_edges(NOBODY, 100.0)) == 0
+
+
 def test_edges_come_in_pixels_of_the_full_picture() -> None:
     small, large = (filmed(*[room_picture(s)] * 3).find_edges(NOBODY, 100.0) for s in ((640, 360), (1920, 1080)))
     assert has_plumb_edge_at(small, 100 * 640 / 960)

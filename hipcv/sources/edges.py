@@ -1,7 +1,8 @@
 """Straight edges of the still room behind a moving person, gathered while the frames pass by.
 
-A few grey frames are kept over the whole recording; their median shows the room without what moved, and OpenCV's line
-segment detector (von Gioi et al. 2012, doi:10.5201/ipol.2012.gjmr-lsd) finds its straight edges.
+A few grey frames are kept over the whole recording; their median shows the room without what moved; its contrast is
+evened out, for the edge of a bed in dim light is as straight as a bright one's; and OpenCV's line segment detector
+(von Gioi et al. 2012, doi:10.5201/ipol.2012.gjmr-lsd) finds its straight edges.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,10 @@ MIN_LENGTH_SHARE: Final = 0.035
 #: Half width of the person around each bone, in shank lengths, and the share of an edge that may lie inside.
 PERSON_RADIUS_SHANKS: Final = 0.30
 MAX_SHARE_ON_PERSON: Final = 0.5
+
+#: How far contrast is evened out (limit of the local histogram's slope, tiles): twice at most, or noise becomes edges.
+CONTRAST_LIMIT: Final = 2.0
+CONTRAST_TILES: Final = (8, 8)
 
 _N_MOTION_FRAMES = 8
 _SAMPLES_PER_EDGE = 9
@@ -82,7 +87,7 @@ class StillRoom:
         """
         if self._frame_size_px is None:
             return np.empty((0, 4))
-        plate = self._plate()
+        plate = cv2.createCLAHE(CONTRAST_LIMIT, CONTRAST_TILES).apply(self._plate())
         found = cv2.createLineSegmentDetector(cv2.LSD_REFINE_STD).detect(plate)[0]
         if found is None or len(found) == 0:
             return np.empty((0, 4))
