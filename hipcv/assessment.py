@@ -1,6 +1,6 @@
 """From a series of landmarks to a verdict: `assess(series, setup) -> Assessment`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -180,6 +180,8 @@ def assess(
         findings += [f for t in trials for f in t.findings]
     findings = _strongest(findings)
     results = {s: _measure_side(s, series, angles, camera, setup, trials, findings, rejected) for s in SIDES}
+    if camera.roll_known and camera.yaw.se_deg <= YAW_UNKNOWN.value:
+        findings += check_camera_share(results.values())
     measured = any(r.measured for r in results.values())
     if not measured and not any(f.severity is Severity.REJECT for f in findings):
         limit = Limit(1, "trial", "a result needs one")
@@ -216,7 +218,6 @@ def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPo
         setup.position,
         room=fit_room(series.edges_px, series.frame_size_px, setup.position),
         marked=marked,
-        bed_yaw=_bed_yaw(series, setup, bare) if shank_up else None,
         body_yaw=None if shank_up else body_yaw(bare),
         given_roll_deg=setup.roll_deg,
         given_pitch_deg=setup.pitch_deg,
@@ -225,6 +226,8 @@ def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPo
         sensor_pitch_deg=setup.sensor_pitch_deg,
         long_side_fov_deg=series.long_side_fov_deg,
     )
+    if shank_up:
+        fuse = partial(fuse, bed_yaw=_bed_yaw(series, setup, bare, fuse()))
     # the relaxed shanks are read with all that is known of the camera but its roll
     without = fuse()
     unrolled = measure_angles(series, setup, replace(without, roll=CameraAngle(0.0, 0.0, "none")))
@@ -250,12 +253,14 @@ def body_yaw(bare: AngleSeries) -> CameraAngle | None:
     return CameraAngle(float(np.median(seen)), BODY_YAW_SE_DEG, "body landmarks")
 
 
-def _bed_yaw(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraAngle | None:
+def _bed_yaw(series: PoseSeries, setup: Setup, bare: AngleSeries, camera: CameraPose) -> CameraAngle | None:
     shank_px = median_of(bare.shank_px)
     if not shank_px > 0:
         return None
     knees_px = np.array([[median_of(series.image_px[:, row, axis]) for axis in (0, 1)] for row in KNEES])
-    return fit_bed_yaw(series.edges_px, series.frame_size_px, knees_px, shank_px, position=setup.position)
+    return fit_bed_yaw(
+        series.edges_px, series.frame_size_px, knees_px, shank_px, position=setup.position, camera=camera
+    )
 
 
 YAW_REJECT = Limit(30.0, "°", "beyond it the correction rests on a yaw known to 4° only (gravity study, section 4)")
@@ -294,6 +299,24 @@ def check_camera(camera: CameraPose) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
+ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM = "camera roll", "camera pitch", "camera yaw", "lens"
+CAMERA_TERMS = (ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM)
+CAMERA_SHARE = Limit(5.0, "° either way, from the camera alone", "as wide as a normal range, such as 35° to 45°")
+
+
+def check_camera_share(results: Iterable[SideResult]) -> list[Finding]:
+    """Doubt a side whose interval the camera alone makes wide, though roll and turn are each known passably."""
+    findings = []
+    for result in results:
+        camera_terms = [t.se_deg for t in result.error_terms if t.source in CAMERA_TERMS]
+        half_deg = 1.96 * float(np.hypot.reduce(camera_terms, initial=0.0))
+        if half_deg > CAMERA_SHARE.value:
+            findings.append(
+                found(FindingCode.GRAVITY_UNKNOWN, Severity.DOUBT, half_deg, result.side, limit=CAMERA_SHARE)
+            )
+    return findings
+
+
 #: An end range at which a knee's effect is stated, and the effect from which on it is a reason to doubt.
 TYPICAL_END_RANGE_DEG = 35.0
 KNEE_EFFECT_DOUBT_DEG = 2.0
@@ -330,7 +353,6 @@ READING_SD_DEG = 0.7
 TRIAL_SD_DEG = 2.0
 #: Standard error of a thigh's drift, which rests on the thigh being as long as the shank, as a share of it.
 DRIFT_SE_SHARE = 0.25
-ROLL_TERM = "camera roll"
 
 
 def accepted(trial: Trial) -> bool:
@@ -420,9 +442,9 @@ def _error_terms(
     reader_se = median_of(series.shank_se_deg[held, rows])
     return (
         ErrorTerm(ROLL_TERM, float(roll)),
-        ErrorTerm("camera pitch", float(pitch)),
-        ErrorTerm("camera yaw", float(yaw)),
-        ErrorTerm("lens", float(lens)),
+        ErrorTerm(PITCH_TERM, float(pitch)),
+        ErrorTerm(YAW_TERM, float(yaw)),
+        ErrorTerm(LENS_TERM, float(lens)),
         ErrorTerm("knee not at 90°", float(knee_effect)),
         ErrorTerm("trials", READING_SD_DEG / float(np.sqrt(len(good)))),
         ErrorTerm("landmarks and anatomy", float(np.hypot(ANATOMY_SE_DEG[setup.position], np.nan_to_num(reader_se)))),

@@ -1,6 +1,7 @@
 """From series to verdict, on scenes that can be computed by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import FRAME, seated
 
-from hipcv.assessment import Status, accepted, assess
-from hipcv.core.landmarks import HIPS, KNEES, MIRROR_ROWS, SIDES, PoseSeries, Setup
+from hipcv.assessment import PITCH_TERM, ErrorTerm, Status, accepted, assess, check_camera_share
+from hipcv.core.landmarks import HIPS, KNEES, MIRROR_ROWS, SIDES, PoseSeries, Setup, Side
 from hipcv.core.quality import FindingCode, Severity
 
 
@@ -131,6 +132,17 @@ def test_a_camera_turned_too_far_is_refused_with_the_direction():
     (finding,) = [f for f in assessment.findings if f.code is FindingCode.CAMERA_YAW]
     assert finding.severity is Severity.REJECT
     assert finding.observed == pytest.approx(40, abs=5)
+
+
+def test_a_camera_that_alone_leaves_more_than_five_degrees_open_is_doubted():
+    def with_term(source, se_deg):
+        side = assess(seated(), Setup()).left
+        return replace(side, error_terms=(ErrorTerm("trials", 4.0), ErrorTerm(source, se_deg)))
+
+    assert check_camera_share([with_term(PITCH_TERM, 2.5)]) == []
+    (finding,) = check_camera_share([with_term(PITCH_TERM, 2.6)])
+    assert (finding.code, finding.severity, finding.side) == (FindingCode.GRAVITY_UNKNOWN, Severity.DOUBT, Side.LEFT)
+    assert finding.observed == pytest.approx(1.96 * 2.6)
 
 
 def test_external_rotation_is_refused_and_not_read_as_internal():

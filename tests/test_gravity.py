@@ -224,6 +224,29 @@ def test_the_bed_gives_the_yaw_even_in_a_room_that_stands_askew(yaw: float) -> N
     assert found.se_deg >= 2.5
 
 
+@pytest.mark.parametrize("yaw", [-37.0, -16.0, 12.0])
+def test_a_known_roll_and_pitch_let_three_bed_edges_show_the_yaw(yaw: float) -> None:
+    """Seen from the side a long edge of the bed stands steep in the picture, like something upright."""
+    bed = np.array(
+        [
+            [[-0.45, -0.5, 0.4], [0.45, -0.5, 0.4]],
+            [[-0.45, -0.5, 0.4], [-0.45, -0.5, -0.8]],
+            [[0.45, -0.5, 0.4], [0.45, -0.5, -0.8]],
+        ]
+    )
+    camera = (-6.0, 12.0, yaw)
+    noise = np.random.default_rng(0).normal(0, 0.5, (3, 4))
+    edges = film_edges(bed, *camera) + noise
+    knees = film(np.array([[-0.15, -0.45, 0.0], [0.15, -0.45, 0.0]]), *camera)
+    shank = float(np.hypot(*(knees[0] - film(np.array([-0.15, -0.05, 0.0]), *camera))))
+    known = find_camera_pose(Position.PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
+    found = fit_bed_yaw(edges, SIZE, knees, shank, camera=known)
+    assert found is not None
+    assert found.value_deg == pytest.approx(yaw, abs=3)
+    alone = fit_bed_yaw(edges, SIZE, knees, shank)
+    assert alone is None or alone.se_deg > found.se_deg
+
+
 def test_without_bed_edges_there_is_no_bed_yaw() -> None:
     plumb = film_edges(room_segments()[:6], *CAMERA)
     assert fit_bed_yaw(plumb, SIZE, np.array([[600.0, 400], [700, 400]]), 150.0) is None
@@ -347,6 +370,33 @@ def test_a_room_that_is_merely_uncertain_counts_beside_the_rest_lean_with_a_wide
     assert alone.roll.se_deg == pytest.approx(UNCERTAIN_ROOM_WIDENING * uncertain.roll_se_deg)
     assert 2.0 < both.roll.value_deg < 3.0
     assert both.roll.se_deg < alone.roll.se_deg
+
+
+@pytest.mark.parametrize(
+    ("refusals", "n_plumb", "n_level", "usable"),
+    [
+        ((("rival_deg", 1.8, 1.0),), 4, 6, True),
+        ((("plumb_edges", 1.0, 2.0),), 1, 4, True),
+        ((("plumb_edges", 1.0, 2.0),), 1, 3, False),
+        ((("plumb_edges", 0.0, 2.0),), 0, 8, False),
+        ((("explained_share", 0.5, 0.6),), 4, 6, False),
+        ((("plumb_difference_deg", 4.0, 2.5),), 4, 6, False),
+    ],
+)
+def test_a_room_that_was_refused_counts_only_where_it_is_merely_uncertain(
+    refusals: tuple[tuple[str, float, float], ...], n_plumb: int, n_level: int, usable: bool
+) -> None:
+    edges = {"plumb_edges": tuple(range(n_plumb)), "level_edges": tuple(range(n_level))}
+    assert RoomFit(False, refusals, 3.0, 1.3, 10.0, 3.0, 0.0, 5.0, **edges).usable == usable
+    assert not RoomFit(False, refusals, 3.0, 2.6, 10.0, 3.0, 0.0, 5.0, **edges).usable
+
+
+def test_an_uncertain_room_and_the_rest_lean_may_lie_further_apart() -> None:
+    uncertain = RoomFit(False, (("roll_se_deg", 1.9, 1.0),), 5.0, 1.9, 10.0, 3.0, 0.0, 5.0)
+    pose = find_camera_pose(Position.PRONE, room=uncertain, rest_roll=lean_of(0.0))
+    assert pose.alarms == ()
+    assert 1.0 < pose.roll.value_deg < 4.0
+    assert pose.roll_known
 
 
 def test_edges_without_length_or_with_a_hole_do_not_shift_the_rows_of_the_others() -> None:

@@ -35,9 +35,11 @@ YAW_PRIOR_SE_DEG = 12.0
 KNOWN_FOV_SE_DEG = 2.0
 #: Two cues disagree when further apart than this many of their joint standard errors ...
 DISAGREEMENT_SIGMA = 3.0
-#: ... but never before this, and what the subject's own posture says when further than this from anything else.
+#: ... but never before this; and what the subject's own posture says, which is an alarm, sooner: when further than this
+#: from something certain, or than so many joint standard errors from something less certain.
 DISAGREEMENT_FLOOR_DEG = 2.0
 POSTURE_DISAGREEMENT_DEG = {REST_LEAN: 4.5, BODY_LINES: 6.0}
+POSTURE_DISAGREEMENT_SIGMA = 1.8
 
 _ASSUMED = "assumed"
 _GIVEN = "given"
@@ -147,10 +149,11 @@ def _shrunk(cue: CameraAngle, prior_se_deg: float) -> CameraAngle:
 
 def _limit_deg(a: CameraAngle, b: CameraAngle) -> float:
     """Return how far apart two cues may lie before they disagree."""
+    joint_se = float(np.hypot(a.se_deg, b.se_deg))
     postures = [POSTURE_DISAGREEMENT_DEG[c.source] for c in (a, b) if c.source in POSTURE_DISAGREEMENT_DEG]
     if postures:
-        return max(postures)
-    return max(DISAGREEMENT_SIGMA * float(np.hypot(a.se_deg, b.se_deg)), DISAGREEMENT_FLOOR_DEG)
+        return max(*postures, POSTURE_DISAGREEMENT_SIGMA * joint_se)
+    return max(DISAGREEMENT_SIGMA * joint_se, DISAGREEMENT_FLOOR_DEG)
 
 
 def _fuse(

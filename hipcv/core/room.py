@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hipcv.core.geometry import DEFAULT_LONG_SIDE_FOV_DEG
-from hipcv.core.gravity import CameraAngle
+from hipcv.core.gravity import CameraAngle, CameraPose
 from hipcv.core.landmarks import FloatArray, Position
 from hipcv.core.vanishing import (
     FOV,
@@ -38,7 +38,7 @@ MAX_ROLL_SE_DEG = 1.0
 MAX_USABLE_ROLL_SE_DEG = 2.5
 MIN_PLUMB_EDGES = 2
 #: One plumb edge, with this many level ones beside it, still fixes the roll, if less surely.
-MANY_LEVEL_EDGES = 6
+MANY_LEVEL_EDGES = 4
 MIN_EXPLAINED_SHARE = 0.6
 MAX_PLUMB_DIFFERENCE_DEG = 2.0
 MAX_RIVAL_DEG = 1.0
@@ -104,7 +104,7 @@ class RoomFit:
     def usable(self) -> bool:
         """Whether accepted, or refused for nothing but a roll that is not certain enough by itself."""
         few_plumb = len(self.plumb_edges) == 1 and len(self.level_edges) >= MANY_LEVEL_EDGES
-        forgiven = {"roll_se_deg", "plumb_edges"} if few_plumb else {"roll_se_deg"}
+        forgiven = {"roll_se_deg", "rival_deg"} | ({"plumb_edges"} if few_plumb else set())
         only_uncertain = {what for what, _, _ in self.refusals} <= forgiven
         return self.accepted or (only_uncertain and self.roll_se_deg < MAX_USABLE_ROLL_SE_DEG)
 
@@ -147,7 +147,9 @@ def fit_room(
     level = np.flatnonzero(inlier & (nearest != _PLUMB_AXIS))
     used = np.abs(full.residual_deg).min(1, initial=np.inf)[inlier]
 
-    roll_se = float(full.se_deg[ROLL])
+    # a rival that is nearly as good may be the true one
+    rival = float(full.spread_deg[ROLL])
+    roll_se = float(np.hypot(full.se_deg[ROLL], rival / 2))
     difference = abs(float(plumb_only.best_deg[ROLL]) - roll)
     gate = (
         ("roll_se_deg", roll_se, MAX_ROLL_SE_DEG, roll_se < MAX_ROLL_SE_DEG),
@@ -159,7 +161,7 @@ def fit_room(
             MAX_PLUMB_DIFFERENCE_DEG + float(plumb_only.se_deg[ROLL]),
             difference < MAX_PLUMB_DIFFERENCE_DEG + plumb_only.se_deg[ROLL],
         ),
-        ("rival_deg", float(full.spread_deg[ROLL]), MAX_RIVAL_DEG, full.spread_deg[ROLL] <= MAX_RIVAL_DEG),
+        ("rival_deg", rival, MAX_RIVAL_DEG, rival <= MAX_RIVAL_DEG),
     )
     refusals = tuple((what, observed, limit) for what, observed, limit, holds in gate if not holds)
     return RoomFit(
@@ -188,18 +190,19 @@ def fit_bed_yaw(
     shank_px: float,
     *,
     position: Position = Position.PRONE,
-    prior: CameraPrior | None = None,
+    camera: CameraPose | None = None,
 ) -> CameraAngle | None:
     """Return the yaw against the bed that the subject lies on, from its edges around the knees.
 
-    Only near-vertical edges anywhere and other edges within 1.6 by 1.5 shank lengths of the knees take part, so that
-    a room that the bed stands askew in has no say.
+    Only edges within 1.6 by 1.5 shank lengths of the knees take part, so that a room that the bed stands askew in has
+    no say. Where the roll is not known beforehand, near-vertical edges anywhere take part too.
 
     Parameters
     ----------
     edges_px : (N, 4) as in `fit_room`.
     knees_px : (..., 2) pixels of the knees; NaN rows do not count.
     shank_px : length of the shank in the picture.
+    camera : what is known of it but for its yaw.
 
     Returns
     -------
@@ -213,16 +216,33 @@ def fit_bed_yaw(
         return None
     offset = np.abs((edges[:, :2] + edges[:, 2:]) / 2 - knees.mean(0)) / shank_px
     near = (offset < _BED_REACH_SHANKS).all(1)
-    plumb = edge_tilts_deg(edges) < _BED_PLUMB_TILT_DEG
-    fit = fit_attitude(edges[near | plumb], frame_size_px, prior or room_prior(position))
-    off = np.abs(fit.residual_deg) / fit.noise_deg[:, None]
-    level = off[:, [0, 2]].min(1) < _INLIER_SIGMA
-    n_bed = int((level & ~plumb[near | plumb]).sum())
+    if camera is not None and camera.roll.se_deg < MAX_USABLE_ROLL_SE_DEG:
+        used = edges[near]
+        fit = fit_attitude(used, frame_size_px, _prior_of(camera, position))
+        off = np.abs(fit.residual_deg) / fit.noise_deg[:, None]
+        standing = off.argmin(1) == _PLUMB_AXIS
+    else:
+        steep = edge_tilts_deg(edges) < _BED_PLUMB_TILT_DEG
+        used, standing = edges[near | steep], steep[near | steep]
+        fit = fit_attitude(used, frame_size_px, room_prior(position))
+        off = np.abs(fit.residual_deg) / fit.noise_deg[:, None]
+    level = off[:, [0, 2]].min(1, initial=np.inf) < _INLIER_SIGMA
+    n_bed = int((level & ~standing).sum())
     if n_bed < MIN_BED_EDGES or fit.se_deg[YAW] > MAX_BED_YAW_SE_DEG or fit.spread_deg[YAW] > MAX_BED_RIVAL_DEG:
         return None
     # two edges may be of two things; a third makes it a bed
     floor_deg = BED_YAW_FLOOR_DEG if n_bed > MIN_BED_EDGES else FEW_EDGES_YAW_FLOOR_DEG
     return CameraAngle(float(fit.best_deg[YAW]), max(float(fit.se_deg[YAW]), floor_deg), "bed edges")
+
+
+def _prior_of(camera: CameraPose, position: Position) -> CameraPrior:
+    """Return a known camera as what is believed before the bed is seen; its yaw stays open."""
+    return replace(
+        room_prior(position),
+        roll_deg=(camera.roll.value_deg, camera.roll.se_deg),
+        pitch_deg=(camera.pitch.value_deg, camera.pitch.se_deg),
+        long_side_fov_deg=(camera.long_side_fov_deg, camera.long_side_fov_se_deg),
+    )
 
 
 @dataclass(frozen=True, slots=True)
