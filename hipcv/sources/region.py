@@ -24,6 +24,10 @@ START_CENTRES = ((0.5, 0.5), (0.5, 0.35), (0.5, 0.65), (0.35, 0.45), (0.65, 0.45
 MAX_STARTS = 9
 #: So many of them are tried in each frame of a clip, others in each: the legs stay where they are.
 STARTS_A_FRAME = 4
+#: After so many frames without two that agree, the rest are only asked about the best that was found.
+MAX_SEARCHED = 6
+#: A start in which the network sees so little of anybody leads nowhere.
+MIN_START_PRESENCE = 0.01
 #: The square is this many shank lengths wide and centred this share of the way from knees to ankles.
 SIDE_SHANKS = 4.0
 CENTRE_SHARE = 0.4
@@ -105,7 +109,7 @@ def _settle(rgb: ByteArray, network: LandmarkNetwork, region: Region, shorter: f
         look = network(region.cut(rgb))
         knees, ankles = (region.to_picture(look.landmarks_px[list(rows)]) for rows in (KNEES, ANKLES))
         moved = _kept_in_size(region_around(knees, ankles, region.turn_deg, SIDE_SHANKS + 0.3), shorter)
-        if step and look.presence < 0.02:
+        if look.presence < (0.02 if step else MIN_START_PRESENCE):
             return None
         still = _distance(region, moved) < 0.06
         region = moved
@@ -185,8 +189,9 @@ def _vote(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote |
     good: list[Legs] = []
     home: Legs | None = None  # once two frames show the same legs well, the others need not be searched
     for k, rgb in enumerate(frames):
-        if home is not None:
-            legs = _confirm(rgb, network, home)
+        if home is not None or k >= MAX_SEARCHED:
+            best = home or _best(found)
+            legs = _confirm(rgb, network, best) if best is not None else None
         else:
             starts = [(k * STARTS_A_FRAME + n) % MAX_STARTS for n in range(STARTS_A_FRAME)]
             legs = find_in_frame(rgb, network, [g.region for g in good[-1:]], starts)
@@ -194,7 +199,7 @@ def _vote(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote |
         if legs is not None and legs.merit > GOOD_QUALITY:
             good.append(legs)
             home = home or next((g for g in good[:-1] if _agree(g, legs)), None)
-    best = max((legs for legs in found if legs is not None), key=lambda legs: legs.merit, default=None)
+    best = _best(found)
     if best is None:
         return None, []
     if good:
@@ -221,6 +226,10 @@ def _vote(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote |
         quality=float(np.mean(sorted((legs.quality for legs in party), reverse=True)[: (len(party) + 1) // 2])),
     )
     return vote, seen
+
+
+def _best(found: Sequence[Legs | None]) -> Legs | None:
+    return max((legs for legs in found if legs is not None), key=lambda legs: legs.merit, default=None)
 
 
 def _confirm(rgb: ByteArray, network: LandmarkNetwork, legs: Legs) -> Legs | None:
