@@ -92,6 +92,7 @@ def prone(
     yaw=0.0,
     rolling=0.0,
     drift=0.0,
+    twist=0.0,
     noise_px=0.4,
     size=FRAME,
     room=True,
@@ -100,6 +101,7 @@ def prone(
 ):
     """Simulate a prone person of sticks seen from the foot end: shanks of 40 cm stand on knees a foot apart.
 
+    `twist`: both thighs swing towards the tested leg's outer side by so many degrees.
     `rolling`: the pelvis and the knees roll by so many degrees towards the tested leg, the other side lifting. The
     steadied knees of `image_px` do not show it, as with a real reading; the outline of the legs does.
     """
@@ -115,7 +117,7 @@ def prone(
     n = len(time_s)
     image, peaks_px = np.full((n, 33, 2), np.nan), np.empty((n, 2, 2))
     for side, x in ((Side.LEFT, -1.0), (Side.RIGHT, 1.0)):  # seen from the feet the left leg is on the left
-        out = np.radians(drift) * act[side]
+        out = np.radians(drift * act[side] + twist * (act[side] - act[side.other]))
         knee = np.stack([x * (0.15 + 0.42 * np.sin(out)), 0 * time_s, 0.42 * (np.cos(out) - 1)], -1)
         lift = 0.15 * np.sin(np.radians(rolling)) * (act[side.other] - act[side])
         turn = np.radians(angle[side])

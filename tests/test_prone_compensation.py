@@ -42,6 +42,23 @@ def test_thighs_that_drift_apart_are_found():
     assert FindingCode.THIGH_DRIFT in doubts(assess(prone(drift=16.0), SETUP))
 
 
+@pytest.mark.parametrize("twist", [-9.0, 9.0])
+def test_a_body_that_turns_on_the_bed_is_told_from_thighs_that_drift_apart(twist):
+    assessment = assess(prone(twist=twist), SETUP)
+    found = [f for f in assessment.findings if f.code is FindingCode.BODY_TWISTED]
+    assert {f.side for f in found} == set(SIDES)
+    assert all(f.observed == pytest.approx(twist, abs=2.0) for f in found)
+    assert FindingCode.BODY_TWISTED not in doubts(assess(prone(drift=16.0), SETUP))
+
+
+def test_heels_that_cross_are_found_and_feet_that_fall_outwards_are_not():
+    crossing = assess(prone(left=(-42.0, -41.0), right=(25.0, 24.0)), SETUP)
+    (found,) = [f for f in crossing.findings if f.code is FindingCode.HEELS_CROSSING]
+    # knees 0.30 m apart, and a foot on a shank of 0.40 m that leans inwards by 41°
+    assert found.observed == pytest.approx((0.30 - 0.40 * 0.66) / 0.40, abs=0.06)
+    assert FindingCode.HEELS_CROSSING not in doubts(assess(prone(left=(60.0,), right=(60.0,)), SETUP))
+
+
 @pytest.mark.parametrize("drift", [10.0, 16.0, 22.0])
 def test_the_angle_is_read_in_the_plane_of_a_thigh_that_has_drifted(drift):
     """Read in a still plane it would be off by up to 7°."""

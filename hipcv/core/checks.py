@@ -41,6 +41,8 @@ LIMITS: dict[FindingCode, Limit] = {
     FindingCode.PELVIS_HIKE: Limit(5.0, "°", PILOT),
     FindingCode.TRUNK_LEAN: Limit(8.0, "°", PILOT),
     FindingCode.THIGH_DRIFT: Limit(8.0, "°", PILOT),
+    FindingCode.BODY_TWISTED: Limit(5.0, "°", PILOT),
+    FindingCode.HEELS_CROSSING: Limit(0.2, "shank lengths between the ankles", "a lower leg is about as thick"),
     FindingCode.OTHER_LEG_MOVES: Limit(10.0, "°", "half of a small trial"),
     FindingCode.START_NOT_NEUTRAL: Limit(12.0, "°", "three standard deviations of the relaxed shank (about 4°)"),
     FindingCode.WRONG_DIRECTION: Limit(8.0, "°", "a trial is at least 6°, and the relaxed leg sways by 1–2°"),
@@ -80,13 +82,14 @@ def resting(angles: AngleSeries, trials: Sequence[Trial]) -> BoolArray:
 class Compensation:
     """How far the rest of the body had moved from rest, degrees, in one part of a trial.
 
-    pelvis: + = the hip of the tested leg higher; trunk: + = away from the tested leg; thigh: + = outwards;
-    other_leg: largest departure of the other shank.
+    pelvis: + = the hip of the tested leg higher; trunk: + = away from the tested leg; thigh: + = outwards; twist: of
+    both thighs alike, + = towards the tested leg's outer side; other_leg: largest departure of the other shank.
     """
 
     pelvis_deg: float
     trunk_deg: float
     thigh_deg: float
+    twist_deg: float
     other_leg_deg: float
 
 
@@ -99,10 +102,14 @@ def measure_compensation(angles: AngleSeries, side: Side, rest: BoolArray, part:
 
     other = angles.of(side.other)
     away = np.abs(other[part] - median_of(other[rest]))
+    thigh, other_thigh = (moved(angles.thigh_drift_deg[:, s.column]) for s in (side, side.other))
+    # one thigh outwards and the other inwards: what they share is a body that turned
+    alike = thigh * other_thigh < 0
     return Compensation(
         pelvis_deg=sign * moved(angles.pelvic_obliquity_deg),
         trunk_deg=-sign * moved(angles.trunk_lean_deg),
-        thigh_deg=moved(angles.thigh_drift_deg[:, side.column]),
+        thigh_deg=thigh,
+        twist_deg=float(np.copysign(min(abs(thigh), abs(other_thigh)), thigh)) if alike else 0.0,
         other_leg_deg=float(np.max(away[np.isfinite(away)], initial=0.0)),
     )
 
@@ -126,6 +133,7 @@ def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], posi
         (FindingCode.PELVIS_HIKE, body.pelvis_deg, pelvis_limit(position)),
         (FindingCode.TRUNK_LEAN, body.trunk_deg, LIMITS[FindingCode.TRUNK_LEAN]),
         (FindingCode.THIGH_DRIFT, body.thigh_deg, LIMITS[FindingCode.THIGH_DRIFT]),
+        (FindingCode.BODY_TWISTED, body.twist_deg, LIMITS[FindingCode.BODY_TWISTED]),
     ):
         if abs(observed) > limit.value:
             findings.append(found(code, Severity.DOUBT, observed, trial.side, limit))
@@ -225,7 +233,9 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
     lost = 1.0 - share_seen
     look(FindingCode.PERSON_LOST, lost, Severity.REJECT if lost > 0.5 else Severity.DOUBT)
     findings += _check_frame(series, seen)
-    if setup.position is Position.SEATED:
+    if prone:
+        findings += _check_heels(series, angles)
+    else:
         findings += _check_seated(series, angles, setup)
     people = series.n_people[series.n_people >= 0]
     if len(people):
@@ -279,6 +289,23 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
         limit = Limit(0.5, "of the frames", "the pelvis cannot be watched otherwise")
         findings.append(found(FindingCode.OUT_OF_FRAME, Severity.DOUBT, 1 - hips.mean(), limit=limit))
     return findings
+
+
+#: Of the frames in which both feet are seen: how near the ankles come in the nearest twentieth.
+NEAREST_SHARE = 0.05
+
+
+def _check_heels(series: PoseSeries, angles: AngleSeries) -> list[Finding]:
+    """Look whether prone heels cross: one leg then hides the other, or pushes it."""
+    knees_x, ankles_x = (series.image_px[:, rows, 0] for rows in (KNEES, ANKLES))
+    order = np.sign(median_of(knees_x[:, 0] - knees_x[:, 1]))
+    apart = order * (ankles_x[:, 0] - ankles_x[:, 1]) / median_of(angles.shank_px)
+    apart = apart[np.isfinite(apart)]
+    if len(apart) == 0:
+        return []
+    nearest = float(np.quantile(apart, NEAREST_SHARE))
+    crossed = nearest < LIMITS[FindingCode.HEELS_CROSSING].value
+    return [found(FindingCode.HEELS_CROSSING, Severity.DOUBT, nearest)] if crossed else []
 
 
 #: On rendered people at most 0.02 from the feet and 0.97 from the head.

@@ -20,6 +20,8 @@ class FindingCode(StrEnum):
     PELVIS_HIKE = "pelvis_hike"
     TRUNK_LEAN = "trunk_lean"
     THIGH_DRIFT = "thigh_drift"
+    BODY_TWISTED = "body_twisted"
+    HEELS_CROSSING = "heels_crossing"
     OTHER_LEG_MOVES = "other_leg_moves"
     START_NOT_NEUTRAL = "start_not_neutral"
     WRONG_DIRECTION = "wrong_direction"
