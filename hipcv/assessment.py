@@ -1,16 +1,16 @@
 """From a series of landmarks to a verdict: `assess(series, setup) -> Assessment`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial
 
 import numpy as np
 
-from hipcv.core.angles import AngleSeries, believed_drift_deg, body_lines_px, measure_angles
+from hipcv.core.angles import AngleSeries, believed_drift_deg, measure_angles
 from hipcv.core.camera import find_camera_pose
+from hipcv.core.camera_checks import check_camera, check_camera_share, check_knees
+from hipcv.core.camera_cues import find_camera
 from hipcv.core.checks import (
-    LIMITS,
     Limit,
     check_leg,
     check_recording,
@@ -21,19 +21,11 @@ from hipcv.core.checks import (
     resting,
 )
 from hipcv.core.filtering import median_of
-from hipcv.core.gravity import (
-    KNOWN_ROLL_SE_DEG,
-    CameraAngle,
-    CameraPose,
-    camera_shifts_deg,
-    roll_from_body_lines,
-    roll_from_rest,
-)
-from hipcv.core.knee import KNEE_SD_DEG, knee_departure_deg, knee_effect_deg
+from hipcv.core.gravity import CameraAngle, CameraPose, camera_shifts_deg
+from hipcv.core.knee import KNEE_SD_DEG, knee_effect_deg
 from hipcv.core.landmarks import ANKLES, KNEES, SIDES, PoseSeries, Position, Setup, Side
 from hipcv.core.quality import Finding, FindingCode, Severity
-from hipcv.core.room import fit_bed_yaw, fit_room, fit_vertical_edges
-from hipcv.core.trials import Trial, find_rest_deg, find_trials
+from hipcv.core.trials import Trial, find_trials
 from hipcv.evidence.guidance import advice_for
 from hipcv.evidence.reference import AsymmetryVerdict, Comparison, asymmetry_verdict, compare, find_references
 
@@ -170,7 +162,7 @@ def assess(
         findings += check_camera(camera)
     rejected = _rejected(findings)
     if setup.position is Position.SEATED and not rejected:
-        findings += _check_knees(angles, camera)
+        findings += check_knees(angles, camera)
     trials: tuple[Trial, ...] = ()
     if not rejected:
         trials = tuple(t for side in SIDES for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side))
@@ -180,8 +172,9 @@ def assess(
         findings += [f for t in trials for f in t.findings]
     findings = _strongest(findings)
     results = {s: _measure_side(s, series, angles, camera, setup, trials, findings, rejected) for s in SIDES}
-    if camera.roll_known and camera.yaw.se_deg <= YAW_UNKNOWN.value:
-        findings += check_camera_share(results.values())
+    for side, result in results.items():
+        shares = [t.se_deg for t in result.error_terms if t.source in CAMERA_TERMS]
+        findings += check_camera_share(side, camera, shares)
     measured = any(r.measured for r in results.values())
     if not measured and not any(f.severity is Severity.REJECT for f in findings):
         limit = Limit(1, "trial", "a result needs one")
@@ -199,147 +192,6 @@ def assess(
     )
 
 
-# ---------------------------------------------------------------------------------------------------------- camera
-
-
-def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPose:
-    """Gather every cue there is about the camera and fuse them.
-
-    `bare` are the angles against the picture's own vertical.
-    """
-    shank_up = setup.position is Position.PRONE
-    marked = (
-        fit_vertical_edges(np.array(setup.vertical_edges_px), series.frame_size_px, setup.position)
-        if setup.vertical_edges_px
-        else None
-    )
-    fuse = partial(
-        find_camera_pose,
-        setup.position,
-        room=fit_room(series.edges_px, series.frame_size_px, setup.position),
-        marked=marked,
-        body_yaw=None if shank_up else body_yaw(bare),
-        given_roll_deg=setup.roll_deg,
-        given_pitch_deg=setup.pitch_deg,
-        given_yaw_deg=setup.yaw_deg,
-        sensor_roll_deg=setup.sensor_roll_deg,
-        sensor_pitch_deg=setup.sensor_pitch_deg,
-        long_side_fov_deg=series.long_side_fov_deg,
-    )
-    if shank_up:
-        fuse = partial(fuse, bed_yaw=_bed_yaw(series, setup, bare, fuse()))
-    # the relaxed shanks are read with all that is known of the camera but its roll
-    without = fuse()
-    unrolled = measure_angles(series, setup, replace(without, roll=CameraAngle(0.0, 0.0, "none")))
-    rest = [find_rest_deg(unrolled.time_s, unrolled.of(side)) for side in SIDES]
-    lateral, yaw_deg = int(unrolled.lateral[0]), without.yaw.value_deg
-    rest_roll = roll_from_rest(*rest, left_lateral=lateral, shank_up=shank_up, yaw_deg=yaw_deg)
-    if shank_up:
-        return fuse(rest_roll=rest_roll)
-    body_roll = roll_from_body_lines(body_lines_px(series, setup), without, series.frame_size_px)
-    return fuse(rest_roll=rest_roll, body_roll=body_roll)
-
-
-#: How far the yaw of shoulders and thighs scatters around the camera's, on rendered people of known yaw, with the heavy
-#: and with the full model alike (benchmarks/README.md).
-BODY_YAW_SE_DEG = 4.0
-
-
-def body_yaw(bare: AngleSeries) -> CameraAngle | None:
-    """Return the camera's yaw around a seated subject from the pose model's world landmarks; None without any."""
-    seen = bare.body_yaw_deg[np.isfinite(bare.body_yaw_deg)]
-    if len(seen) == 0:
-        return None
-    return CameraAngle(float(np.median(seen)), BODY_YAW_SE_DEG, "body landmarks")
-
-
-def _bed_yaw(series: PoseSeries, setup: Setup, bare: AngleSeries, camera: CameraPose) -> CameraAngle | None:
-    shank_px = median_of(bare.shank_px)
-    if not shank_px > 0:
-        return None
-    knees_px = np.array([[median_of(series.image_px[:, row, axis]) for axis in (0, 1)] for row in KNEES])
-    return fit_bed_yaw(
-        series.edges_px, series.frame_size_px, knees_px, shank_px, position=setup.position, camera=camera
-    )
-
-
-YAW_REJECT = Limit(30.0, "°", "beyond it the correction rests on a yaw known to 4° only (gravity study, section 4)")
-YAW_DOUBT = Limit(25.0, "°", "a yaw error of 4° costs 2° there at an end range of 40°")
-YAW_UNKNOWN = Limit(8.0, "° standard error of the yaw", "a camera turned by 20° costs up to 10° in prone if not known")
-YAW_ADVICE = (
-    "How far the camera is turned around the person could not be seen: film again with the long edges of the bed or "
-    "mat in the picture and the camera in line with them, or state the turn in degrees (--yaw)."
-)
-PITCH_DOUBT = Limit(35.0, "°", "steeper than any clip the correction was measured on")
-ROLL_NOTE = Limit(3.0, "°", "corrected; a bare reading would be off by as much, with opposite sign on the two legs")
-
-
-def check_camera(camera: CameraPose) -> tuple[Finding, ...]:
-    """Report a camera that is turned too far, tilted, or not known well enough."""
-    findings = []
-    if camera.yaw.se_deg > YAW_UNKNOWN.value:
-        unknown = found(FindingCode.CAMERA_YAW, Severity.DOUBT, camera.yaw.se_deg, limit=YAW_UNKNOWN)
-        findings.append(replace(unknown, advice=YAW_ADVICE))
-    yaw, pitch, roll = abs(camera.yaw.value_deg), abs(camera.pitch.value_deg), abs(camera.roll.value_deg)
-    if yaw > YAW_REJECT.value:
-        findings.append(found(FindingCode.CAMERA_YAW, Severity.REJECT, camera.yaw.value_deg, limit=YAW_REJECT))
-    elif yaw > YAW_DOUBT.value:
-        findings.append(found(FindingCode.CAMERA_YAW, Severity.DOUBT, camera.yaw.value_deg, limit=YAW_DOUBT))
-    if pitch > PITCH_DOUBT.value:
-        findings.append(found(FindingCode.CAMERA_PITCH, Severity.DOUBT, camera.pitch.value_deg, limit=PITCH_DOUBT))
-    if roll > ROLL_NOTE.value and camera.roll_known:
-        findings.append(found(FindingCode.CAMERA_ROLL, Severity.NOTE, camera.roll.value_deg, limit=ROLL_NOTE))
-    if not camera.roll_known:
-        limit = Limit(KNOWN_ROLL_SE_DEG, "° standard error of the roll", "no difference between the legs beyond it")
-        findings.append(found(FindingCode.GRAVITY_UNKNOWN, Severity.DOUBT, camera.roll.se_deg, limit=limit))
-    for alarm in camera.alarms:
-        if alarm.code == "roll_sources_disagree":
-            limit = Limit(alarm.limit, "° between two sources", "more than their own errors explain")
-            findings.append(found(FindingCode.CAMERA_ROLL, Severity.DOUBT, alarm.observed, limit=limit))
-    return tuple(findings)
-
-
-ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM = "camera roll", "camera pitch", "camera yaw", "lens"
-CAMERA_TERMS = (ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM)
-CAMERA_SHARE = Limit(5.0, "° either way, from the camera alone", "as wide as a normal range, such as 35° to 45°")
-
-
-def check_camera_share(results: Iterable[SideResult]) -> list[Finding]:
-    """Doubt a side whose interval the camera alone makes wide, though roll and turn are each known passably."""
-    findings = []
-    for result in results:
-        camera_terms = [t.se_deg for t in result.error_terms if t.source in CAMERA_TERMS]
-        half_deg = 1.96 * float(np.hypot.reduce(camera_terms, initial=0.0))
-        if half_deg > CAMERA_SHARE.value:
-            findings.append(
-                found(FindingCode.GRAVITY_UNKNOWN, Severity.DOUBT, half_deg, result.side, limit=CAMERA_SHARE)
-            )
-    return findings
-
-
-#: An end range at which a knee's effect is stated, and the effect from which on it is a reason to doubt.
-TYPICAL_END_RANGE_DEG = 35.0
-KNEE_EFFECT_DOUBT_DEG = 2.0
-
-
-def _check_knees(angles: AngleSeries, camera: CameraPose) -> list[Finding]:
-    """Report seated knees far from a right angle, with what it may cost with this camera."""
-    findings = []
-    for side in SIDES:
-        departure = knee_departure_deg(angles, side)
-        if not abs(departure) > LIMITS[FindingCode.KNEE_ANGLE].value:
-            continue
-        lateral = float(angles.lateral[side.column])
-        effect = float(knee_effect_deg(TYPICAL_END_RANGE_DEG, -departure, camera, lateral, shank_up=False))
-        severity = Severity.DOUBT if abs(effect) > KNEE_EFFECT_DOUBT_DEG else Severity.NOTE
-        advice = (
-            f"The {side} knee seems bent by about {90 + departure:.0f}°; with this camera that moves the angle by "
-            f"about {effect:+.1f}°. Bend it to a right angle, the foot straight below the knee, and film again."
-        )
-        findings.append(replace(found(FindingCode.KNEE_ANGLE, severity, departure, side), advice=advice))
-    return findings
-
-
 # ------------------------------------------------------------------------------------------------------------ sides
 
 #: Standard error of one leg's end range that no look at the clip can reduce, from rendered clips of known truth with
@@ -351,6 +203,8 @@ ANATOMY_SE_DEG = {Position.SEATED: 0.3, Position.PRONE: 0.9}
 READING_SD_DEG = 0.7
 #: Standard deviation between a subject's trials where a clip has too few to tell.
 TRIAL_SD_DEG = 2.0
+ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM = "camera roll", "camera pitch", "camera yaw", "lens"
+CAMERA_TERMS = (ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM)
 #: Standard error of a thigh's drift, which rests on the thigh being as long as the shank, as a share of it.
 DRIFT_SE_SHARE = 0.25
 

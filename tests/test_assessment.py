@@ -1,16 +1,17 @@
 """From series to verdict, on scenes that can be computed by hand."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import FRAME, seated
+from simulated import FRAME, prone, seated
 
-from hipcv.assessment import PITCH_TERM, ErrorTerm, Status, accepted, assess, check_camera_share
-from hipcv.core.landmarks import HIPS, KNEES, MIRROR_ROWS, SIDES, PoseSeries, Setup, Side
+from hipcv.assessment import Status, accepted, assess
+from hipcv.core.camera import find_camera_pose
+from hipcv.core.camera_checks import check_camera_share
+from hipcv.core.landmarks import HIPS, KNEES, MIRROR_ROWS, SIDES, CameraSide, PoseSeries, Position, Setup, Side
 from hipcv.core.quality import FindingCode, Severity
 
 
@@ -135,14 +136,21 @@ def test_a_camera_turned_too_far_is_refused_with_the_direction():
 
 
 def test_a_camera_that_alone_leaves_more_than_five_degrees_open_is_doubted():
-    def with_term(source, se_deg):
-        side = assess(seated(), Setup()).left
-        return replace(side, error_terms=(ErrorTerm("trials", 4.0), ErrorTerm(source, se_deg)))
-
-    assert check_camera_share([with_term(PITCH_TERM, 2.5)]) == []
-    (finding,) = check_camera_share([with_term(PITCH_TERM, 2.6)])
+    camera = find_camera_pose(Position.PRONE, given_roll_deg=0.0, given_yaw_deg=0.0)
+    assert check_camera_share(Side.LEFT, camera, [2.0, 1.5]) == []
+    (finding,) = check_camera_share(Side.LEFT, camera, [2.4, 1.0])
     assert (finding.code, finding.severity, finding.side) == (FindingCode.GRAVITY_UNKNOWN, Severity.DOUBT, Side.LEFT)
-    assert finding.observed == pytest.approx(1.96 * 2.6)
+    assert finding.observed == pytest.approx(1.96 * 2.6, abs=0.001)
+    # a roll or turn that is not known says so itself
+    assert check_camera_share(Side.LEFT, find_camera_pose(Position.PRONE), [2.4, 1.0]) == []
+
+
+@pytest.mark.parametrize(("yaw", "open_"), [(-20.0, True), (20.0, False)])
+def test_a_pitch_that_nothing_shows_is_doubted_where_it_matters(yaw, open_):
+    """Roll and turn given and no room: turned to one side the unknown pitch costs 3.6°, to the other 0.6°."""
+    series = prone(left=(45.0,), right=(), yaw=yaw, room=False)
+    assessment = assess(series, Setup(Position.PRONE, camera_side=CameraSide.FOOT_END, roll_deg=0.0, yaw_deg=yaw))
+    assert (FindingCode.GRAVITY_UNKNOWN in codes(assessment, Severity.DOUBT)) == open_
 
 
 def test_external_rotation_is_refused_and_not_read_as_internal():
