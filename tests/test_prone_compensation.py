@@ -52,10 +52,11 @@ def test_a_body_that_turns_on_the_bed_is_told_from_thighs_that_drift_apart(twist
 
 
 def test_heels_that_cross_are_found_and_feet_that_fall_outwards_are_not():
-    crossing = assess(prone(left=(-42.0, -41.0), right=(25.0, 24.0)), SETUP)
+    crossing = assess(prone(left=(-60.0, -60.0), right=(25.0, 24.0)), SETUP)
     (found,) = [f for f in crossing.findings if f.code is FindingCode.HEELS_CROSSING]
-    # knees 0.30 m apart, and a foot on a shank of 0.40 m that leans inwards by 41°
-    assert found.observed == pytest.approx((0.30 - 0.40 * 0.66) / 0.40, abs=0.06)
+    # knees 0.30 m apart, and a foot on a shank of 0.40 m that leans inwards by 60°
+    assert found.observed == pytest.approx((0.30 - 0.40 * 0.87) / 0.40, abs=0.06)
+    assert FindingCode.HEELS_CROSSING not in doubts(assess(prone(left=(-40.0,), right=(25.0,)), SETUP))
     assert FindingCode.HEELS_CROSSING not in doubts(assess(prone(left=(60.0,), right=(60.0,)), SETUP))
 
 

@@ -42,7 +42,7 @@ LIMITS: dict[FindingCode, Limit] = {
     FindingCode.TRUNK_LEAN: Limit(8.0, "°", PILOT),
     FindingCode.THIGH_DRIFT: Limit(8.0, "°", PILOT),
     FindingCode.BODY_TWISTED: Limit(5.0, "°", PILOT),
-    FindingCode.HEELS_CROSSING: Limit(0.2, "shank lengths between the ankles", "a lower leg is about as thick"),
+    FindingCode.HEELS_CROSSING: Limit(0.0, "shank lengths between the ankles", "below it the feet have changed sides"),
     FindingCode.OTHER_LEG_MOVES: Limit(10.0, "°", "half of a small trial"),
     FindingCode.START_NOT_NEUTRAL: Limit(12.0, "°", "three standard deviations of the relaxed shank (about 4°)"),
     FindingCode.WRONG_DIRECTION: Limit(8.0, "°", "a trial is at least 6°, and the relaxed leg sways by 1–2°"),
