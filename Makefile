@@ -48,6 +48,7 @@ bench: $(FULL)
 	@$(BIN)/python benchmarks/ablation.py $(CLIPS) --limit 4
 	@$(BIN)/python benchmarks/repeatability.py $(REPEAT) --noise
 	@test ! -e ../shared/real/keypoints.json || $(BIN)/python benchmarks/real_photos.py
+	@test ! -e ../shared/real/clips || $(BIN)/python benchmarks/real_photos.py --turn
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/batch.py $(CLIPS)
 
