@@ -18,6 +18,7 @@ from hipcv.core.checks import (
     found,
     measure_compensation,
     onset_deg,
+    repetitions,
     resting,
 )
 from hipcv.core.filtering import median_of
@@ -165,7 +166,11 @@ def assess(
         findings += check_knees(angles, camera)
     trials: tuple[Trial, ...] = ()
     if not rejected:
-        trials = tuple(t for side in SIDES for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side))
+        for side in SIDES:
+            swings = find_trials(angles.time_s, angles.raw_deg[:, side.column], side)
+            repeated, uneven = repetitions(side, swings)
+            trials += repeated
+            findings += uneven
         trials = tuple(_advised(check_trial(t, angles, trials, setup.position)) for t in trials)
         for side in SIDES:
             findings += check_leg(side, angles, trials)

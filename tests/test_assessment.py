@@ -153,6 +153,20 @@ def test_a_pitch_that_nothing_shows_is_doubted_where_it_matters(yaw, open_):
     assert (FindingCode.GRAVITY_UNKNOWN in codes(assessment, Severity.DOUBT)) == open_
 
 
+def test_a_fidget_among_trials_is_left_out_and_told():
+    with_fidget = assess(seated(left=(40.0, 9.0, 38.0)), Setup())
+    assert [t.end_range_deg for t in with_fidget.left.trials] == pytest.approx([40, 38], abs=1.0)
+    assert with_fidget.left.end_range_deg == pytest.approx(39, abs=1.0)
+    (note,) = [f for f in with_fidget.findings if f.code is FindingCode.UNEVEN_TRIALS]
+    assert (note.severity, note.side) == (Severity.NOTE, Side.LEFT)
+    assert note.observed < 0.5
+
+
+def test_one_swing_too_large_does_not_leave_out_the_others():
+    assessment = assess(seated(left=(24.0, 25.0, 60.0)), Setup())
+    assert len(assessment.left.trials) == 3
+
+
 def test_external_rotation_is_refused_and_not_read_as_internal():
     assessment = assess(seated(left=(-25.0, -24.0), right=()), Setup())
     assert assessment.left.status is Status.NOT_MEASURED

@@ -154,3 +154,21 @@ def test_the_skirt_of_a_hand_s_peak_does_not_pull_the_ankle_off_its_path():
     masks = np.repeat(leg.astype(np.float32)[None], 40, axis=0)
     path = find_paths(np.repeat(ankles[None], 40, axis=0).astype(np.float32), masks, TIME, STILL, SHANK)[1]
     assert np.median(path.angle_deg) == pytest.approx(35.0, abs=8.0)
+
+
+def test_a_hand_beyond_a_shirt_is_no_foot_however_clear_it_is(monkeypatch):
+    """Shirt and skin are both of the person; only the skin has the legs' colour, and a shank has it all the way."""
+    row, column = np.mgrid[0:64, 0:64]
+    x, y = CELL_PX * column + CELL_CENTRE_PX - KNEES[1, 0], CELL_PX * row + CELL_CENTRE_PX - KNEES[1, 1]
+
+    def limb(angle_deg, start, stop):
+        aside, down = np.sin(np.radians(angle_deg)), np.cos(np.radians(angle_deg))
+        along = (x * aside + y * down) / SHANK
+        return (along > start) & (along < stop) & (np.abs(x * down - y * aside) < 9)
+
+    masks = np.select([limb(5.0, -0.1, 1.1) | limb(60.0, 0.7, 1.2), limb(60.0, 0.0, 0.7)], [0.95, 0.5], 0.05)
+    ankles = np.maximum.reduce([blob(*ankle(1, 5.0), 0.1), blob(*ankle(1, 60.0), 0.8), blob(*ankle(0, 2.0))])
+    seen = [np.repeat(picture[None], len(TIME), axis=0).astype(np.float32) for picture in (ankles, masks)]
+    assert np.median(find_paths(*seen, TIME, STILL, SHANK)[1].angle_deg) == pytest.approx(5.0, abs=3.0)
+    monkeypatch.setattr("hipcv.core.legpath.GAP_WEIGHT", 0.0)
+    assert np.median(find_paths(*seen, TIME, STILL, SHANK)[1].angle_deg) > 50

@@ -22,7 +22,7 @@ from hipcv.core.landmarks import (
     Side,
 )
 from hipcv.core.quality import Finding, FindingCode, Severity
-from hipcv.core.trials import Trial, bridged, find_gaps, find_rest_deg, find_swings
+from hipcv.core.trials import Trial, bridged, find_gaps, find_rest_deg, find_swings, swing_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ LIMITS: dict[FindingCode, Limit] = {
     FindingCode.KNEE_ANGLE: Limit(18.0, "° away from 90°", "four times the scatter of the model's own reading"),
     FindingCode.SHORT_SHANK: Limit(45.0, "pixels", "2 px of landmark noise are 3.6° there"),
     FindingCode.TOO_FEW_TRIALS: Limit(3, "trials", "Hogg 2018, Charlton 2015: three trials a side"),
+    FindingCode.UNEVEN_TRIALS: Limit(0.5, "of the leg's larger swings", "repetitions differ by a few degrees"),
     FindingCode.WRONG_TEST: Limit(45.0, "°", "a seated hip is bent by 90°, a standing one by 0°"),
     FindingCode.WRONG_VIEW: Limit(0.5, "of the frames", "labels and picture disagree more often than not"),
     FindingCode.NO_PERSON: Limit(0.1, "of the frames", PILOT),
@@ -183,6 +184,15 @@ def onset_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], positi
         with np.errstate(invalid="ignore"):
             began |= np.abs(moved) > limit.value
     return float(angles.of(trial.side)[part][began.argmax()]) if began.any() else float("nan")
+
+
+def repetitions(side: Side, trials: Sequence[Trial]) -> tuple[tuple[Trial, ...], list[Finding]]:
+    """Return one leg's trials without swings too small to repeat the others, and a note where there was one."""
+    smallest = LIMITS[FindingCode.UNEVEN_TRIALS].value
+    shares = swing_shares(trials)
+    kept = tuple(t for t, share in zip(trials, shares, strict=True) if share >= smallest)
+    left_out = shares[shares < smallest]
+    return kept, [found(FindingCode.UNEVEN_TRIALS, Severity.NOTE, s, side) for s in left_out[:1]]
 
 
 def check_leg(side: Side, angles: AngleSeries, trials: Sequence[Trial]) -> tuple[Finding, ...]:

@@ -22,6 +22,8 @@ ANGLES_DEG = np.arange(-24.0, 80.1, 1.5)
 RADII = np.linspace(0.70, 1.25, 12)
 #: This many shank lengths beside a leg's middle there is no leg; how much that says against the ankle's height.
 FLANK_SHANKS, FLANK_WEIGHT = 0.26, 3.0
+#: Leg is there along the whole path: how much its weakest third says, of so many places looked at.
+GAP_WEIGHT, N_ALONG = 3.0, 12
 #: No voluntary swing is faster.
 MAX_SPEED_DEG_S = 200.0
 #: The ankle's peak is looked for within this many shank lengths of the path.
@@ -139,7 +141,7 @@ def polar_scores(ankle_maps: MapArray, masks: MapArray, knee_px: FloatArray, sha
     turn = np.radians(ANGLES_DEG)
     direction = np.stack([outward(leg) * np.sin(turn), np.cos(turn)], -1)
     places = shank_px * RADII[None, :, None] * direction[:, None, :]
-    steps = shank_px * np.linspace(0.15, 0.95, 12)[None, :, None] * direction[:, None, :]
+    steps = shank_px * np.linspace(0.15, 0.95, N_ALONG)[None, :, None] * direction[:, None, :]
     across = np.stack([-direction[:, 1], direction[:, 0]], -1)
     low = shank_px * np.linspace(0.4, 0.95, 9)[None, :, None] * direction[:, None, :]
     flanks = np.concatenate([low + sign * FLANK_SHANKS * shank_px * across[:, None, :] for sign in (-1, 1)], axis=1)
@@ -152,7 +154,9 @@ def polar_scores(ankle_maps: MapArray, masks: MapArray, knee_px: FloatArray, sha
         beside = (knee_px[t] + flanks) * (masks.shape[-1] / 256.0) - 0.5
         around = map_coordinates(masks[t], [beside[..., 1], beside[..., 0]], order=1, mode="nearest").mean(axis=1)
         inside = person.mean(axis=1)
-        scores[t] = np.log(ankle + 0.01) + np.log(inside + 0.05) + FLANK_WEIGHT * (inside - around)
+        weakest = np.sort(person, axis=1)[:, : N_ALONG // 3].mean(axis=1)
+        scores[t] = np.log(ankle + 0.01) + np.log(inside + 0.05)
+        scores[t] += FLANK_WEIGHT * (inside - around) + GAP_WEIGHT * weakest
     return scores
 
 

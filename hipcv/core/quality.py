@@ -34,6 +34,7 @@ class FindingCode(StrEnum):
     SHORT_SHANK = "short_shank"
     NO_HOLD = "no_hold"
     TOO_FEW_TRIALS = "too_few_trials"
+    UNEVEN_TRIALS = "uneven_trials"
     CAMERA_ROLL = "camera_roll"
     CAMERA_YAW = "camera_yaw"
     CAMERA_PITCH = "camera_pitch"

@@ -1,5 +1,6 @@
 """Trials in a curve: rest, swing out, hold, swing back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -54,6 +55,11 @@ class Trial:
     def best_deg(self) -> float:
         """The end range where it was held, else the highest filtered value."""
         return self.end_range_deg if self.held else self.filtered_peak_deg
+
+    @property
+    def swing_deg(self) -> float:
+        """How far the leg went from rest, or from the plumb line where its rest is not known."""
+        return self.best_deg - (self.rest_deg if np.isfinite(self.rest_deg) else 0.0)
 
 
 def find_rest_deg(time_s: FloatArray, angle_deg: FloatArray) -> float:
@@ -177,6 +183,15 @@ def find_trials(time_s: FloatArray, raw_deg: FloatArray, side: Side) -> tuple[Tr
             )
         )
     return tuple(trials)
+
+
+def swing_shares(trials: Sequence[Trial]) -> FloatArray:
+    """Return (N,) each trial's swing as a share of the leg's larger ones, one that is larger still not counted."""
+    sizes = [t.swing_deg for t in trials if t.held] or [t.swing_deg for t in trials]
+    if not sizes:
+        return np.empty(0)
+    usual_deg = float(np.quantile(sizes, 0.75, method="lower"))
+    return np.array([t.swing_deg for t in trials]) / usual_deg
 
 
 def find_gaps(time_s: FloatArray, angle_deg: FloatArray, start: int, stop: int) -> list[tuple[int, int, float]]:
