@@ -24,7 +24,7 @@ START_CENTRES = ((0.5, 0.5), (0.5, 0.35), (0.5, 0.65), (0.35, 0.45), (0.65, 0.45
 MAX_STARTS = 9
 #: So many of them are tried in each frame of a clip, others in each: the legs stay where they are.
 STARTS_A_FRAME = 4
-#: After so many frames without two that agree, the rest are only asked about the best that was found.
+#: After so many frames without two that agree, the rest are only asked about the best of the good ones.
 MAX_SEARCHED = 6
 #: A start in which the network sees so little of anybody leads nowhere.
 MIN_START_PRESENCE = 0.01
@@ -190,8 +190,8 @@ def _vote(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote |
     home: Legs | None = None  # once two frames show the same legs well, the others need not be searched
     for k, rgb in enumerate(frames):
         if home is not None or k >= MAX_SEARCHED:
-            best = home or _best(found)
-            legs = _confirm(rgb, network, best) if best is not None else None
+            known = home or _best(good)
+            legs = _confirm(rgb, network, known) if known is not None else None
         else:
             starts = [(k * STARTS_A_FRAME + n) % MAX_STARTS for n in range(STARTS_A_FRAME)]
             legs = find_in_frame(rgb, network, [g.region for g in good[-1:]], starts)
