@@ -1,6 +1,7 @@
 """From series to verdict, on scenes that can be computed by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from simulated import FRAME, prone, seated
 from hipcv.assessment import Status, accepted, assess
 from hipcv.core.camera import find_camera_pose
 from hipcv.core.camera_checks import check_camera_share
-from hipcv.core.landmarks import HIPS, KNEES, MIRROR_ROWS, SIDES, CameraSide, PoseSeries, Position, Setup, Side
+from hipcv.core.landmarks import ANKLES, HIPS, KNEES, MIRROR_ROWS, SIDES, CameraSide, PoseSeries, Position, Setup, Side
 from hipcv.core.quality import FindingCode, Severity
 
 
@@ -165,6 +166,17 @@ def test_a_fidget_among_trials_is_left_out_and_told():
 def test_one_swing_too_large_does_not_leave_out_the_others():
     assessment = assess(seated(left=(24.0, 25.0, 60.0)), Setup())
     assert len(assessment.left.trials) == 3
+
+
+def test_a_leg_that_is_never_seen_is_not_measured_and_says_why():
+    series = seated()
+    hidden = series.image_px.copy()
+    hidden[:, ANKLES[1]] = np.nan
+    assessment = assess(replace(series, image_px=hidden), Setup())
+    assert assessment.left.status is Status.MEASURED
+    assert assessment.right.status is Status.NOT_MEASURED
+    (finding,) = [f for f in assessment.findings if f.side is Side.RIGHT]
+    assert (finding.code, finding.severity) == (FindingCode.LEGS_NOT_SEEN, Severity.REJECT)
 
 
 def test_external_rotation_is_refused_and_not_read_as_internal():

@@ -196,9 +196,12 @@ def repetitions(side: Side, trials: Sequence[Trial]) -> tuple[tuple[Trial, ...],
 
 
 def check_leg(side: Side, angles: AngleSeries, trials: Sequence[Trial]) -> tuple[Finding, ...]:
-    """Look at what concerns one leg as a whole: its start, its direction, the number of its trials, its pixels."""
+    """Look at what concerns one leg as a whole: whether it is seen, its start, direction, number of trials, pixels."""
     findings = []
     curve = angles.of(side)
+    seen, nobody = float(np.isfinite(curve).mean()), LIMITS[FindingCode.NO_PERSON]
+    if seen < nobody.value:
+        return (found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, seen, side, limit=nobody),)
     mine = [t for t in trials if t.side is side]
     rest_deg = mine[0].rest_deg if mine else find_rest_deg(angles.time_s, curve)
     if mine and abs(rest_deg) > LIMITS[FindingCode.START_NOT_NEUTRAL].value:
