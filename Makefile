@@ -7,7 +7,7 @@ FULL   := $(VENV)/.installed-with-extras
 comma  := ,
 CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
 # Clips of the same people by several cameras.
-REPEAT ?= $(CLIPS)
+REPEAT ?= samples/repeat
 
 .PHONY: demo test lint browser bench clean
 
