@@ -166,6 +166,7 @@ def summarise(rows: Sequence[SideRow]) -> list[dict[str, str]]:
         group = [r for r in rows if (r.test, r.level) == (test, level)]
         errors = np.array([r.error_deg for r in group])
         known = errors[np.isfinite(errors)]
+        losses = [abs(r.plateau_loss_deg) for r in group if np.isfinite(r.plateau_loss_deg)]
         widths = np.array([r.half_width_deg for r in group if np.isfinite(r.half_width_deg)])
         clips = {r.clip for r in group}
         clean = [r for r in group if not r.fault]
@@ -186,7 +187,7 @@ def summarise(rows: Sequence[SideRow]) -> list[dict[str, str]]:
                 "not measured": f"{len(group) - len(known)}",
                 "interval ±°": f"{np.median(widths):.1f}" if len(widths) else "–",
                 "coverage": f"{np.mean([r.covered for r in group if np.isfinite(r.error_deg)]):.0%}" if some else "–",
-                "plateau loss °": f"{np.nanmax([abs(r.plateau_loss_deg) for r in group]):.2f}",
+                "plateau loss °": f"{max(losses):.2f}" if losses else "–",
                 "trials found": f"{sum(r.n_trials_found for r in group)}/{sum(r.n_trials_true for r in group)}",
                 "doubted clean": f"{sum(r.doubted for r in clean)}/{len(clean)}" if clean else "–",
                 "faults found": f"{len(found)}/{len(faulty)}" if faulty else "–",
