@@ -216,16 +216,14 @@ def fit_bed_yaw(
         return None
     offset = np.abs((edges[:, :2] + edges[:, 2:]) / 2 - knees.mean(0)) / shank_px
     near = (offset < _BED_REACH_SHANKS).all(1)
-    if camera is not None and camera.roll.se_deg < MAX_USABLE_ROLL_SE_DEG:
-        used = edges[near]
-        fit = fit_attitude(used, frame_size_px, _prior_of(camera, position))
-        off = np.abs(fit.residual_deg) / fit.noise_deg[:, None]
-        standing = off.argmin(1) == _PLUMB_AXIS
-    else:
-        steep = edge_tilts_deg(edges) < _BED_PLUMB_TILT_DEG
-        used, standing = edges[near | steep], steep[near | steep]
-        fit = fit_attitude(used, frame_size_px, room_prior(position))
-        off = np.abs(fit.residual_deg) / fit.noise_deg[:, None]
+    steep = edge_tilts_deg(edges) < _BED_PLUMB_TILT_DEG
+    known = camera is not None and camera.roll.se_deg < MAX_USABLE_ROLL_SE_DEG
+    used = near if known else near | steep
+    prior = _prior_of(camera, position) if camera is not None and known else room_prior(position)
+    fit = fit_attitude(edges[used], frame_size_px, prior)
+    off = np.abs(fit.residual_deg) / fit.noise_deg[:, None]
+    # how an edge of the bed stands in the picture says little once roll and pitch are known
+    standing = off.argmin(1) == _PLUMB_AXIS if known else steep[used]
     level = off[:, [0, 2]].min(1, initial=np.inf) < _INLIER_SIGMA
     n_bed = int((level & ~standing).sum())
     if n_bed < MIN_BED_EDGES or fit.se_deg[YAW] > MAX_BED_YAW_SE_DEG or fit.spread_deg[YAW] > MAX_BED_RIVAL_DEG:
