@@ -29,7 +29,18 @@ from repeatability import true_end_range_deg
 
 import hipcv
 from hipcv.assessment import Assessment, assess
-from hipcv.core.landmarks import ANKLES, KNEES, SIDES, BoolArray, FloatArray, PoseSeries, Position, Setup
+from hipcv.core.landmarks import (
+    ANKLES,
+    HIPS,
+    KNEES,
+    SHOULDERS,
+    SIDES,
+    BoolArray,
+    FloatArray,
+    PoseSeries,
+    Position,
+    Setup,
+)
 from hipcv.core.ribbon import JOINTS_SE_DEG
 from hipcv.core.silhouette import LANDMARK_SE_DEG, LimbAxis
 from hipcv.measurement import measure_file
@@ -37,6 +48,7 @@ from hipcv.sources.model_files import ModelName, get_model
 from hipcv.sources.pose import NOBODY, PoseEstimator
 from hipcv.sources.video import open_video
 
+PERFECT = "true joint centres, camera stated"
 LANDMARKS, GRAVITY, VIEW, AXIS, FULL = (
     "landmarks, camera taken as square",
     "+ gravity (roll and pitch)",
@@ -53,8 +65,8 @@ GRAPH, HEAT, RIBBON, COLOUR, PRONE_GRAVITY, BED = (
     "+ bed yaw = hipcv",
 )
 VARIANTS = {
-    Position.SEATED: (LANDMARKS, GRAVITY, VIEW, AXIS, FULL),
-    Position.PRONE: (GRAPH, HEAT, RIBBON, COLOUR, PRONE_GRAVITY, BED),
+    Position.SEATED: (LANDMARKS, GRAVITY, VIEW, AXIS, FULL, PERFECT),
+    Position.PRONE: (GRAPH, HEAT, RIBBON, COLOUR, PRONE_GRAVITY, BED, PERFECT),
 }
 #: Those that read the picture in a way of their own.
 SHANK_VARIANTS = (GRAPH, HEAT, RIBBON, COLOUR)
@@ -173,6 +185,22 @@ def follow_turned(clip: Path) -> PoseSeries:
     )
 
 
+def perfect_series(truth: dict[str, Any]) -> PoseSeries:
+    """Return the projected joint centres of a rendered clip as if a pose model had seen them."""
+    frames = truth["frames"]
+    image_px = np.full((len(frames), 33, 2), np.nan)
+    for joint, rows in (("hip", HIPS), ("knee", KNEES), ("ankle", ANKLES), ("shoulder", SHOULDERS)):
+        for side, row in zip("LR", rows, strict=True):
+            image_px[:, row] = [frame["keypoints"][f"{joint}.{side}"] for frame in frames]
+    return PoseSeries(
+        time_s=np.array([frame["t"] for frame in frames]),
+        image_px=image_px,
+        world_m=np.full((*image_px.shape[:2], 3), np.nan),
+        visibility=np.asarray(np.isfinite(image_px[..., 0]), np.float64),
+        frame_size_px=tuple(truth["spec"]["size"]),
+    )
+
+
 # -------------------------------------------------------------------------------------------------- one clip
 
 
@@ -214,7 +242,9 @@ def measure_clip(pair: tuple[Path, Path]) -> Outcome:
     truth = json.loads(truth_file.read_text(encoding="utf-8"))
     sha256 = hashlib.sha256(clip.read_bytes()).hexdigest()
     rows, shanks = [], []
-    for variant, assessment in assessments(clip, setup_for(truth, given_camera=False)).items():
+    every = assessments(clip, setup_for(truth, given_camera=False))
+    every[PERFECT] = assess(perfect_series(truth), setup_for(truth, given_camera=True))
+    for variant, assessment in every.items():
         rows += score(assessment, truth, variant, sha256)
         if truth["spec"]["test"] == Position.PRONE and variant in SHANK_VARIANTS:
             shanks += [VariantShankRow(**asdict(row), variant=variant) for row in score_shanks(assessment, truth)]

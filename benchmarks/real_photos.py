@@ -8,8 +8,8 @@ one photograph differ by several degrees themselves: this is the difference from
 truth is the turn: a picture turned by an angle must change the reading by that angle.
 
 `--turn` does this as the instrument reads: frames of `clips/` of one person whose legs are seen are each held for a
-second and a half, upright and turned; a reading is the median of the second second, as of a hold. A leg counts as seen
-whole where its shank is no shorter in the picture than two thirds of the other: not pointing at the camera, nor hidden.
+second and a half, upright and turned; a reading is the median of the second second, as of a hold. As in a recording,
+a frame in which the knee or the ankle is hidden, or the outline of the shank contradicts its joints, has no reading.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hipcv.core.angles import MIN_VISIBILITY
 from hipcv.core.landmarks import ANKLES, KNEES
 from hipcv.sources.model_files import ModelName, get_model
 from hipcv.sources.pose import Pose, PoseEstimator
@@ -31,7 +32,6 @@ TURNS_DEG = (-10.0, 10.0)
 #: Frames of each clip that are turned, as shares of it; how long they are held and what of that is read, in frames.
 TURNED_AT = (0.1, 0.4, 0.7)
 HELD, READ = 45, 30
-WHOLE_SHARE = 2 / 3
 DEFAULT_FOLDER = Path(__file__).parents[2] / "shared" / "real"
 
 
@@ -71,44 +71,46 @@ def marks_of(person: dict[str, dict[str, list[float]]]) -> NDArray[np.float64]:
     return np.array([person["keypoints"][name][:2] for name in names], dtype=np.float64)
 
 
-def held_shanks(rgb: NDArray[np.uint8], model: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return both shanks' directions in degrees and lengths in pixels (2,) of a picture that is held; NaN unseen."""
-    shanks = np.empty((HELD, 2, 2))
+def held_shanks(rgb: NDArray[np.uint8], model: Path) -> NDArray[np.float64]:
+    """Return both shanks' directions in degrees (2,) of a picture that is held; NaN where a leg is not read."""
+    directions = np.full((HELD, 2), np.nan)
     with PoseEstimator(model) as estimator:
         for k in range(HELD):
             pose, _ = estimator(rgb, k / 30)
-            shanks[k] = pose.image_px[list(ANKLES)] - pose.image_px[list(KNEES)]
-    read = shanks[-READ:]
-    directions = np.degrees(np.arctan2(-read[..., 0], read[..., 1]))
-    about = directions[-1]
-    median = about + np.median(wrapped_deg(directions - about), axis=0)
-    return median, np.median(np.hypot(*np.moveaxis(read, -1, 0)), axis=0)
+            for side, (knee, ankle) in enumerate(zip(KNEES, ANKLES, strict=True)):
+                if pose.visibility[[knee, ankle]].min() >= MIN_VISIBILITY:
+                    directions[k, side] = shank_direction_deg(pose.image_px[knee], pose.image_px[ankle])
+    return np.array([usual_direction_deg(column) for column in directions[-READ:].T])
+
+
+def usual_direction_deg(directions: NDArray[np.float64]) -> float:
+    """Return the median of directions (N,) in degrees; NaN where fewer than half of them are known."""
+    known = directions[np.isfinite(directions)]
+    if len(known) < len(directions) / 2:
+        return float("nan")
+    return float(known[-1] + np.median(wrapped_deg(known - known[-1])))
 
 
 def turn_clips(folder: Path, models: list[str]) -> None:
     """Print for each model how exactly held frames of real people turn with the picture."""
-    print("| model | shanks | readings | within 1° | median ° | worst ° |\n|---|---|---|---|---|---|")
+    print("| model | shanks | not read | readings | within 1° | median ° | worst ° |\n|---|---|---|---|---|---|---|")
     for name in models:
         model = get_model(ModelName(name)).path
         errors: list[float] = []
-        whole: list[bool] = []
         for clip in sorted((folder / "clips").glob("pose2sim_single_*.mp4")):
             frames = [frame.rgb for frame in open_video(clip)]
             for share in TURNED_AT:
                 rgb = frames[round(share * len(frames))]
-                upright, length = held_shanks(rgb, model)
+                upright = held_shanks(rgb, model)
                 for turn_deg in TURNS_DEG:
-                    now, _ = held_shanks(turned(rgb, turn_deg)[0], model)
+                    now = held_shanks(turned(rgb, turn_deg)[0], model)
                     errors.extend(np.abs(wrapped_deg(now - upright - turn_deg)))
-                    whole.extend(length >= WHOLE_SHARE * length.max())
-        error, seen = np.array(errors), np.array(whole)
-        for kind, part in (("seen whole", seen), ("foreshortened or hidden", ~seen)):
-            if part.any():
-                print(
-                    f"| {name} | {kind} | {part.sum()} | {(error[part] <= 1).sum()} | {np.median(error[part]):.1f} "
-                    f"| {error[part].max():.1f} |",
-                    flush=True,
-                )
+        read = np.array(errors)[np.isfinite(errors)]
+        print(
+            f"| {name} | {len(errors)} | {len(errors) - len(read)} | {len(read)} | {(read <= 1).sum()} "
+            f"| {np.median(read):.1f} | {read.max():.1f} |",
+            flush=True,
+        )
 
 
 def main() -> None:

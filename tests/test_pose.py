@@ -1,6 +1,7 @@
 """The real model on real and rendered frames."""
 
 from itertools import islice
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -47,6 +48,46 @@ def test_a_real_frame_turned_by_ten_degrees_turns_each_shank_by_ten_degrees(real
     (upright, _), (tilted, _) = (follow([p] * 10, ModelName.HEAVY)[0][-1] for p in (rgb, turned))
     change = shank_directions_deg(tilted) - shank_directions_deg(upright)
     assert change == pytest.approx([turn_deg, turn_deg], abs=1.0)
+
+
+class DrawnPerson:
+    """A landmarker that sees two legs of known outline, the left one's joints turned against it by `wrong_deg`."""
+
+    def __init__(self, wrong_deg):
+        mask = np.zeros((480, 640), np.float32)
+        image = [SimpleNamespace(x=0.5, y=0.1, visibility=0.9) for _ in range(33)]
+        for knee, ankle, x, turn_deg in ((25, 27, 400, wrong_deg), (26, 28, 240, 0.0)):
+            cv2.fillPoly(mask, [np.array([[x - 28, 150], [x + 28, 150], [x + 16, 420], [x - 16, 420]])], 1.0)
+            turn = np.radians(turn_deg)
+            for row, along in ((knee, 0), (ankle, 200)):
+                px = np.array([x, 200]) + along * np.array([np.sin(turn), np.cos(turn)])
+                image[row] = SimpleNamespace(x=px[0] / 640, y=px[1] / 480, visibility=0.9)
+        world = [SimpleNamespace(x=0.0, y=0.0, z=0.0)] * 33
+        self.result = SimpleNamespace(
+            pose_landmarks=[image],
+            pose_world_landmarks=[world],
+            segmentation_masks=[SimpleNamespace(numpy_view=lambda: mask[..., None])],
+        )
+
+    def detect(self, image):
+        return self.result
+
+    def detect_for_video(self, image, at_ms):
+        return self.result
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(("wrong_deg", "seen"), [(0.0, True), (4.0, True), (15.0, False)])
+def test_an_ankle_whose_joints_contradict_the_leg_s_outline_is_not_seen(monkeypatch, wrong_deg, seen):
+    monkeypatch.setattr("hipcv.sources.pose._open", lambda *_, **__: DrawnPerson(wrong_deg))
+    picture = np.zeros((480, 640, 3), np.uint8)
+    with PoseEstimator(get_model(ModelName.LITE).path) as estimator:
+        pose, _ = estimator(picture, 0.0)
+    left, right = pose.visibility[list(ANKLES)] > 0
+    assert left == seen
+    assert right
 
 
 def test_nobody_is_found_in_an_empty_picture():

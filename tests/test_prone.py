@@ -14,7 +14,8 @@ from hipcv.core.geometry import image_angle_deg
 from hipcv.core.landmarks import ANKLES, KNEES, SIDES, CameraSide, Position, Setup
 from hipcv.core.quality import FindingCode, Severity
 from hipcv.measurement import measure_file
-from hipcv.sources.landmark_network import LandmarkNetwork, Region
+from hipcv.sources.landmark_network import LandmarkNetwork, Look, Region
+from hipcv.sources.lower_legs import VIEWS, look_twice
 from hipcv.sources.model_files import ModelName, get_model, landmark_network
 from hipcv.sources.prone import MIN_QUALITY, MIN_SHARE, ProneReader
 from hipcv.sources.recognise import recognise_test
@@ -227,3 +228,30 @@ def test_a_camera_at_the_other_end_than_stated_is_questioned(from_the_head):
 
 def test_a_camera_at_the_foot_end_is_not_questioned(measured):
     assert FindingCode.WRONG_VIEW not in {f.code for f in measured.assessment.findings}
+
+
+def see_colours(crop):
+    """A network that takes red for knees, green for ankles and blue for the person."""
+    colours = crop.astype(float) / 255
+    cells = colours.reshape(64, 4, 64, 4, 3).mean(axis=(1, 3))
+    heat = np.full((64, 64, 39), -20.0)
+    for rows, channel in ((KNEES, 0), (ANKLES, 1)):
+        heat[..., rows[0]] = 12 * cells[..., channel] - 8
+    return Look(np.zeros((39, 2)), 1.0, colours[..., 2], heat)
+
+
+def test_every_view_of_a_frame_puts_things_where_they_are():
+    region = Region(300.0, 260.0, 400.0, 175.0)
+    places = {0: (80.0, 170.0), 1: (150.0, 60.0), 2: (200.0, 200.0)}  # no two alike when mirrored or turned
+    rgb = np.zeros((520, 640, 3), np.uint8)
+    for channel, place in places.items():
+        x, y = region.to_picture(np.array(place))
+        spot = np.zeros((520, 640), np.uint8)
+        cv2.circle(spot, (round(x), round(y)), 16, 255, -1)
+        rgb[..., channel] = spot
+    for k in range(2 * len(VIEWS)):
+        for seen, place in zip(look_twice(rgb, region, see_colours, k), places.values(), strict=True):
+            rows, columns = np.mgrid[0:64, 0:64]
+            weight = np.where(seen > 0.3 * seen.max(), seen, 0.0)
+            centre = np.array([(weight * columns).sum(), (weight * rows).sum()]) / weight.sum()
+            assert 4 * centre + 1.5 == pytest.approx(place, abs=3.0)

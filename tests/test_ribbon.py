@@ -1,5 +1,7 @@
 """The lower leg's edges in drawn strips, whose middle lines are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -63,3 +65,14 @@ def test_fusing_goes_most_of_the_way_to_a_straight_ribbon_and_says_how_sure_it_i
     assert np.array_equal(alone[1], ankle)
     assert se < alone[2]
     assert fuse_ribbon(knee, ankle, None, 70.0, 3.0)[2] > alone[2]
+
+
+def test_a_ribbon_of_faint_edges_counts_less():
+    knee, ankle = np.array([100.0, 100.0]), np.array([100.0, 170.0])
+    lab, mask = strip(4.0)
+    clear = find_ribbon(edge_strength(lab, mask))
+    turns = []
+    for strength in (1.2, 0.9, 0.6, 0.3):
+        a, b, _ = fuse_ribbon(knee, ankle, replace(clear, strength=strength), 70.0, 1.0)
+        turns.append(np.degrees(np.arctan2(a[0] - b[0], b[1] - a[1])))
+    assert turns[0] == turns[1] > turns[2] > turns[3] > 0

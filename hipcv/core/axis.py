@@ -6,6 +6,8 @@ from hipcv.core.landmarks import FloatArray
 
 #: Two axes may differ by this many of their joint standard errors before the difference counts against both.
 TOLERATED_SIGMAS = 2.0
+#: A shank known less well than this is missing.
+MAX_SE_DEG = 3.5
 
 
 def average_axes(

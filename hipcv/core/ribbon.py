@@ -34,6 +34,8 @@ CHANNEL_WEIGHTS = np.array([0.6, 1.5, 1.5])
 #: Standard error of a ribbon's direction with a perfectly straight middle, degrees; it grows with the square of the
 #: residual over `STRAIGHT`, and is never taken to be better than the clip-wise bias seen on rendered people.
 RIBBON_SE_DEG, STRAIGHT = 1.2, 0.005
+#: Edges fainter than this are in part those of something else: the standard error grows with the square of the lack.
+CLEAR_STRENGTH = 0.9
 #: Standard error of the heat maps' shank where both peaks are clear, degrees.
 JOINTS_SE_DEG = 2.0
 #: A shank that only one of the two sources shows is known this many times less well.
@@ -151,7 +153,8 @@ def fuse_ribbon(
     joints_se = JOINTS_SE_DEG * doubt
     if ribbon is None:
         return knee_px, ankle_px, ALONE * joints_se
-    outline_se = RIBBON_SE_DEG * (1.0 + (ribbon.residual / STRAIGHT) ** 2)
+    faint = max(1.0, CLEAR_STRENGTH / max(ribbon.strength, 0.1))
+    outline_se = RIBBON_SE_DEG * (1.0 + (ribbon.residual / STRAIGHT) ** 2) * faint**2
     return average_axes(
         knee_px,
         ankle_px,

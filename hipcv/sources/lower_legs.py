@@ -1,9 +1,9 @@
 """Both lower legs of a prone person in every frame of a clip, once it is known where they are.
 
-Steps: 1 the network looks at the agreed square, once plain and once with the contrast evened out, each time a little
-turned or scaled, so that no frame hangs on one view; 2 knees and ankles are read from the heat maps over the whole clip
-(`core.legpath`); 3 where they are clear they teach the legs' colour (`core.colour`), with which the ankles are followed
-once more; 4 the edges of each lower leg sharpen its direction (`core.ribbon`).
+Steps: 1 the network looks at the agreed square, once plain and once with the contrast evened out, one of them mirrored,
+each time a little turned or scaled, so that no frame hangs on one view; 2 knees and ankles are read from the heat maps
+over the whole clip (`core.legpath`); 3 where they are clear they teach the legs' colour (`core.colour`), with which the
+ankles are followed once more; 4 the edges of each lower leg sharpen its direction (`core.ribbon`).
 """
 
 from collections.abc import Callable, Sequence
@@ -159,9 +159,13 @@ def look_twice(rgb: ByteArray, region: Region, network: LandmarkNetwork, k: int)
     for view, even in ((2 * k, False), (2 * k + 1, True)):
         share, turn_deg = VIEWS[view % len(VIEWS)]
         seen = replace(region, side_px=region.side_px * share, turn_deg=region.turn_deg + turn_deg)
-        crop = seen.cut(rgb)
-        look = network(even_contrast(crop) if even else crop)
+        crop = even_contrast(seen.cut(rgb)) if even else seen.cut(rgb)
+        # the network takes a person's left for another thing than the right; which look is mirrored changes by frame
+        mirrored = even == bool(k % 2)
+        look = network(np.ascontiguousarray(crop[:, ::-1]) if mirrored else crop)
         maps = np.stack([*joint_maps(look.heat), look.mask.reshape(64, 4, 64, 4).mean(axis=(1, 3))])
+        if mirrored:
+            maps = np.ascontiguousarray(maps[:, :, ::-1])
         weight = look.presence + 0.05
         weights += weight
         # from a cell of the region to the cell of the view that shows the same place

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.axis import MAX_SE_DEG
 from hipcv.core.errors import ModelError
 from hipcv.core.landmarks import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS, FloatArray
 from hipcv.core.silhouette import LANDMARK_SE_DEG, find_axis, fuse_axis
@@ -268,6 +269,8 @@ def _poses(result: Any, size_px: tuple[int, int]) -> list[Pose]:
             for leg, (knee, ankle) in enumerate(zip(KNEES, ANKLES, strict=True)):
                 axis = find_axis(mask, image_px[knee], image_px[ankle])
                 image_px[knee], image_px[ankle], shank_se_deg[leg] = fuse_axis(image_px[knee], image_px[ankle], axis)
+                if shank_se_deg[leg] > MAX_SE_DEG:  # joints and outline contradict each other
+                    xyv[ankle, 2] = 0.0
         world_m = np.array([(p.x, p.y, p.z) for p in world], dtype=np.float64)
         poses.append(Pose(image_px, world_m, xyv[:, 2], shank_se_deg))
     return poses

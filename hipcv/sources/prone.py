@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.axis import MAX_SE_DEG
 from hipcv.core.landmarks import ANKLES, KNEES, N_LANDMARKS, CameraSide, PoseSeries
 from hipcv.sources.landmark_network import LandmarkNetwork
 from hipcv.sources.lower_legs import read_lower_legs
@@ -25,8 +26,6 @@ LONG_SIDE_PX = 960
 N_SEARCHED = 8
 #: A region that fewer frames agree on, or of less quality, is not one: seated people end here.
 MIN_SHARE, MIN_QUALITY = 0.3, 0.55
-#: A shank known less well than this is missing.
-MAX_SE_DEG = 3.5
 
 
 @dataclass(slots=True)
