@@ -33,6 +33,8 @@ SIDE_SHANKS = 4.0
 CENTRE_SHARE = 0.4
 #: A square smaller than this share of the frame's shorter side is a collapsed search.
 MIN_SIDE_SHARE, MAX_SIDE_SHARE = 0.30, 1.5
+#: Squares this near each other lead to one fix point.
+SAME_SQUARE = 0.1
 #: A fix point of this quality is taken without looking further, one below the other is not worth keeping.
 GOOD_QUALITY, FAIR_QUALITY = 0.6, 0.15
 #: Frames agree when one knee lies within this many shank lengths, the other (its thigh may drift) within that many, and
@@ -94,8 +96,9 @@ def find_in_frame(
     shorter = min(height, width)
     squares = [Region(x * width, y * height, side * shorter) for side in START_SIDES for x, y in START_CENTRES]
     best: Legs | None = None
+    tried: list[Region] = []
     for start in (*hints, *(squares[k] for k in starts)):
-        legs = _settle(rgb, network, start, shorter)
+        legs = _settle(rgb, network, start, shorter, tried)
         if legs is not None and (best is None or legs.merit > best.merit):
             best = legs
         if best is not None and best.merit > GOOD_QUALITY:
@@ -103,8 +106,13 @@ def find_in_frame(
     return best if best is not None and best.quality > FAIR_QUALITY else None
 
 
-def _settle(rgb: ByteArray, network: LandmarkNetwork, region: Region, shorter: float) -> Legs | None:
-    """Follow one start to its fix point: first by regressed landmarks, then by heat maps."""
+def _settle(
+    rgb: ByteArray, network: LandmarkNetwork, region: Region, shorter: float, tried: list[Region]
+) -> Legs | None:
+    """Follow one start to its fix point: first by regressed landmarks, then by heat maps.
+
+    None where it leads to a square that was `tried` before; its own is added.
+    """
     for step in range(3):
         look = network(region.cut(rgb))
         knees, ankles = (region.to_picture(look.landmarks_px[list(rows)]) for rows in (KNEES, ANKLES))
@@ -113,8 +121,11 @@ def _settle(rgb: ByteArray, network: LandmarkNetwork, region: Region, shorter: f
             return None
         still = _distance(region, moved) < 0.06
         region = moved
+        if any(_distance(region, other) < SAME_SQUARE for other in tried):
+            return None
         if still:
             break
+    tried.append(region)
     best: Legs | None = None
     for _ in range(3):
         legs = _legs_in(rgb, network, region)
