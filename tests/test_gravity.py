@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hipcv.core.camera import UNCERTAIN_ROOM_WIDENING, find_camera_pose
+from hipcv.core.camera_checks import check_camera
 from hipcv.core.geometry import camera_axes, focal_length_px, image_angle_deg, project, shank_angle_deg
 from hipcv.core.gravity import (
     CameraAngle,
@@ -18,6 +19,7 @@ from hipcv.core.gravity import (
     roll_from_rest,
 )
 from hipcv.core.landmarks import FloatArray, Position
+from hipcv.core.quality import FindingCode, Severity
 from hipcv.core.room import MarkedFit, RoomFit, fit_bed_yaw, fit_room, fit_vertical_edges
 from hipcv.core.vanishing import CameraPrior
 
@@ -245,6 +247,32 @@ def test_a_known_roll_and_pitch_let_three_bed_edges_show_the_yaw(yaw: float) -> 
     assert found.value_deg == pytest.approx(yaw, abs=3)
     alone = fit_bed_yaw(edges, SIZE, knees, shank)
     assert alone is None or alone.se_deg > found.se_deg
+
+
+@pytest.mark.parametrize("yaw", [-48.0, -44.0, 42.0, 47.0])
+def test_a_bed_seen_askew_is_known_to_be_askew_though_not_which_way(yaw: float) -> None:
+    """Its corner points at the camera: it may be turned one way, or the other way by the rest of a quarter turn."""
+    bed = np.array(
+        [
+            [[-0.45, -0.5, 0.45], [0.45, -0.5, 0.45]],
+            [[-0.45, -0.65, 0.45], [0.45, -0.65, 0.45]],
+            [[-0.45, -0.5, 0.45], [-0.45, -0.5, -0.45]],
+            [[0.45, -0.5, 0.45], [0.45, -0.5, -0.45]],
+            [[-0.45, -0.65, 0.45], [-0.45, -0.65, -0.45]],
+        ]
+    )
+    camera = (2.0, 18.0, yaw)
+    edges = film_edges(bed, *camera)
+    edges = edges + np.random.default_rng(1).normal(0, 0.5, edges.shape)
+    knees = film(np.array([[-0.15, -0.45, 0.0], [0.15, -0.45, 0.0]]), *camera)
+    shank = float(np.hypot(*(knees[0] - film(np.array([-0.15, -0.05, 0.0]), *camera))))
+    known = find_camera_pose(Position.PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
+    found = fit_bed_yaw(edges, SIZE, knees, shank, camera=known)
+    assert found is not None
+    assert found.source == "bed edges, its way open"
+    assert (found.value_deg - yaw + 45) % 90 - 45 == pytest.approx(0, abs=3)
+    turned = find_camera_pose(Position.PRONE, given_roll_deg=2.0, given_pitch_deg=18.0, bed_yaw=found)
+    assert (FindingCode.CAMERA_YAW, Severity.REJECT) in {(f.code, f.severity) for f in check_camera(turned)}
 
 
 def test_without_bed_edges_there_is_no_bed_yaw() -> None:

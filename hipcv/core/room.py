@@ -45,6 +45,8 @@ MAX_RIVAL_DEG = 1.0
 MIN_BED_EDGES = 2
 MAX_BED_YAW_SE_DEG = 6.0
 MAX_BED_RIVAL_DEG = 5.0
+#: Which side of a bed is seen may stay open; a camera turned by more than this whichever it is is turned too far.
+TURNED_EITHER_WAY_DEG = 32.0
 
 _INLIER_SIGMA = 2.0
 _PLUMB_TILT_DEG = 28.0
@@ -207,7 +209,8 @@ def fit_bed_yaw(
     Returns
     -------
     CameraAngle of source "bed edges"; None with fewer than two bed edges that agree, a standard error above 6°, or
-    a rival solution more than 5° away.
+    a rival solution more than 5° away. Where only a quarter turn of the bed is left open and the camera stands askew
+    either way, one of both turns with the source "bed edges, its way open".
     """
     knees = np.asarray(knees_px, dtype=np.float64).reshape(-1, 2)
     knees = knees[np.isfinite(knees).all(1)]
@@ -226,11 +229,17 @@ def fit_bed_yaw(
     standing = off.argmin(1) == _PLUMB_AXIS if known else steep[used]
     level = off[:, [0, 2]].min(1, initial=np.inf) < _INLIER_SIGMA
     n_bed = int((level & ~standing).sum())
-    if n_bed < MIN_BED_EDGES or fit.se_deg[YAW] > MAX_BED_YAW_SE_DEG or fit.spread_deg[YAW] > MAX_BED_RIVAL_DEG:
+    if n_bed < MIN_BED_EDGES:
         return None
+    yaw_deg = float(fit.best_deg[YAW])
+    if fit.se_deg[YAW] > MAX_BED_YAW_SE_DEG or fit.spread_deg[YAW] > MAX_BED_RIVAL_DEG:
+        askew = min(abs(yaw_deg), 90.0 - abs(yaw_deg)) > TURNED_EITHER_WAY_DEG
+        if n_bed == MIN_BED_EDGES or not askew or fit.quarter_se_deg > MAX_BED_YAW_SE_DEG:
+            return None
+        return CameraAngle(yaw_deg, max(fit.quarter_se_deg, BED_YAW_FLOOR_DEG), "bed edges, its way open")
     # two edges may be of two things; a third makes it a bed
     floor_deg = BED_YAW_FLOOR_DEG if n_bed > MIN_BED_EDGES else FEW_EDGES_YAW_FLOOR_DEG
-    return CameraAngle(float(fit.best_deg[YAW]), max(float(fit.se_deg[YAW]), floor_deg), "bed edges")
+    return CameraAngle(yaw_deg, max(float(fit.se_deg[YAW]), floor_deg), "bed edges")
 
 
 def _prior_of(camera: CameraPose, position: Position) -> CameraPrior:

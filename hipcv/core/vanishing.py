@@ -83,6 +83,7 @@ class Attitude:
     se_deg : (4,) standard error of each, rivals included.
     spread_deg : (4,) largest distance of a separate solution that explains the edges nearly as well; 0 where
         none does.
+    quarter_se_deg : standard error of the yaw where solutions a quarter turn apart count as one.
     residual_deg : (N, 3) of every given edge to the three vanishing points at `best_deg`.
     noise_deg : (N,) standard deviation expected of an edge's direction.
     """
@@ -90,6 +91,7 @@ class Attitude:
     best_deg: FloatArray
     se_deg: FloatArray
     spread_deg: FloatArray
+    quarter_se_deg: float
     residual_deg: FloatArray
     noise_deg: FloatArray
 
@@ -150,9 +152,9 @@ def fit_attitude(
     best = starts[np.argsort(-rough, kind="stable")[:24]]
     for blur_deg in _SHRINKING_NOISE_DEG:
         best = _improve(best, edges, prior, shares, blur_deg)
-    point, se, spread = _summarise(best, edges, prior, shares)
+    point, se, spread, quarter_se = _summarise(best, edges, prior, shares)
     given = _describe(edges_px, frame_size_px)
-    return Attitude(point, se, spread, _residuals_deg(point[None], given)[0], given.noise_deg)
+    return Attitude(point, se, spread, quarter_se, _residuals_deg(point[None], given)[0], given.noise_deg)
 
 
 def residuals_deg(camera_deg: FloatArray, edges_px: FloatArray, frame_size_px: tuple[int, int]) -> FloatArray:
@@ -258,8 +260,10 @@ def _improve(camera: FloatArray, edges: _Edges, prior: CameraPrior, shares: Floa
 
 def _summarise(
     camera: FloatArray, edges: _Edges, prior: CameraPrior, shares: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+) -> tuple[FloatArray, FloatArray, FloatArray, float]:
     """Return posterior mean, standard deviation and the distance of rivals, over all modes that the starts ended in.
+
+    Fourth, the yaw's standard deviation with all of them brought into one quarter turn.
 
     The modes are rough (an edge more or less on an axis), so their curvature alone would promise too much: the
     posterior is weighed on a fixed set of points spread about every mode (importance sampling).
@@ -283,12 +287,14 @@ def _summarise(
     own = weight * (np.abs(points[:, YAW] - centre[best, YAW]) < 45.0)
     mean = own @ points / own.sum()
     sd = np.sqrt(weight @ (points - mean) ** 2 / weight.sum())
+    folded = (points[:, YAW] - mean[YAW] + 45.0) % 90.0 - 45.0
+    quarter_sd = float(np.sqrt(weight @ folded**2 / weight.sum()))
 
     own_sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     apart = np.abs(centre - centre[best])
     separate = apart > 2 * np.hypot(own_sd, own_sd[best])
     strong = evidence > evidence[best] - np.log(_RIVAL_ODDS)
-    return mean, sd, np.where(separate & strong[:, None], apart, 0.0).max(0)
+    return mean, sd, np.where(separate & strong[:, None], apart, 0.0).max(0), quarter_sd
 
 
 def _spread_about(centre: FloatArray, covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
