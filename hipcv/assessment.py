@@ -202,6 +202,9 @@ def assess(
 #: Standard error of one leg's end range that no look at the clip can reduce, from rendered clips of known truth with
 #: the camera given: where the pose model puts knee and ankle on this body, a thigh not level. The knee has a term too.
 ANATOMY_SE_DEG = {Position.SEATED: 0.3, Position.PRONE: 0.9}
+#: How nearly parallel people hold their thighs when told to, as a standard deviation; assumed like that of the knee
+#: (`core.knee`). The plane that the shank is read in turns with the thigh.
+THIGH_SD_DEG = 3.5
 #: How far the reading of one and the same end range scatters from trial to trial. What the subject does differently
 #: from trial to trial is no error of their mean; it is reported as the trials' standard deviation and enters the
 #: smallest detectable difference.
@@ -305,6 +308,7 @@ def _error_terms(
         ErrorTerm(YAW_TERM, float(yaw)),
         ErrorTerm(LENS_TERM, float(lens)),
         ErrorTerm("knee not at 90°", float(knee_effect)),
+        ErrorTerm("thighs not parallel", float(yaw) / view.yaw.se_deg * THIGH_SD_DEG),
         ErrorTerm("trials", READING_SD_DEG / float(np.sqrt(len(good)))),
         ErrorTerm("landmarks and anatomy", float(np.hypot(ANATOMY_SE_DEG[setup.position], np.nan_to_num(reader_se)))),
     )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import FRAME, prone, seated
 
-from hipcv.assessment import Status, accepted, assess
+from hipcv.assessment import THIGH_SD_DEG, Status, accepted, assess
 from hipcv.core.camera import find_camera_pose
 from hipcv.core.camera_checks import check_camera_share
 from hipcv.core.landmarks import ANKLES, HIPS, KNEES, MIRROR_ROWS, SIDES, CameraSide, PoseSeries, Position, Setup, Side
@@ -253,3 +253,19 @@ def test_the_error_terms_make_up_the_interval():
         low, high = result.interval95_deg
         assert (high - low) / 2 == pytest.approx(1.96 * math.sqrt(sum(t.se_deg**2 for t in result.error_terms)))
         assert (high + low) / 2 == pytest.approx(result.end_range_deg)
+
+
+@pytest.mark.parametrize("pitch", [0.0, 25.0])
+def test_thighs_that_are_not_parallel_cost_what_a_camera_turned_as_far_would(pitch):
+    series = prone(pitch=pitch, noise_px=0.0)
+    stated = [
+        assess(
+            series,
+            Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END, roll_deg=0.0, pitch_deg=pitch, yaw_deg=yaw),
+        )
+        for yaw in (THIGH_SD_DEG, 0.0, -THIGH_SD_DEG)
+    ]
+    for side in SIDES:
+        more, level, less = (a.of(side) for a in stated)
+        term = next(t.se_deg for t in level.error_terms if t.source == "thighs not parallel")
+        assert term == pytest.approx(abs(more.end_range_deg - less.end_range_deg) / 2, rel=0.1, abs=0.02)
