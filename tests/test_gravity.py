@@ -20,7 +20,7 @@ from hipcv.core.gravity import (
 )
 from hipcv.core.landmarks import FloatArray, Position
 from hipcv.core.quality import FindingCode, Severity
-from hipcv.core.room import MarkedFit, RoomFit, fit_bed_yaw, fit_room, fit_vertical_edges
+from hipcv.core.room import WAY_OPEN, MarkedFit, RoomFit, fit_bed_yaw, fit_room, fit_vertical_edges
 from hipcv.core.vanishing import CameraPrior
 
 SIZE = (1280, 720)
@@ -269,10 +269,13 @@ def test_a_bed_seen_askew_is_known_to_be_askew_though_not_which_way(yaw: float) 
     known = find_camera_pose(Position.PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
     found = fit_bed_yaw(edges, SIZE, knees, shank, camera=known)
     assert found is not None
-    assert found.source == "bed edges, its way open"
+    assert found.source == WAY_OPEN
     assert (found.value_deg - yaw + 45) % 90 - 45 == pytest.approx(0, abs=3)
     turned = find_camera_pose(Position.PRONE, given_roll_deg=2.0, given_pitch_deg=18.0, bed_yaw=found)
-    assert (FindingCode.CAMERA_YAW, Severity.REJECT) in {(f.code, f.severity) for f in check_camera(turned)}
+    (finding,) = [f for f in check_camera(turned) if f.code is FindingCode.CAMERA_YAW]
+    assert finding.severity is Severity.REJECT
+    assert "to the left" not in finding.advice
+    assert "to the right" not in finding.advice
 
 
 def test_without_bed_edges_there_is_no_bed_yaw() -> None:

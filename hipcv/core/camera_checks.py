@@ -11,6 +11,7 @@ from hipcv.core.gravity import KNOWN_ROLL_SE_DEG, CameraPose
 from hipcv.core.knee import knee_departure_deg, knee_effect_deg
 from hipcv.core.landmarks import SIDES, Side
 from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.core.room import WAY_OPEN
 
 YAW_REJECT = Limit(30.0, "째", "beyond it the correction rests on a yaw known to 4째 only (gravity study, section 4)")
 YAW_DOUBT = Limit(25.0, "째", "a yaw error of 4째 costs 2째 there at an end range of 40째")
@@ -18,6 +19,10 @@ YAW_UNKNOWN = Limit(8.0, "째 standard error of the yaw", "a camera turned by 20�
 YAW_ADVICE = (
     "How far the camera is turned around the person could not be seen: film again with the long edges of the bed or "
     "mat in the picture and the camera in line with them, or state the turn in degrees (--yaw)."
+)
+WAY_OPEN_ADVICE = (
+    "The camera stands far aside of the line of the thighs, on which side could not be seen: film again from straight "
+    "beyond the feet, in line with the bed."
 )
 PITCH_DOUBT = Limit(35.0, "째", "steeper than any clip the correction was measured on")
 ROLL_NOTE = Limit(3.0, "째", "corrected; a bare reading would be off by as much, with opposite sign on the two legs")
@@ -36,7 +41,8 @@ def check_camera(camera: CameraPose) -> tuple[Finding, ...]:
         findings.append(replace(unknown, advice=YAW_ADVICE))
     yaw, pitch, roll = abs(camera.yaw.value_deg), abs(camera.pitch.value_deg), abs(camera.roll.value_deg)
     if yaw > YAW_REJECT.value:
-        findings.append(found(FindingCode.CAMERA_YAW, Severity.REJECT, camera.yaw.value_deg, limit=YAW_REJECT))
+        aside = found(FindingCode.CAMERA_YAW, Severity.REJECT, camera.yaw.value_deg, limit=YAW_REJECT)
+        findings.append(replace(aside, advice=WAY_OPEN_ADVICE) if WAY_OPEN in camera.yaw.source else aside)
     elif yaw > YAW_DOUBT.value:
         findings.append(found(FindingCode.CAMERA_YAW, Severity.DOUBT, camera.yaw.value_deg, limit=YAW_DOUBT))
     if pitch > PITCH_DOUBT.value:

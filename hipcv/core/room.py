@@ -47,6 +47,7 @@ MAX_BED_YAW_SE_DEG = 6.0
 MAX_BED_RIVAL_DEG = 5.0
 #: Which side of a bed is seen may stay open; a camera turned by more than this whichever it is is turned too far.
 TURNED_EITHER_WAY_DEG = 32.0
+WAY_OPEN = "bed edges, its way open"
 
 _INLIER_SIGMA = 2.0
 _PLUMB_TILT_DEG = 28.0
@@ -210,7 +211,7 @@ def fit_bed_yaw(
     -------
     CameraAngle of source "bed edges"; None with fewer than two bed edges that agree, a standard error above 6°, or
     a rival solution more than 5° away. Where only a quarter turn of the bed is left open and the camera stands askew
-    either way, one of both turns with the source "bed edges, its way open".
+    either way, one of both turns with the source `WAY_OPEN`.
     """
     knees = np.asarray(knees_px, dtype=np.float64).reshape(-1, 2)
     knees = knees[np.isfinite(knees).all(1)]
@@ -236,7 +237,7 @@ def fit_bed_yaw(
         askew = min(abs(yaw_deg), 90.0 - abs(yaw_deg)) > TURNED_EITHER_WAY_DEG
         if n_bed == MIN_BED_EDGES or not askew or fit.quarter_se_deg > MAX_BED_YAW_SE_DEG:
             return None
-        return CameraAngle(yaw_deg, max(fit.quarter_se_deg, BED_YAW_FLOOR_DEG), "bed edges, its way open")
+        return CameraAngle(yaw_deg, max(fit.quarter_se_deg, BED_YAW_FLOOR_DEG), WAY_OPEN)
     # two edges may be of two things; a third makes it a bed
     floor_deg = BED_YAW_FLOOR_DEG if n_bed > MIN_BED_EDGES else FEW_EDGES_YAW_FLOOR_DEG
     return CameraAngle(yaw_deg, max(float(fit.se_deg[YAW]), floor_deg), "bed edges")
