@@ -201,6 +201,12 @@ def test_a_marked_edge_without_length_is_turned_away_in_words() -> None:
         fit_vertical_edges(np.array([[5.0, 5, 5, 5]]), SIZE, Position.SEATED)
 
 
+def film_legs(along_m: float, *camera: float) -> tuple[FloatArray, float]:
+    """Film the knees of somebody prone so far along the bed; return them (2, 2) and a shank's length, pixels."""
+    knees = film(np.array([[-0.15, -0.45, along_m], [0.15, -0.45, along_m]]), *camera)
+    return knees, float(np.hypot(*(knees[0] - film(np.array([-0.15, -0.05, along_m]), *camera))))
+
+
 @pytest.mark.parametrize("yaw", [-14.0, 0.0, 18.0])
 def test_the_bed_gives_the_yaw_even_in_a_room_that_stands_askew(yaw: float) -> None:
     bed = np.array(
@@ -218,8 +224,7 @@ def test_the_bed_gives_the_yaw_even_in_a_room_that_stands_askew(yaw: float) -> N
     camera = (2.0, 20.0, yaw)
     wall = room_segments(turn_deg=30.0)[:10] + np.array([0, 0.9, 0])
     edges = np.vstack([film_edges(bed, *camera), film_edges(wall, *camera)])
-    knees = film(np.array([[-0.15, -0.45, 0.3], [0.15, -0.45, 0.3]]), *camera)
-    shank = float(np.hypot(*(knees[0] - film(np.array([-0.15, -0.05, 0.3]), *camera))))
+    knees, shank = film_legs(0.3, *camera)
     found = fit_bed_yaw(edges, SIZE, knees, shank)
     assert found is not None
     assert found.value_deg == pytest.approx(yaw, abs=2)
@@ -239,8 +244,7 @@ def test_a_known_roll_and_pitch_let_three_bed_edges_show_the_yaw(yaw: float) -> 
     camera = (-6.0, 12.0, yaw)
     noise = np.random.default_rng(0).normal(0, 0.5, (3, 4))
     edges = film_edges(bed, *camera) + noise
-    knees = film(np.array([[-0.15, -0.45, 0.0], [0.15, -0.45, 0.0]]), *camera)
-    shank = float(np.hypot(*(knees[0] - film(np.array([-0.15, -0.05, 0.0]), *camera))))
+    knees, shank = film_legs(0.0, *camera)
     known = find_camera_pose(Position.PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
     found = fit_bed_yaw(edges, SIZE, knees, shank, camera=known)
     assert found is not None
@@ -264,8 +268,7 @@ def test_a_bed_seen_askew_is_known_to_be_askew_though_not_which_way(yaw: float) 
     camera = (2.0, 18.0, yaw)
     edges = film_edges(bed, *camera)
     edges = edges + np.random.default_rng(1).normal(0, 0.5, edges.shape)
-    knees = film(np.array([[-0.15, -0.45, 0.0], [0.15, -0.45, 0.0]]), *camera)
-    shank = float(np.hypot(*(knees[0] - film(np.array([-0.15, -0.05, 0.0]), *camera))))
+    knees, shank = film_legs(0.0, *camera)
     known = find_camera_pose(Position.PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
     found = fit_bed_yaw(edges, SIZE, knees, shank, camera=known)
     assert found is not None
