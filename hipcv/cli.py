@@ -13,6 +13,7 @@ import typer
 
 from hipcv.batch.commands import register as register_batch
 from hipcv.history.commands import register as register_history
+from hipcv.sources.chatter import own_process
 from hipcv_server.commands import register as register_server
 
 if TYPE_CHECKING:
@@ -453,6 +454,7 @@ register_server(app)
 
 def main() -> None:
     """Run the command line."""
+    own_process()
     # Tables hold °, ± and –: on a terminal that cannot show them they are replaced, never a crash.
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

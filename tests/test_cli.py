@@ -113,6 +113,13 @@ def test_a_file_that_cannot_be_read_exits_with_three_and_one_sentence(tmp_path, 
     assert "Traceback" not in done.stderr
 
 
+def test_a_camera_that_is_not_there_exits_with_three_and_one_sentence():
+    done = hipcv("live", "--camera", "99", "--no-window")
+    assert done.returncode == 3
+    assert done.stderr.startswith("hipcv: Wanted camera 99, ")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

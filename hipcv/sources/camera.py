@@ -37,6 +37,8 @@ class Camera:
     def __init__(self, number: int) -> None:
         self.number = number
         self.n_skipped = 0
+        # a camera that is not there is told in one sentence
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
         self._capture = cv2.VideoCapture(number)
         if not self._capture.isOpened():
             self._capture.release()

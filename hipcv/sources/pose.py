@@ -183,7 +183,8 @@ class PoseEstimator:
     def _follow_several(self, people: list[Pose]) -> None:
         self._last = self._choose(people)
         self._several = True
-        self._follower.close()
+        with quiet():
+            self._follower.close()
         self._follower = _open(self.model, following=True, n_people=MAX_PEOPLE)
         self._last_ms = -1
 
@@ -204,9 +205,10 @@ class PoseEstimator:
     def close(self) -> None:
         """Free the model."""
         self._other_core.shutdown()
-        for landmarker in (self._follower, self._searcher):
-            if landmarker is not None:
-                landmarker.close()
+        with quiet():
+            for landmarker in (self._follower, self._searcher):
+                if landmarker is not None:
+                    landmarker.close()
         self._follower = self._searcher = None
 
     def __enter__(self) -> "PoseEstimator":

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hipcv.core.errors import HipcvError, SourceError
+from hipcv.sources.chatter import own_process
 from hipcv_server.confine import confine
 from hipcv_server.problems import ProblemError, problem_of
 from hipcv_server.schemas import StartMessage
@@ -114,6 +115,7 @@ class _Tape:
 
 def attend(connection: Connection, settings: Settings, start: StartMessage, folder: Path) -> None:
     """Hold one session until it is finished or the server hangs up."""
+    own_process()
     confine(
         max_memory_bytes=settings.jobs.max_memory_bytes, max_address_bytes=settings.jobs.max_address_bytes, niceness=0
     )

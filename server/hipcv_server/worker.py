@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hipcv.core.errors import HipcvError, SourceError
+from hipcv.sources.chatter import own_process
 from hipcv_server.confine import confine
 from hipcv_server.problems import ProblemError, problem_of
 from hipcv_server.schemas import MeasureOptions
@@ -63,6 +64,7 @@ class Refused:
 
 def work(connection: Connection, settings: Settings) -> None:
     """Take orders from the server until it hangs up."""
+    own_process()
     confine(
         max_memory_bytes=settings.jobs.max_memory_bytes,
         max_address_bytes=settings.jobs.max_address_bytes,
