@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from hipcv.core.angles import AngleSeries, believed_drift_deg, measure_angles
+from hipcv.core.angles import AngleSeries, believed_drift_deg, measure_angles, sort_sides
 from hipcv.core.camera import find_camera_pose
 from hipcv.core.camera_checks import check_camera, check_camera_share, check_knees
 from hipcv.core.camera_cues import find_camera
@@ -145,7 +145,8 @@ def assess(
 
     Parameters
     ----------
-    series : landmarks of the measured person; never empty of meaning: T may be 0.
+    series : landmarks of the measured person; never empty of meaning: T may be 0. Sides that are not sorted yet are
+        sorted first (`sort_sides`).
     setup : what the user said about test, camera and subject.
     provenance : carried into the result.
     recording_findings : what the source of the frames already found wrong.
@@ -154,6 +155,7 @@ def assess(
     -------
     Assessment; a recording that cannot be measured is a value with status NOT_MEASURED and its findings.
     """
+    series = sort_sides(series, setup)
     level = find_camera_pose(setup.position, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
     bare = measure_angles(series, setup, level)
     camera = find_camera(series, setup, bare)
@@ -293,15 +295,14 @@ def _error_terms(
     ).astype(int)
     lateral, shank_up = float(angles.lateral[side.column]), setup.position is Position.PRONE
     view = _view_of_thigh(camera, lateral, median_of(angles.thigh_drift_deg[held, side.column]))
-    rows = np.where(angles.swapped[held], side.other.column, side.column)
-    knee, ankle = (series.image_px[held, np.array(joint)[rows]] for joint in (KNEES, ANKLES))
+    knee, ankle = (series.image_px[held, joint[side.column]] for joint in (KNEES, ANKLES))
     shifts = camera_shifts_deg(knee, ankle, lateral, view, series.frame_size_px, shank_up=shank_up)
     known = np.isfinite(shifts).all(axis=1)
     roll, pitch, yaw, lens = np.abs(np.median(shifts[known], axis=0)) if known.any() else np.zeros(4)
     end_range = float(np.mean([t.best_deg for t in good]))
     off = np.array([KNEE_SD_DEG, -KNEE_SD_DEG])
     knee_effect = np.abs(knee_effect_deg(end_range, off, view, lateral, shank_up=shank_up)).mean()
-    reader_se = median_of(series.shank_se_deg[held, rows])
+    reader_se = median_of(series.shank_se_deg[held, side.column])
     return (
         ErrorTerm(ROLL_TERM, float(roll)),
         ErrorTerm(PITCH_TERM, float(pitch)),

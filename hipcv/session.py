@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hipcv import __version__
 from hipcv.assessment import Assessment, Provenance, assess
-from hipcv.core.angles import MIN_VISIBILITY, lateral_signs
+from hipcv.core.angles import MIN_VISIBILITY, lateral_signs, sides_exchanged, sort_sides
 from hipcv.core.checks import Limit, check_end, found
 from hipcv.core.filtering import OneEuro, median_of
 from hipcv.core.geometry import image_angle_deg
@@ -180,15 +180,16 @@ class Session:
         shank_up = self.setup.position is Position.PRONE
         lateral = lateral_signs(self.setup)
         rows = list(range(2))
-        if (px[KNEES[0], 0] - px[KNEES[1], 0]) * lateral[0] < 0:  # the model exchanged left and right
+        if sides_exchanged(px, self.setup):
             rows.reverse()
         knees, ankles = px[np.array(KNEES)[rows]], px[np.array(ANKLES)[rows]]
         return image_angle_deg(knees, ankles, lateral, shank_up=shank_up)
 
     def series(self) -> PoseSeries:
-        """Return everything seen so far."""
+        """Return everything seen so far, with every row the subject's own."""
         table = self._record.table()
-        series = self._prone.series() if self._prone is not None else self._followed(table)
+        read = self._prone.series() if self._prone is not None else self._followed(table)
+        series = sort_sides(read, self.setup)
         shank_px = median_of(np.linalg.norm(series.image_px[:, ANKLES] - series.image_px[:, KNEES], axis=-1))
         span_s = self._span_s[1] - self._span_s[0]
         return replace(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from simulated import FRAME, prone, seated
 
 from hipcv.assessment import THIGH_SD_DEG, Status, accepted, assess
+from hipcv.core.angles import sides_exchanged, sort_sides
 from hipcv.core.camera import find_camera_pose
 from hipcv.core.camera_checks import check_camera_share
 from hipcv.core.landmarks import ANKLES, HIPS, KNEES, MIRROR_ROWS, SIDES, CameraSide, PoseSeries, Position, Setup, Side
@@ -88,14 +89,65 @@ def test_swapping_the_person_s_sides_swaps_the_results():
     assert ends(a) == pytest.approx(ends(b)[::-1], abs=0.5)
 
 
-def test_exchanged_labels_of_the_pose_model_change_nothing():
-    series = seated()
-    image, world = series.image_px.copy(), series.world_m.copy()
-    image[100:130], world[100:130] = image[100:130][:, MIRROR_ROWS], world[100:130][:, MIRROR_ROWS]
-    confused = PoseSeries(
-        series.time_s, image, world, series.visibility, series.frame_size_px, edges_px=series.edges_px
+def with_labels_exchanged(series, frames):
+    """Return the series as a model gives it that takes left for right in these frames (T,)."""
+
+    def confused(values, rows):
+        return np.where(frames.reshape(-1, *[1] * (values.ndim - 1)), values[:, rows], values)
+
+    return replace(
+        series,
+        image_px=confused(series.image_px, MIRROR_ROWS),
+        world_m=confused(series.world_m, MIRROR_ROWS),
+        visibility=confused(series.visibility, MIRROR_ROWS),
+        shank_se_deg=confused(series.shank_se_deg, [1, 0]),
+        knee_outline_px=confused(series.knee_outline_px, [1, 0]),
     )
-    assert ends(assess(confused, Setup())) == pytest.approx(ends(assess(series, Setup())), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scene", "setup"),
+    [(seated, Setup()), (prone, Setup(Position.PRONE, camera_side=CameraSide.FOOT_END))],
+)
+def test_exchanged_labels_of_the_pose_model_change_neither_number_nor_finding(scene, setup):
+    straight = scene(hike=10.0) if scene is seated else scene(rolling=20.0)
+    ours = np.tile([0.7, 2.0], (len(straight), 1))  # the legs are known differently well
+    straight = replace(straight, shank_se_deg=ours)
+    frames = np.random.default_rng(0).random(len(straight)) < 0.45
+    told, confused = (assess(s, setup) for s in (straight, with_labels_exchanged(straight, frames)))
+    assert len(told.findings) > 0
+    assert confused.findings == told.findings
+    assert [(r.end_range_deg, r.interval95_deg) for r in confused.sides] == [
+        (r.end_range_deg, r.interval95_deg) for r in told.sides
+    ]
+
+
+def test_a_foot_outside_the_picture_is_the_subject_s_own_whatever_the_labels_say():
+    series = seated()
+    beyond = series.frame_size_px[0] - np.quantile(series.image_px[:, ANKLES[0], 0], 0.7)
+    shifted = replace(series, image_px=series.image_px + [beyond, 0.0])
+    frames = np.random.default_rng(0).random(len(series)) < 0.45
+    for seen in (shifted, with_labels_exchanged(shifted, frames)):
+        out = [f for f in assess(seen, Setup()).findings if f.code is FindingCode.OUT_OF_FRAME]
+        assert [f.side for f in out] == [Side.LEFT]
+
+
+def test_a_person_seen_from_behind_is_refused_for_the_view_and_not_for_the_labels():
+    series = seated()
+    behind = with_labels_exchanged(series, np.ones(len(series), bool))
+    assert FindingCode.WRONG_VIEW in codes(assess(behind, Setup()), Severity.REJECT)
+
+
+@given(st.lists(st.booleans(), min_size=20, max_size=20), st.sampled_from(CameraSide))
+@settings(max_examples=20, deadline=None)
+def test_sorted_sides_stay_sorted_and_remember_what_was_exchanged(labels, camera_side):
+    series, setup = seated(duration_s=20 / 30), Setup(camera_side=camera_side)
+    frames = np.array(labels)
+    own, confused = sort_sides(series, setup), sort_sides(with_labels_exchanged(series, frames), setup)
+    assert not sides_exchanged(own.image_px, setup).any()
+    assert np.array_equal(confused.image_px, own.image_px)
+    assert np.array_equal(confused.swapped, own.swapped ^ frames)
+    assert sort_sides(confused, setup) is confused
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from simulated import seated
 
+from hipcv.core.angles import measure_angles
+from hipcv.core.camera import find_camera_pose
+from hipcv.core.camera_cues import body_yaw
 from hipcv.core.coaching import Coach, Coaching, Phase, Plan
-from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, SHOULDERS, CameraSide, Position, Setup, Side
-from hipcv.core.placement import CheckCode, Placement, Sight
+from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, MIRROR_ROWS, SHOULDERS, CameraSide, Position, Setup, Side
+from hipcv.core.placement import MAX_YAW_DEG, CheckCode, Placement, Sight
 
 FPS = 25.0
 SEATED = Setup()
@@ -258,6 +262,39 @@ def test_each_fault_of_the_placement_turns_its_own_check_red(body: Body, code: C
     found = next(check for check in checks if check.code is code)
     assert not found.ok
     assert word in found.advice
+
+
+@pytest.mark.parametrize("yaw_deg", [-24.0, -19.0, -12.0, 0.0, 12.0, 19.0, 24.0])
+@pytest.mark.parametrize("hips_turned_deg", [-15.0, 0.0, 15.0])
+def test_the_guide_nags_about_the_turn_that_the_verdict_will_find(yaw_deg: float, hips_turned_deg: float) -> None:
+    """Both read the body in one way; hips that the pose model turns on somebody who sits square fool neither."""
+    series = seated(yaw=yaw_deg, duration_s=2.0)
+    turn = math.radians(hips_turned_deg)
+    around = np.array([[math.cos(turn), 0, math.sin(turn)], [0, 1, 0], [-math.sin(turn), 0, math.cos(turn)]])
+    world = series.world_m.copy()
+    world[:, HIPS] = world[:, HIPS] @ around.T
+    level = find_camera_pose(Position.SEATED, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
+    verdict = body_yaw(measure_angles(replace(series, world_m=world), SEATED, level))
+    assert verdict is not None
+    placement = Placement(SEATED)
+    for k, time_s in enumerate(series.time_s):
+        rows = MIRROR_ROWS if k % 3 == 0 else np.arange(33)  # the model exchanges left and right now and then
+        sight = replace(Body().at(float(time_s)), world_m=world[k][rows], image_px=series.image_px[k][rows])
+        checks = placement.see(sight)
+    facing = next(check for check in checks if check.code is CheckCode.FACING)
+    assert facing.ok == (abs(verdict.value_deg) <= MAX_YAW_DEG)
+    assert abs(verdict.value_deg - yaw_deg) < 3.0
+
+
+def test_a_person_with_the_back_to_the_camera_is_told_to_turn_round() -> None:
+    """Seen from behind, the knees stand the other way round than the model's labels say, as for the verdict."""
+    placement = Placement(SEATED)
+    away = Body(yaw_deg=180.0)
+    sights = [away.at(k / FPS) for k in range(60)]
+    checks = [placement.see(replace(s, image_px=s.image_px[MIRROR_ROWS])) for s in sights][-1]
+    facing = next(check for check in checks if check.code is CheckCode.FACING)
+    assert not facing.ok
+    assert "face the camera" in facing.advice
 
 
 def test_a_person_well_placed_turns_every_check_green() -> None:

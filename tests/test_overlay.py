@@ -134,7 +134,7 @@ def test_a_still_shows_the_whole_swing_and_leaves_the_frame_alone(series, assess
     still = draw_still(frame, 40, series, assessment)
     assert (frame == 90).all()
     assert still.shape[0] == 480
-    left, top, width, height = find_view(series, assessment)
+    left, top, width, height = find_view(series)
     ankles = series.image_px[:, list(ANKLES)].reshape(-1, 2)
     assert (ankles > (left, top)).all()
     assert (ankles < (left + width, top + height)).all()
@@ -142,7 +142,7 @@ def test_a_still_shows_the_whole_swing_and_leaves_the_frame_alone(series, assess
 
 def test_a_still_of_nobody_is_the_whole_frame(series, assessment):
     missing = replace(series, image_px=np.full_like(series.image_px, np.nan))
-    assert find_view(missing, assessment) == (0, 0, *FRAME)
+    assert find_view(missing) == (0, 0, *FRAME)
     assert draw_still(grey(), 0, missing, assessment).shape == (480, 640, 3)
 
 

@@ -1,6 +1,6 @@
 """The angle of each shank and its companions, frame by frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +15,7 @@ from hipcv.core.landmarks import (
     MIRROR_ROWS,
     SHOULDERS,
     SIDES,
+    BoolArray,
     CameraSide,
     FloatArray,
     IntArray,
@@ -65,7 +66,6 @@ class AngleSeries:
     body_yaw_deg : (T,) how far the camera has moved to its own right around the subject, from the world landmarks.
     shank_px, thigh_px : (T, 2) knee to ankle and hip to knee in pixels, unfiltered.
     lateral : (2,) +1 where the leg's lateral side lies to the right of the picture, else -1.
-    swapped : (T,) frames in which the model's left and right labels had to be exchanged.
     """
 
     time_s: FloatArray
@@ -81,7 +81,6 @@ class AngleSeries:
     thigh_px: FloatArray
     shank_px: FloatArray
     lateral: IntArray
-    swapped: FloatArray
 
     def __post_init__(self) -> None:
         n = len(self.time_s)
@@ -90,7 +89,6 @@ class AngleSeries:
         for name in ("time_s", "pelvic_obliquity_deg", "trunk_lean_deg", "body_yaw_deg"):
             object.__setattr__(self, name, seal(getattr(self, name), np.float64, (n,), name))
         object.__setattr__(self, "lateral", seal(self.lateral, np.int64, (2,), "lateral"))
-        object.__setattr__(self, "swapped", seal(self.swapped, np.bool_, (n,), "swapped"))
 
     def of(self, side: Side) -> FloatArray:
         """Return the filtered internal rotation (T,) of one side, degrees."""
@@ -108,30 +106,52 @@ def lateral_signs(setup: Setup) -> IntArray:
     return np.array([left, -left], dtype=np.int64)
 
 
-def order_sides(series: PoseSeries, setup: Setup) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return image_px (T, 33, 2) and visibility (T, 33) with left and right as the camera's place demands.
+def sides_exchanged(image_px: FloatArray, setup: Setup) -> BoolArray:
+    """Return (...) whether the rows of `image_px` (..., 33, 2) name the sides the wrong way round; False where unseen.
 
-    The pose model exchanges left and right of a person now and then. The side of a knee is decided by where it lies:
-    frames in which the knees stand in the wrong order get all their labels exchanged. Third, (T,) which frames these
-    were.
+    The pose model exchanges left and right of a person now and then. The side of a knee is decided by where it lies.
     """
-    knees_x = series.image_px[:, KNEES, 0]
-    swapped = (knees_x[:, 0] - knees_x[:, 1]) * lateral_signs(setup)[0] < 0
-    image_px = np.where(swapped[:, None, None], series.image_px[:, MIRROR_ROWS], series.image_px)
-    visibility = np.where(swapped[:, None], series.visibility[:, MIRROR_ROWS], series.visibility)
-    return image_px, visibility, swapped
+    knees_x = image_px[..., KNEES, 0]
+    exchanged: BoolArray = np.asarray((knees_x[..., 0] - knees_x[..., 1]) * lateral_signs(setup)[0] < 0)
+    return exchanged
+
+
+def sort_sides(series: PoseSeries, setup: Setup) -> PoseSeries:
+    """Return the series with every row the subject's own, as the camera's place demands; one that is stays as it is.
+
+    Frames in which the knees stand in the wrong order get all their labels exchanged; `swapped` says which these were.
+    """
+    wrong = sides_exchanged(series.image_px, setup)
+    if not wrong.any():
+        return series
+
+    def own(values: FloatArray, rows: IntArray) -> FloatArray:
+        return np.where(wrong.reshape(-1, *[1] * (values.ndim - 1)), values[:, rows], values)
+
+    legs = np.array([1, 0])
+    return replace(
+        series,
+        image_px=own(series.image_px, MIRROR_ROWS),
+        world_m=own(series.world_m, MIRROR_ROWS),
+        visibility=own(series.visibility, MIRROR_ROWS),
+        shank_se_deg=own(series.shank_se_deg, legs),
+        knee_outline_px=own(series.knee_outline_px, legs),
+        swapped=series.swapped ^ wrong,
+    )
 
 
 def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> AngleSeries:
     """Measure both shanks and their companions in every frame.
 
-    Steps: 1 left and right ordered by geometry; 2 unseen landmarks dropped; 3 the ankle's ray cut with the plane across
-    the thigh (`shank_angle_deg`), which turns with a thigh that drifts; 4 spikes removed, gaps up to 0.25 s bridged,
-    zero-phase low-pass.
+    Steps: 1 unseen landmarks dropped; 2 the ankle's ray cut with the plane across the thigh (`shank_angle_deg`), which
+    turns with a thigh that drifts; 3 spikes removed, gaps up to 0.25 s bridged, zero-phase low-pass.
+
+    Parameters
+    ----------
+    series : with its sides sorted (`sort_sides`).
     """
     time_s = series.time_s
-    image_px, visibility, swapped = order_sides(series, setup)
-    px = np.where((visibility >= MIN_VISIBILITY)[..., None], image_px, np.nan)
+    px = seen_px(series)
     knees, ankles = px[:, KNEES], px[:, ANKLES]
     lateral = lateral_signs(setup)
     shank_up = setup.position is Position.PRONE
@@ -150,13 +170,14 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
     left = float(lateral[0])
     hips, shoulders = px[:, HIPS], px[:, SHOULDERS]
     # prone the hips are not seen, but the knees rise and sink with a pelvis that rolls
-    across = _knee_line(series, swapped) if shank_up else hips[:, 0] - hips[:, 1]
+    line = series.knee_outline_px if shank_up else hips
+    across = line[:, 0] - line[:, 1]
     spine = shoulders.mean(axis=1) - hips.mean(axis=1)
     roll = camera.roll.value_deg
     # A picture turned clockwise by r lowers the right end of a level line by r and leans a plumb line right by r.
     obliquity = np.degrees(np.arctan2(-across[:, 1], left * across[:, 0])) + left * roll
     lean = left * (np.degrees(np.arctan2(spine[:, 0], -spine[:, 1])) - roll)
-    world_m = np.where(swapped[:, None, None], series.world_m[:, MIRROR_ROWS], series.world_m)
+    world_m = series.world_m
     spine_m = world_m[:, SHOULDERS].mean(axis=1) - world_m[:, HIPS].mean(axis=1)
     return AngleSeries(
         time_s=time_s,
@@ -169,40 +190,42 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
         hip_flexion_deg=180.0 - _angle_between_deg(spine_m[:, None], world_m[:, KNEES] - world_m[:, HIPS]),
         knee_flexion_deg=180.0
         - _angle_between_deg(world_m[:, HIPS] - world_m[:, KNEES], world_m[:, ANKLES] - world_m[:, KNEES]),
-        body_yaw_deg=settle(_body_yaw_deg(world_m, left)),
+        body_yaw_deg=settle(body_yaw_deg(world_m, left)),
         thigh_px=np.linalg.norm(knees - hips, axis=-1),
         shank_px=shank_px,
         lateral=lateral,
-        swapped=swapped,
     )
 
 
-def _body_yaw_deg(world_m: FloatArray, left: float) -> FloatArray:
-    """Return (T,) the camera's way around the body: mean of what the shoulders' line and the thighs' direction say.
+def body_yaw_deg(world_m: FloatArray, left: float) -> FloatArray:
+    """Return (...) the camera's way around a seated body: mean of what the shoulders' line and the thighs say.
 
     The line of the hips is left out: the heavy model turns it by some 15° on people who sit square.
+
+    Parameters
+    ----------
+    world_m : (..., 33, 3) metres as the pose model gives them, sides sorted; NaN gives NaN.
+    left : `lateral_signs` of the left leg.
     """
-    across = left * (world_m[:, SHOULDERS[0]] - world_m[:, SHOULDERS[1]])
-    thighs = world_m[:, KNEES].mean(axis=1) - world_m[:, HIPS].mean(axis=1)
-    by_shoulders = np.arctan2(-across[:, 2], across[:, 0])
-    by_thighs = np.arctan2(-thighs[:, 0], -thighs[:, 2])
+    across = left * (world_m[..., SHOULDERS[0], :] - world_m[..., SHOULDERS[1], :])
+    thighs = world_m[..., KNEES, :].mean(axis=-2) - world_m[..., HIPS, :].mean(axis=-2)
+    by_shoulders = np.arctan2(-across[..., 2], across[..., 0])
+    by_thighs = np.arctan2(-thighs[..., 0], -thighs[..., 2])
     turn = np.exp(1j * by_shoulders) + np.exp(1j * by_thighs)
     yaw_deg: FloatArray = np.degrees(np.angle(turn))
     return yaw_deg
 
 
+def seen_px(series: PoseSeries) -> FloatArray:
+    """Return (T, 33, 2) the landmarks' pixels, NaN where the model calls them unseen."""
+    return np.where((series.visibility >= MIN_VISIBILITY)[..., None], series.image_px, np.nan)
+
+
 def body_lines_px(series: PoseSeries, setup: Setup) -> FloatArray:
     """Return the usual places of shoulders and hips (2, 2, 2), the end on the picture's left first; NaN unseen."""
-    image_px, visibility, _ = order_sides(series, setup)
-    px = np.where((visibility >= MIN_VISIBILITY)[..., None], image_px, np.nan)
+    px = seen_px(series)
     lines = np.array([[[median_of(px[:, row, axis]) for axis in (0, 1)] for row in line] for line in (SHOULDERS, HIPS)])
     return lines[:, :: -int(lateral_signs(setup)[0])]
-
-
-def _knee_line(series: PoseSeries, swapped: FloatArray) -> FloatArray:
-    """Return (T, 2) right knee to left knee in pixels, by the outline of both."""
-    line = series.knee_outline_px[:, 0] - series.knee_outline_px[:, 1]
-    return np.where(swapped[:, None], -line, line)
 
 
 def _angle_between_deg(a: FloatArray, b: FloatArray) -> FloatArray:

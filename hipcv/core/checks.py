@@ -294,7 +294,7 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
     elif thigh_share > upright.value:
         findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, thigh_share, limit=upright))
     elif setup.camera_side is CameraSide.FRONT:
-        turned = float(angles.swapped[np.isfinite(angles.raw_deg).any(axis=1)].mean())
+        turned = float(series.swapped[np.isfinite(angles.raw_deg).any(axis=1)].mean())
         if turned > LIMITS[FindingCode.WRONG_VIEW].value:
             findings.append(found(FindingCode.WRONG_VIEW, Severity.REJECT, turned))
     hips = series.visibility[:, HIPS].min(axis=1) >= MIN_VISIBILITY

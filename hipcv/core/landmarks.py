@@ -149,7 +149,9 @@ def _empty(*shape: int) -> Callable[[], FloatArray]:
 class PoseSeries:
     """Landmarks of the measured person in every frame of a recording.
 
-    Missing values are NaN. T frames, N straight edges of the still room; rows of (T, 33, …) follow `Landmark`.
+    A reader labels the sides as its model does; once sorted (`hipcv.core.angles.sort_sides`), as in every series that
+    leaves `Session`, the rows of either side are the subject's own. Missing values are NaN. T frames, N straight edges
+    of the still room; rows of (T, 33, …) follow `Landmark`.
 
     Attributes
     ----------
@@ -165,6 +167,7 @@ class PoseSeries:
     edges_px : (N, 4) straight edges x1, y1, x2, y2 of the still background, the person left out.
     knee_outline_px : (T, 2, 2) prone, where the outline of the left and of the right leg ends at the knee: it moves
         with the pelvis, which image_px, steadied over the recording, does not show. NaN where nobody looked.
+    swapped : (T,) frames whose left and right rows were exchanged, because the knees stood in the wrong order.
     long_side_fov_deg : the lens' field of view along the longer side where the recording tells it, else None.
     recorded_fps_hz : frame rate of the recording where the series holds only some of its frames, else None.
     """
@@ -180,6 +183,7 @@ class PoseSeries:
     sharpness: FloatArray = field(default_factory=_empty(0))
     edges_px: FloatArray = field(default_factory=_empty(0, 4))
     knee_outline_px: FloatArray = field(default_factory=_empty(0, 2, 2))
+    swapped: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     long_side_fov_deg: float | None = None
     recorded_fps_hz: float | None = None
 
@@ -191,6 +195,7 @@ class PoseSeries:
             "knee_outline_px": (np.float64, (n, 2, 2), np.nan),
             "brightness": (np.float64, (n,), np.nan),
             "sharpness": (np.float64, (n,), np.nan),
+            "swapped": (np.bool_, (n,), False),
         }
         for name, (dtype, shape, value) in fill.items():
             given = getattr(self, name)

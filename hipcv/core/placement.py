@@ -8,9 +8,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from hipcv.core.angles import MIN_VISIBILITY
+from hipcv.core.angles import MIN_VISIBILITY, body_yaw_deg, lateral_signs, sides_exchanged
 from hipcv.core.checks import LIMITS
-from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, SHOULDERS, FloatArray, Position, Setup
+from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, MIRROR_ROWS, SHOULDERS, FloatArray, Position, Setup
 from hipcv.core.quality import FindingCode
 
 #: A check turns green after holding for so long, and red after failing for so long: landmarks flicker.
@@ -118,7 +118,7 @@ class Placement:
     _lamps: dict[CheckCode, _Lamp] = field(default_factory=lambda: {code: _Lamp() for code in CheckCode}, init=False)
     _n_people: int = field(default=-1, init=False)
     _brightness: float = field(default=math.nan, init=False)
-    _yaws: deque[tuple[float, float]] = field(default_factory=deque, init=False)
+    _yaws: deque[tuple[float, float, bool]] = field(default_factory=deque, init=False)
     _angles: deque[tuple[float, float, float]] = field(default_factory=deque, init=False)
 
     def see(self, sight: Sight) -> tuple[Check, ...]:
@@ -133,9 +133,12 @@ class Placement:
         return tuple(Check(code, lamp.ok, "" if lamp.ok else lamp.advice) for code, lamp in self._lamps.items())
 
     def _remember(self, sight: Sight) -> None:
-        yaw = body_yaw_deg(sight) if self.setup.position is Position.SEATED else math.nan
-        if math.isfinite(yaw):
-            self._yaws.append((sight.time_s, yaw))
+        if self.setup.position is Position.SEATED:
+            exchanged = bool(sides_exchanged(sight.image_px, self.setup))
+            world_m = sight.world_m[MIRROR_ROWS] if exchanged else sight.world_m
+            yaw = float(body_yaw_deg(world_m, float(lateral_signs(self.setup)[0])))
+            if math.isfinite(yaw):
+                self._yaws.append((sight.time_s, yaw, exchanged))
         self._angles.append((sight.time_s, *sight.angles_deg))
         while self._yaws and self._yaws[0][0] < sight.time_s - YAW_WINDOW_S:
             self._yaws.popleft()
@@ -164,7 +167,9 @@ class Placement:
             return None
         if not self._yaws:
             return ""
-        yaw = float(np.median([yaw for _, yaw in self._yaws]))
+        if np.mean([exchanged for *_, exchanged in self._yaws]) > LIMITS[FindingCode.WRONG_VIEW].value:
+            return "Turn round, so that you face the camera."
+        yaw = float(np.median([yaw for _, yaw, _ in self._yaws]))
         if abs(yaw) <= MAX_YAW_DEG:
             return None
         return f"Turn a little to your {'left' if yaw > 0 else 'right'}, so that both knees point at the camera."
@@ -178,16 +183,6 @@ class Placement:
             return "Hold still, both legs at rest."
         hangs = (np.abs(np.median(values, axis=0)) <= MAX_REST_DEG).all()
         return None if hangs else "Let both lower legs rest in line with gravity."
-
-
-#: How far the pose model's hips are turned when the camera stands square on (as in `hipcv.assessment`).
-_BODY_YAW_BIAS_DEG = 2.0
-
-
-def body_yaw_deg(sight: Sight) -> float:
-    """Return how far the camera stands towards a seated subject's left, degrees, from the world landmarks."""
-    across_m = sight.world_m[HIPS[0]] - sight.world_m[HIPS[1]]
-    return float(np.degrees(np.arctan2(-across_m[2], across_m[0]))) + _BODY_YAW_BIAS_DEG
 
 
 def _frame_advice(sight: Sight) -> str | None:

@@ -13,12 +13,12 @@ from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 from hipcv.assessment import Assessment, Status
+from hipcv.core.angles import seen_px
 from hipcv.core.errors import SourceError
 from hipcv.core.filtering import median_of
 from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, SHOULDERS, SIDES, FloatArray, PoseSeries, Position, Side
 from hipcv.outputs.scene import (
     banner_text,
-    find_person,
     find_plumb_directions,
     find_plumb_edges,
     find_view,
@@ -80,7 +80,7 @@ class Overlay:
         emphasis: float = 1.0,
     ) -> None:
         self._assessment = assessment
-        px = find_person(series, assessment)
+        px = seen_px(series)
         self._plumb = find_plumb_directions(px[:, KNEES], assessment, series.frame_size_px)
         left, top, width, height = view or (0, 0, *series.frame_size_px)
         self._px: FloatArray = (px - (left, top)) * zoom
@@ -238,7 +238,7 @@ def draw_still(rgb: ByteArray, k: int, series: PoseSeries, assessment: Assessmen
     -------
     (480, about 640, 3) around shoulders, legs and the swing of the feet; the whole frame where the person fills it.
     """
-    left, top, width, height = view = find_view(series, assessment)
+    left, top, width, height = view = find_view(series)
     zoom = STILL_HEIGHT_PX / height
     size = (round(width * zoom), STILL_HEIGHT_PX)
     part = np.ascontiguousarray(rgb[top : top + height, left : left + width])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from hipcv.assessment import Assessment, Status, accepted
-from hipcv.core.angles import MIN_VISIBILITY
+from hipcv.core.angles import seen_px
 from hipcv.core.filtering import median_of
 from hipcv.core.geometry import camera_axes, focal_length_px
 from hipcv.core.landmarks import (
@@ -11,7 +11,6 @@ from hipcv.core.landmarks import (
     FEET,
     HIPS,
     KNEES,
-    MIRROR_ROWS,
     SHOULDERS,
     FloatArray,
     PoseSeries,
@@ -48,14 +47,6 @@ def state_texts(assessment: Assessment, k: int, side: Side) -> tuple[str, str]:
         low, high = result.interval95_deg
         return now, f"end range {whole_degrees(result.end_range_deg)} ({low:.0f} to {whole_degrees(high)})"
     return now, f"held {'… ' if len(done) > MAX_LISTED else ''}{', '.join(done[-MAX_LISTED:])}"
-
-
-def find_person(series: PoseSeries, assessment: Assessment) -> FloatArray:
-    """Return (T, 33, 2) pixels of the measured person, sides in order, NaN where the model calls it unseen."""
-    swapped = assessment.angles.swapped
-    image_px = np.where(swapped[:, None, None], series.image_px[:, MIRROR_ROWS], series.image_px)
-    seen = np.where(swapped[:, None], series.visibility[:, MIRROR_ROWS], series.visibility)
-    return np.where((seen >= MIN_VISIBILITY)[..., None], image_px, np.nan)
 
 
 def find_plumb_directions(knees_px: FloatArray, assessment: Assessment, frame_size_px: tuple[int, int]) -> FloatArray:
@@ -103,10 +94,10 @@ def whole_degrees(degrees: float) -> str:
     return f"{round(float(degrees))}°"
 
 
-def find_view(series: PoseSeries, assessment: Assessment) -> tuple[int, int, int, int]:
+def find_view(series: PoseSeries) -> tuple[int, int, int, int]:
     """Return (left, top, width, height) around the person in all frames, as near to 4:3 as the frame allows."""
     frame = np.array(series.frame_size_px, dtype=np.float64)
-    person = find_person(series, assessment)
+    person = seen_px(series)
     shank_px = median_of(np.linalg.norm(person[:, KNEES] - person[:, ANKLES], axis=-1))
     px = person[:, [*SHOULDERS, *HIPS, *KNEES, *ANKLES, *FEET]]
     points = px[np.isfinite(px).all(axis=-1)]
