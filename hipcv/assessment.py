@@ -28,7 +28,14 @@ from hipcv.core.landmarks import ANKLES, KNEES, SIDES, PoseSeries, Position, Set
 from hipcv.core.quality import Finding, FindingCode, Severity
 from hipcv.core.trials import Trial, find_trials
 from hipcv.evidence.guidance import advice_for
-from hipcv.evidence.reference import AsymmetryVerdict, Comparison, asymmetry_verdict, compare, find_references
+from hipcv.evidence.reference import (
+    AsymmetryVerdict,
+    Comparison,
+    asymmetry_verdict,
+    compare,
+    find_references,
+    subject_notes,
+)
 
 SCHEMA = "hipcv.assessment/1"
 
@@ -125,6 +132,11 @@ class Assessment:
     def trials(self) -> tuple[Trial, ...]:
         """All trials of both legs in the order of time."""
         return tuple(sorted((*self.left.trials, *self.right.trials), key=lambda t: t.start))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know beside the comparisons: why there is no verdict, and when somebody young sees a doctor."""
+        return subject_notes(self.left.reference or self.right.reference, self.setup.age_years)
 
     def findings_of(self, side: Side) -> tuple[Finding, ...]:
         """Return the findings that concern one side: its own and those of the whole recording."""

@@ -27,6 +27,10 @@ class Ear:
         self.was_killed = False
         self.clips: list[str] = []
         self.again: list[Refused] = []
+        self.columns: tuple[str, ...] = ()
+
+    def carried(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
 
     def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
         self.begun_with, self.was_killed = replace(tally), was_killed

@@ -28,6 +28,7 @@ from batch_recordings import (
     write_folder,
     write_recording,
 )
+from typer.testing import CliRunner
 
 import hipcv
 from hipcv.batch.api import score
@@ -38,6 +39,7 @@ from hipcv.batch.order import Order, carry_out
 from hipcv.batch.run import Plan, Tally, disk_error
 from hipcv.batch.scoring import score as measure
 from hipcv.batch.worker import Limits, Worker
+from hipcv.cli import app
 from hipcv.core.errors import BatchError
 from hipcv.core.landmarks import CameraSide, Effort, Position, Sex
 from hipcv.outputs.document import render_document
@@ -115,7 +117,7 @@ def test_a_recording_measures_the_same_in_a_batch_as_alone(measured_sample: Any,
     assert contents.counts == {"measured": 1}
     left = contents.sides[0]
     assert left["end_range_deg"] == alone["sides"]["left"]["end_range_deg"]  # type: ignore[index, call-overload]
-    assert left["reference_low_deg"] < left["reference_high_deg"]
+    assert left["reference_id"] is None  # neither age nor sex was stated
     trials = pl.read_parquet(tmp_path / "out" / "trials.parquet")
     assert trials.filter(pl.col("accepted")).height == sum(row["n_trials_accepted"] for row in contents.sides)
     page = document.with_suffix(".html").read_text()
@@ -492,6 +494,33 @@ def test_faults_of_a_list_are_all_told_before_anything_is_started(tmp_path: Path
 
 
 @linux_only
+def test_columns_that_are_only_carried_along_are_named_before_anything_starts(tmp_path: Path) -> None:
+    write_recording(tmp_path / "a.mp4", seed=1)
+    (tmp_path / "list.csv").write_text("path,Geschlecht\na.mp4,w\n")
+
+    class Stopped(Ear):
+        def carried(self, columns: tuple[str, ...]) -> None:
+            super().carried(columns)
+            raise BatchError("Stopped here.")
+
+    ear, out = Stopped(), tmp_path / "out"
+    with pytest.raises(BatchError, match="Stopped here"):
+        carry_out(order(tmp_path / "list.csv", out), ear)
+    assert ear.columns == ("Geschlecht",)
+    assert ear.begun_with is None
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("option", [(), ("--json-lines",)])
+def test_a_dry_run_names_the_columns_that_are_only_carried_along(tmp_path: Path, option: tuple[str, ...]) -> None:
+    write_recording(tmp_path / "a.mp4", seed=1)
+    (tmp_path / "list.csv").write_text("path,Geschlecht\na.mp4,w\n")
+    asked = ("batch", str(tmp_path / "list.csv"), "-o", str(tmp_path / "out"), "--dry-run", *option)
+    ended = CliRunner().invoke(app, asked)
+    assert ended.exit_code == 0
+    assert "Geschlecht" in ended.stdout
+
+
 def test_a_dry_run_of_10000_rows_is_quick_and_small_and_writes_nothing(tmp_path: Path) -> None:
     lines = ["path,subject,test,age,sex,goniometer_left_deg,goniometer_right_deg"]
     for at in range(10_000):

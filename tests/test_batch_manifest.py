@@ -15,7 +15,15 @@ from openpyxl import Workbook
 from hipcv.batch.clip import Clip, Reference, ToldBy
 from hipcv.batch.length import find_shares, length_s
 from hipcv.batch.listing import find_recordings, position_in_name
-from hipcv.batch.manifest import Defaults, ListError, parse_number, read_clips, read_manifest
+from hipcv.batch.manifest import (
+    Defaults,
+    ListError,
+    carried_sentence,
+    find_carried,
+    parse_number,
+    read_clips,
+    read_manifest,
+)
 from hipcv.batch.scoring import identify
 from hipcv.core.errors import BatchError, SourceError
 from hipcv.core.landmarks import CameraSide, Effort, Position, Sex, Side
@@ -132,6 +140,39 @@ def test_a_column_that_only_looks_like_a_reading_is_carried(folder: Path) -> Non
     )
     assert clip.carried == {"pain_left": "7"}
     assert {reference.method for reference in clip.references} == {"rater_2", "knee"}
+
+
+@pytest.mark.parametrize(
+    ("column", "meant"),
+    [("sx", "sex"), ("Gendr", "gender"), ("agee", "age"), ("aeg", "age"), ("patint_id", "patient_id")]
+    + [("mirorred", "mirrored"), ("goniometr_left", "goniometer_left"), ("inclinometr_r", "inclinometer_r")],
+)
+def test_a_column_that_nobody_knows_and_that_resembles_a_known_one_is_a_fault(
+    folder: Path, column: str, meant: str
+) -> None:
+    path = write_csv(folder, ("path", column), ("a.mp4", "f"), ("b.mov", "m"))
+    with pytest.raises(ListError) as caught:
+        read_manifest(path, Defaults())
+    (fault,) = caught.value.faults
+    assert (fault.row, fault.column) == (1, column)
+    assert f"did you mean {meant!r}?" in str(fault)
+    assert all(known in fault.wanted for known in ("path", "subject", "sex", "visit_date", "goniometer_left_deg"))
+
+
+def test_a_column_that_looks_like_a_known_one_is_carried_where_that_one_is_there_or_its_name_says_so(
+    folder: Path,
+) -> None:
+    path = write_csv(folder, ("path", "sex", "sx", "list_agee"), ("a.mp4", "f", "groin pain", "7"))
+    assert read_one(path).carried == {"sx": "groin pain", "list_agee": "7"}
+
+
+def test_columns_that_are_carried_along_are_named_in_one_sentence(folder: Path) -> None:
+    path = write_csv(folder, ("path", "site", "Geschlecht"), ("a.mp4", "north", "w"), ("b.mov", "south", "m"))
+    clips = read_manifest(path, Defaults())
+    assert find_carried(clips) == ("site", "Geschlecht")
+    sentence = carried_sentence(find_carried(clips))
+    assert "site, Geschlecht; understood are path, subject, test" in sentence
+    assert sentence.count(".") == 1
 
 
 def test_empty_rows_and_the_row_numbers_of_a_spreadsheet_agree(folder: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from hipcv.batch.study import studies_of
 from hipcv.batch.summary import find_remarks, render_summary
 from hipcv.batch.tables import as_written, harmless, make_table, read_table, write_csv, write_excel, write_parquet
 from hipcv.core.landmarks import Position, Sex, Side
+from hipcv.evidence.reference import compare, find_references
 from hipcv.outputs.document import render_document
 from hipcv.sources.model_files import ModelName
 
@@ -80,10 +82,30 @@ def test_a_row_holds_the_numbers_of_its_side(document: Document) -> None:
         assert row["end_range_deg"] == found["end_range_deg"]
         assert [row["interval95_low_deg"], row["interval95_high_deg"]] == found["interval95_deg"]
         assert row["n_trials_accepted"] == sum(trial["accepted"] for trial in found["trials"])
-        assert row["reference_id"] == found["reference"][0]["id"]
         assert row["fps_hz"] == document["provenance"]["fps"]
         assert row["asymmetry_difference_deg"] == document["asymmetry"]["difference_deg"]
         assert (row["subject"], row["status"], row["film_again"]) == ("S1", "measured", False)
+
+
+def judged(document: Document) -> Document:
+    """Return the document as it is for a woman of 30 at 35°."""
+    known, other = find_references(Position.SEATED, age_years=30, sex=Sex.FEMALE), deepcopy(document)
+    for side in other["sides"].values():
+        told = [compare(35.0, (33.0, 37.0), row) for row in known]
+        side["reference"] = [{**asdict(one), "verdict": one.verdict and str(one.verdict)} for one in told]
+    return other
+
+
+def test_a_row_names_the_range_that_judges_its_side_and_none_where_nobody_says_who_it_is(document: Document) -> None:
+    known = next(side_rows(Result(clip(), KEY, judged(document))))
+    assert (known["reference_id"], known["reference_verdict"]) == ("czuppon-2017-hip90-female", "within")
+    assert known["reference_percentile"] == pytest.approx(51, abs=1)
+    unknown = next(side_rows(Result(clip(), KEY, document)))
+    assert document["sides"]["left"]["reference"]
+    names = ("id", "low_deg", "high_deg", "percentile", "verdict")
+    assert [unknown[f"reference_{name}"] for name in names] == [None] * 5
+    (record, *_) = make_records([unknown]).to_dicts()
+    assert (record["hip_reference"], record["hip_reference_verdict"]) == (None, None)
 
 
 def test_a_side_that_the_list_does_not_ask_for_gets_no_row(document: Document) -> None:

@@ -14,6 +14,7 @@ from hipcv.evidence.guidance import (
     filming_guide,
     known_codes,
     meaning_for,
+    note_for,
     origin_for,
     title_for,
 )
@@ -43,6 +44,18 @@ def test_title_meaning_and_advice_are_short_plain_and_without_a_diagnosis(code: 
     for text in (title_for(code), meaning_for(code), advice_for(code)):
         assert not AVOIDED.search(text), text
         assert len(text.split()) <= 32, text
+
+
+@pytest.mark.parametrize("code", ["no_age_or_sex", "no_age", "no_sex", "no_spread", "under_18"])
+def test_what_stands_beside_a_comparison_is_plain_and_without_a_diagnosis(code: str) -> None:
+    assert re.fullmatch(r"[A-Z].*\.", note_for(code))
+    assert not AVOIDED.search(note_for(code))
+    assert "you have" not in note_for(code)
+
+
+def test_a_note_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match="known note"):
+        note_for("no_shoes")
 
 
 def test_no_two_findings_share_their_words() -> None:

@@ -12,7 +12,10 @@ from hipcv.core.landmarks import Effort, Position, Sex
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error, published_errors
 from hipcv.evidence.norms import norms_table
 from hipcv.evidence.reference import (
+    ADULT_YEARS,
     AsymmetryVerdict,
+    Comparison,
+    NoVerdict,
     ReferenceKind,
     ReferenceRange,
     Verdict,
@@ -21,11 +24,16 @@ from hipcv.evidence.reference import (
     asymmetry_verdict,
     compare,
     find_references,
+    subject_notes,
 )
 
 BY_ID = {row.id: row for row in all_references()}
 MEN_90 = BY_ID["czuppon-2017-hip90-male"]
 SEATED_RULE = BY_ID["rule-seated"]
+#: A group whose limits are easy to count with: 30 to 45°.
+GROUP = ReferenceRange(
+    "group", "A group", ReferenceKind.PUBLISHED, Verification.VERIFIED, "people", low_deg=30, high_deg=45, citation="x"
+)
 
 subjects = st.fixed_dictionaries(
     {},
@@ -35,6 +43,10 @@ subjects = st.fixed_dictionaries(
         "effort": st.none() | st.sampled_from(Effort),
     },
 )
+
+
+def comparisons(position: Position, **subject) -> list[Comparison]:
+    return [compare(5.0, (4.0, 6.0), row) for row in find_references(position, **subject)]
 
 
 def ids(position: Position, **subject) -> list[str]:
@@ -88,7 +100,8 @@ def test_a_mean_with_an_sd_has_its_central_95_percent_as_limits(row: str, low: f
 
 def test_secondary_rows_say_so_in_their_label() -> None:
     for row in all_references():
-        assert ("quoted" in row.label) == (row.verification is Verification.SECONDARY)
+        assert (", quoted)" in row.label) == (row.verification is Verification.SECONDARY)
+        assert row.label.startswith("Often quoted") == (row.kind is ReferenceKind.RULE_OF_THUMB)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +112,8 @@ def test_secondary_rows_say_so_in_their_label() -> None:
         ({"sd_deg": 3.0}, "comes with a mean"),
         ({"mean_deg": 40.0, "sd_deg": 0.0}, "above 0"),
         ({"citation": "somebody"}, "carry a citation"),
+        ({"mean_deg": 40.0, "means_deg": (30.0, 33.0)}, "stands for the mean"),
+        ({"means_deg": (33.0, 30.0)}, "from low to high"),
     ],
 )
 def test_a_row_that_contradicts_itself_is_refused(change: dict[str, object], complaint: str) -> None:
@@ -129,6 +144,12 @@ def test_a_child_is_never_compared_with_a_published_adult_sample(position: Posit
         assert row.kind is ReferenceKind.RULE_OF_THUMB or row.population == "children"
 
 
+@given(st.sampled_from(Position), st.floats(0, 17.99), st.sampled_from(Sex))
+def test_nobody_under_18_is_judged_by_a_sample_of_adults(position: Position, age_years: float, sex: Sex) -> None:
+    for row in find_references(position, age_years=age_years, sex=sex):
+        assert row.no_verdict is not None or (row.age_high_years or 120) < ADULT_YEARS
+
+
 @pytest.mark.parametrize(
     ("age_years", "rule"),
     [(13, "rule-teens"), (19.9, "rule-teens"), (20, "rule-adults"), (50.9, "rule-adults"), (51, "rule-over-50")],
@@ -150,17 +171,18 @@ def test_the_best_row_for_a_student_is_the_published_one_of_the_same_sex_and_pos
     assert ids(Position.PRONE, age_years=18, sex=Sex.FEMALE)[0] == "czuppon-2017-hip0-female"
 
 
-def test_rows_with_a_verdict_come_before_bare_means_and_published_before_rules() -> None:
+def test_rows_with_a_verdict_come_before_bare_means_and_what_is_only_quoted_last() -> None:
     found = find_references(Position.SEATED, age_years=30, sex=Sex.FEMALE, effort=Effort.ACTIVE)
-    kinds = [(row.limits_deg is None, row.kind is ReferenceKind.RULE_OF_THUMB) for row in found]
-    with_limits = [rule for bare, rule in kinds if not bare]
-    assert [bare for bare, _ in kinds] == sorted(bare for bare, _ in kinds)
-    assert with_limits == sorted(with_limits)
+    order = [None, NoVerdict.NO_SPREAD, NoVerdict.OFTEN_QUOTED]
+    places = [order.index(row.no_verdict) for row in found]
+    assert places == sorted(places)
+    assert set(places) == {0, 1, 2}
 
 
 def test_among_rules_the_one_for_the_position_comes_first() -> None:
     rules = [i for i in ids(Position.SEATED, age_years=30) if i.startswith("rule-")]
     assert rules == ["rule-seated", "rule-adults", "rule-general"]
+    assert ids(Position.SEATED, age_years=30)[-3:] == rules
 
 
 def test_effort_orders_rows_and_leaves_none_out() -> None:
@@ -171,11 +193,89 @@ def test_effort_orders_rows_and_leaves_none_out() -> None:
     assert passive.index("gradoz-2018-seated") < passive.index("ndmvp-seated")
 
 
-def test_college_samples_reach_adults_of_60_and_no_further() -> None:
-    at_60 = {row.id: row for row in find_references(Position.SEATED, age_years=60, sex=Sex.MALE)}
-    assert at_60["czuppon-2017-hip90-male"].extrapolated
-    assert "czuppon-2017-hip90-male" not in ids(Position.SEATED, age_years=61, sex=Sex.MALE)
-    assert "czuppon-2017-hip90-male" not in ids(Position.SEATED, age_years=14, sex=Sex.MALE)
+@pytest.mark.parametrize(("sex", "row", "last"), [(Sex.MALE, "male", 40), (Sex.FEMALE, "female", 59)])
+def test_college_samples_reach_men_of_40_and_women_of_59_and_no_further(sex: Sex, row: str, last: int) -> None:
+    name = f"czuppon-2017-hip90-{row}"
+    at_last = {row.id: row for row in find_references(Position.SEATED, age_years=last + 0.9, sex=sex)}
+    assert at_last[name].extrapolated
+    assert name not in ids(Position.SEATED, age_years=last + 1, sex=sex)
+    assert name not in ids(Position.SEATED, age_years=17.9, sex=sex)
+
+
+# ------------------------------------------------------------------------------------------- whom a range may judge
+
+
+@given(st.sampled_from(Position), subjects)
+def test_no_verdict_and_no_percentile_rests_on_a_guess_of_sex_or_age(position: Position, subject) -> None:
+    for row in find_references(position, **subject):
+        comparison = compare(5.0, (4.0, 6.0), row)
+        guessed = (row.sex is not None and subject.get("sex") is None) or subject.get("age_years") is None
+        if guessed:
+            assert comparison.verdict is comparison.percentile is None
+        assert (comparison.verdict is None) == (comparison.no_verdict is not None)
+
+
+@pytest.mark.parametrize("position", Position)
+def test_an_adult_of_unknown_sex_sees_womens_and_mens_ranges_side_by_side_without_a_verdict(position: Position) -> None:
+    found = find_references(position, age_years=30)
+    spread = [row for row in found if row.limits_deg is not None and row.kind is ReferenceKind.PUBLISHED]
+    assert {row.no_verdict for row in spread} == {NoVerdict.NO_SEX}
+    assert [row.sex for row in spread] == [Sex.FEMALE, Sex.MALE] * (len(spread) // 2)
+    assert found[: len(spread)] == tuple(spread)
+
+
+def test_a_range_of_both_sexes_judges_without_a_stated_sex() -> None:
+    first = find_references(Position.PRONE, age_years=7)[0]
+    assert (first.id, first.no_verdict) == ("schmale-2003-age-7", None)
+    assert compare(20.0, (18.0, 22.0), first).verdict is Verdict.BELOW
+
+
+@given(st.sampled_from(Position), subjects, st.floats(-20, 90))
+def test_what_is_only_often_quoted_never_judges_and_gives_no_distance(position: Position, subject, value) -> None:
+    for row in find_references(position, **subject):
+        if row.kind is ReferenceKind.RULE_OF_THUMB:
+            told = compare(value, (value - 1, value + 1), row)
+            assert (told.verdict, told.percentile, told.difference_deg) == (None, None, None)
+            assert told.no_verdict is NoVerdict.OFTEN_QUOTED
+
+
+def test_a_man_at_the_50th_percentile_is_below_nothing() -> None:
+    told = [compare(26.9, (25, 29), row) for row in find_references(Position.SEATED, age_years=25, sex=Sex.MALE)]
+    assert {comparison.verdict for comparison in told} == {Verdict.WITHIN, None}
+    assert next(c for c in told if c.verdict).percentile == pytest.approx(50)
+
+
+@pytest.mark.parametrize("name", ["simoneau-1998-seated", "krause-2015-seated"])
+def test_a_row_without_a_printed_mean_of_its_own_shows_its_means_and_judges_nobody(name: str) -> None:
+    row = BY_ID[name]
+    low, high = row.means_deg or (0, 0)
+    assert (row.mean_deg, row.limits_deg, row.no_verdict) == (None, None, NoVerdict.NO_SPREAD)
+    assert [compare(value, None, row).difference_deg for value in (low - 2, low, (low + high) / 2, high + 3)] == (
+        pytest.approx([-2, 0, 0, 3])
+    )
+
+
+@pytest.mark.parametrize(
+    ("subject", "told"),
+    [
+        ({}, ["Age and sex were not stated"]),
+        ({"sex": Sex.MALE}, ["The age was not stated"]),
+        ({"age_years": 30}, ["The sex was not stated"]),
+        ({"age_years": 30, "sex": Sex.MALE}, []),
+        ({"age_years": 70, "sex": Sex.MALE}, ["No published range"]),
+        ({"age_years": 15, "sex": Sex.MALE}, ["No published range", "Under 18 years"]),
+    ],
+)
+def test_somebody_without_a_verdict_is_told_why_and_somebody_young_when_to_see_a_doctor(subject, told) -> None:
+    notes = subject_notes(comparisons(Position.SEATED, **subject), subject.get("age_years"))
+    assert len(notes) == len(told)
+    assert all(note.startswith(start) for note, start in zip(notes, told, strict=True))
+
+
+def test_a_child_without_a_number_is_told_when_to_see_a_doctor() -> None:
+    (note,) = subject_notes((), 15)
+    assert "see a doctor the same day" in note
+    assert subject_notes((), None) == subject_notes((), 18) == ()
 
 
 # ------------------------------------------------------------------------------------------------------- the verdict
@@ -194,13 +294,13 @@ def test_college_samples_reach_adults_of_60_and_no_further() -> None:
     ],
 )
 def test_an_interval_that_straddles_a_limit_is_borderline(interval: tuple[float, float], verdict: Verdict) -> None:
-    assert compare(sum(interval) / 2, interval, SEATED_RULE).verdict is verdict
+    assert compare(sum(interval) / 2, interval, GROUP).verdict is verdict
 
 
 @given(st.floats(-20, 90), st.floats(0, 20), st.floats(0, 20))
 def test_a_wider_interval_never_makes_a_verdict_firmer(value: float, half: float, more: float) -> None:
-    narrow = compare(value, (value - half, value + half), SEATED_RULE).verdict
-    wide = compare(value, (value - half - more, value + half + more), SEATED_RULE).verdict
+    narrow = compare(value, (value - half, value + half), GROUP).verdict
+    wide = compare(value, (value - half - more, value + half + more), GROUP).verdict
     assert wide in (narrow, Verdict.BORDERLINE)
 
 
@@ -220,9 +320,18 @@ def test_more_rotation_never_has_a_lower_percentile(one: float, two: float) -> N
     assert 0 <= below <= above <= 100
 
 
-def test_a_bare_centre_gives_a_distance_and_no_verdict() -> None:
-    comparison = compare(38.0, (36, 40), BY_ID["rule-prone"])
-    assert comparison.difference_deg == -7.0
+def test_a_sample_of_fewer_than_30_has_the_wider_limits_of_students_t() -> None:
+    """With 19 people the t of 18 degrees of freedom is 2.101, times √(1 + 1/19): 2.156 SD instead of 1.96."""
+    small = BY_ID["merrimack-prone-male"]
+    assert small.limits_deg == pytest.approx((36.68 - 2.156 * 9.19, 36.68 + 2.156 * 9.19), abs=0.01)
+    assert compare(small.limits_deg[0], None, small).percentile == pytest.approx(2.5)
+    assert compare(36.68, None, small).percentile == pytest.approx(50)
+    assert replace(small, n=30).limits_deg == pytest.approx((36.68 - 1.96 * 9.19, 36.68 + 1.96 * 9.19))
+
+
+def test_a_bare_mean_gives_a_distance_and_no_verdict() -> None:
+    comparison = compare(30.9, (29, 33), BY_ID["kouyoumdjian-2012-seated"])
+    assert comparison.difference_deg == pytest.approx(-7.0)
     assert (comparison.verdict, comparison.percentile, comparison.low_deg) == (None, None, None)
 
 
@@ -242,7 +351,7 @@ def test_a_value_without_an_interval_has_a_percentile_but_no_verdict(interval) -
 
 def test_an_interval_the_wrong_way_round_is_refused() -> None:
     with pytest.raises(ValueError, match="from low to high"):
-        compare(35, (40, 30), SEATED_RULE)
+        compare(35, (40, 30), GROUP)
 
 
 def test_a_comparison_carries_its_source_and_whether_it_is_extrapolated() -> None:
@@ -343,7 +452,7 @@ def test_the_table_shows_mean_spread_limits_ages_and_source_as_words() -> None:
         "51 and over",
         "",
         "25–35",
-        "rule of thumb of this product",
+        "often quoted; no study behind it",
     )
 
 

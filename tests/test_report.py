@@ -51,11 +51,23 @@ def test_every_drawing_is_well_formed_and_has_words_for_who_cannot_see_it(assess
         assert len(root.get("aria-label")) > 10
 
 
-def test_the_norms_name_a_verdict_for_every_band(assessment):
+def test_the_norms_name_a_verdict_for_every_band_and_draw_none_that_no_study_backs(assessment):
     for result in assessment.sides:
         drawing = ElementTree.fromstring(draw_norms(result, result.reference))
         told = [e.text for e in drawing.iter("text") if e.get("class") == "verdict"]
-        assert told == [str(c.verdict) for c in result.reference if c.low_deg is not None]
+        assert told == [str(c.verdict) for c in result.reference if c.low_deg is not None and c.citation]
+        assert any(c.low_deg is not None and not c.citation for c in result.reference)
+
+
+def test_without_a_sex_the_norms_stand_side_by_side_without_a_verdict(assessment):
+    unknown = assess(seated(left=(40.0,), duration_s=12.0, fps=15.0), replace(SETUP, sex=None))
+    drawing = ElementTree.fromstring(draw_norms(unknown.left, unknown.left.reference))
+    names = [e.text for e in drawing.iter("text") if e.get("class") == "inside"]
+    assert [name.split(",")[0] for name in names] == ["College women", "College men"]
+    assert not [e.text for e in drawing.iter("text") if e.get("class") == "verdict" and e.text]
+    page = render_report(unknown, [], None)
+    assert "The sex was not stated" in page
+    assert "percentile" not in page
 
 
 def test_a_band_lies_where_the_scale_says(assessment):

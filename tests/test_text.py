@@ -56,6 +56,22 @@ def test_the_difference_is_told_with_what_can_be_detected(assessment):
     assert f"detectable from {assessment.asymmetry.mdc95_deg:.1f}°" in told
 
 
+def test_without_a_sex_the_terminal_shows_both_ranges_and_no_verdict():
+    unknown = assess(seated(left=(40.0,), duration_s=12.0, fps=15.0), replace(SETUP, sex=None))
+    told = in_one_line(shown(unknown))
+    assert told.index("College women") < told.index("College men")
+    assert "The sex was not stated" in told
+    assert not re.search(r"percentile|within|below|above|borderline", told)
+
+
+def test_what_no_study_backs_is_shown_as_often_quoted():
+    old = assess(seated(left=(20.0,), duration_s=12.0, fps=15.0), replace(SETUP, age_years=70.0))
+    told = in_one_line(shown(old))
+    assert "often quoted, no study" in told
+    assert "No published range with a known spread fits" in told
+    assert "below" not in told
+
+
 def test_without_a_known_roll_the_sides_are_not_compared():
     unknown = assess(seated(left=(40.0,), right=(25.0,), roll=9.0, room=False, duration_s=16.0, fps=15.0), SETUP)
     assert unknown.asymmetry is None

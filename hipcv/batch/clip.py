@@ -47,7 +47,7 @@ class Clip:
     slow_motion : by how many times the file plays slower than life.
     side_order : the sides in the order in which they were tested, empty where the list does not say.
     references : readings of other instruments.
-    carried : all other columns of the list, by the name they have there.
+    carried : columns of the list that are not understood, by the name they have there; they go along into the results.
     """
 
     row: int

@@ -46,7 +46,8 @@ class ModelOption(StrEnum):
 
 _INPUTS_HELP = (
     "Folder (searched with everything below), list (.csv or .xlsx with a column path, and where known subject, test, "
-    "side_order, age, sex, effort, visit_date and readings such as goniometer_left_deg), glob, recordings, or URL."
+    "side_order, age, sex, effort, visit_date and readings such as goniometer_left_deg; other columns are named and "
+    "carried along), glob, recordings, or URL."
 )
 
 
@@ -196,6 +197,7 @@ def _print_overview(order: "Order", *, quiet: bool, json_lines: bool) -> None:
             n_clips=overview.n_clips,
             n_subjects=overview.n_subjects,
             n_with_readings=overview.n_with_readings,
+            carried=overview.carried,
             tests=tests,
             place=overview.place,
             model_found=overview.model_found,

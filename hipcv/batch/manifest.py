@@ -4,9 +4,10 @@ import math
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +37,20 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 #: Other instruments and raters by the names under which their readings are understood without "_deg" at the end.
 METHODS = re.compile(r"(reference|goniometer|inclinometer|rater_?\d*|second_rater|motion_capture|mocap|manual)(_.+)?")
+#: What a column is called that is carried along on purpose though it looks like one that is known: list_sx.
+CARRIED_PREFIX = "list_"
+#: Names this alike (`difflib`, 0 to 1) are taken for a slip of the pen: sx and sex are 0.8, site and side 0.75.
+_ALIKE = 0.8
+_METHOD_WORDS = (
+    "reference",
+    "goniometer",
+    "inclinometer",
+    "rater",
+    "second_rater",
+    "motion_capture",
+    "mocap",
+    "manual",
+)
 _SIDED = re.compile(r"(?P<method>[a-z][a-z0-9_]*?)(_(?P<side>left|right|l|r))?(?P<unit>_deg)?")
 
 _TESTS = {"seated": Position.SEATED, "sitting": Position.SEATED, "sit": Position.SEATED, "prone": Position.PRONE}
@@ -166,12 +181,45 @@ def _find_columns(sheet: Sheet) -> tuple[_Columns, list[Fault]]:
             references.setdefault(sided["method"], {}).setdefault(side, at)
         elif written in carried:
             faults.append(Fault(1, written, "a name for every column", "two columns of this name"))
+        elif (intended := _meant(name, sided, known)) is not None:
+            found = f"{written!r}: did you mean {intended!r}? If not, name it {CARRIED_PREFIX}{name} to carry it along"
+            faults.append(Fault(1, written, known_columns(), found))
         else:
             carried[written or f"column {at + 1}"] = at
     if "path" not in known:
         seen = ", ".join(sheet.header[:8])
         faults.append(Fault(1, "path", "a column that gives each recording's path", f"only {seen}"))
     return _Columns(known, references, carried), faults
+
+
+def _meant(name: str, sided: re.Match[str] | None, known: Collection[str]) -> str | None:
+    """Return the known column that a name nobody knows is likely to mean; None where it is to be carried along."""
+    if not name or name.startswith(CARRIED_PREFIX):
+        return None
+    missing = [alias for meant, aliases in COLUMNS.items() if meant not in known for alias in aliases]
+    turned = [alias for alias in missing if sorted(alias) == sorted(name)]
+    if found := turned or get_close_matches(name, missing, n=1, cutoff=_ALIKE):
+        return found[0]
+    if sided and (sided["side"] or sided["unit"]):
+        method = sided["method"]
+        if words := get_close_matches(method, _METHOD_WORDS, n=1, cutoff=_ALIKE):
+            return words[0] + name.removeprefix(method)
+    return None
+
+
+def known_columns() -> str:
+    """Return the names of the columns that a list may have, in words."""
+    return f"{', '.join(COLUMNS)} or readings such as goniometer_left_deg"
+
+
+def find_carried(clips: Iterable[Clip]) -> tuple[str, ...]:
+    """Return the columns of the list that nobody knows and that go along into the results as they stand."""
+    return tuple(dict.fromkeys(name for clip in clips for name in clip.carried))
+
+
+def carried_sentence(columns: Sequence[str]) -> str:
+    """Return one sentence that names the columns that are only carried along, and those that would be understood."""
+    return f"Carried along as they stand, not understood: {', '.join(columns)}; understood are {known_columns()}."
 
 
 class _RowReader:

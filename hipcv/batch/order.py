@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from hipcv.batch.clip import Clip
 from hipcv.batch.engine import WorkEngine, count_workers, open_cluster, open_local
 from hipcv.batch.ledger import open_ledger
-from hipcv.batch.manifest import Defaults, read_clips
+from hipcv.batch.manifest import Defaults, find_carried, read_clips
 from hipcv.batch.result_folder import LEDGER, LOCK, Contents, clean, write_results
 from hipcv.batch.run import Listener, Plan, Run, disk_error
 from hipcv.batch.worker import Limits
@@ -59,12 +59,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What a batch would do: recordings by test and by who says so, and what is still missing to begin."""
+    """What a batch would do: recordings by test and by who says so, and what is still missing to begin.
+
+    `carried` are columns of the list that are not understood and go along into the results.
+    """
 
     n_clips: int
     tests: Counter[tuple[str, str]]
     n_subjects: int
     n_with_readings: int
+    carried: tuple[str, ...]
     place: str
     model_found: bool
 
@@ -79,6 +83,7 @@ def look_over(order: Order) -> Overview:
         tests=Counter((str(clip.test or "seated or prone"), str(clip.test_told_by)) for clip in clips),
         n_subjects=len({clip.subject for clip in clips if clip.subject}),
         n_with_readings=sum(bool(clip.references) for clip in clips),
+        carried=find_carried(clips),
         place=f"the cluster at {order.scheduler}" if order.scheduler else f"{workers} on this machine",
         model_found=find_model(order.model_name, order.model_path) is not None,
     )
@@ -97,6 +102,8 @@ def carry_out(order: Order, listener: Listener, on_fetch: Progress | None = None
         Where it cannot begin or go on; what was finished is kept, and the tables tell it.
     """
     clips = order.clips()
+    if carried := find_carried(clips):
+        listener.carried(carried)
     model = get_model(order.model_name, order.model_path, on_fetch)
     plan = Plan(order.out, str(order.model_name), model.sha256, order.model_path, order.wants_reports)
     with _alone(order.out), open_ledger(order.out / LEDGER) as ledger:

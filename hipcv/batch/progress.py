@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hipcv.batch.clip import Clip
 from hipcv.batch.job import Refused, Scored
+from hipcv.batch.manifest import COLUMNS, carried_sentence
 from hipcv.batch.run import Tally
 
 #: Where nobody watches a terminal, a line is printed this often.
@@ -18,6 +19,9 @@ LINE_INTERVAL_S = 30.0
 
 class Silence:
     """Says nothing."""
+
+    def carried(self, columns: tuple[str, ...]) -> None:
+        """Say nothing."""
 
     def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
         """Say nothing."""
@@ -52,6 +56,10 @@ class Bar:
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+    def carried(self, columns: tuple[str, ...]) -> None:
+        """Name the columns that are not understood."""
+        self._say(carried_sentence(columns))
 
     def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
         """Say what is to be done, and what an earlier run left."""
@@ -89,6 +97,10 @@ class JsonLines:
     def say(self, event: str, **fields: object) -> None:
         """Write one event at once."""
         print(json.dumps({"event": event, **fields}, ensure_ascii=False), file=self._out, flush=True)
+
+    def carried(self, columns: tuple[str, ...]) -> None:
+        """Write which columns are not understood."""
+        self.say("carried", columns=columns, known=tuple(COLUMNS))
 
     def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
         """Write what is to be done."""

@@ -193,9 +193,9 @@ def _prefixed(prefix: str, part: Mapping[str, Any], *names: str) -> Row:
 
 
 def _reference(found: Mapping[str, Any]) -> Row:
-    if not found["reference"]:
-        return {}
-    return _prefixed("reference", found["reference"][0], "id", "low_deg", "high_deg", "percentile", "verdict")
+    # only a range that judges: the first that is merely shown would tell whom the row takes the person for
+    judging: Mapping[str, Any] = next((reference for reference in found["reference"] if reference["verdict"]), {})
+    return _prefixed("reference", judging, "id", "low_deg", "high_deg", "percentile", "verdict")
 
 
 def _carried(clip: Clip, side: Side) -> Row:

@@ -107,6 +107,9 @@ class Tally:
 class Listener(Protocol):
     """Told how a batch goes."""
 
+    def carried(self, columns: tuple[str, ...]) -> None:
+        """Before anything starts: columns of the list that are not understood and only carried along."""
+
     def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
         """Start: `place` is where the work is done; `was_killed` says that the run before ended abruptly."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from hipcv.batch.manifest import carried_sentence
 from hipcv.batch.study import Study
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def print_overview(overview: "Overview", out: Path, console: Console | None = No
         _say(
             console, f"{overview.n_with_readings} have readings of other instruments: an agreement study will be made."
         )
+    if overview.carried:
+        _say(console, carried_sentence(overview.carried))
     _say(console, f"They would be measured with {overview.place}; results would go to {out}.")
     if not overview.model_found:
         _say(console, "The pose model is not here yet and would be fetched first.")

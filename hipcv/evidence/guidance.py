@@ -87,6 +87,14 @@ def advice_for(
     return _FIELD.sub(lambda field: fields[field.group(1)] or "", text)
 
 
+def note_for(code: str) -> str:
+    """Return what is said beside a comparison with other people; ValueError for an unknown code."""
+    notes: dict[str, dict[str, str]] = _words()["note"]
+    if code not in notes:
+        raise ValueError(f"a known note is needed, found {code!r}; known are {', '.join(notes)}")
+    return notes[code]["text"]
+
+
 def filming_guide(position: Position) -> tuple[str, ...]:
     """Return short steps on how to film a test so that it can be measured, in the order in which they are done."""
     steps = _words()["film"]

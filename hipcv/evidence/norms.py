@@ -1,14 +1,13 @@
 """The reference ranges as a table of words, for printing."""
 
-import math
 from dataclasses import dataclass
 
 from hipcv.core.landmarks import Position, Sex
-from hipcv.evidence.reference import ReferenceRange, Verification, all_references, find_references
+from hipcv.evidence.reference import NoVerdict, ReferenceRange, Verification, all_references, find_references, known_age
 
 _WHO = {None: "both sexes", Sex.FEMALE: "women", Sex.MALE: "men"}
 _CHECKED = {
-    Verification.PRODUCT: "rule of thumb",
+    Verification.PRODUCT: str(NoVerdict.OFTEN_QUOTED),
     Verification.VERIFIED: "published",
     Verification.SECONDARY: "published, quoted by others",
 }
@@ -18,8 +17,9 @@ _CHECKED = {
 class NormRow:
     """One reference range as words; empty where nothing is known.
 
-    `mean` and `limits` are degrees, `limits` the printed range or the central 95 %; `checked` says whether the row is a
-    rule of thumb, published, or published and quoted by others.
+    `mean` and `limits` are degrees, `mean` the lowest and highest where several are printed, `limits` the printed range
+    or the central 95 %; `checked` says whether the row is often quoted without a study, published, or published and
+    quoted by others.
     """
 
     id: str
@@ -49,14 +49,13 @@ def norms_table(
     """
     positions = tuple(Position) if position is None else (position,)
     chosen = {row.id: row for wanted in positions for row in find_references(wanted, age_years=age_years, sex=sex)}
-    if age_years is None or math.isnan(age_years):
+    if known_age(age_years) is None:
         chosen |= {row.id: row for row in all_references() if row.needs_age and row.position in (None, *positions)}
     order = [*positions, None]
     return tuple(_norm_row(row) for row in sorted(chosen.values(), key=lambda row: order.index(row.position)))
 
 
 def _norm_row(row: ReferenceRange) -> NormRow:
-    spread = "" if row.sd_deg is None else f" ± {row.sd_deg:g}"
     limits = row.limits_deg
     return NormRow(
         id=row.id,
@@ -65,16 +64,24 @@ def _norm_row(row: ReferenceRange) -> NormRow:
         who=_WHO[row.sex],
         ages=_ages(row),
         effort="either" if row.effort is None else row.effort.value,
-        mean="" if row.mean_deg is None else f"{row.mean_deg:g}{spread}",
+        mean=_mean(row),
         limits="" if limits is None else f"{limits[0]:.3g}–{limits[1]:.3g}",
         n="" if row.n is None else str(row.n),
         checked=_CHECKED[row.verification],
         population=row.population,
         end_point=row.end_point or "",
-        source=row.citation or "rule of thumb of this product",
+        source=row.citation or "often quoted; no study behind it",
         doi=row.doi or "",
         note=row.note or "",
     )
+
+
+def _mean(row: ReferenceRange) -> str:
+    if row.means_deg is not None:
+        return "{:g}–{:g}".format(*row.means_deg)
+    if row.mean_deg is None:
+        return ""
+    return f"{row.mean_deg:g}" + ("" if row.sd_deg is None else f" ± {row.sd_deg:g}")
 
 
 def _ages(row: ReferenceRange) -> str:

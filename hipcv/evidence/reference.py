@@ -1,11 +1,13 @@
 """How far people's hips turn, and how a measured value compares.
 
 The numbers live in `data/references.toml`, each with its source. A reference is never a diagnosis: a value is below,
-within or above a *named* range, or borderline where the measurement's own interval straddles a limit.
+within or above a *named* range, or borderline where the measurement's own interval straddles a limit. A range judges
+nobody of whom it is not known that they belong to its people: `NoVerdict` says why one is only shown.
 """
 
 import math
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,10 +16,20 @@ from importlib.resources import files
 from statistics import NormalDist
 from typing import Any
 
+from scipy.special import stdtr, stdtrit
+
 from hipcv.core.landmarks import Effort, Position, Sex
+from hipcv.evidence.guidance import note_for
 
 #: Half-width of the central 95 % of a normal distribution, in standard deviations.
 CENTRAL_95_SD = 1.96
+
+#: Below so many people the sample's own mean and SD are uncertain, and the limits are those of Student's t for one
+#: further person, mean ± t SD √(1 + 1/n).
+SMALL_SAMPLE = 30
+
+#: From here on somebody is compared with adults; nobody younger is.
+ADULT_YEARS = 18
 
 #: Left and right count as equal within this (Ellison, Rose & Sahrmann 1990, doi:10.1093/ptj/70.9.537).
 ASYMMETRY_TOLERANCE_DEG = 10.0
@@ -48,6 +60,16 @@ class Verdict(StrEnum):
     WITHIN = "within"
     ABOVE = "above"
     BORDERLINE = "borderline"
+
+
+class NoVerdict(StrEnum):
+    """Why a reference is shown without a verdict."""
+
+    OFTEN_QUOTED = "often quoted, no study"
+    NO_SPREAD = "no spread published"
+    NO_AGE = "age not stated"
+    NO_SEX = "sex not stated"
+    NO_AGE_OR_SEX = "age and sex not stated"
 
 
 class AsymmetryVerdict(StrEnum):
@@ -81,8 +103,10 @@ class ReferenceRange:
     age_low_years, age_high_years : completed years, both included; the sample's own ages for published rows.
     reach_years : ages to which the row may be carried beyond its band, both included; then `extrapolated` is set.
     mean_deg, sd_deg : degrees; a mean without a spread gives a distance but no verdict.
+    means_deg : lowest and highest of several means, where only these are known; a distance but no verdict either.
     low_deg, high_deg : printed limits in degrees; see `limits_deg`.
     n : people in the sample.
+    no_verdict : why it judges nobody, set by `find_references` for the subject; None where it gives a verdict.
     """
 
     id: str
@@ -98,6 +122,7 @@ class ReferenceRange:
     reach_years: tuple[int, int] | None = None
     mean_deg: float | None = None
     sd_deg: float | None = None
+    means_deg: tuple[float, float] | None = None
     low_deg: float | None = None
     high_deg: float | None = None
     n: int | None = None
@@ -106,12 +131,15 @@ class ReferenceRange:
     doi: str | None = None
     note: str | None = None
     extrapolated: bool = False
+    no_verdict: NoVerdict | None = None
 
     def __post_init__(self) -> None:
         if (self.low_deg is None) != (self.high_deg is None):
             raise ValueError(f"reference {self.id}: give both limits or none")
-        if self.mean_deg is None and self.low_deg is None:
+        if self.mean_deg is None and self.low_deg is None and self.means_deg is None:
             raise ValueError(f"reference {self.id}: give a mean or limits")
+        if self.means_deg is not None and (self.mean_deg is not None or self.means_deg[0] >= self.means_deg[1]):
+            raise ValueError(f"reference {self.id}: a range of means runs from low to high and stands for the mean")
         if self.sd_deg is not None and (self.mean_deg is None or self.sd_deg <= 0):
             raise ValueError(f"reference {self.id}: an SD must be above 0 and comes with a mean")
         if (self.kind is ReferenceKind.PUBLISHED) == (self.citation is None):
@@ -119,13 +147,41 @@ class ReferenceRange:
 
     @property
     def limits_deg(self) -> tuple[float, float] | None:
-        """Printed limits, else the central 95 % (mean ± 1.96 SD), in degrees; None for a mean without a spread."""
+        """Printed limits, else the central 95 % of the group, in degrees; None for a mean without a spread.
+
+        Mean ± 1.96 SD, and for fewer than 30 people mean ± t SD √(1 + 1/n): n = 19 gives 2.16.
+        """
         if self.low_deg is not None and self.high_deg is not None:
             return self.low_deg, self.high_deg
         if self.mean_deg is not None and self.sd_deg is not None:
-            half = CENTRAL_95_SD * self.sd_deg
+            few = self._n_few
+            half = self.sd_deg * (float(stdtrit(few - 1, 0.975)) * math.sqrt(1 + 1 / few) if few else CENTRAL_95_SD)
             return self.mean_deg - half, self.mean_deg + half
         return None
+
+    @property
+    def adults(self) -> bool:
+        """Whether its people, by their ages, are adults at least in part."""
+        return self.age_high_years is None or self.age_high_years >= ADULT_YEARS
+
+    def percentile(self, value_deg: float) -> float | None:
+        """Return the share of the group that turns less than `value_deg`, 0 to 100; None without a mean and an SD."""
+        if self.mean_deg is None or self.sd_deg is None:
+            return None
+        away, few = (value_deg - self.mean_deg) / self.sd_deg, self._n_few
+        return 100 * (float(stdtr(few - 1, away / math.sqrt(1 + 1 / few))) if few else NormalDist().cdf(away))
+
+    def distance_deg(self, value_deg: float) -> float | None:
+        """Return the value less the mean, or less the nearer of several means and 0 between them; None without any."""
+        if self.means_deg is not None:
+            low, high = self.means_deg
+            return value_deg - min(max(value_deg, low), high)
+        return None if self.mean_deg is None else value_deg - self.mean_deg
+
+    @property
+    def _n_few(self) -> int:
+        """People in a small sample; 0 where it is large or its size is not printed."""
+        return self.n if self.n is not None and 1 < self.n < SMALL_SAMPLE else 0
 
     @property
     def needs_age(self) -> bool:
@@ -148,7 +204,8 @@ class ReferenceRange:
 class Comparison:
     """One measured value against one reference; `None` where the reference or the value does not say.
 
-    `difference_deg` is the value minus the reference's mean; `percentile` lies within 0 to 100.
+    `difference_deg` is the value minus the reference's mean; `percentile` lies within 0 to 100. Where the reference
+    judges nobody, `no_verdict` says why, and there is neither verdict nor percentile.
     """
 
     id: str
@@ -161,6 +218,7 @@ class Comparison:
     doi: str | None
     difference_deg: float | None
     extrapolated: bool
+    no_verdict: NoVerdict | None
 
 
 @cache
@@ -180,23 +238,34 @@ def find_references(
     """Return the references that fit a subject, most specific and best first.
 
     Rows of the other position are never returned; rows of the other sex or of another age are left out where sex and
-    age are known. A row may be carried beyond its sample's ages as far as its `reach_years` go and is then marked
-    `extrapolated`: college samples to adults of 60, never to children. Where the age is unknown (None or NaN) rules of
-    thumb by age are left out and published samples stay. Effort only orders rows, because active and passive
-    ranges did not differ in the seated test (Krause 2015).
+    age are known, and nobody under 18 meets a row of adults. A row may be carried beyond its sample's ages as far as
+    its `reach_years` go and is then marked `extrapolated`: college men to 40 years, women to 59. Where the age is
+    unknown (None or NaN) rules of thumb by age are left out and published samples stay. Effort only orders rows,
+    because active and passive ranges did not differ in the seated test (Krause 2015).
 
-    Order: published with a spread and read in the source; the same but quoted; rules of thumb; bare means. Within
-    each: this effort or any before the other, rows for this sex, this position and this age, then the larger sample.
+    A row that gives no verdict is marked with the reason (`no_verdict`): a rule of thumb, which no study backs; a mean
+    without a spread; a row of one sex or of some ages for somebody whose sex or age is not stated. Women's and men's
+    rows then take turns, so that neither is the default.
+
+    Order: rows that give a verdict, read in the source before quoted; those that a stated sex or age would let judge;
+    bare means; rules of thumb. Within each: this effort or any before the other, rows that need no guess about the sex,
+    this position and this age, then the larger sample.
 
     Parameters
     ----------
     position : the test that was done.
     age_years, sex, effort : the subject and the test, None where unknown.
     """
-    age = None if age_years is None or math.isnan(age_years) else age_years
+    age = known_age(age_years)
     fitting = (row for row in all_references() if row.position in (None, position) and _of_sex(row, sex))
     aged = (kept for row in fitting if (kept := _at_age(row, age)) is not None)
-    return tuple(sorted(aged, key=lambda row: _rank(row, effort)))
+    judged = (replace(row, no_verdict=_no_verdict(row, age, sex)) for row in aged)
+    return _in_turns(sorted(judged, key=lambda row: _rank(row, effort, sex)), effort, sex)
+
+
+def known_age(age_years: float | None) -> float | None:
+    """Return the age, None where it is None or NaN."""
+    return None if age_years is None or math.isnan(age_years) else age_years
 
 
 def compare(
@@ -209,32 +278,52 @@ def compare(
     end_range_deg : degrees; None or NaN leaves percentile, difference and verdict None.
     interval95_deg : (low, high) in degrees; None, or a bound that is None or NaN, leaves the verdict None, because
         without an interval nobody can say whether a limit is straddled.
-    reference : the range; one without limits gives no verdict.
+    reference : the range as `find_references` returns it for the subject; one marked `no_verdict` gives neither verdict
+        nor percentile, and one that no study backs no distance either.
 
     Returns
     -------
     Comparison with verdict "borderline" where the interval straddles a limit, else "below", "within" or "above"; the
-    percentile is that of a normal distribution with the reference's mean and SD.
+    percentile is that of a normal distribution with the reference's mean and SD (Student's t for a small sample).
 
     Raises
     ------
     ValueError
         If the interval's low end lies above its high end.
     """
-    value = _known(end_range_deg)
-    limits, mean, sd = reference.limits_deg, reference.mean_deg, reference.sd_deg
+    value, limits = _known(end_range_deg), reference.limits_deg
+    judged = value is not None and reference.no_verdict is None
+    quoted = reference.kind is ReferenceKind.RULE_OF_THUMB
     return Comparison(
         id=reference.id,
         label=reference.label,
         low_deg=None if limits is None else limits[0],
         high_deg=None if limits is None else limits[1],
-        percentile=None if value is None or mean is None or sd is None else 100 * NormalDist(mean, sd).cdf(value),
-        verdict=None if value is None or limits is None else _verdict(interval95_deg, limits),
+        percentile=reference.percentile(value) if judged and value is not None else None,
+        verdict=_verdict(interval95_deg, limits) if judged and limits is not None else None,
         citation=reference.citation,
         doi=reference.doi,
-        difference_deg=None if value is None or mean is None else value - mean,
+        difference_deg=None if value is None or quoted else reference.distance_deg(value),
         extrapolated=reference.extrapolated,
+        no_verdict=reference.no_verdict,
     )
+
+
+def subject_notes(comparisons: Sequence[Comparison], age_years: float | None) -> tuple[str, ...]:
+    """Return what somebody has to know beside their comparisons, one plain sentence or two each.
+
+    Why there is no verdict, where no range gives one; and under 18 years when to see a doctor, which holds without any
+    number, too: `comparisons` may be empty.
+    """
+    notes, age = [], known_age(age_years)
+    silent = {comparison.no_verdict for comparison in comparisons}
+    if silent and None not in silent:
+        stated = (NoVerdict.NO_AGE_OR_SEX, NoVerdict.NO_AGE, NoVerdict.NO_SEX)
+        reason = next((reason for reason in stated if reason in silent), NoVerdict.NO_SPREAD)
+        notes.append(note_for(reason.name.lower()))
+    if age is not None and age < ADULT_YEARS:
+        notes.append(note_for("under_18"))
+    return tuple(notes)
 
 
 def asymmetry_verdict(difference_deg: float | None, mdc95_deg: float | None) -> AsymmetryVerdict | None:
@@ -272,9 +361,9 @@ def _reference(fields: Mapping[str, Any]) -> ReferenceRange:
     words: dict[str, type[StrEnum]] = {"position": Position, "effort": Effort, "sex": Sex}
     words |= {"kind": ReferenceKind, "verification": Verification}
     row: dict[str, Any] = {key: words[key](value) if key in words else value for key, value in fields.items()}
-    if "reach_years" in row:
-        row["reach_years"] = tuple(row["reach_years"])
-    return ReferenceRange(**row)
+    row |= {key: tuple(row[key]) for key in ("reach_years", "means_deg") if key in row}
+    reference = ReferenceRange(**row)
+    return replace(reference, no_verdict=_never_judges(reference))
 
 
 def _of_sex(row: ReferenceRange, sex: Sex | None) -> bool:
@@ -284,20 +373,55 @@ def _of_sex(row: ReferenceRange, sex: Sex | None) -> bool:
 def _at_age(row: ReferenceRange, age_years: float | None) -> ReferenceRange | None:
     if age_years is None:
         return None if row.needs_age else row
+    if age_years < ADULT_YEARS and row.adults and row.kind is ReferenceKind.PUBLISHED:
+        return None
     if row.covers(age_years):
         return row
     return replace(row, extrapolated=True) if row.reaches(age_years) else None
 
 
-def _rank(row: ReferenceRange, effort: Effort | None) -> tuple[int, bool, bool, bool, bool, int]:
-    if row.limits_deg is None:
-        tier = 3
-    elif row.kind is ReferenceKind.RULE_OF_THUMB:
-        tier = 2
-    else:
-        tier = 0 if row.verification is Verification.VERIFIED else 1
+def _never_judges(row: ReferenceRange) -> NoVerdict | None:
+    """Return why a row judges nobody, whoever it is; None where it depends on the subject."""
+    if row.kind is ReferenceKind.RULE_OF_THUMB:
+        return NoVerdict.OFTEN_QUOTED
+    return NoVerdict.NO_SPREAD if row.limits_deg is None else None
+
+
+def _no_verdict(row: ReferenceRange, age_years: float | None, sex: Sex | None) -> NoVerdict | None:
+    """Return why a row does not judge this subject: nobody's sex or age is guessed."""
+    if (never := _never_judges(row)) is not None:
+        return never
+    no_age = age_years is None and (row.age_low_years, row.age_high_years) != (None, None)
+    no_sex = sex is None and row.sex is not None
+    if no_age and no_sex:
+        return NoVerdict.NO_AGE_OR_SEX
+    if no_age:
+        return NoVerdict.NO_AGE
+    return NoVerdict.NO_SEX if no_sex else None
+
+
+_Rank = tuple[int, bool, bool, bool, bool, bool, int]
+
+
+def _rank(row: ReferenceRange, effort: Effort | None, sex: Sex | None) -> _Rank:
+    last = {None: 0, NoVerdict.NO_SPREAD: 2, NoVerdict.OFTEN_QUOTED: 3}
+    tier = last.get(row.no_verdict, 1), row.verification is Verification.SECONDARY
     other_effort = effort is not None and row.effort not in (None, effort)
-    return tier, other_effort, row.sex is None, row.position is None, not row.needs_age, -(row.n or 0)
+    less_fitting = row.sex is None if sex is not None else row.sex is not None
+    return *tier, other_effort, less_fitting, row.position is None, not row.needs_age, -(row.n or 0)
+
+
+def _in_turns(rows: Sequence[ReferenceRange], effort: Effort | None, sex: Sex | None) -> tuple[ReferenceRange, ...]:
+    """Let women's and men's rows of one rank take turns where the sex is not known; `rows` are in order."""
+    if sex is not None:
+        return tuple(rows)
+    turns: Counter[tuple[object, ...]] = Counter()
+    placed = []
+    for row in rows:
+        rank = _rank(row, effort, sex)[:-1]
+        turns[rank, row.sex] += 1
+        placed.append(((rank, turns[rank, row.sex], row.sex is Sex.MALE), row))
+    return tuple(row for _, row in sorted(placed, key=lambda one: one[0]))
 
 
 def _known(number: float | None) -> float | None:

@@ -28,6 +28,7 @@ def render_document(assessment: Assessment) -> dict[str, Json]:
         "sex": str(setup.sex) if setup.sex else None,
         "status": str(assessment.status),
         "sides": {str(result.side): _side(result, time_s) for result in assessment.sides},
+        "notes": list(assessment.notes),
         "asymmetry": _asymmetry(assessment.asymmetry),
         "camera": {
             "roll_deg": _angle(camera.roll.value_deg),
@@ -123,6 +124,7 @@ def _comparison(comparison: Comparison) -> dict[str, Json]:
         "high_deg": _angle(comparison.high_deg),
         "percentile": None if comparison.percentile is None else round(comparison.percentile, 1),
         "verdict": str(comparison.verdict) if comparison.verdict else None,
+        "no_verdict": str(comparison.no_verdict) if comparison.no_verdict else None,
         "difference_deg": _angle(comparison.difference_deg),
         "extrapolated": comparison.extrapolated,
         "citation": comparison.citation,

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from hipcv.assessment import Assessment, SideResult, accepted
 from hipcv.core.landmarks import SIDES, FloatArray
-from hipcv.evidence.reference import Comparison
+from hipcv.evidence.reference import Comparison, NoVerdict
 
 #: More points than this in a curve cannot be told apart on paper.
 MAX_POINTS = 1200
@@ -111,8 +111,12 @@ def _path(time_s: FloatArray, values: FloatArray, x: Scale, y: Scale) -> str:
 
 
 def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Markup:
-    """Return one side's value and interval against each reference that has a range: its name, its band, the verdict."""
-    ranges = [c for c in comparisons if c.low_deg is not None and c.high_deg is not None]
+    """Return one side's value and interval against each published range: its name, its band, its verdict if any.
+
+    What is only often quoted is not drawn: a mark beside a band is a verdict.
+    """
+    drawn = (c for c in comparisons if c.no_verdict is not NoVerdict.OFTEN_QUOTED)
+    ranges = [c for c in drawn if c.low_deg is not None and c.high_deg is not None]
     if result.end_range_deg is None or result.interval95_deg is None or not ranges:
         return Markup("")
     width, row, left, bar = 420.0, 36.0, 8.0, 12.0
@@ -142,7 +146,7 @@ def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Marku
         f'<text class="tick" x="{x(d):.1f}" y="{foot:.0f}" text-anchor="middle">{d}°</text>'
         for d in range(10, int(NORMS_TOP_DEG), 10)
     )
-    told = "; ".join(f"{c.verdict} {c.label}" for c in ranges if c.verdict is not None)
+    told = "; ".join(f"{c.verdict or 'beside'} {c.label}" for c in ranges)
     return _svg(parts, width, foot + 6, f"{result.side} {result.end_range_deg:.0f}°: {told}", f"norms {result.side}")
 
 

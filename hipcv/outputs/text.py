@@ -16,7 +16,7 @@ from hipcv.evidence.reference import Comparison, Verdict
 
 DISCLAIMER = "It informs; it does not diagnose."
 #: References shown on the terminal; the JSON and the report hold all.
-MAX_REFERENCES = 3
+MAX_REFERENCES = 4
 
 _ONE_OF = {"trials": "trial"}
 _STYLE = {Severity.NOTE: "cyan", Severity.DOUBT: "yellow", Severity.REJECT: "bold red"}
@@ -42,6 +42,7 @@ def render_text(assessment: Assessment, console: Console) -> None:
     if assessment.status is Status.NOT_MEASURED:
         steps = "\n".join(f"{k}. {step}" for k, step in enumerate(filming_guide(assessment.setup.position), start=1))
         parts.append(Text(f"\nHow to film it:\n{steps}"))
+    parts.extend(Text(f"\n{note}") for note in assessment.notes)
     if assessment.status is Status.MEASURED:
         parts.append(_camera(assessment))
     parts.append(Text(DISCLAIMER, style="dim italic"))
@@ -72,9 +73,7 @@ def _results(assessment: Assessment) -> Table:
 
 
 def _comparisons(assessment: Assessment) -> Iterable[RenderableType]:
-    table = Table(
-        box=None, pad_edge=False, padding=(0, 3, 0, 0), title="Against published ranges", title_justify="left"
-    )
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), title="Other people's ranges", title_justify="left")
     table.add_column("reference")
     table.add_column("range", justify="right")
     table.add_column("left")
@@ -162,8 +161,8 @@ def _verdict(comparisons: Sequence[Comparison], k: int) -> Text:
     comparison = comparisons[k]
     if comparison.verdict is None:
         if comparison.difference_deg is None:
-            return Text("–")
-        return Text(f"{comparison.difference_deg:+.0f}° from it")
+            return Text(comparison.no_verdict or "–")
+        return Text(f"{round(comparison.difference_deg) + 0:+d}° from its mean")
     rank = "" if comparison.percentile is None else f", percentile {comparison.percentile:.0f}"
     return Text(f"{comparison.verdict}{rank}", style=_VERDICT_STYLE[comparison.verdict])
 

@@ -19,7 +19,7 @@ function compare(sides, asymmetry) {
   if (asymmetry && ["notable", "large"].includes(asymmetry.verdict)) {
     return "Measure again on another day. If the difference stays and bothers you, show both reports to a physiotherapist.";
   }
-  const outside = SIDES.some((side) => ["below", "above"].includes(sides[side].reference.find((r) => r.verdict)?.verdict));
+  const outside = SIDES.some((side) => ["below", "above"].includes(sides[side].reference.find((r) => r.verdict && r.citation)?.verdict));
   if (outside) return "A value outside a range is no illness. If the hip or groin hurts or feels stiff, show the report to a physiotherapist.";
   return "To follow a change, measure again in a few weeks: same seat, same clothes, same place of the camera.";
 }

@@ -30,6 +30,7 @@ export async function showResult(box, resource, { onDeleted } = {}) {
   ]);
   const next = nextSteps(a);
   if (measured) body.append(numbers(a, series));
+  body.append(...(a.notes ?? []).map((note) => element("p", { class: "notice" }, note)));
   if (next.length) body.append(section("What to do next", element("ul", { class: "next" }, next.map(({ text, more }) => element("li", {}, text, more ? element("ul", {}, more.map((one) => element("li", {}, one))) : null)))));
   if (a.findings.length) body.append(section(measured ? "What to know about this recording" : "Why there is no result", findings(a.findings, words)));
   if (!measured && series) body.append(...movement(series, a, null));
@@ -61,16 +62,23 @@ function numbers(a, series) {
       ...movement(series, a, one),
     );
   };
-  show(choices[0]?.id);
-  if (choices.length < 2) return holder;
-  const pick = element("select", { id: `range-${crypto.randomUUID?.() ?? choices.length}` }, choices.map(({ id, label }) => element("option", { value: id }, label)));
+  // a range that gives no verdict is no default: it would tell whom the product takes the person for
+  const first = choices.find((r) => !r.no_verdict);
+  show(first?.id);
+  const offered = first ? choices : [{ id: "", label: "no group" }, ...choices];
+  if (offered.length < 2) return holder;
+  const pick = element("select", { id: `range-${crypto.randomUUID?.() ?? choices.length}` }, offered.map(({ id, label }) => element("option", { value: id }, label)));
   pick.addEventListener("change", () => show(pick.value));
-  return element("div", {}, element("p", { class: "compare" }, element("label", { for: pick.id }, "Compare with "), pick), holder);
+  return element("div", {}, element("p", { class: "compare" }, element("label", { for: pick.id }, "Compare with "), pick), holder, first ? null : sideBySide(choices));
+}
+
+function sideBySide(choices) {
+  return section("Other people's ranges", element("ul", {}, choices.map((r) => element("li", {}, `${r.label}: ${degrees(r.low_deg)} to ${degrees(r.high_deg)}`))));
 }
 
 function references(a) {
   const known = new Map();
-  for (const side of SIDES) for (const r of a.sides[side].reference) if (r.low_deg !== null && r.verdict) known.set(r.id, r);
+  for (const side of SIDES) for (const r of a.sides[side].reference) if (r.low_deg !== null && r.citation) known.set(r.id, r);
   return [...known.values()];
 }
 
@@ -83,8 +91,9 @@ function card(side, result, reference) {
   box.append(element("p", { class: "big" }, degrees(result.end_range_deg)));
   if (result.interval95_deg) box.append(element("p", {}, `Likely between ${degrees(result.interval95_deg[0])} and ${degrees(result.interval95_deg[1])}`));
   if (reference) {
-    const among = reference.percentile === null ? "" : `, ${percentile(reference.percentile)}`;
-    box.append(element("p", { class: `verdict ${reference.verdict}` }, `${VERDICTS[reference.verdict]} of ${degrees(reference.low_deg)} to ${degrees(reference.high_deg)}${among}.`));
+    const range = `of ${degrees(reference.low_deg)} to ${degrees(reference.high_deg)}`, among = reference.percentile === null ? "" : `, ${percentile(reference.percentile)}`;
+    box.append(reference.verdict ? element("p", { class: `verdict ${reference.verdict}` }, `${VERDICTS[reference.verdict]} ${range}${among}.`)
+      : element("p", { class: "soft" }, `That group has a range ${range}; no verdict: ${reference.no_verdict ?? "no interval"}.`));
   }
   const tries = result.trials.filter((t) => t.accepted && t.end_range_deg !== null).map((t) => fine(t.end_range_deg));
   if (tries.length) box.append(element("p", { class: "soft" }, `${tries.length === 1 ? "One try" : `${tries.length} tries`}: ${tries.join(", ")}`));
@@ -127,7 +136,7 @@ function findings(list, words) {
 
 function details(a) {
   const rows = SIDES.flatMap((side) => a.sides[side].trials.map((t, k) => [`${capital(side)} ${k + 1}`, fine(t.end_range_deg), fine(t.raw_peak_deg), t.hold_start_s === null ? "not held" : `${(t.hold_stop_s - t.hold_start_s).toFixed(1)} s`, t.accepted ? "yes" : "no"]));
-  const listed = references(a).concat(SIDES.flatMap((side) => a.sides[side].reference).filter((r) => r.low_deg === null))
+  const listed = references(a).concat(SIDES.flatMap((side) => a.sides[side].reference))
     .filter((r, k, all) => all.findIndex((other) => other.id === r.id) === k);
   const { camera, provenance } = a;
   const how = [
