@@ -25,6 +25,7 @@ from hipcv.core.filtering import median_of
 from hipcv.core.gravity import CameraAngle, CameraPose, camera_shifts_deg
 from hipcv.core.knee import KNEE_SD_DEG, knee_effect_deg
 from hipcv.core.landmarks import ANKLES, KNEES, SIDES, PoseSeries, Position, Setup, Side
+from hipcv.core.possible import check_possible
 from hipcv.core.quality import Finding, FindingCode, Severity
 from hipcv.core.trials import Trial, find_trials
 from hipcv.evidence.guidance import advice_for
@@ -174,15 +175,8 @@ def assess(
         findings += check_knees(angles, camera)
     trials: tuple[Trial, ...] = ()
     if not rejected:
-        for side in SIDES:
-            swings = find_trials(angles.time_s, angles.raw_deg[:, side.column], side)
-            repeated, uneven = repetitions(side, swings)
-            trials += repeated
-            findings += uneven
-        trials = tuple(_advised(check_trial(t, angles, trials, setup.position)) for t in trials)
-        for side in SIDES:
-            findings += check_leg(side, angles, trials)
-        findings += [f for t in trials for f in t.findings]
+        trials, told = _find_trials(series, angles, setup)
+        findings += told
     findings = _strongest(findings)
     results = {s: _measure_side(s, series, angles, camera, setup, trials, findings, rejected) for s in SIDES}
     for side, result in results.items():
@@ -231,7 +225,38 @@ DRIFT_SE_SHARE = 0.25
 
 def accepted(trial: Trial) -> bool:
     """Whether a trial counts towards the end range: held, and not rejected."""
-    return trial.held and not any(f.severity is Severity.REJECT for f in trial.findings)
+    return trial.held and not _refused(trial)
+
+
+def _refused(trial: Trial) -> bool:
+    return any(f.severity is Severity.REJECT for f in trial.findings)
+
+
+def _find_trials(
+    series: PoseSeries, angles: AngleSeries, setup: Setup
+) -> tuple[tuple[Trial, ...], tuple[Finding, ...]]:
+    """Return the trials of both legs with their findings, and all that is to be told of them and of each leg.
+
+    What no hip does is no repetition of anything, and a side that has trials without it keeps them, with a doubt.
+    """
+    swings = [t for side in SIDES for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side)]
+    swings = [check_possible(t, series, angles, swings) for t in swings]
+    trials: tuple[Trial, ...] = ()
+    findings: list[Finding] = []
+    for side in SIDES:
+        mine = [t for t in swings if t.side is side]
+        repeated, uneven = repetitions(side, [t for t in mine if not _refused(t)])
+        trials += tuple(sorted((*repeated, *filter(_refused, mine)), key=lambda t: t.start))
+        findings += uneven
+    trials = tuple(_advised(check_trial(t, angles, trials, setup.position)) for t in trials)
+    for side in SIDES:
+        mine = [t for t in trials if t.side is side]
+        findings += check_leg(side, angles, trials)
+        others_count = not all(map(_refused, mine))
+        for finding in (f for t in mine for f in t.findings):
+            spared = others_count and finding.severity is Severity.REJECT
+            findings.append(replace(finding, severity=Severity.DOUBT) if spared else finding)
+    return trials, tuple(findings)
 
 
 def _measure_side(
@@ -246,7 +271,7 @@ def _measure_side(
 ) -> SideResult:
     mine = tuple(t for t in trials if t.side is side)
     refused = rejected or any(f.severity is Severity.REJECT and f.side is side for f in findings)
-    good = [t for t in mine if accepted(t)] or [t for t in mine if not t.held]
+    good = [t for t in mine if accepted(t)] or [t for t in mine if not (t.held or _refused(t))]
     held = tuple(t for t in mine if t.held)
     if refused or not good:
         return SideResult(side, Status.NOT_MEASURED, trials=held)
