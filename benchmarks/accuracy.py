@@ -39,7 +39,7 @@ FAULT_CODES: dict[str, tuple[FindingCode, ...]] = {
     "hike": (FindingCode.PELVIS_HIKE,),
     "lean": (FindingCode.TRUNK_LEAN,),
     "drift": (FindingCode.THIGH_DRIFT,),
-    "yaw": (FindingCode.CAMERA_YAW,),
+    "yaw": (FindingCode.CAMERA_YAW, FindingCode.YAW_UNKNOWN),
     "cropped_feet": (FindingCode.OUT_OF_FRAME, FindingCode.LEGS_NOT_SEEN),
 }
 #: Nominal levels of the reliability curve.

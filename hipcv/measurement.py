@@ -65,16 +65,8 @@ def measure_file(
     """
     with open_video(path, mirrored=setup.mirrored, slow_motion=slow_motion) as video:
         model = get_model(model_name, model_path, on_fetch)
-        parameters: dict[str, object] = {
-            "test": str(setup.position),
-            "mirrored": setup.mirrored,
-            "slow_motion": slow_motion,
-            "roll_deg": setup.roll_deg,
-            "pitch_deg": setup.pitch_deg,
-            "yaw_deg": setup.yaw_deg,
-            "rotation_tag_deg": video.info.rotation_deg,
-        }
-        with Session(setup, model, model_name, parameters, video.info.long_side_fov_deg) as session:
+        parameters: dict[str, object] = {"slow_motion": slow_motion, "rotation_tag_deg": video.info.rotation_deg}
+        with Session(setup, model, model_name, parameters, video.info.long_side_fov_deg, slow_motion) as session:
             for n_done, frame in enumerate(video, start=1):
                 session.add(frame.rgb, frame.time_s)
                 if on_frame is not None:

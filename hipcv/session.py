@@ -29,6 +29,7 @@ from hipcv.core.landmarks import (
     Setup,
 )
 from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.outputs.document import render_setup
 from hipcv.sources.edges import StillRoom
 from hipcv.sources.model_files import ModelFile, ModelName
 from hipcv.sources.picture_quality import measure_brightness, measure_sharpness
@@ -78,8 +79,9 @@ class Session:
     ----------
     setup : how the test is done and filmed.
     model : the pose model to use.
-    parameters : carried into the result's provenance.
+    parameters : carried into the result's provenance beside the setup.
     long_side_fov_deg : the lens' field of view along the picture's longer side, where known.
+    slow_motion : by how many times the frames' source played slower than life; `time_s` is already true to life.
 
     Raises
     ------
@@ -92,6 +94,7 @@ class Session:
     model_name: ModelName
     parameters: Mapping[str, object] = field(default_factory=dict)
     long_side_fov_deg: float | None = None
+    slow_motion: float = 1.0
     _estimator: PoseEstimator | None = field(default=None, init=False)
     _prone: "ProneReader | None" = field(default=None, init=False)
     _room: StillRoom = field(default_factory=StillRoom, init=False)
@@ -232,7 +235,9 @@ class Session:
             clip_sha256=clip_sha256,
             fps=round(series.fps_hz, 4) if len(series) > 1 else None,
             n_frames=len(series),
-            parameters={**self.parameters, "person": self._choice_text()},
+            slow_motion=self.slow_motion,
+            long_side_fov_deg=self.long_side_fov_deg,
+            parameters={**render_setup(self.setup), **self.parameters, "person": self._choice_text()},
         )
         return series, assess(series, self.setup, provenance=provenance, recording_findings=own)
 

@@ -78,6 +78,7 @@ def seated(
         world_m=world @ to_camera.T,
         visibility=np.ones((len(time_s), 33)),
         frame_size_px=size,
+        shank_se_deg=np.full((len(time_s), 2), 0.7),
         edges_px=project(lines, axes, position, focal, size).reshape(-1, 4),
     )
 

@@ -193,6 +193,10 @@ def test_a_camera_that_alone_leaves_more_than_five_degrees_open_is_doubted():
     assert check_camera_share(Side.LEFT, camera, [2.0, 1.5]) == []
     (finding,) = check_camera_share(Side.LEFT, camera, [2.4, 1.0])
     assert (finding.code, finding.severity, finding.side) == (FindingCode.GRAVITY_UNKNOWN, Severity.DOUBT, Side.LEFT)
+    assert [check_camera_share(Side.LEFT, camera, shares)[0].code for shares in ([1.0, 2.4, 0.0], [0.0, 1.0, 2.6])] == [
+        FindingCode.PITCH_UNKNOWN,
+        FindingCode.YAW_UNKNOWN,
+    ]
     assert finding.observed == pytest.approx(1.96 * 2.6, abs=0.001)
     # a roll or turn that is not known says so itself
     assert check_camera_share(Side.LEFT, find_camera_pose(Position.PRONE), [2.4, 1.0]) == []
@@ -203,7 +207,8 @@ def test_a_pitch_that_nothing_shows_is_doubted_where_it_matters(yaw, open_):
     """Roll and turn given and no room: turned to one side the unknown pitch costs 3.6°, to the other 0.6°."""
     series = prone(left=(45.0,), right=(), yaw=yaw, room=False)
     assessment = assess(series, Setup(Position.PRONE, camera_side=CameraSide.FOOT_END, roll_deg=0.0, yaw_deg=yaw))
-    assert (FindingCode.GRAVITY_UNKNOWN in codes(assessment, Severity.DOUBT)) == open_
+    assert (FindingCode.PITCH_UNKNOWN in codes(assessment, Severity.DOUBT)) == open_
+    assert FindingCode.GRAVITY_UNKNOWN not in codes(assessment, Severity.DOUBT)
 
 
 def test_a_fidget_among_trials_is_left_out_and_told():
@@ -305,6 +310,23 @@ def test_the_error_terms_make_up_the_interval():
         low, high = result.interval95_deg
         assert (high - low) / 2 == pytest.approx(1.96 * math.sqrt(sum(t.se_deg**2 for t in result.error_terms)))
         assert (high + low) / 2 == pytest.approx(result.end_range_deg)
+
+
+@pytest.mark.parametrize(
+    ("scene", "setup"),
+    [(seated, Setup()), (prone, Setup(Position.PRONE, camera_side=CameraSide.FOOT_END))],
+)
+def test_a_reader_that_does_not_state_its_error_is_not_taken_as_exact(scene, setup):
+    """Its interval is wider than that of a reader good to 2°, and the term says what was assumed."""
+    series = scene()
+    widths, names = {}, {}
+    for se_deg in (0.0, 0.7, 2.0, math.nan):
+        result = assess(replace(series, shank_se_deg=np.full((len(series), 2), se_deg)), setup).left
+        widths[se_deg] = result.interval95_deg[1] - result.interval95_deg[0]
+        names[se_deg] = result.error_terms[-1].source
+    assert widths[0.0] < widths[0.7] < widths[2.0] < widths[math.nan]
+    assert "not stated" in names[math.nan]
+    assert all("not stated" not in names[se_deg] for se_deg in (0.0, 0.7, 2.0))
 
 
 @pytest.mark.parametrize("pitch", [0.0, 25.0])

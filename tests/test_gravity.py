@@ -1,6 +1,7 @@
 """Gravity: known rooms are filmed by known cameras, and the camera must come back."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -375,7 +376,8 @@ def test_nothing_known_is_not_zero_in_silence() -> None:
     pose = find_camera_pose(Position.SEATED)
     assert pose.roll == CameraAngle(0.0, 5.0, "assumed")
     assert not pose.roll_known
-    assert [a.code for a in pose.alarms] == ["roll_unknown"]
+    assert not pose.yaw_known
+    assert {f.code for f in check_camera(pose)} == {FindingCode.GRAVITY_UNKNOWN, FindingCode.YAW_UNKNOWN}
     assert find_camera_pose(Position.PRONE).pitch.value_deg == 18
 
 
@@ -461,6 +463,55 @@ def test_the_users_number_always_wins_and_a_dissent_is_told() -> None:
     assert pose.roll == CameraAngle(0.0, 0.3, "given")
     assert pose.roll_known
     assert [a.code for a in pose.alarms] == ["roll_sources_disagree"]
+
+
+@pytest.mark.parametrize(
+    ("cues", "code", "told"),
+    [
+        ({"given_roll_deg": 9.0, "room": accepted_room(1.0)}, "roll_sources_disagree", ("9°", "1°", "stated", "room")),
+        ({"given_pitch_deg": 30.0, "room": accepted_room(1.0)}, "pitch_sources_disagree", ("30°", "10°", "stated")),
+        ({"sensor_pitch_deg": 30.0, "room": accepted_room(1.0)}, "pitch_sources_disagree", ("30°", "10°", "sensor")),
+        (
+            {"given_yaw_deg": 20.0, "bed_yaw": CameraAngle(-5.0, 2.5, "bed edges")},
+            "yaw_sources_disagree",
+            ("20°", "-5°", "stated", "bed"),
+        ),
+        (
+            {"given_yaw_deg": -20.0, "body_yaw": CameraAngle(20.0, 4.0, "body landmarks")},
+            "yaw_sources_disagree",
+            ("-20°", "18°", "stated", "thighs"),
+        ),
+    ],
+)
+def test_every_angle_that_two_cues_dispute_is_told_with_both_and_what_each_says(
+    cues: dict[str, Any], code: str, told: tuple[str, ...]
+) -> None:
+    (finding,) = [f for f in check_camera(find_camera_pose(Position.PRONE, **cues)) if "disagree" in f.code]
+    assert (finding.code, finding.severity) == (code, Severity.DOUBT)
+    assert all(word in finding.advice for word in told)
+    assert finding.observed is not None
+    assert finding.limit is not None
+    assert finding.observed > finding.limit
+
+
+@given(
+    st.lists(st.none() | st.floats(-25, 25), min_size=7, max_size=7),
+    st.none() | st.floats(-20, 20),
+)
+def test_no_alarm_goes_untold(stated: list[float | None], room_roll: float | None) -> None:
+    names = ("given_roll_deg", "given_pitch_deg", "given_yaw_deg", "sensor_roll_deg", "sensor_pitch_deg")
+    *numbers, bed, body = stated
+    camera = find_camera_pose(
+        Position.PRONE,
+        room=None if room_roll is None else accepted_room(room_roll),
+        bed_yaw=None if bed is None else CameraAngle(bed, 2.5, "bed edges"),
+        body_yaw=None if body is None else CameraAngle(body, 4.0, "body landmarks"),
+        **dict(zip(names, numbers, strict=True)),
+    )
+    codes = [f.code for f in check_camera(camera)]
+    assert {a.code for a in camera.alarms} == {code for code in codes if "disagree" in code}
+    assert (FindingCode.GRAVITY_UNKNOWN in codes) == (not camera.roll_known)
+    assert len(set(codes)) == len(codes)
 
 
 def test_marked_edges_outrank_the_room() -> None:

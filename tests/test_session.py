@@ -1,5 +1,7 @@
 """From a file to an assessment, with the real model: accuracy floors, invariances, refusals."""
 
+import json
+
 import av
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hipcv.assessment import Status
 from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup, Side
 from hipcv.core.quality import FindingCode, Severity
 from hipcv.measurement import measure_file
+from hipcv.outputs.document import read_setup, render_document
 from hipcv.sources.model_files import ModelName
 from hipcv.sources.pose import NOBODY, Pose
 from hipcv.sources.pose_record import PoseRecord, pack_pose
@@ -43,9 +46,15 @@ def test_the_camera_of_the_hard_sample_is_found(measured_sample, truth_of):
     assert camera.yaw.value_deg == pytest.approx(true["yaw"], abs=8.0)
 
 
-def test_a_clip_gives_the_same_assessment_twice(measured_sample, samples):
+def test_a_clip_gives_the_same_assessment_again_from_its_document(measured_sample, samples):
     once = measured_sample("seated-easy-101-01", ModelName.LITE).assessment
-    again = measure_file(samples / "seated-easy-101-01.mp4", Setup(), model_name=ModelName.LITE).assessment
+    told = json.loads(json.dumps(render_document(once)))
+    again = measure_file(
+        samples / "seated-easy-101-01.mp4",
+        read_setup(told),
+        model_name=ModelName(told["provenance"]["pose_model"]),
+        slow_motion=told["setup"]["slow_motion"],
+    ).assessment
     for side in SIDES:
         assert once.of(side).end_range_deg == again.of(side).end_range_deg
         assert once.of(side).interval95_deg == again.of(side).interval95_deg

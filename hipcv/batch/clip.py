@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from hipcv import __version__
@@ -95,14 +95,8 @@ class Clip:
         return {
             "hipcv_version": __version__,
             "pose_model": pose_model,
-            "test": str(self.test or "from the recording"),
-            "effort": str(self.effort),
-            "camera_side": str(self.camera_side or "usual"),
-            "mirrored": self.mirrored,
             "slow_motion": self.slow_motion,
-            "roll_deg": self.roll_deg,
-            "age_years": self.age_years,
-            "sex": self.sex and str(self.sex),
+            "setups": [asdict(setup) for setup in self.setups()],
         }
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from hipcv.core.geometry import DEFAULT_LONG_SIDE_FOV_DEG
 from hipcv.core.gravity import (
     BODY_LINES,
-    KNOWN_ROLL_SE_DEG,
     LONG_SIDE_FOV_SE_DEG,
     REST_LEAN,
     CameraAlarm,
@@ -21,6 +20,7 @@ from hipcv.core.gravity import (
     CameraPose,
 )
 from hipcv.core.landmarks import Position
+from hipcv.core.quality import FindingCode
 from hipcv.core.room import PITCH_PRIOR_DEG, MarkedFit, RoomFit
 
 #: Standard error granted to an angle that the user typed in, and to a device's own sensor.
@@ -80,7 +80,7 @@ def find_camera_pose(
 
     Returns
     -------
-    CameraPose. Without any cue the roll is 0 with a standard error of 5° and an alarm, never silently 0.
+    CameraPose. Without any cue the roll is 0 with a standard error of 5° and not `roll_known`, never silently 0.
     """
     accepted = room if room is not None and room.accepted else None
     room_roll, room_pitch = _room_cues(room)
@@ -103,10 +103,13 @@ def find_camera_pose(
         *([bed_yaw] if bed_yaw and position is Position.PRONE else []),
         *([_shrunk(body_yaw, YAW_PRIOR_SE_DEG)] if body_yaw else []),
     ]
-    roll, roll_alarms, distance = _fuse(roll_cues, CameraAngle(0.0, ROLL_PRIOR_SE_DEG, _ASSUMED), "roll")
-    pitch, pitch_alarms, _ = _fuse(pitch_cues, CameraAngle(*PITCH_PRIOR_DEG[position], _ASSUMED), "pitch")
-    yaw, yaw_alarms, _ = _fuse(yaw_cues, CameraAngle(0.0, YAW_PRIOR_SE_DEG, _ASSUMED), "yaw")
-    unknown = (CameraAlarm("roll_unknown", roll.se_deg, KNOWN_ROLL_SE_DEG),) if roll.se_deg > KNOWN_ROLL_SE_DEG else ()
+    roll, roll_alarms, distance = _fuse(
+        roll_cues, CameraAngle(0.0, ROLL_PRIOR_SE_DEG, _ASSUMED), FindingCode.ROLL_SOURCES_DISAGREE
+    )
+    pitch, pitch_alarms, _ = _fuse(
+        pitch_cues, CameraAngle(*PITCH_PRIOR_DEG[position], _ASSUMED), FindingCode.PITCH_SOURCES_DISAGREE
+    )
+    yaw, yaw_alarms, _ = _fuse(yaw_cues, CameraAngle(0.0, YAW_PRIOR_SE_DEG, _ASSUMED), FindingCode.YAW_SOURCES_DISAGREE)
     fov, fov_se = DEFAULT_LONG_SIDE_FOV_DEG, LONG_SIDE_FOV_SE_DEG
     if long_side_fov_deg is not None:
         fov, fov_se = long_side_fov_deg, KNOWN_FOV_SE_DEG
@@ -122,7 +125,7 @@ def find_camera_pose(
         pitch_cues=tuple(pitch_cues),
         yaw_cues=tuple(yaw_cues),
         disagreement_deg=distance,
-        alarms=(*unknown, *roll_alarms, *pitch_alarms, *yaw_alarms),
+        alarms=(*roll_alarms, *pitch_alarms, *yaw_alarms),
     )
 
 
@@ -157,7 +160,7 @@ def _limit_deg(a: CameraAngle, b: CameraAngle) -> float:
 
 
 def _fuse(
-    cues: Sequence[CameraAngle], without: CameraAngle, name: str
+    cues: Sequence[CameraAngle], without: CameraAngle, code: FindingCode
 ) -> tuple[CameraAngle, tuple[CameraAlarm, ...], float]:
     """Return the fused angle, an alarm where cues disagree, and the largest distance of a cue from it.
 
@@ -180,8 +183,8 @@ def _fuse(
     fused = CameraAngle(value, se, " + ".join(c.source for c in party))
     if not apart:
         return fused, (), distance
-    observed, limit, _ = max(apart, key=lambda row: row[0] / row[1])
-    alarm = CameraAlarm(f"{name}_sources_disagree", observed, limit)
+    _, limit, dissent = max(apart, key=lambda row: row[0] / row[1])
+    alarm = CameraAlarm(code, party[0], dissent, limit)
     doubters = [
         c for _, _, c in apart if not (c.source in POSTURE_DISAGREEMENT_DEG and party[0].source in _BEYOND_POSTURE)
     ]

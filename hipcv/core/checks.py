@@ -125,7 +125,7 @@ def pelvis_limit(position: Position) -> Limit:
 
 
 def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], position: Position) -> Trial:
-    """Return `trial` with the findings of its own: compensation at end range, gaps, no hold."""
+    """Return `trial` with further findings of its own: compensation at end range, gaps, no hold."""
     rest = resting(angles, trials)
     part = slice(trial.hold_start, trial.hold_stop) if trial.held else slice(trial.start, trial.stop)
     body = measure_compensation(angles, trial.side, rest, part)
@@ -147,7 +147,7 @@ def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], posi
         # beside trials that were held this one does not count, and puts nothing in doubt
         others = any(t.held for t in trials if t.side is trial.side)
         findings.append(found(FindingCode.NO_HOLD, Severity.NOTE if others else Severity.DOUBT, 0.0, trial.side, limit))
-    return replace(trial, findings=tuple(findings))
+    return replace(trial, findings=(*trial.findings, *findings))
 
 
 #: A gap between two places this far up the trial is a gap at its end range.

@@ -7,11 +7,14 @@ from numpy.typing import ArrayLike
 
 from hipcv.core.geometry import DEFAULT_LONG_SIDE_FOV_DEG, camera_axes, focal_length_px, shank_angle_deg
 from hipcv.core.landmarks import FloatArray
+from hipcv.core.quality import FindingCode
 
 #: Field of view where nothing is known of the lens: phones and webcams lie between 50° and 75°.
 LONG_SIDE_FOV_SE_DEG = 7.0
 #: With a roll known less well than this no difference between the legs is worth stating: it carries twice the error.
 KNOWN_ROLL_SE_DEG = 2.0
+#: With a yaw known less well than this the correction rests on what cameras are usually placed like.
+KNOWN_YAW_SE_DEG = 8.0
 
 #: The lean common to both relaxed shanks is mostly roll; the rest of it is how the person sits or lies.
 REST_SHRINK = 0.85
@@ -39,15 +42,20 @@ class CameraAngle:
 
 @dataclass(frozen=True, slots=True)
 class CameraAlarm:
-    """Something about the camera that a reader must know.
+    """Two cues of one camera angle that cannot both be right: the one that was kept, the one that says otherwise.
 
-    `code` is one of roll_unknown (observed: standard error), roll_sources_disagree, pitch_sources_disagree,
-    yaw_sources_disagree (observed: how far apart they are); `observed` and `limit` are degrees.
+    `code` says which angle; `limit_deg` is how far apart they may lie.
     """
 
-    code: str
-    observed: float
-    limit: float
+    code: FindingCode
+    kept: CameraAngle
+    dissent: CameraAngle
+    limit_deg: float
+
+    @property
+    def apart_deg(self) -> float:
+        """How far apart they are."""
+        return abs(self.kept.value_deg - self.dissent.value_deg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class CameraPose:
     long_side_fov_deg, long_side_fov_se_deg : field of view along the picture's longer side.
     roll_cues, pitch_cues, yaw_cues : every cue there was, most trusted first, also those that were outvoted.
     disagreement_deg : largest distance between the fused roll and any of its cues.
-    alarms : what a reader must know; empty when all is well.
+    alarms : one for each angle whose cues contradict each other; each becomes a finding.
     """
 
     roll: CameraAngle
@@ -78,6 +86,11 @@ class CameraPose:
     def roll_known(self) -> bool:
         """Whether the roll is known well enough to compare the two legs."""
         return self.roll.se_deg <= KNOWN_ROLL_SE_DEG
+
+    @property
+    def yaw_known(self) -> bool:
+        """Whether the camera's turn around the subject is known well enough to correct for it."""
+        return self.yaw.se_deg <= KNOWN_YAW_SE_DEG
 
 
 def roll_from_rest(

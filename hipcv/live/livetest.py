@@ -240,7 +240,6 @@ class LiveTest:
             )
         tell("assessing", 0, 1)
         session.parameters = {
-            "test": str(session.setup.position),
             "door": "live",
             "frames_skipped": self.n_skipped,
             "held_frames_measured_again": n_remeasured,
@@ -258,7 +257,7 @@ class LiveTest:
             return {"sensor": "ignored: the device moved"}
         roll_deg, pitch_deg = settled
         self._session.setup = replace(self._session.setup, sensor_roll_deg=roll_deg, sensor_pitch_deg=pitch_deg)
-        return {"sensor": "used", "sensor_roll_deg": round(roll_deg, 2), "sensor_pitch_deg": round(pitch_deg, 2)}
+        return {"sensor": "used"}
 
     def close(self) -> None:
         """Free the models and drop every kept frame."""

@@ -1,10 +1,12 @@
 """The assessment as one JSON document: command line, API, history and batch all carry this one."""
 
 import math
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any, TypeAlias
 
 from hipcv.assessment import SCHEMA, Assessment, Asymmetry, SideResult, accepted
-from hipcv.core.landmarks import FloatArray
+from hipcv.core.landmarks import CameraSide, Effort, FloatArray, Position, Setup, Sex
 from hipcv.core.quality import Finding
 from hipcv.core.trials import Trial
 from hipcv.evidence.guidance import title_for
@@ -27,6 +29,11 @@ def render_document(assessment: Assessment) -> dict[str, Json]:
         "age_years": setup.age_years,
         "sex": str(setup.sex) if setup.sex else None,
         "status": str(assessment.status),
+        "setup": {
+            **render_setup(setup),
+            "slow_motion": origin.slow_motion,
+            "long_side_fov_deg": _json(origin.long_side_fov_deg),
+        },
         "sides": {str(result.side): _side(result, time_s) for result in assessment.sides},
         "notes": list(assessment.notes),
         "asymmetry": _asymmetry(assessment.asymmetry),
@@ -54,6 +61,37 @@ def render_document(assessment: Assessment) -> dict[str, Json]:
             "parameters": _json(dict(origin.parameters)),
         },
     }
+
+
+def render_setup(setup: Setup) -> dict[str, Json]:
+    """Return everything that was told about test, camera and subject, unrounded: one key for each field of `Setup`."""
+    told = _json(asdict(setup))
+    assert isinstance(told, dict)
+    return {"test": told.pop("position"), **told}
+
+
+def read_setup(document: Mapping[str, Any]) -> Setup:
+    """Return the setup that a document was made with: with the recording and the model, the same numbers again.
+
+    Raises
+    ------
+    ValueError
+        Where the document was written by a version that did not keep it.
+    """
+    if "setup" not in document:
+        raise ValueError(
+            'Wanted a document with the part "setup", found none: it was written by an earlier version; measure the '
+            "recording again."
+        )
+    told = dict(document["setup"])
+    told |= {
+        "position": Position(told["test"]),
+        "effort": Effort(told["effort"]),
+        "camera_side": CameraSide(told["camera_side"]),
+        "sex": None if told["sex"] is None else Sex(told["sex"]),
+        "vertical_edges_px": tuple(map(tuple, told["vertical_edges_px"])),
+    }
+    return Setup(**{f.name: told[f.name] for f in fields(Setup) if f.name in told})
 
 
 def _asymmetry(asymmetry: Asymmetry | None) -> Json:
