@@ -63,11 +63,11 @@ def measure_file(
     SourceError, ModelError
         Where the file or the model cannot be used; a recording that was read is always an assessment.
     """
-    with open_video(path, mirrored=setup.mirrored, slow_motion=slow_motion) as video:
+    with open_video(path, mirrored=bool(setup.mirrored), slow_motion=slow_motion) as video:
         model = get_model(model_name, model_path, on_fetch)
         parameters: dict[str, object] = {
             "test": str(setup.position),
-            "mirrored": setup.mirrored,
+            "mirrored": bool(setup.mirrored),
             "slow_motion": slow_motion,
             "roll_deg": setup.roll_deg,
             "pitch_deg": setup.pitch_deg,

@@ -231,6 +231,7 @@ class Session:
             clip_sha256=clip_sha256,
             fps=round(series.fps_hz, 4) if len(series) > 1 else None,
             n_frames=len(series),
+            readings_hz=round(series.readings_hz, 4) if len(series) > 1 else None,
             parameters={**self.parameters, "person": self._choice_text()},
         )
         return series, assess(series, self.setup, provenance=provenance, recording_findings=own)
