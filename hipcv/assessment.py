@@ -11,15 +11,15 @@ from hipcv.core.camera import find_camera_pose
 from hipcv.core.camera_checks import check_camera, check_camera_share, check_knees
 from hipcv.core.camera_cues import find_camera
 from hipcv.core.checks import (
+    Compensation,
     Limit,
     check_leg,
     check_recording,
     check_trial,
+    end_part,
+    find_compensations,
     found,
-    measure_compensation,
-    onset_deg,
     repetitions,
-    resting,
 )
 from hipcv.core.filtering import median_of
 from hipcv.core.gravity import CameraAngle, CameraPose, camera_shifts_deg
@@ -61,7 +61,9 @@ class SideResult:
     """The result of one hip; angles in degrees, None where there is none.
 
     `trials` are the swings that were held at the end, in the order of time. Where none was, `end_range_deg` is the
-    highest filtered value of the swings, and a DOUBT says so.
+    highest filtered value of the swings, and a DOUBT says so. `compensations` are what else of the body moved so far
+    that it puts the end range in doubt, each as the mean of the trials in which it did; `onset_deg` is the angle at
+    which the first of them began.
     """
 
     side: Side
@@ -75,6 +77,7 @@ class SideResult:
     rest_deg: float | None = None
     trial_sd_deg: float | None = None
     trials: tuple[Trial, ...] = ()
+    compensations: tuple[Compensation, ...] = ()
     error_terms: tuple[ErrorTerm, ...] = ()
     reference: tuple[Comparison, ...] = ()
 
@@ -97,8 +100,9 @@ class Asymmetry:
 class Provenance:
     """What it takes, beside the setup, to get the same numbers again.
 
-    `slow_motion` is by how many times the recording plays slower than life, `long_side_fov_deg` the field of view of
-    the lens where the recording tells it.
+    `fps` is the recording's own frame rate; of some recordings only every so many frames are read: `n_frames` of them,
+    `readings_hz` a second. `slow_motion` is by how many times the recording plays slower than life,
+    `long_side_fov_deg` the field of view of the lens where the recording tells it.
     """
 
     hipcv_version: str = ""
@@ -107,9 +111,10 @@ class Provenance:
     clip_sha256: str = ""
     fps: float | None = None
     n_frames: int = 0
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    readings_hz: float | None = None
     slow_motion: float = 1.0
     long_side_fov_deg: float | None = None
-    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -292,21 +297,23 @@ def _measure_side(
     terms = _error_terms(side, series, angles, camera, setup, good)
     half_deg = 1.96 * float(np.sqrt(sum(t.se_deg**2 for t in terms)))
     interval = (end_range_deg - half_deg, end_range_deg + half_deg)
-    pelvis = [_pelvis_deg(t, angles, trials, setup) for t in good]
-    onsets = np.array([onset_deg(t, angles, trials, setup.position) for t in good])
-    spoiled = bool(np.isfinite(onsets).any())
+    moved = [find_compensations(t, angles, trials, setup.position) for t in good]
+    # prone the knees' line tells that the pelvis rolls, not by how much the angle is to be put right
+    adds = setup.position is Position.SEATED
+    pelvis = [c.moved_deg if adds else np.nan for each in moved for c in each if c.code is FindingCode.PELVIS_HIKE]
     return SideResult(
         side=side,
         status=Status.MEASURED,
         end_range_deg=end_range_deg,
         interval95_deg=interval,
         pelvis_corrected_deg=_number(float(np.mean(values - pelvis))),
-        onset_deg=float(np.nanmean(onsets)) if spoiled else None,
+        onset_deg=_onset_deg(moved),
         raw_peak_deg=float(max(t.raw_peak_deg for t in good)),
         filtered_peak_deg=float(max(t.filtered_peak_deg for t in good)),
         rest_deg=_number(good[0].rest_deg),
         trial_sd_deg=float(values.std(ddof=1)) if len(values) > 1 else None,
         trials=held,
+        compensations=_usual_compensations(moved),
         error_terms=terms,
         reference=tuple(
             compare(end_range_deg, interval, reference)
@@ -317,15 +324,23 @@ def _measure_side(
     )
 
 
-def _pelvis_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], setup: Setup) -> float:
-    """Return what the pelvis added to the shin angle at end range; NaN in prone, where its roll shows only roughly.
+def _onset_deg(moved: Sequence[tuple[Compensation, ...]]) -> float | None:
+    """Return the angle at which compensation began, degrees, the mean of the trials that have one; None for none."""
+    onsets = [[c.onset_deg for c in each if np.isfinite(c.onset_deg)] for each in moved]
+    first = [min(each) for each in onsets if each]
+    return float(np.mean(first)) if first else None
 
-    Seated, the hip of the moving leg rises and carries the shank outwards.
-    """
-    if setup.position is Position.PRONE:
-        return float("nan")
-    part = slice(trial.hold_start, trial.hold_stop) if trial.held else slice(trial.start, trial.stop)
-    return measure_compensation(angles, trial.side, resting(angles, trials), part).pelvis_deg
+
+def _usual_compensations(moved: Sequence[tuple[Compensation, ...]]) -> tuple[Compensation, ...]:
+    """Return each compensation that counts, as the mean of the trials in which it does."""
+    usual = []
+    for same in zip(*moved, strict=True):
+        counting = [c for c in same if c.counts]
+        if counting:
+            moved_deg = float(np.mean([c.moved_deg for c in counting]))
+            onset_deg = float(np.mean([c.onset_deg for c in counting]))
+            usual.append(replace(counting[0], moved_deg=moved_deg, onset_deg=onset_deg))
+    return tuple(usual)
 
 
 def _error_terms(
@@ -337,9 +352,7 @@ def _error_terms(
     good: Sequence[Trial],
 ) -> tuple[ErrorTerm, ...]:
     """Return the standard errors that make up the interval of one side."""
-    held = np.concatenate(
-        [np.arange(t.hold_start, t.hold_stop) if t.held else np.arange(t.start, t.stop) for t in good]
-    ).astype(int)
+    held = np.concatenate([np.arange(end_part(t).start, end_part(t).stop) for t in good]).astype(int)
     lateral, shank_up = float(angles.lateral[side.column]), setup.position is Position.PRONE
     view = _view_of_thigh(camera, lateral, median_of(angles.thigh_drift_deg[held, side.column]))
     knee, ankle = (series.image_px[held, joint[side.column]] for joint in (KNEES, ANKLES))

@@ -138,7 +138,14 @@ def measure(
     camera_end: Annotated[
         CameraEnd, typer.Option("--camera-end", help="Prone: the end of the body that the camera stands at.")
     ] = CameraEnd.FOOT,
-    mirrored: Annotated[bool, typer.Option("--mirrored", help="The video is a mirror image (selfie view).")] = False,
+    mirrored: Annotated[
+        bool | None,
+        typer.Option(
+            "--mirrored/--not-mirrored",
+            help="Whether the video is a mirror image (selfie view): it exchanges left and right.",
+            show_default=False,
+        ),
+    ] = None,
     slow_motion: Annotated[
         float, typer.Option("--slow-motion", min=0.05, max=100, help="The file plays this many times slower than life.")
     ] = 1.0,
@@ -317,7 +324,7 @@ def _write_folder(measured: "Measurement", out: Path, *, quiet: bool, slow_motio
     setup = measured.assessment.setup
     with (
         Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
-        open_video(measured.path, mirrored=setup.mirrored, slow_motion=slow_motion) as video,
+        open_video(measured.path, mirrored=bool(setup.mirrored), slow_motion=slow_motion) as video,
     ):
         task = progress.add_task("Drawing", total=len(measured.series))
         frames = progress.track(video, task_id=task, total=len(measured.series))

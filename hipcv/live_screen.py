@@ -5,8 +5,10 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.status import Status as Spinner
 
@@ -44,7 +46,7 @@ def run_live(
     Parameters
     ----------
     camera : number of a camera, or the path of a recording that stands in for one.
-    setup, plan : which test, and what is to be done.
+    setup, plan : which test, and what is to be done; a camera that gives a mirror image is put right.
     folder : gets assessment.json, series.csv and report.html; no picture of the person is kept.
     guide, model_path : the pose model that guides, and where to look for models first.
     window : show the picture; else one line in the terminal.
@@ -69,6 +71,8 @@ def run_live(
         line = stack.enter_context(console.status("Looking for you")) if console.is_terminal else None
         teller = _Teller(console, line)
         for frame in frames:
+            if setup.mirrored:
+                frame = replace(frame, rgb=np.ascontiguousarray(frame.rgb[:, ::-1]))
             seen = test.look(frame.rgb, frame.time_s)
             teller.tell(seen)
             if test.complete or (screen is not None and not screen.show(draw_live(_picture(frame, seen)))):

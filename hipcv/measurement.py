@@ -63,7 +63,7 @@ def measure_file(
     SourceError, ModelError
         Where the file or the model cannot be used; a recording that was read is always an assessment.
     """
-    with open_video(path, mirrored=setup.mirrored, slow_motion=slow_motion) as video:
+    with open_video(path, mirrored=bool(setup.mirrored), slow_motion=slow_motion) as video:
         model = get_model(model_name, model_path, on_fetch)
         parameters: dict[str, object] = {"slow_motion": slow_motion, "rotation_tag_deg": video.info.rotation_deg}
         with Session(setup, model, model_name, parameters, video.info.long_side_fov_deg, slow_motion) as session:

@@ -237,6 +237,7 @@ class Session:
             n_frames=len(series),
             slow_motion=self.slow_motion,
             long_side_fov_deg=self.long_side_fov_deg,
+            readings_hz=round(series.readings_hz, 4) if len(series) > 1 else None,
             parameters={**render_setup(self.setup), **self.parameters, "person": self._choice_text()},
         )
         return series, assess(series, self.setup, provenance=provenance, recording_findings=own)

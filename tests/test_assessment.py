@@ -164,6 +164,32 @@ def test_compensation_at_end_range_is_found_and_the_angle_at_its_onset_given(fau
     assert 2.0 < assessment.left.onset_deg < assessment.left.end_range_deg
 
 
+def test_a_pelvis_counts_by_its_share_of_the_swing():
+    """One and the same hike is little of a large swing and much of a small one: the doubt stands with the small one."""
+    assessment = assess(seated(left=(40.0, 39.0, 40.0), right=(16.0, 15.0, 16.0), hike=4.0), Setup())
+    doubted = {f.side for f in assessment.findings if f.code is FindingCode.PELVIS_HIKE}
+    assert doubted == {Side.RIGHT}
+    assert assessment.left.onset_deg is None
+    assert assessment.right.onset_deg < 8.0
+
+
+def test_compensation_began_where_the_body_left_its_rest():
+    """A pelvis that tilts in step with the leg has moved by 5° at half of the swing; it began long before."""
+    for side in assess(seated(hike=10.0), Setup()).sides:
+        began = (side.onset_deg - 2.0) / (side.end_range_deg - 2.0)
+        assert 0.05 < began < 0.25
+
+
+@pytest.mark.parametrize("fault", [{}, {"hike": 10.0}, {"lean": 18.0}, {"drift": 18.0}, {"hike": 5.0}])
+def test_a_side_has_an_onset_exactly_where_its_end_range_is_doubted(fault):
+    assessment = assess(seated(**fault), Setup())
+    compensations = {FindingCode.PELVIS_HIKE, FindingCode.TRUNK_LEAN, FindingCode.THIGH_DRIFT, FindingCode.BODY_TWISTED}
+    for result in assessment.sides:
+        doubts = {f.code for f in assessment.findings if f.side is result.side} & compensations
+        assert {c.code for c in result.compensations} == doubts
+        assert (result.onset_deg is not None) == bool(doubts)
+
+
 @pytest.mark.parametrize("drift", [-12.0, 12.0, 18.0, 24.0])
 @pytest.mark.parametrize("yaw", [0.0, 15.0])
 def test_the_angle_is_read_in_the_plane_of_a_thigh_that_has_drifted(drift, yaw):

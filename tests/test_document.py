@@ -19,7 +19,7 @@ DRAWN = {
     "position": st.sampled_from(Position),
     "effort": st.sampled_from(Effort),
     "camera_side": st.sampled_from(CameraSide),
-    "mirrored": st.booleans(),
+    "mirrored": st.none() | st.booleans(),
     "roll_deg": st.none() | st.floats(-45, 45),
     "pitch_deg": st.none() | st.floats(-60, 60),
     "yaw_deg": st.none() | st.floats(-90, 90),

@@ -73,3 +73,11 @@ def test_a_bed_seen_along_its_length_does_not_put_the_plumb_line_in_doubt():
     assessment = assess(prone(pitch=28.0, yaw=18.0, roll=3.0), SETUP)
     assert assessment.camera.roll.value_deg == pytest.approx(3.0, abs=0.7)
     assert assessment.camera.roll_known
+
+
+def test_a_body_that_turns_has_an_angle_before_it_turned():
+    """Both thighs swing alike, less than a drift of one would count: the angle before is given all the same."""
+    assessment = assess(prone(twist=6.5), SETUP)
+    assert {c.code for r in assessment.sides for c in r.compensations} == {FindingCode.BODY_TWISTED}
+    for result in assessment.sides:
+        assert 2.0 < result.onset_deg < 0.6 * result.end_range_deg

@@ -91,6 +91,42 @@ def test_the_error_budget_is_printed_as_half_widths_that_make_up_the_interval(as
     assert sum(t**2 for t in terms) ** 0.5 == pytest.approx(total, abs=0.15)
 
 
+def test_bar_and_legend_of_the_error_budget_share_their_colours(assessment):
+    """Every term has a colour of its own, and the legend's swatch has the bar's."""
+    html = render_report(assessment, [], None)
+    colours = dict(re.findall(r"\.(t\d+) \{ --mine: (#\w+)", html))
+    for result in assessment.sides:
+        bar = dict(re.findall(r'class="term (t\d+)"[^>]*><title>([^±<]+) ±', draw_budget(result)))
+        assert len({colours[name] for name in bar}) == len(bar) == len(result.error_terms)
+        part = html[html.index(f"{result.side.capitalize()}: ±") :]
+        legend = re.findall(r'swatch (t\d+)"></span>([^±<]+) ±', part[: part.index("</p>")])
+        assert len(legend) >= 3
+        for name, term in legend:
+            assert bar[name] == term
+
+
+def test_frames_that_were_read_are_told_apart_from_the_recordings_own_rate(assessment):
+    """Of a prone recording some eight frames a second are read."""
+    told = replace(assessment, provenance=Provenance(fps=30.0, n_frames=173, readings_hz=8.0))
+    assert "173 frames read at 8 Hz from a recording at 30 Hz" in words(render_report(told, [], None))
+    told = replace(assessment, provenance=Provenance(fps=30.0, n_frames=173, readings_hz=30.0))
+    assert "173 frames at 30 Hz" in words(render_report(told, [], None))
+
+
+@pytest.mark.parametrize(
+    ("mirrored", "said"),
+    [
+        (None, "not mirrored (assumed, nobody said so)"),
+        (False, "not mirrored (as told)"),
+        (True, "turned back (as told)"),
+    ],
+)
+def test_the_report_says_what_left_and_right_rest_on(assessment, mirrored, said):
+    told = replace(assessment, setup=replace(SETUP, mirrored=mirrored))
+    text = words(render_report(told, [], None))
+    assert re.search(rf"Left and right rest on: the camera in front, [\w ,]+{re.escape(said)}", text)
+
+
 def test_the_camera_is_told_with_its_error_and_every_cue():
     rolled = assess(seated(roll=-5.0), SETUP)
     text = words(render_report(rolled, [], None))

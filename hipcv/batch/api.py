@@ -47,7 +47,7 @@ def score(
     *,
     test: str | None = None,
     effort: str = "active",
-    mirrored: bool = False,
+    mirrored: bool | None = None,
     slow_motion: float = 1.0,
     model: str = "heavy",
     model_path: str | os.PathLike[str] | None = None,

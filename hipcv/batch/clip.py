@@ -57,7 +57,7 @@ class Clip:
     test_told_by: ToldBy = ToldBy.RECORDING
     effort: Effort = Effort.ACTIVE
     camera_side: CameraSide | None = None
-    mirrored: bool = False
+    mirrored: bool | None = None
     slow_motion: float = 1.0
     roll_deg: float | None = None
     age_years: float | None = None

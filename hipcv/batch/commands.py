@@ -63,7 +63,14 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
             typer.Option("--test", help="Which test was filmed, where neither list nor file name says it."),
         ] = None,
         effort: Annotated[EffortOption, typer.Option("--effort", help="Who moves the leg.")] = EffortOption.ACTIVE,
-        mirrored: Annotated[bool, typer.Option("--mirrored", help="The videos are mirror images.")] = False,
+        mirrored: Annotated[
+            bool | None,
+            typer.Option(
+                "--mirrored/--not-mirrored",
+                help="Whether the videos are mirror images, where the list does not say it.",
+                show_default=False,
+            ),
+        ] = None,
         slow_motion: Annotated[
             float, typer.Option("--slow-motion", min=0.05, max=100, help="The files play so many times slower.")
         ] = 1.0,

@@ -95,7 +95,7 @@ class Defaults:
 
     test: Position | None = None
     effort: Effort = Effort.ACTIVE
-    mirrored: bool = False
+    mirrored: bool | None = None
     slow_motion: float = 1.0
 
 

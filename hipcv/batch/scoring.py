@@ -126,7 +126,7 @@ def _stills(job: Job, measured: "Measurement", beat: Beat) -> "list[Still]":
 
     if measured.assessment.status is not Status.MEASURED:
         return []
-    mirrored = measured.assessment.setup.mirrored
+    mirrored = bool(measured.assessment.setup.mirrored)
     with open_video(measured.path, mirrored=mirrored, slow_motion=job.slow_motion) as video:
         return take_stills(_watched(video, beat), measured.series, measured.assessment)
 

@@ -22,7 +22,7 @@ from hipcv.core.landmarks import (
     Side,
 )
 from hipcv.core.quality import Finding, FindingCode, Severity
-from hipcv.core.trials import Trial, bridged, find_gaps, find_rest_deg, find_swings, swing_shares
+from hipcv.core.trials import MIN_HOLD_S, Trial, bridged, find_gaps, find_rest_deg, find_swings, swing_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,71 +79,119 @@ def resting(angles: AngleSeries, trials: Sequence[Trial]) -> BoolArray:
     return rest if rest.any() else ~rest
 
 
-@dataclass(frozen=True, slots=True)
-class Compensation:
-    """How far the rest of the body had moved from rest, degrees, in one part of a trial.
-
-    pelvis: + = the hip of the tested leg higher; trunk: + = away from the tested leg; thigh: + = outwards; twist: of
-    both thighs alike, + = towards the tested leg's outer side; other_leg: largest departure of the other shank.
-    """
-
-    pelvis_deg: float
-    trunk_deg: float
-    thigh_deg: float
-    twist_deg: float
-    other_leg_deg: float
-
-
-def measure_compensation(angles: AngleSeries, side: Side, rest: BoolArray, part: slice) -> Compensation:
-    """Measure what else moved during frames `part` against the frames of `rest`."""
-    sign = 1.0 if side is Side.LEFT else -1.0
-
-    def moved(values: FloatArray) -> float:
-        return median_of(values[part]) - median_of(values[rest])
-
-    other = angles.of(side.other)
-    away = np.abs(other[part] - median_of(other[rest]))
-    thigh, other_thigh = (moved(angles.thigh_drift_deg[:, s.column]) for s in (side, side.other))
-    # one thigh outwards and the other inwards: what they share is a body that turned
-    alike = thigh * other_thigh < 0
-    return Compensation(
-        pelvis_deg=sign * moved(angles.pelvic_obliquity_deg),
-        trunk_deg=-sign * moved(angles.trunk_lean_deg),
-        thigh_deg=thigh,
-        twist_deg=float(np.copysign(min(abs(thigh), abs(other_thigh)), thigh)) if alike else 0.0,
-        other_leg_deg=float(np.max(away[np.isfinite(away)], initial=0.0)),
-    )
-
-
 #: Prone the pelvis shows only in the outline of the knees.
 ROLLING = Limit(6.0, "°", PILOT)
+#: A pelvis adds to the angle one for one: 5° are a sixth of the usual seated range, and of a smaller swing the same
+#: share counts. The line of the hip landmarks itself tilts with a swinging leg, by up to a tenth of the swing on
+#: rendered people who sit still, and wanders by 1°.
+LEAST_HIKE_DEG, HIKE_SHARE = 3.0, 1 / 6
+HIKE_ORIGIN = "a sixth of the swing, as 5° are of the usual 31° (Krause 2015); at least 3°, set on rendered clips"
+#: Compensation began where the movement that passes its limit was still below this share of it.
+ONSET_SHARE = 1 / 3
 
 
-def pelvis_limit(position: Position) -> Limit:
-    """Return from where on a rise of the tested side's hip (or knee, prone) counts, degrees; compare without sign."""
-    return LIMITS[FindingCode.PELVIS_HIKE] if position is Position.SEATED else ROLLING
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """How far one part of the body had moved from rest at the end of a trial, and where that began; degrees.
+
+    Attributes
+    ----------
+    code : the finding that it makes where it counts.
+    moved_deg : pelvis: + = the hip of the tested leg higher; trunk: + = away from the tested leg; thigh: + = outwards;
+        body: of both thighs alike, + = towards the tested leg's outer side. NaN where not seen.
+    limit : from where on it counts, without sign.
+    onset_deg : internal rotation of the tested leg when this part began to move; NaN where it does not count.
+    """
+
+    code: FindingCode
+    moved_deg: float
+    limit: Limit
+    onset_deg: float
+
+    @property
+    def counts(self) -> bool:
+        """Whether it puts the trial's angle in doubt."""
+        return abs(self.moved_deg) > self.limit.value
+
+
+def find_compensations(
+    trial: Trial, angles: AngleSeries, trials: Sequence[Trial], position: Position
+) -> tuple[Compensation, ...]:
+    """Return what pelvis, trunk, thigh and body did during a trial, in this order, against the frames at rest."""
+    end = end_part(trial)
+    swing = slice(trial.start, end.stop)
+    found_there = []
+    for code, moved in _departures_deg(angles, trial.side, resting(angles, trials)).items():
+        limit = _pelvis_limit(position, trial.swing_deg) if code is FindingCode.PELVIS_HIKE else LIMITS[code]
+        moved_deg = median_of(moved[end])
+        onset_deg = float("nan")
+        if abs(moved_deg) > limit.value:
+            onset_deg = float(angles.of(trial.side)[swing][_began(moved[swing], limit.value)])
+        found_there.append(Compensation(code, moved_deg, limit, onset_deg))
+    return tuple(found_there)
+
+
+def end_part(trial: Trial) -> slice:
+    """Return the frames that a trial's angle is read from: its hold, or all of it where nothing was held."""
+    return slice(trial.hold_start, trial.hold_stop) if trial.held else slice(trial.start, trial.stop)
+
+
+def _departures_deg(angles: AngleSeries, side: Side, rest: BoolArray) -> dict[FindingCode, FloatArray]:
+    """Return how far each part of the body is from where it rests, (T,) degrees, signed as in `Compensation`."""
+    sign = 1.0 if side is Side.LEFT else -1.0
+
+    def moved(values: FloatArray) -> FloatArray:
+        return values - median_of(values[rest])
+
+    thigh, other = (moved(angles.thigh_drift_deg[:, s.column]) for s in (side, side.other))
+    # one thigh outwards and the other inwards: what they share is a body that turned
+    shared = np.copysign(np.minimum(np.abs(thigh), np.abs(other)), thigh)
+    return {
+        FindingCode.PELVIS_HIKE: sign * moved(angles.pelvic_obliquity_deg),
+        FindingCode.TRUNK_LEAN: -sign * moved(angles.trunk_lean_deg),
+        FindingCode.THIGH_DRIFT: thigh,
+        FindingCode.BODY_TWISTED: np.where(thigh * other >= 0, 0.0, shared),
+    }
+
+
+def _pelvis_limit(position: Position, swing_deg: float) -> Limit:
+    """Return from where on a rise of the tested side's hip (or knee, prone) counts in a swing of this size."""
+    usual = LIMITS[FindingCode.PELVIS_HIKE]
+    if position is Position.PRONE:
+        return ROLLING
+    share_deg = max(LEAST_HIKE_DEG, HIKE_SHARE * swing_deg)
+    return usual if share_deg >= usual.value else Limit(round(share_deg, 1), usual.unit, HIKE_ORIGIN)
+
+
+def _began(moved_deg: FloatArray, limit_deg: float) -> int:
+    """Return the frame at which a movement began that passes its limit: the last one before that was near rest."""
+    with np.errstate(invalid="ignore"):
+        passed = int((np.abs(moved_deg) > limit_deg).argmax())
+        near = np.flatnonzero(np.abs(moved_deg[:passed]) <= ONSET_SHARE * limit_deg)
+    return int(near[-1]) if len(near) else 0
+
+
+def _other_leg_deg(trial: Trial, angles: AngleSeries, rest: BoolArray) -> float:
+    """Return the other shank's largest departure from its rest at the end of a trial, degrees."""
+    other = angles.of(trial.side.other)
+    away = np.abs(other[end_part(trial)] - median_of(other[rest]))
+    return float(np.max(away[np.isfinite(away)], initial=0.0))
 
 
 def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], position: Position) -> Trial:
     """Return `trial` with further findings of its own: compensation at end range, gaps, no hold."""
-    rest = resting(angles, trials)
-    part = slice(trial.hold_start, trial.hold_stop) if trial.held else slice(trial.start, trial.stop)
-    body = measure_compensation(angles, trial.side, rest, part)
-    findings = []
-    for code, observed, limit in (
-        (FindingCode.PELVIS_HIKE, body.pelvis_deg, pelvis_limit(position)),
-        (FindingCode.TRUNK_LEAN, body.trunk_deg, LIMITS[FindingCode.TRUNK_LEAN]),
-        (FindingCode.THIGH_DRIFT, body.thigh_deg, LIMITS[FindingCode.THIGH_DRIFT]),
-        (FindingCode.BODY_TWISTED, body.twist_deg, LIMITS[FindingCode.BODY_TWISTED]),
-    ):
-        if abs(observed) > limit.value:
-            findings.append(found(code, Severity.DOUBT, observed, trial.side, limit))
+    findings = [
+        found(c.code, Severity.DOUBT, c.moved_deg, trial.side, c.limit)
+        for c in find_compensations(trial, angles, trials, position)
+        if c.counts
+    ]
     together = any(t.side is not trial.side and t.start < trial.stop and trial.start < t.stop for t in trials)
-    if not together and body.other_leg_deg > LIMITS[FindingCode.OTHER_LEG_MOVES].value:
-        findings.append(found(FindingCode.OTHER_LEG_MOVES, Severity.DOUBT, body.other_leg_deg, trial.side))
+    other_leg_deg = _other_leg_deg(trial, angles, resting(angles, trials))
+    if not together and other_leg_deg > LIMITS[FindingCode.OTHER_LEG_MOVES].value:
+        findings.append(found(FindingCode.OTHER_LEG_MOVES, Severity.DOUBT, other_leg_deg, trial.side))
     findings += _check_gaps(trial, angles)
     if not trial.held:
-        limit = Limit(0.4, "s", "a shorter stand-still is the turning point of a swing")
+        limit = Limit(MIN_HOLD_S, "s", "a shorter stand-still is the turning point of a swing")
         # beside trials that were held this one does not count, and puts nothing in doubt
         others = any(t.held for t in trials if t.side is trial.side)
         findings.append(found(FindingCode.NO_HOLD, Severity.NOTE if others else Severity.DOUBT, 0.0, trial.side, limit))
@@ -166,24 +214,6 @@ def _check_gaps(trial: Trial, angles: AngleSeries) -> list[Finding]:
     longest_s = max(seconds for _, _, seconds in gaps)
     severity = Severity.DOUBT if spoilt else Severity.NOTE
     return [found(FindingCode.PERSON_LOST, severity, longest_s, trial.side, limit)]
-
-
-def onset_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], position: Position) -> float:
-    """Return the internal rotation at which compensation began in `trial`, degrees; NaN where it never did."""
-    rest = resting(angles, trials)
-    sign = 1.0 if trial.side is Side.LEFT else -1.0
-    stop = trial.hold_stop if trial.held else trial.stop
-    part = slice(trial.start, stop)
-    began = np.zeros(stop - trial.start, dtype=bool)
-    for values, limit in (
-        (sign * angles.pelvic_obliquity_deg, pelvis_limit(position)),
-        (sign * angles.trunk_lean_deg, LIMITS[FindingCode.TRUNK_LEAN]),
-        (angles.thigh_drift_deg[:, trial.side.column], LIMITS[FindingCode.THIGH_DRIFT]),
-    ):
-        moved = values[part] - median_of(values[rest])
-        with np.errstate(invalid="ignore"):
-            began |= np.abs(moved) > limit.value
-    return float(angles.of(trial.side)[part][began.argmax()]) if began.any() else float("nan")
 
 
 def repetitions(side: Side, trials: Sequence[Trial]) -> tuple[tuple[Trial, ...], list[Finding]]:

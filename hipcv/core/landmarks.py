@@ -66,6 +66,8 @@ class CameraSide(StrEnum):
 class Setup:
     """How the test was done and filmed, as told by the user.
 
+    `mirrored`: whether the recording is a mirror image, which exchanges left and right; None where nobody said, and it
+    is taken for none.
     Camera angles are in degrees and `None` where nobody gave them. `roll_deg` > 0: the picture is turned clockwise;
     `pitch_deg` > 0: the camera looks down; `yaw_deg` > 0: the camera stands towards the subject's left (seated) or
     towards the subject's right (prone, from the foot end). `vertical_edges_px` are edges (x1, y1, x2, y2) in
@@ -76,7 +78,7 @@ class Setup:
     position: Position = Position.SEATED
     effort: Effort = Effort.ACTIVE
     camera_side: CameraSide = CameraSide.FRONT
-    mirrored: bool = False
+    mirrored: bool | None = None
     roll_deg: float | None = None
     pitch_deg: float | None = None
     yaw_deg: float | None = None
@@ -220,6 +222,9 @@ class PoseSeries:
     @property
     def fps_hz(self) -> float:
         """Median frame rate of the recording; NaN for fewer than two frames."""
-        if self.recorded_fps_hz is not None:
-            return self.recorded_fps_hz
+        return self.readings_hz if self.recorded_fps_hz is None else self.recorded_fps_hz
+
+    @property
+    def readings_hz(self) -> float:
+        """Median rate of this series' own frames; NaN for fewer than two."""
         return float(1.0 / np.median(np.diff(self.time_s))) if len(self) > 1 else float("nan")

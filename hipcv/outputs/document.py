@@ -11,6 +11,8 @@ from hipcv.core.quality import Finding
 from hipcv.core.trials import Trial
 from hipcv.evidence.guidance import title_for
 from hipcv.evidence.reference import Comparison
+from hipcv.outputs.basis import sides_text
+from hipcv.outputs.beside import beside_number
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -28,6 +30,7 @@ def render_document(assessment: Assessment) -> dict[str, Json]:
         "effort": str(setup.effort),
         "age_years": setup.age_years,
         "sex": str(setup.sex) if setup.sex else None,
+        "sides_rest_on": sides_text(setup),
         "status": str(assessment.status),
         "setup": {
             **render_setup(setup),
@@ -57,6 +60,7 @@ def render_document(assessment: Assessment) -> dict[str, Json]:
             "model_sha256": origin.model_sha256,
             "clip_sha256": origin.clip_sha256,
             "fps": _json(origin.fps),
+            "readings_hz": _json(origin.readings_hz),
             "n_frames": origin.n_frames,
             "parameters": _json(dict(origin.parameters)),
         },
@@ -112,6 +116,11 @@ def _side(result: SideResult, time_s: FloatArray) -> dict[str, Json]:
         "interval95_deg": [_angle(interval[0]), _angle(interval[1])] if interval else None,
         "pelvis_corrected_deg": _angle(result.pelvis_corrected_deg),
         "onset_deg": _angle(result.onset_deg),
+        "compensations": [
+            {"code": str(c.code), "moved_deg": _angle(c.moved_deg), "onset_deg": _angle(c.onset_deg)}
+            for c in result.compensations
+        ],
+        "beside": [{"label": row.label, "value_deg": _angle(row.value_deg)} for row in beside_number(result)],
         "raw_peak_deg": _angle(result.raw_peak_deg),
         "filtered_peak_deg": _angle(result.filtered_peak_deg),
         "rest_deg": _angle(result.rest_deg),

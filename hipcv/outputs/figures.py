@@ -3,6 +3,7 @@
 Colours come from the page's style (`currentColor` and CSS variables), so that light, dark and print each look right.
 """
 
+import textwrap
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,11 @@ from hipcv.evidence.reference import Comparison, NoVerdict
 
 #: More points than this in a curve cannot be told apart on paper.
 MAX_POINTS = 1200
+#: A colour for each error term, told apart with every kind of colour vision (Okabe and Ito, grey for their black). Bar
+#: and legend both take theirs from `term_class`.
+TERM_COLOURS = ("#0072b2", "#56b4e9", "#009e73", "#999999", "#e69f00", "#cc79a7", "#d55e00", "#f0e442")
+#: Letters that surely fit on a line beside a verdict, in the drawing's own type.
+LABEL_LETTERS = 44
 #: Upper end of the scale of the reference ranges: above every published limit.
 NORMS_TOP_DEG = 80.0
 
@@ -119,19 +125,22 @@ def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Marku
     ranges = [c for c in drawn if c.low_deg is not None and c.high_deg is not None]
     if result.end_range_deg is None or result.interval95_deg is None or not ranges:
         return Markup("")
-    width, row, left, bar = 420.0, 36.0, 8.0, 12.0
+    width, line, left, bar = 420.0, 15.0, 8.0, 12.0
     x = Scale(0.0, NORMS_TOP_DEG, left, width - left)
 
     def span(low: float, high: float) -> tuple[float, float]:
         start, stop = (x(min(max(v, 0.0), NORMS_TOP_DEG)) for v in (low, high))
         return start, max(stop - start, 1.0)
 
-    parts = []
-    for k, comparison in enumerate(ranges):
-        y = 18 + k * row
-        parts.append(f'<text class="inside" x="{left}" y="{y - 6}">{escape(comparison.label)}</text>')
+    parts: list[str] = []
+    y = 0.0
+    for comparison in ranges:
         verdict = comparison.verdict or ""
-        parts.append(f'<text class="verdict" x="{width - left}" y="{y - 6}" text-anchor="end">{verdict}</text>')
+        parts.append(f'<text class="verdict" x="{width - left}" y="{y + 12}" text-anchor="end">{verdict}</text>')
+        for words in textwrap.wrap(comparison.label, LABEL_LETTERS):
+            parts.append(f'<text class="inside" x="{left}" y="{y + 12}">{escape(words)}</text>')
+            y += line
+        y += 3
         parts.append(f'<rect class="track" x="{left}" y="{y}" width="{width - 2 * left}" height="{bar}" rx="3"/>')
         start, length = span(comparison.low_deg or 0.0, comparison.high_deg or 0.0)
         parts.append(f'<rect class="band" x="{start:.1f}" y="{y}" width="{length:.1f}" height="{bar}" rx="3"/>')
@@ -141,13 +150,19 @@ def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Marku
         )
         at, _ = span(result.end_range_deg, result.end_range_deg)
         parts.append(f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{y - 2}" y2="{y + bar + 2}"/>')
-    foot = 18 + row * len(ranges)
+        y += bar + 8
+    foot = y + 8
     parts.extend(
         f'<text class="tick" x="{x(d):.1f}" y="{foot:.0f}" text-anchor="middle">{d}°</text>'
         for d in range(10, int(NORMS_TOP_DEG), 10)
     )
     told = "; ".join(f"{c.verdict or 'beside'} {c.label}" for c in ranges)
     return _svg(parts, width, foot + 6, f"{result.side} {result.end_range_deg:.0f}°: {told}", f"norms {result.side}")
+
+
+def term_class(k: int) -> str:
+    """Return the style's name for the colour of a side's error term number `k`."""
+    return f"t{k % len(TERM_COLOURS)}"
 
 
 def draw_budget(result: SideResult) -> Markup:
@@ -159,7 +174,7 @@ def draw_budget(result: SideResult) -> Markup:
     for k, term in enumerate(result.error_terms):
         share = term.se_deg**2 / variance * width
         parts.append(
-            f'<rect class="term t{k % 7}" x="{x:.1f}" y="0" width="{max(share, 0):.1f}" height="14">'
+            f'<rect class="term {term_class(k)}" x="{x:.1f}" y="0" width="{max(share, 0):.1f}" height="14">'
             f"<title>{escape(term.source)} ±{1.96 * term.se_deg:.1f}°</title></rect>"
         )
         x += share

@@ -11,10 +11,10 @@ from hipcv.assessment import Assessment, SideResult, Status, accepted
 from hipcv.core.landmarks import Side
 from hipcv.core.quality import Severity
 from hipcv.evidence.guidance import filming_guide, meaning_for, title_for
-from hipcv.outputs.figures import draw_budget, draw_curves, draw_norms
+from hipcv.outputs.basis import readings_text, sides_text
+from hipcv.outputs.beside import beside_number
+from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
 
-#: A pelvis or an onset closer to the end range than this is not worth a line of its own.
-NOTABLE_DEG = 2.0
 #: Error terms that print as ±0.0° are left out of the list.
 NOTABLE_TERM_DEG = 0.05
 
@@ -76,13 +76,17 @@ def render_report(
             curves=draw_curves(assessment),
             norms={r.side: draw_norms(r, r.reference) for r in assessment.sides},
             notable=NOTABLE_TERM_DEG,
+            term_colours=TERM_COLOURS,
+            term_class=term_class,
+            read=readings_text(assessment.provenance),
+            sides_rest_on=sides_text(assessment.setup),
             budgets={r.side: draw_budget(r) for r in assessment.sides},
             stills=sorted(stills, key=lambda s: s.side),
             video_name=video_name,
             guide=filming_guide(assessment.setup.position),
             accepted=accepted,
             uncounted=lambda result: [t for t in result.trials if not accepted(t)],
-            pelvis_matters=_pelvis_matters,
+            beside=beside_number,
         )
     )
 
@@ -119,16 +123,16 @@ def _headline(assessment: Assessment) -> str:
         reasons = [title_for(f.code) for f in assessment.findings if f.severity is Severity.REJECT]
         why = f": {reasons[0][0].lower()}{reasons[0][1:]}" if reasons else ""
         return f"This recording could not be measured{why}. Below is how to film it again."
-    told = [
-        f"the {r.side} hip turned inwards by {r.end_range_deg:.0f}°"
-        for r in assessment.sides
-        if r.end_range_deg is not None
-    ]
+    told = [_told(r) for r in assessment.sides if r.end_range_deg is not None]
     sentence = " and ".join(told)
     doubts = any(f.severity is not Severity.NOTE for f in assessment.findings)
     return f"{sentence[0].upper()}{sentence[1:]}." + (" There are reasons to doubt it, see below." if doubts else "")
 
 
-def _pelvis_matters(result: SideResult) -> bool:
-    both = result.pelvis_corrected_deg, result.end_range_deg
-    return both[0] is not None and both[1] is not None and abs(both[0] - both[1]) > NOTABLE_DEG
+def _told(result: SideResult) -> str:
+    """Return what one side did in words: the hip, or a shin that the body helped along."""
+    rows = beside_number(result)
+    if not rows:
+        return f"the {result.side} hip turned inwards by {_degrees(result.end_range_deg)}"
+    last = f"{rows[-1].label}: {_degrees(rows[-1].value_deg)}"
+    return f"the {result.side} foot swung out by {_degrees(result.end_range_deg)}, not by the hip alone ({last})"

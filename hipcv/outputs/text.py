@@ -13,6 +13,8 @@ from hipcv.core.quality import Finding, Severity
 from hipcv.evidence.guidance import filming_guide, title_for
 from hipcv.evidence.norms import NormRow
 from hipcv.evidence.reference import Comparison, Verdict
+from hipcv.outputs.basis import readings_text, sides_text
+from hipcv.outputs.beside import beside_number
 
 DISCLAIMER = "It informs; it does not diagnose."
 #: References shown on the terminal; the JSON and the report hold all.
@@ -56,20 +58,24 @@ def _results(assessment: Assessment) -> Table:
         table.add_column(side, justify="right", style="bold")
     rows: list[tuple[str, list[str]]] = [
         ("end range", [_end_range(r) for r in assessment.sides]),
+        *_beside(assessment),
         ("95 % interval", [_interval(r) for r in assessment.sides]),
         ("trials", [_trials(r) for r in assessment.sides]),
         ("at rest", [_degrees(r.rest_deg) for r in assessment.sides]),
     ]
-    if any(_pelvis_matters(r) for r in assessment.sides):
-        rows.append(("pelvis-corrected", [_degrees(r.pelvis_corrected_deg) for r in assessment.sides]))
-    if any(r.onset_deg is not None for r in assessment.sides):
-        rows.append(("before compensation", [_degrees(r.onset_deg) for r in assessment.sides]))
     rows.append(("highest frame", [_degrees(r.raw_peak_deg) for r in assessment.sides]))
     for name, cells in rows:
         table.add_row(name, *cells)
     if any(not accepted(t) for t in assessment.trials):
         table.caption, table.caption_justify = "* does not count towards the end range", "left"
     return table
+
+
+def _beside(assessment: Assessment) -> list[tuple[str, list[str]]]:
+    """Return the rows that stand right below the end range: what the body added on either side."""
+    told = [{row.label: row.value_deg for row in beside_number(r)} for r in assessment.sides]
+    labels = dict.fromkeys(label for rows in told for label in rows)
+    return [(f"  {label}", [_degrees(rows[label]) if label in rows else "" for rows in told]) for label in labels]
 
 
 def _comparisons(assessment: Assessment) -> Iterable[RenderableType]:
@@ -121,7 +127,8 @@ def _camera(assessment: Assessment) -> Text:
         f"{name} {_tenths(angle.value_deg, '+')} ± {1.96 * angle.se_deg:.1f}° ({angle.source})"
         for name, angle in (("roll", camera.roll), ("pitch", camera.pitch), ("yaw", camera.yaw))
     ]
-    return Text("\nCamera, corrected for: " + ", ".join(parts) + ".", style="dim")
+    basis = f"Left and right rest on: {sides_text(assessment.setup)}. Read: {readings_text(assessment.provenance)}."
+    return Text("\nCamera, corrected for: " + ", ".join(parts) + f".\n{basis}", style="dim")
 
 
 def _end_range(result: SideResult) -> str:
@@ -148,11 +155,6 @@ def _degrees(value: float | None) -> str:
 def _tenths(value: float, sign: Literal["-", "+"] = "-") -> str:
     """Return one decimal without a minus before a zero; `sign` "+" shows a plus as well."""
     return f"{round(value, 1) + 0:{sign}.1f}"
-
-
-def _pelvis_matters(result: SideResult) -> bool:
-    both = result.pelvis_corrected_deg, result.end_range_deg
-    return both[0] is not None and both[1] is not None and abs(both[0] - both[1]) > 2.0
 
 
 def _verdict(comparisons: Sequence[Comparison], k: int) -> Text:

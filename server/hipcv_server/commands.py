@@ -97,6 +97,14 @@ def live(
     age: Annotated[float | None, typer.Option("--age", min=0, max=120, help="Age in years.")] = None,
     sex: Annotated[LiveSex | None, typer.Option("--sex", help="Sex, for the reference ranges.")] = None,
     roll: Annotated[float | None, typer.Option("--roll", min=-45, max=45, help="Camera roll in degrees.")] = None,
+    mirrored: Annotated[
+        bool | None,
+        typer.Option(
+            "--mirrored/--not-mirrored",
+            help="With --camera: whether it gives a mirror image, which exchanges left and right.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for JSON, CSV and report; else the data folder.", show_default=False),
@@ -131,6 +139,7 @@ def live(
         setup = Setup(
             position=Position(test),
             camera_side=CameraSide.FRONT if test is LiveTestName.SEATED else CameraSide.FOOT_END,
+            mirrored=mirrored,
             roll_deg=roll,
             age_years=age,
             sex=Sex(sex) if sex else None,

@@ -46,7 +46,7 @@ class MeasureOptions(_Strict):
     pitch: Pitch | None = None
     yaw: Yaw | None = None
     vertical: Annotated[list[Edge], Field(max_length=8)] = []
-    mirrored: bool = False
+    mirrored: bool | None = None
     slow_motion: Annotated[float, Field(ge=0.05, le=100, allow_inf_nan=False)] = 1.0
     keep: bool = False
     subject: Subject | None = None
@@ -85,13 +85,15 @@ class StartMessage(_Strict):
     pitch: Pitch | None = None
     model: ModelOption = "full"
     hands_free: bool = True
+    mirror_checked: bool = False
 
     def setup(self) -> Setup:
-        """Return how the test is done; a browser's frames are never mirrored."""
+        """Return how the test is done; a browser's frames are never mirrored, which somebody has looked at or not."""
         return Setup(
             position=Position(self.test),
             effort=Effort(self.effort),
             camera_side=camera_side(self.test),
+            mirrored=False if self.mirror_checked else None,
             roll_deg=self.roll,
             pitch_deg=self.pitch,
             age_years=self.age,

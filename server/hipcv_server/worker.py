@@ -183,5 +183,5 @@ def _draw(order: Order, options: MeasureOptions, measured: "Measurement", tell: 
         tell(Told("drawing", frame.index + 1, len(measured.series)))
         return frame
 
-    with open_video(order.clip, mirrored=options.mirrored, slow_motion=options.slow_motion) as video:
+    with open_video(order.clip, mirrored=bool(options.mirrored), slow_motion=options.slow_motion) as video:
         write_folder(order.folder, map(counted, video), measured.series, measured.assessment)

@@ -58,7 +58,7 @@ function numbers(a, series) {
     const one = SIDES.map(of).find(Boolean) ?? null;
     holder.replaceChildren(
       element("div", { class: "sides" }, SIDES.map((side) => card(side, a.sides[side], of(side)))),
-      section("Left against right", legend(SIDES, one ? "range to compare with" : null), ranges(a, one), asymmetry(a)),
+      section("Left against right", legend(SIDES, one ? "range to compare with" : null), ranges(a, one), asymmetry(a), a.sides_rest_on ? element("p", { class: "soft" }, `Left and right rest on: ${a.sides_rest_on}.`) : null),
       ...movement(series, a, one),
     );
   };
@@ -89,6 +89,8 @@ function card(side, result, reference) {
     return box;
   }
   box.append(element("p", { class: "big" }, degrees(result.end_range_deg)));
+  // what the body added stands at the number that it spoils; results of older versions do not say
+  if (result.beside?.length) box.append(element("dl", { class: "beside" }, result.beside.flatMap(({ label, value_deg: value }) => [element("dt", {}, label), element("dd", {}, degrees(value))])));
   if (result.interval95_deg) box.append(element("p", {}, `Likely between ${degrees(result.interval95_deg[0])} and ${degrees(result.interval95_deg[1])}`));
   if (reference) {
     const range = `of ${degrees(reference.low_deg)} to ${degrees(reference.high_deg)}`, among = reference.percentile === null ? "" : `, ${percentile(reference.percentile)}`;
@@ -97,9 +99,6 @@ function card(side, result, reference) {
   }
   const tries = result.trials.filter((t) => t.accepted && t.end_range_deg !== null).map((t) => fine(t.end_range_deg));
   if (tries.length) box.append(element("p", { class: "soft" }, `${tries.length === 1 ? "One try" : `${tries.length} tries`}: ${tries.join(", ")}`));
-  const pelvis = result.pelvis_corrected_deg;
-  if (pelvis !== null && Math.abs(pelvis - result.end_range_deg) >= 2) box.append(element("p", { class: "soft" }, `${degrees(pelvis)} without what the tipping pelvis added`));
-  if (result.onset_deg !== null) box.append(element("p", { class: "soft" }, `The body began to help at ${degrees(result.onset_deg)}`));
   return box;
 }
 
@@ -141,12 +140,19 @@ function details(a) {
   const { camera, provenance } = a;
   const how = [
     `Camera tilt ${fine(camera.roll_deg)} ± ${fine(camera.roll_se_deg)} (from ${camera.roll_source}); it looked ${fine(Math.abs(camera.pitch_deg ?? 0))} ${(camera.pitch_deg ?? 0) < 0 ? "up" : "down"} and stood ${fine(Math.abs(camera.yaw_deg ?? 0))} out of line. All three are taken out.`,
-    `Pose model ${provenance.pose_model}, ${provenance.n_frames} pictures${provenance.fps ? ` at ${provenance.fps.toFixed(0)} a second` : ""}, hipcv ${provenance.hipcv_version}.`,
+    `Pose model ${provenance.pose_model}, ${pictures(provenance)}, hipcv ${provenance.hipcv_version}.`,
   ];
   return element("details", { class: "more" }, element("summary", {}, "All numbers, and where the ranges come from"),
     rows.length ? table("The tries", ["Try", "End range", "Peak", "Held", "Counted"], rows) : null,
     listed.length ? table("Ranges of other people", ["Group and source", "Range"], listed.map((r) => [group(r), r.low_deg === null ? "no spread known" : `${degrees(r.low_deg)} to ${degrees(r.high_deg)}`])) : null,
     element("h4", {}, "How it was measured"), how.map((sentence) => element("p", {}, sentence)));
+}
+
+/** How many pictures were read, at which rate, and the recording's own rate where it is another. */
+function pictures({ n_frames: n, fps, readings_hz: read = fps }) {
+  if (!fps || !read) return `${n} pictures`;
+  const every = `${n} pictures at ${read.toFixed(0)} a second`;
+  return Math.round(read) === Math.round(fps) ? every : `${every}, picked from a recording with ${fps.toFixed(0)}`;
 }
 
 function group({ label, extrapolated, citation, doi }) {
