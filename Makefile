@@ -4,27 +4,38 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PLAIN  := $(VENV)/.installed
 FULL   := $(VENV)/.installed-with-extras
+# The newest of everything, and the tool that pins it, live apart from what is pinned.
+LATEST := .venv-latest
+LOCKER := .venv-lock
 comma  := ,
 CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
-.PHONY: demo test lint browser bench clean
+.PHONY: demo test test-latest lint browser bench lock clean
 
-define install
+define venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
   { echo "hipcv needs Python 3.11 or newer, found $$($(PYTHON) --version): run make PYTHON=python3.12"; exit 1; }
-@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+@$(PYTHON) -c 'import platform, sys; sys.exit(sys.platform == "darwin" and platform.machine() == "x86_64")' || \
+  { echo "hipcv needs MediaPipe and LiteRT, which are not published for Macs with an Intel processor."; exit 1; }
+@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+endef
+
+# What is pinned in requirements/, and hipcv itself built with what is pinned there.
+define install
+$(call venv,$(VENV))
 @echo "Installing into $(VENV) (once) …"
-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(1)'
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$(1).txt
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 @touch $@
 endef
 
-$(PLAIN): pyproject.toml
-	$(call install,)
+$(PLAIN): pyproject.toml requirements/run.txt
+	$(call install,run)
 
-$(FULL): pyproject.toml
-	$(call install,[server$(comma)clinical$(comma)cluster$(comma)test])
+$(FULL): pyproject.toml requirements/all.txt
+	$(call install,all)
 	@touch $(PLAIN)
 
 demo: $(PLAIN)
@@ -43,6 +54,31 @@ browser: $(FULL)
 test: lint browser
 	@$(BIN)/pytest -rs
 
+# The suite with the newest versions that pyproject.toml allows: what differs from the pinned ones is listed first.
+test-latest: $(LOCKER)/.installed
+	@rm -rf $(LATEST)
+	$(call venv,$(LATEST))
+	@$(LATEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server$(comma)clinical$(comma)cluster$(comma)test]'
+	@sed -nE 's/^([a-z0-9.-]+==[^ ]+).*/\1/p' requirements/all.txt > $(LATEST)/pinned.txt
+	@$(LOCKER)/bin/uv pip freeze --quiet --exclude-editable --python $(LATEST)/bin/python | grep -vxFf $(LATEST)/pinned.txt | \
+	  grep -vE '^(pip|setuptools)==' || echo "Nothing differs from requirements/all.txt."
+	@$(LATEST)/bin/pytest -rs
+
+$(LOCKER)/.installed: requirements/lock.txt
+	$(call venv,$(LOCKER))
+	@$(LOCKER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	@touch $@
+
+# Pins the newest versions that pyproject.toml allows, one for all systems and Pythons, and shows what changed.
+compile = @$(LOCKER)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+  --generate-hashes --no-emit-index-url --custom-compile-command 'make lock'
+
+lock: $(LOCKER)/.installed
+	$(compile) pyproject.toml --all-extras --group build -c requirements/bounds.txt -o requirements/all.txt
+	$(compile) pyproject.toml --extra server --group build -c requirements/all.txt -o requirements/run.txt
+	$(compile) --group lock -o requirements/lock.txt
+	@git --no-pager diff --unified=0 -- requirements | grep -E '^[-+][a-z]' || echo "Nothing is newer."
+
 bench: $(FULL)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS)
 	@$(BIN)/python benchmarks/ablation.py $(CLIPS) --limit 4
@@ -53,4 +89,4 @@ bench: $(FULL)
 	@$(BIN)/python benchmarks/batch.py $(CLIPS)
 
 clean:
-	@rm -rf $(VENV) out benchmarks/out
+	@rm -rf $(VENV) $(LATEST) $(LOCKER) out benchmarks/out
