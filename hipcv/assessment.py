@@ -402,18 +402,18 @@ def _asymmetry(camera: CameraPose, left: SideResult, right: SideResult) -> Asymm
         together = ours.source == ROLL_TERM
         variance += (ours.se_deg + theirs.se_deg) ** 2 if together else ours.se_deg**2 + theirs.se_deg**2
     for result in (left, right):
-        variance += _trial_variance(result)
+        variance += trial_variance([t.best_deg for t in result.trials if accepted(t)])
     mdc95 = 1.96 * float(np.sqrt(variance))
     verdict = asymmetry_verdict(difference, mdc95)
     return None if verdict is None else Asymmetry(difference, mdc95, verdict)
 
 
-def _trial_variance(result: SideResult) -> float:
+def trial_variance(end_ranges_deg: Sequence[float]) -> float:
     """Return the variance of a side's mean that its trials' own scatter makes, pooled with one trial's worth of prior.
 
-    A sample of three says little about its own spread.
+    A sample of three says little about its own spread; without a trial the prior's variance is left.
     """
-    values = np.array([t.best_deg for t in result.trials if accepted(t)])
+    values = np.array(end_ranges_deg, dtype=np.float64)
     if len(values) == 0:
         return TRIAL_SD_DEG**2
     spread = float(((values - values.mean()) ** 2).sum()) + TRIAL_SD_DEG**2

@@ -26,8 +26,14 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from simulated import seated
 
+from hipcv.assessment import assess
+from hipcv.core.landmarks import Setup
+from hipcv.outputs.document import render_document
 from hipcv.sources.stills import decode_still
+from hipcv_server.jobs import JobStore, new_id
+from hipcv_server.schemas import MeasureOptions
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright
@@ -569,6 +575,58 @@ def test_results_are_listed_and_deleted(visit: Callable[..., Visit], samples: Pa
     page.get_by_role("button", name="Delete", exact=True).click()
     entry.wait_for(state="detached")
     opened.expect_clean()
+
+
+@pytest.fixture
+def known_people(tmp_path: Path) -> Iterator[str]:
+    """A server that holds results: two of Anna, as told by her and by somebody who writes her small, one of Ben."""
+    found = render_document(assess(seated(left=(35.0,) * 3, right=(25.0,) * 3, fps=15.0), Setup()))
+    store = JobStore(tmp_path)
+    for day, name in enumerate(("Anna", "Ben", "anna"), start=1):
+        options, at = MeasureOptions(test="seated", subject=name).model_dump(), f"2026-03-0{day}T10:00:00.000Z"
+        store.add_done(options, found, job_id=new_id(), kind="live", n_frames=1, began=at)
+    store.close()
+    with serving(tmp_path) as address:
+        yield address
+
+
+def test_a_trend_is_shown_of_one_named_person_and_says_that_days_lie_between(
+    visit: Callable[..., Visit], known_people: str
+) -> None:
+    """Nobody chosen: no trend, and a word on how to see one. Anna: her two results. Ben: one is no trend."""
+    opened = visit(at=known_people)
+    page = opened.page
+    opened.show("results")
+    opened.expect_text("#trend", "Choose a person above")
+    assert page.locator("#trend svg").count() == 0
+    assert page.locator("#filter-subject option").all_inner_texts() == ["everybody", "anna", "Ben"]
+    page.locator("#filter-subject").select_option(label="anna")
+    opened.expect_text("#trend h2", "Trend of anna, seated")
+    opened.expect_text("#trend", "no change detected: between days it would have to be 9.0° or more")
+    assert page.locator("#trend .mark.left").count() == 3  # two results, and the legend's
+    page.locator("#filter-subject").select_option(label="Ben")
+    page.locator("#trend").filter(has_not_text="Trend").wait_for(state="attached")
+    assert page.locator("#trend svg").count() == 0
+    opened.expect_clean()
+
+
+def test_a_result_without_a_stated_sex_shows_both_ranges_and_no_verdict(
+    visit: Callable[..., Visit], known_people: str
+) -> None:
+    """No group is the default; a range that is chosen by hand is shown with why it does not judge."""
+    opened = visit(at=known_people)
+    page = opened.page
+    opened.show("results")
+    page.get_by_role("link", name="Open").first.click()
+    page.get_by_role("heading", name="Your result").wait_for()
+    opened.expect_text("#one-result", "Age and sex were not stated")
+    for group in ("College women", "College men"):
+        opened.expect_text("#one-result", re.compile(f"{group}, hip at 90°.*: \\d+° to \\d+°"))
+    assert page.locator(".verdict, #one-result .band").count() == 0
+    page.get_by_label("Compare with").select_option(label="College men, hip at 90° (Czuppon 2017)")
+    opened.expect_text(".side-card.left", "no verdict: age and sex not stated")
+    assert page.locator(".verdict").count() == 0
+    opened.expect_clean(statuses=(404,))  # what was put there by hand has no curves
 
 
 def test_a_result_that_does_not_exist_is_said(visit: Callable[..., Visit]) -> None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from copy import deepcopy
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from hipcv.cli import app
 from hipcv.core.errors import HistoryError
 from hipcv.core.landmarks import Side
 from hipcv.history import keep
-from hipcv.history.comparison import Change, compare_documents
+from hipcv.history.comparison import SITTING, Change, Spacing, compare_documents, compare_kept, spacing_of
+from hipcv.history.person import same_person
 from hipcv.history.schema import TABLES
 from hipcv.history.store import History, default_url, open_history
 from hipcv.outputs.document import render_document
@@ -83,8 +84,17 @@ def test_the_list_is_by_subject_in_the_order_of_visits(history: History, documen
     for subject, day, value in (("S2", 1, 30.0), ("S1", 9, 31.0), ("S1", 2, 32.0)):
         history.keep(turned(document, value), subject, visit_date=date(2026, 3, day))
     assert [(entry.subject, entry.left_deg) for entry in history.list()] == [("S1", 32.0), ("S1", 31.0), ("S2", 30.0)]
-    assert len(history.list("S1")) == 2
+    assert len(history.list("S1")) == len(history.list(" s1 ")) == 2
     assert history.list("S1", test="prone") == []
+
+
+def test_one_person_keeps_one_spelling(history: History, document: Document) -> None:
+    """Another case or more spaces are the same person: one document is kept once, and forgotten by any spelling."""
+    assert history.keep(document, "Anna  Berg").subject == "Anna Berg"
+    assert history.keep(turned(document, 31.0), "ANNA berg").subject == "Anna Berg"
+    assert history.keep(document, "anna berg ") == history.list("Anna Berg")[0]
+    assert len(history) == 2
+    assert history.forget("Anna BERG") == 2
 
 
 def test_a_missing_number_stays_missing(history: History, document: Document) -> None:
@@ -200,25 +210,87 @@ def test_importing_the_history_loads_no_database() -> None:
 # --------------------------------------------------------------------------------------------------------- comparing
 
 
-@given(change=st.floats(-25, 25))
-def test_a_change_is_told_only_beyond_both_measurements_errors(document: Document, change: float) -> None:
-    before = document["sides"]["left"]["end_range_deg"]
-    left, right = compare_documents(document, turned(document, before + change))
-    low, high = document["sides"]["left"]["interval95_deg"]
-    assert left.mdc95_deg == pytest.approx((high - low) / 2 * 2**0.5)
+def clean(document: Document, *, n_trials: int = 3, half_deg: float = 2.0) -> Document:
+    """Return the document of a measurement without a doubt: equal trials, and an interval of this half-width."""
+    other = deepcopy(document)
+    other["findings"] = []
+    for side in other["sides"].values():
+        value = side["end_range_deg"]
+        side["interval95_deg"] = [value - half_deg, value + half_deg]
+        side["trials"] = [{**side["trials"][0], "end_range_deg": value, "accepted": True, "findings": []}] * n_trials
+    return other
+
+
+#: Half-width 2.0°, three equal trials with the prior of 2° among them: 1.96 √(2 (1.02² + 4/9)).
+WITHIN_DEG = 1.96 * (2 * ((2.0 / 1.96) ** 2 + 4 / 9)) ** 0.5
+
+
+@given(change=st.floats(-25, 25), spacing=st.sampled_from(Spacing))
+def test_a_change_is_told_only_beyond_what_differs_between_days_or_within_one_sitting(
+    document: Document, change: float, spacing: Spacing
+) -> None:
+    sure = clean(document)
+    left, right = compare_documents(sure, turned(sure, sure["sides"]["left"]["end_range_deg"] + change), spacing)
+    limit = 9.0 if spacing is Spacing.BETWEEN_DAYS else WITHIN_DEG
+    assert left.mdc95_deg == pytest.approx(limit)
     assert left.change_deg == pytest.approx(change)
     expected = Change.NOT_DETECTED if abs(left.change_deg or 0) < (left.mdc95_deg or 0) else Change.DECREASED
     assert left.verdict == (Change.INCREASED if expected is Change.DECREASED and change > 0 else expected)
     assert (right.change_deg, right.verdict) == (0.0, Change.NOT_DETECTED)
 
 
-def test_without_an_interval_the_published_error_holds_and_is_named(document: Document) -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "limit"),
+    [
+        ({}, {}, 9.0),
+        ({"n_trials": 1}, {}, 11.0),
+        ({}, {"n_trials": 2}, 11.0),
+        ({"half_deg": 12.0}, {}, None),
+    ],
+)
+def test_between_days_the_limit_is_9_or_with_few_trials_11_or_what_wide_intervals_allow(
+    document: Document, first: dict[str, Any], second: dict[str, Any], limit: float | None
+) -> None:
+    left, _ = compare_documents(clean(document, **first), clean(document, **second))
+    within, _ = compare_documents(clean(document, **first), clean(document, **second), Spacing.ONE_SITTING)
+    assert left.mdc95_deg == pytest.approx(within.mdc95_deg if limit is None else limit)
+    assert (left.mdc95_deg or 0) >= (within.mdc95_deg or 0)
+
+
+def test_a_doubt_makes_the_limit_between_days_11(document: Document) -> None:
+    doubtful = clean(document)
+    doubtful["findings"] = [{"severity": "doubt", "side": "left"}]
+    left, right = compare_documents(clean(document), doubtful)
+    assert (left.mdc95_deg, right.mdc95_deg) == pytest.approx((11.0, 9.0))
+    assert "Spork" in left.mdc95_source
+    assert "Gradoz" in right.mdc95_source
+
+
+def test_trials_that_scatter_make_the_limit_of_one_sitting_wider(document: Document) -> None:
+    sure = clean(document)
+    scattered = deepcopy(sure)
+    side = scattered["sides"]["left"]
+    side["trials"] = [{**side["trials"][0], "end_range_deg": side["end_range_deg"] + by} for by in (-4.0, 0.0, 4.0)]
+    left, right = compare_documents(sure, scattered, Spacing.ONE_SITTING)
+    assert right.mdc95_deg == pytest.approx(WITHIN_DEG)
+    assert left.mdc95_deg == pytest.approx(1.96 * (2 * (2.0 / 1.96) ** 2 + 4 / 9 + 36 / 9) ** 0.5)
+
+
+@pytest.mark.parametrize("spacing", Spacing)
+def test_without_an_interval_the_published_error_holds_and_is_named(document: Document, spacing: Spacing) -> None:
     bare = deepcopy(document)
     bare["sides"]["left"]["interval95_deg"] = None
-    left, _ = compare_documents(bare, document)
+    left, _ = compare_documents(bare, document, spacing)
     assert left.mdc95_deg is not None
     assert left.mdc95_deg >= 9.0
     assert left.mdc95_source != ""
+
+
+def test_one_sitting_is_two_hours_and_a_time_that_nobody_knows_is_none() -> None:
+    noon = datetime(2026, 3, 1, 23, 0, tzinfo=UTC)
+    assert spacing_of(noon, noon + SITTING) is spacing_of(noon + SITTING, noon) is Spacing.ONE_SITTING
+    assert spacing_of(noon, noon + SITTING + timedelta(seconds=1)) is Spacing.BETWEEN_DAYS
+    assert spacing_of(None, noon) is spacing_of(noon, None) is spacing_of(None, None) is Spacing.BETWEEN_DAYS
 
 
 def test_a_side_that_was_not_measured_twice_has_no_change(document: Document) -> None:
@@ -229,6 +301,53 @@ def test_a_side_that_was_not_measured_twice_has_no_change(document: Document) ->
 def test_two_tests_are_not_compared(document: Document) -> None:
     with pytest.raises(HistoryError, match="the same test"):
         compare_documents(document, {**document, "test": "prone"})
+
+
+def test_an_active_and_a_passive_test_are_not_compared(document: Document) -> None:
+    with pytest.raises(HistoryError, match="the same effort"):
+        compare_documents(document, {**document, "effort": "passive"})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Anna", "anna ", True),
+        ("Anna  Berg", " ANNA BERG", True),
+        ("Ren\u00e9", "Rene\u0301", True),
+        ("Anna", "Ben", False),
+        ("S1", "S11", False),
+        ("", "  ", False),
+        (None, None, False),
+    ],
+)
+def test_a_person_is_known_by_the_name_and_nobody_is_no_person(one: str | None, other: str | None, same: bool) -> None:
+    assert same_person(one, other) is same_person(other, one) is same
+
+
+def test_two_persons_are_not_compared(history: History, document: Document) -> None:
+    anna, ben = history.keep(document, "Anna"), history.keep(turned(document, 60.0), "Ben")
+    with pytest.raises(HistoryError, match="found Anna and Ben") as caught:
+        compare_kept(history.get(anna.id), history.get(ben.id))
+    assert "\n" not in str(caught.value)
+
+
+def test_the_earlier_visit_comes_first_whichever_number_is_named_first(history: History, document: Document) -> None:
+    late = history.keep(document, "Anna", visit_date=date(2026, 6, 1))
+    early = history.keep(turned(document, 60.0), "anna", visit_date=date(2026, 1, 1))
+    for one, other in ((late, early), (early, late)):
+        changes = compare_kept(history.get(one.id), history.get(other.id))
+        assert (changes.earlier.entry, changes.later.entry) == (early, late)
+        assert changes.sides[0].verdict is Change.DECREASED
+        assert changes.spacing is Spacing.BETWEEN_DAYS
+
+
+def test_two_days_are_not_one_sitting(history: History, document: Document) -> None:
+    first = history.get(history.keep(document, "Anna", visit_date=date(2026, 1, 1)).id)
+    second = history.get(history.keep(turned(document, 60.0), "Anna", visit_date=date(2026, 1, 2)).id)
+    third = history.get(history.keep(turned(document, 61.0), "Anna", visit_date=date(2026, 1, 2)).id)
+    assert compare_kept(second, third, one_sitting=True).spacing is Spacing.ONE_SITTING
+    with pytest.raises(HistoryError, match="found 2026-01-01 and 2026-01-02"):
+        compare_kept(first, second, one_sitting=True)
 
 
 # ------------------------------------------------------------------------------------------------------- command line
@@ -251,8 +370,23 @@ def test_the_commands_list_show_compare_and_forget(document: Document, url: str)
     _, out, _ = run_command("history", "compare", str(first), str(second), "--database", url)
     assert "increased" in out
     assert "no change detected" in out
+    assert "S1, seated, 2026-01-01 to 2026-06-01, between days" in " ".join(out.split())
+    assert "Smallest detectable between days, from people measured by hand" in out
+    _, out, _ = run_command("history", "compare", str(first), str(second), "--database", url, "--json")
+    told = json.loads(out)
+    assert (told["subject"], told["spacing"], told["sides"][0]["mdc95_deg"]) == (
+        "S1",
+        "between days",
+        pytest.approx(11),
+    )
+    with open_history(url) as history:
+        other = history.keep(document, "S2").id
+    status, out, err = run_command("history", "compare", str(first), str(other), "--database", url)
+    assert (status, out, err.count("\n")) == (3, "", 1)
+    assert "found S1 and S2" in err
     status, _, err = run_command("history", "show", "99", "--database", url)
     assert (status, "found none of this number" in err, "Traceback" in err) == (3, True, False)
     _, out, _ = run_command("history", "forget", "S1", "--yes", "--database", url)
     assert "2 assessments of S1 deleted." in out
+    run_command("history", "forget", "s2", "--yes", "--database", url)
     assert os.linesep not in run_command("history", "list", "--database", url)[1].strip()

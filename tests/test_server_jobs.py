@@ -128,20 +128,22 @@ def test_a_number_is_never_used_again(store: JobStore) -> None:
 
 
 def test_the_trend_holds_measured_tests_of_one_kind_oldest_first(store: JobStore) -> None:
-    """What was not measured, another test or another subject does not count."""
+    """What was not measured, another test, another person or nobody named does not count; another spelling does."""
     for subject, test, value in (
         ("a", "seated", 30.0),
         ("b", "seated", 31.0),
         ("a", "prone", 32.0),
         ("a", "seated", None),
-        ("a", "seated", 33.0),
+        (None, "seated", 34.0),
+        ("A ", "seated", 33.0),
     ):
         job = add(store, subject=subject, test=test)
         store.claim()
         store.finish(job.id, document(value), 10)
     values = [job.summary["left"]["end_range_deg"] for job in store.measured("seated", "a") if job.summary]
     assert values == [30.0, 33.0]
-    assert len(store.measured("seated", None)) == 3
+    assert [len(store.measured("seated", name)) for name in ("A", "b", "c", " ")] == [2, 1, 0, 0]
+    assert store.page(10, subject="A")[1] == 4
 
 
 def test_the_database_is_safe_against_power_cuts(store: JobStore, tmp_path: Path) -> None:

@@ -347,7 +347,8 @@ def test_limits_and_words_are_told(client: TestClient) -> None:
     assert norms
     assert all(row["who"] != "men" for row in norms)
     assert {row["name"] for row in client.get("/api/v1/models").json()["models"]} == {"lite", "full", "heavy"}
-    assert client.get("/api/v1/trend?test=seated").json()["change"] == {"left": None, "right": None}
+    nobody = client.get("/api/v1/trend?test=seated&subject=Nobody").json()
+    assert (nobody["points"], nobody["change"]) == ([], {"left": None, "right": None})
 
 
 def test_replacing_settings_keeps_them_whole(tmp_path: Path) -> None:

@@ -67,7 +67,9 @@ def published_errors() -> tuple[MeasurementError, ...]:
 
 
 def fallback_error(n_trials: int, *, doubtful: bool) -> MeasurementError:
-    """Return the error to assume where no repeatability of this instrument applies; its citation says why.
+    """Return the error to assume between days while this instrument has no repeatability of its own on people.
+
+    Its citation says why. It holds for every comparison of two days, however narrow the two intervals are.
 
     Parameters
     ----------

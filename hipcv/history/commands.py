@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from hipcv.history.comparison import SideChange
+    from hipcv.history.comparison import Changes
     from hipcv.history.store import Entry, Kept
 
 OneSentence = Callable[[], AbstractContextManager[None]]
@@ -54,23 +54,20 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
     def compare(
         earlier: Annotated[int, typer.Argument(help="Number in the list.")],
         later: Annotated[int, typer.Argument(help="Number in the list.")],
+        one_sitting: Annotated[
+            bool, typer.Option("--one-sitting", help="Both were recorded in one sitting, at most 2 hours apart.")
+        ] = False,
         database: Database = None,
         json_: AsJson = False,
     ) -> None:
-        """Say what changed between two kept assessments, and whether it is more than measurement error."""
+        """Say what changed between two assessments of one person, and whether it is more than measurement error."""
         with one_sentence():
-            from dataclasses import asdict
-
-            from hipcv.history.comparison import compare_documents
+            from hipcv.history.comparison import compare_kept
             from hipcv.history.store import open_history
 
             with open_history(database) as kept:
-                first, second = kept.get(earlier), kept.get(later)
-            changes = compare_documents(first.document, second.document)
-            if json_:
-                _print_json({"earlier": earlier, "later": later, "sides": [asdict(change) for change in changes]})
-            else:
-                _print_changes(first, second, changes)
+                changes = compare_kept(kept.get(earlier), kept.get(later), one_sitting=one_sitting)
+            _print_json(_change_values(changes)) if json_ else _print_changes(changes)
 
     @history.command()
     def forget(
@@ -140,21 +137,37 @@ def _print_kept(found: "Kept") -> None:
         console.print(line, markup=False, highlight=False)
 
 
-def _print_changes(first: "Kept", second: "Kept", changes: "tuple[SideChange, ...]") -> None:
+def _change_values(changes: "Changes") -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        "subject": changes.later.entry.subject,
+        "test": changes.later.entry.test,
+        "earlier": changes.earlier.entry.id,
+        "later": changes.later.entry.id,
+        "spacing": str(changes.spacing),
+        "sides": [asdict(change) for change in changes.sides],
+    }
+
+
+def _print_changes(changes: "Changes") -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    days = f"{first.entry.visit_date.isoformat()} to {second.entry.visit_date.isoformat()}"
-    table = Table("side", "earlier", "later", "change", "smallest detectable", "verdict", title=days)
-    for c in changes:
+    first, second = changes.earlier.entry, changes.later.entry
+    days = f"{first.visit_date.isoformat()} to {second.visit_date.isoformat()}"
+    title = Text(f"{second.subject}, {second.test}, {days}, {changes.spacing}")
+    table = Table("side", "earlier", "later", "change", "smallest detectable", "verdict", title=title)
+    for c in changes.sides:
         change = "–" if c.change_deg is None else f"{c.change_deg:+.1f}°"
         cells = (c.side, _degrees(c.earlier_deg), _degrees(c.later_deg), change, _degrees(c.mdc95_deg), c.verdict)
         table.add_row(*map(str, cells))
     console = Console()
     console.print(table)
-    if first.entry.subject != second.entry.subject:
-        line = f"These are two subjects: {first.entry.subject} and {second.entry.subject}."
-        console.print(line, markup=False, highlight=False)
+    for source in dict.fromkeys(c.mdc95_source for c in changes.sides if c.mdc95_source):
+        line = f"Smallest detectable {changes.spacing}, from {source}."
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _degrees(value: float | None) -> str:

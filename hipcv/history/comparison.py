@@ -1,15 +1,29 @@
-"""What changed between two assessments of one hip, and whether it is more than measurement error."""
+"""What changed between two assessments of one person's hips, and whether it is more than measurement error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
-from math import hypot
+from math import hypot, sqrt
 from typing import Any
 
+from hipcv.assessment import trial_variance
 from hipcv.core.errors import HistoryError
 from hipcv.core.landmarks import SIDES, Side
 from hipcv.core.quality import Severity
-from hipcv.evidence.measurement_error import fallback_error
+from hipcv.evidence.measurement_error import MeasurementError, fallback_error
+from hipcv.history.person import same_person
+from hipcv.history.store import Kept
+
+#: Two recordings are of one sitting when they are no further apart than this; a rule of the product, without a source.
+SITTING = timedelta(hours=2)
+
+
+class Spacing(StrEnum):
+    """How far apart two assessments are, which decides what counts as error between them."""
+
+    ONE_SITTING = "within one sitting"
+    BETWEEN_DAYS = "between days"
 
 
 class Change(StrEnum):
@@ -37,15 +51,64 @@ class SideChange:
     verdict: Change
 
 
-def compare_documents(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> tuple[SideChange, SideChange]:
-    """Compare two assessments of one subject, side by side.
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Two kept assessments of one person in the order of their visits, and what changed on either side."""
 
-    The smallest detectable change (MDC95) is the root of the summed squares of the two 95 % half-widths: both carry
-    their own error, taken as independent. Where an interval is missing, the published fallback holds.
+    earlier: Kept
+    later: Kept
+    spacing: Spacing
+    sides: tuple[SideChange, SideChange]
+
+
+def spacing_of(one: datetime | None, other: datetime | None) -> Spacing:
+    """Return how far apart two recordings are; None is a time that nobody knows, and then days may lie between."""
+    if one is None or other is None or abs(one - other) > SITTING:
+        return Spacing.BETWEEN_DAYS
+    return Spacing.ONE_SITTING
+
+
+def compare_kept(one: Kept, other: Kept, *, one_sitting: bool = False) -> Changes:
+    """Compare two kept assessments of one person, the earlier visit first whichever comes first here.
 
     Parameters
     ----------
-    earlier, later : documents of schema `hipcv.assessment/1`.
+    one_sitting : whether both were recorded in one sitting, at most 2 hours apart. The history knows days, no hours,
+        so somebody has to say it; else days may lie between.
+
+    Raises
+    ------
+    HistoryError
+        Where they are of two persons, of two tests or efforts, or of two days that are said to be one sitting.
+    """
+    names = one.entry.subject, other.entry.subject
+    if not same_person(*names):
+        raise HistoryError(
+            f"Wanted two assessments of one person, found {names[0]} and {names[1]}: "
+            "a change exists within one person only, choose two of the same."
+        )
+    earlier, later = sorted((one, other), key=lambda kept: kept.entry.visit_date)
+    days = earlier.entry.visit_date.isoformat(), later.entry.visit_date.isoformat()
+    if one_sitting and days[0] != days[1]:
+        raise HistoryError(f"Wanted two assessments of one sitting, found {days[0]} and {days[1]}: leave that out.")
+    spacing = Spacing.ONE_SITTING if one_sitting else Spacing.BETWEEN_DAYS
+    return Changes(earlier, later, spacing, compare_documents(earlier.document, later.document, spacing))
+
+
+def compare_documents(
+    earlier: Mapping[str, Any], later: Mapping[str, Any], spacing: Spacing = Spacing.BETWEEN_DAYS
+) -> tuple[SideChange, SideChange]:
+    """Compare two assessments of one person, side by side.
+
+    Within one sitting the smallest detectable change (MDC95) is 1.96 times the root of the summed variances of reading
+    (the 95 % intervals) and of the person's own trials, both times, taken as independent. Between days it is never less
+    than people measured by hand scatter from day to day, for an interval of one clip knows nothing of that: 9° with
+    three trials without a doubt both times, else 11° (`evidence.measurement_error`).
+
+    Parameters
+    ----------
+    earlier, later : documents of schema `hipcv.assessment/1`; who they are of is the caller's to know.
+    spacing : whether days may lie between them.
 
     Returns
     -------
@@ -54,36 +117,54 @@ def compare_documents(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> t
     Raises
     ------
     HistoryError
-        Where they are of different tests: seated and prone ranges are not the same measure.
+        Where they are of different tests, or one active and one passive: these ranges are not the same measure.
     """
-    if earlier["test"] != later["test"]:
-        raise HistoryError(
-            f"Wanted two assessments of the same test, found {earlier['test']} and {later['test']}: "
-            "the two positions give different ranges."
-        )
-    left, right = (_compare_side(side, earlier, later) for side in SIDES)
+    not_the_same = {"test": "the two positions give different ranges", "effort": "these are two measures, not one"}
+    for about, why in not_the_same.items():
+        if earlier[about] != later[about]:
+            raise HistoryError(
+                f"Wanted two assessments of the same {about}, found {earlier[about]} and {later[about]}: {why}."
+            )
+    left, right = (_compare_side(side, earlier, later, spacing) for side in SIDES)
     return left, right
 
 
-def _compare_side(side: Side, earlier: Mapping[str, Any], later: Mapping[str, Any]) -> SideChange:
+def _compare_side(side: Side, earlier: Mapping[str, Any], later: Mapping[str, Any], spacing: Spacing) -> SideChange:
     before, after = earlier["sides"][side], later["sides"][side]
     first, second = before["end_range_deg"], after["end_range_deg"]
     if first is None or second is None:
         return SideChange(side, first, second, None, None, "", Change.UNKNOWN)
     change = second - first
-    mdc95, source = _mdc95(side, earlier, later)
+    mdc95, source = _mdc95(side, earlier, later, spacing)
     moved = Change.INCREASED if change > 0 else Change.DECREASED
     verdict = Change.NOT_DETECTED if abs(change) < mdc95 else moved
     return SideChange(side, first, second, change, mdc95, source, verdict)
 
 
-def _mdc95(side: Side, earlier: Mapping[str, Any], later: Mapping[str, Any]) -> tuple[float, str]:
-    intervals = [document["sides"][side]["interval95_deg"] for document in (earlier, later)]
-    if all(interval is not None for interval in intervals):
-        return hypot(*((high - low) / 2 for low, high in intervals)), "the intervals of both measurements"
+def _mdc95(side: Side, earlier: Mapping[str, Any], later: Mapping[str, Any], spacing: Spacing) -> tuple[float, str]:
+    by_hand = _by_hand(side, earlier, later)
+    published = f"people measured by hand on two days: {by_hand.citation}"
+    halves = [_half_deg(document["sides"][side]) for document in (earlier, later)]
+    if any(half is None for half in halves):
+        return by_hand.mdc95_deg, published
+    own = hypot(*(half for half in halves if half is not None))
+    if spacing is Spacing.BETWEEN_DAYS and own < by_hand.mdc95_deg:
+        return by_hand.mdc95_deg, published
+    return own, "the trials and the intervals of both measurements"
+
+
+def _half_deg(result: Mapping[str, Any]) -> float | None:
+    """Return half a side's 95 % interval, widened by the scatter of its trials; None without an interval."""
+    if result["interval95_deg"] is None:
+        return None
+    low, high = result["interval95_deg"]
+    trials = [trial["end_range_deg"] for trial in result["trials"] if trial["accepted"]]
+    return hypot((high - low) / 2, 1.96 * sqrt(trial_variance(trials)))
+
+
+def _by_hand(side: Side, earlier: Mapping[str, Any], later: Mapping[str, Any]) -> MeasurementError:
     n_trials = min(sum(t["accepted"] for t in d["sides"][side]["trials"]) for d in (earlier, later))
-    fallback = fallback_error(n_trials, doubtful=any(_doubtful(d, side) for d in (earlier, later)))
-    return fallback.mdc95_deg, fallback.citation
+    return fallback_error(n_trials, doubtful=any(_doubtful(d, side) for d in (earlier, later)))
 
 
 def _doubtful(document: Mapping[str, Any], side: Side) -> bool:

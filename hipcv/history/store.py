@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchM
 
 from hipcv.core.errors import HistoryError
 from hipcv.core.landmarks import Side
+from hipcv.history.person import spellings_of
 from hipcv.history.schema import ASSESSMENTS, bring_up_to_date
 
 DATA_VARIABLE = "HIPCV_DATA"
@@ -76,6 +77,8 @@ class History:
     def keep(self, document: Mapping[str, Any], subject: str, *, visit_date: date | None = None) -> Entry:
         """Keep a document for a subject; the same document is kept once, however often it comes.
 
+        A subject that is known in another spelling (case, spaces) keeps the one that is known.
+
         Parameters
         ----------
         document : an assessment as JSON values (schema `hipcv.assessment/1`).
@@ -92,9 +95,10 @@ class History:
         if not subject.strip():
             raise HistoryError("Wanted a subject to keep the assessment for, found an empty name: give a code.")
         text = canonical(document)
+        name = " ".join(subject.split())
         sides = document["sides"]
         values = {
-            "subject": subject.strip(),
+            "subject": (self._spellings(name) or [name])[0],
             "visit_date": visit_date or datetime.now(UTC).astimezone().date(),
             "kept_at": datetime.now(UTC).replace(microsecond=0),
             "test": document["test"],
@@ -117,10 +121,10 @@ class History:
             return _entry(connection.execute(same).one())
 
     def list(self, subject: str | None = None, *, test: str | None = None) -> list[Entry]:
-        """Return what is kept, of one subject or of all, by subject and in the order of visits."""
+        """Return what is kept, of one subject in any spelling or of all, by subject and in the order of visits."""
         wanted = _entries()
         if subject is not None:
-            wanted = wanted.where(ASSESSMENTS.c.subject == subject)
+            wanted = wanted.where(ASSESSMENTS.c.subject.in_(self._spellings(subject)))
         if test is not None:
             wanted = wanted.where(ASSESSMENTS.c.test == test)
         order = ASSESSMENTS.c.subject, ASSESSMENTS.c.visit_date, ASSESSMENTS.c.id
@@ -150,13 +154,20 @@ class History:
         return Kept(_entry(row), document)
 
     def forget(self, subject: str) -> int:
-        """Delete everything that is kept of a subject, for good; return how many assessments that were."""
+        """Delete what is kept of a subject in any spelling, for good; return how many assessments that were."""
+        whose = ASSESSMENTS.c.subject.in_(self._spellings(subject))
         with self._transaction() as connection:
-            n = connection.execute(delete(ASSESSMENTS).where(ASSESSMENTS.c.subject == subject)).rowcount
+            n = connection.execute(delete(ASSESSMENTS).where(whose)).rowcount
         if self._engine.dialect.name == "sqlite":
             with self._engine.connect() as connection, _one_sentence(self._engine.url):
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # the log still held the rows
         return n
+
+    def _spellings(self, subject: str) -> Sequence[str]:
+        """Return how a subject is written here, in the order of the alphabet."""
+        names = select(ASSESSMENTS.c.subject).distinct().order_by(ASSESSMENTS.c.subject)
+        with self._transaction() as connection:
+            return spellings_of(subject, connection.scalars(names))
 
     def __len__(self) -> int:
         with self._transaction() as connection:

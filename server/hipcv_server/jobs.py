@@ -14,12 +14,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Index, String, Text, create_engine, delete, event, func, select, text, update
+from sqlalchemy import ColumnElement, Index, String, Text, create_engine, delete, event, func, select, text, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from hipcv.core.errors import HistoryError
+from hipcv.history.person import spellings_of
 
 FILE_NAME = "server.sqlite3"
 #: Raised when the tables change; a file of a newer version is left alone.
@@ -328,24 +329,21 @@ class JobStore:
         subject: str | None = None,
     ) -> tuple[list[Job], int]:
         """Return up to `limit` jobs, newest first, with numbers below `before`, and how many there are in all."""
-        wanted = [
-            column == value
-            for column, value in ((_Row.state, state), (_Row.test, test), (_Row.subject, subject))
-            if value is not None
-        ]
+        wanted = [column == value for column, value in ((_Row.state, state), (_Row.test, test)) if value is not None]
         with Session(self._engine) as session:
+            if subject is not None:
+                wanted.append(_is_of(session, subject))
             n_total = session.scalar(select(func.count()).select_from(_Row).where(*wanted)) or 0
             older = [] if before is None else [_Row.number < before]
             rows = session.scalars(select(_Row).where(*wanted, *older).order_by(_Row.number.desc()).limit(limit))
             return [_job(row) for row in rows], n_total
 
-    def measured(self, test: str, subject: str | None, limit: int = 1000) -> list[Job]:
-        """Return the newest measured tests of one kind, oldest first."""
-        about = [] if subject is None else [_Row.subject == subject]
+    def measured(self, test: str, subject: str, limit: int = 1000) -> list[Job]:
+        """Return the newest measured tests of one kind and one named person, oldest first."""
         with Session(self._engine) as session:
             rows: Sequence[_Row] = session.scalars(
                 select(_Row)
-                .where(_Row.test == test, _Row.state == JobState.DONE, *about)
+                .where(_Row.test == test, _Row.state == JobState.DONE, _is_of(session, subject))
                 .order_by(_Row.number.desc())
                 .limit(limit)
             ).all()
@@ -372,6 +370,12 @@ class JobStore:
     @staticmethod
     def _n_waiting(session: Session) -> int:
         return session.scalar(select(func.count()).select_from(_Row).where(_Row.state == JobState.QUEUED)) or 0
+
+
+def _is_of(session: Session, subject: str) -> ColumnElement[bool]:
+    """Return the condition that a job is of one named person, in whatever spelling."""
+    names = session.scalars(select(_Row.subject).where(_Row.subject.is_not(None)).distinct())
+    return _Row.subject.in_(spellings_of(subject, filter(None, names)))
 
 
 def _damaged(path: Path, found: str) -> HistoryError:

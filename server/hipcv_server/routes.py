@@ -5,6 +5,7 @@ import csv
 import json
 import shutil
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -376,37 +377,47 @@ async def delete(job: Known, rooms: In) -> Response:
 # ------------------------------------------------------------------------------------------------------ everything else
 
 
-@router.get("/trend", response_model=schemas.Trend, responses=_errors(), summary="All measured tests over time")
-async def trend(rooms: In, test: schemas.TestName, subject: schemas.Subject | None = None) -> Response:
-    """Return the results of one test over time, and the change from the first to the last."""
+@router.get("/trend", response_model=schemas.Trend, responses=_errors(), summary="One person's tests over time")
+async def trend(rooms: In, test: schemas.TestName, subject: schemas.Subject) -> Response:
+    """Return one named person's results of one test over time, and the change from the first to the last."""
     jobs = await asyncio.to_thread(rooms.store.measured, test, subject)
     points = [
         {"id": job.id, "at": job.created_at, "left": job.summary["left"], "right": job.summary["right"]}
         for job in jobs
         if job.summary is not None
     ]
-    change = {side: await asyncio.to_thread(_change, rooms, side, points) for side in ("left", "right")}
+    change = {side: await asyncio.to_thread(_change, rooms, side, jobs) for side in ("left", "right")}
     return JSONResponse({"test": test, "subject": subject, "points": points, "change": change})
 
 
-def _change(rooms: Rooms, side: str, points: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return last less first of one side, and whether it is more than the error of the two."""
-    from hipcv.history.comparison import Change, compare_documents
+def _change(rooms: Rooms, side: str, jobs: list[Job]) -> dict[str, Any] | None:
+    """Return last less first of one side, of tests done in the way of the last, and whether it is more than error."""
+    from hipcv.history.comparison import Change, compare_documents, spacing_of
 
-    known = [point["id"] for point in points if point[side]["end_range_deg"] is not None]
-    documents = [rooms.store.document(job_id) for job_id in (known[0], known[-1])] if len(known) > 1 else []
-    earlier, later = documents if documents else (None, None)
+    known = [job for job in jobs if job.summary is not None and job.summary[side]["end_range_deg"] is not None]
+    alike = [job for job in known if job.options.get("effort") == known[-1].options.get("effort")]
+    if len(alike) < 2:
+        return None
+    first, last = alike[0], alike[-1]
+    earlier, later = rooms.store.document(first.id), rooms.store.document(last.id)
     if earlier is None or later is None:
         return None
-    found = next(change for change in compare_documents(earlier, later) if change.side == side)
+    spacing = spacing_of(_recorded_at(first), _recorded_at(last))
+    found = next(change for change in compare_documents(earlier, later, spacing) if change.side == side)
     if found.change_deg is None or found.mdc95_deg is None:
         return None
     return {
         "difference_deg": round(found.change_deg, 2),
         "mdc95_deg": round(found.mdc95_deg, 2),
+        "spacing": str(spacing),
         "real": found.verdict in (Change.INCREASED, Change.DECREASED),
         "verdict": str(found.verdict),
     }
+
+
+def _recorded_at(job: Job) -> datetime | None:
+    """Return when a test was done; None for an upload, which may have been filmed at any time before it came."""
+    return datetime.fromisoformat(job.created_at) if job.kind == "live" else None
 
 
 @router.get("/norms", response_model=schemas.Norms, responses=_errors(), summary="The reference ranges")

@@ -21,7 +21,7 @@ _EDGE = r"^\s*-?[0-9]{1,5}(\.[0-9]{1,6})?(\s*,\s*-?[0-9]{1,5}(\.[0-9]{1,6})?){3}
 Subject = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[\w.,'()#+-]+( [\w.,'()#+-]+)*$"),
-    Field(description="Whatever the person calls this series of recordings: letters, digits, .,'()#+- and spaces"),
+    Field(description="Who is measured, a name or a code: letters, digits, .,'()#+- and spaces"),
 ]
 Age = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)]
 Roll = Annotated[float, Field(ge=-45, le=45, allow_inf_nan=False)]
@@ -272,26 +272,30 @@ class TrendPoint(BaseModel):
 
 
 class Change(BaseModel):
-    """Last less first in degrees; `real` where it is more than the error of the two; `verdict` says it in words."""
+    """Last less first in degrees; `real` where it is at least `mdc95_deg`; `verdict` says it in words.
+
+    `spacing` says what `mdc95_deg` counts as error: what differs between days, or only within one sitting.
+    """
 
     difference_deg: float
     mdc95_deg: float
+    spacing: Literal["within one sitting", "between days"]
     real: bool
     verdict: str
 
 
 class Changes(BaseModel):
-    """The change of each side, null with fewer than two values."""
+    """The change of each side, null with fewer than two values of one effort."""
 
     left: Change | None
     right: Change | None
 
 
 class Trend(BaseModel):
-    """All measured tests of one kind, oldest first."""
+    """One named person's measured tests of one kind, oldest first."""
 
     test: TestName
-    subject: str | None
+    subject: str
     points: list[TrendPoint]
     change: Changes
 

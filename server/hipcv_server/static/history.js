@@ -1,4 +1,4 @@
-// What was measured on this computer, newest first, and how it changed.
+// What was measured on this computer, newest first, and how one person's results changed.
 import { ask, follow, isFinal } from "./api.js";
 import { alarm, button, byId, confirmed, element } from "./element.js";
 import { showResult } from "./result.js";
@@ -9,7 +9,7 @@ const PAGE = 20;
 let next = null;
 let visit = 0;
 let following = [];
-const subjects = new Set();
+const subjects = new Map(); // names by how they are compared
 
 export function setUpHistory() {
   byId("filter").addEventListener("change", () => openHistory());
@@ -17,7 +17,7 @@ export function setUpHistory() {
   byId("older").addEventListener("click", () => load(next, visit).catch((error) => alarm(error.message)));
 }
 
-/** Show the list and the trend anew. */
+/** Show the list anew, and the trend of the one person who is chosen. */
 export async function openHistory() {
   visit += 1;
   const mine = visit;
@@ -28,14 +28,22 @@ export async function openHistory() {
   const query = new URLSearchParams({ limit: PAGE, ...(test && { test }), ...(subject && { subject }) });
   try {
     await load(`assessments?${query}`, mine);
-    const trends = await Promise.all((test ? [test] : Object.keys(TESTS)).map((name) => ask(`trend?${new URLSearchParams({ test: name, ...(subject && { subject }) })}`)));
     if (mine !== visit) return;
-    const drawn = trends.map(trend).filter(Boolean);
-    if (drawn.length && !subject && subjects.size) drawn.unshift(element("p", { class: "soft" }, "All series are shown together: choose one above to follow one person."));
-    byId("trend").replaceChildren(...drawn);
+    if (!subject) {
+      byId("trend").replaceChildren(...whoseTrend());
+      return;
+    }
+    const trends = await Promise.all((test ? [test] : Object.keys(TESTS)).map((name) => ask(`trend?${new URLSearchParams({ test: name, subject })}`)));
+    if (mine === visit) byId("trend").replaceChildren(...trends.map(trend).filter(Boolean));
   } catch (error) {
     if (mine === visit) alarm(error.message);
   }
+}
+
+/** A trend is of one named person: what to do to see one. */
+function whoseTrend() {
+  if (!byId("history").querySelector(".entry")) return [];
+  return [element("p", { class: "soft" }, subjects.size ? "Choose a person above to see how their results change." : "Results that carry a person's name form a trend; these carry none.")];
 }
 
 /** Show one result; watches it while it is still being measured. */
@@ -78,15 +86,17 @@ async function load(path, mine) {
   byId("history").append(...page.items.map(entry));
   next = page.next;
   byId("older").hidden = !next;
-  for (const { subject } of page.items) if (subject) subjects.add(subject);
+  for (const { subject } of page.items) if (subject && !subjects.has(alike(subject))) subjects.set(alike(subject), subject);
   listSubjects();
   if (!byId("history").children.length) showEmpty();
   byId("history-status").textContent = page.n_total === 1 ? "One measurement." : `${page.n_total} measurements.`;
 }
 
+const alike = (name) => name.normalize("NFKC").toLowerCase();
+
 function listSubjects() {
   const pick = byId("filter-subject"), current = pick.value;
-  pick.replaceChildren(element("option", { value: "" }, "all"), ...[...subjects].sort().map((name) => element("option", { value: name }, name)));
+  pick.replaceChildren(element("option", { value: "" }, "everybody"), ...[...subjects.values()].sort((one, other) => one.localeCompare(other)).map((name) => element("option", { value: name }, name)));
   pick.value = current;
   pick.parentElement.hidden = subjects.size === 0;
 }

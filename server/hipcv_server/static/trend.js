@@ -1,4 +1,4 @@
-// How the results of one test changed over time.
+// How one person's results of one test changed over time.
 import { fitted, legend, mark, scale, ticks } from "./chart.js";
 import { element, svg } from "./element.js";
 import { SIDES, TESTS, capital, degrees, fine } from "./words.js";
@@ -6,21 +6,21 @@ import { SIDES, TESTS, capital, degrees, fine } from "./words.js";
 const TOP = 14, LEFT = 42, RIGHT = 18, BOTTOM = 28, HEIGHT = 230;
 
 /** Draw a trend; null where there are fewer than two measurements. */
-export function trend({ test, points, change }) {
+export function trend({ test, subject, points, change }) {
   if (points.length < 2) return null;
-  const label = `${TESTS[test]}: ${points.length} measurements, ${changeWords(change).join(" ")}`;
-  return element("section", { class: "card" }, element("h2", {}, `Trend, ${TESTS[test].toLowerCase()}`), legend(),
+  const label = `${subject}, ${TESTS[test].toLowerCase()}: ${points.length} measurements, ${changeWords(change).join(" ")}`;
+  return element("section", { class: "card" }, element("h2", {}, `Trend of ${subject}, ${TESTS[test].toLowerCase()}`), legend(),
     fitted((width) => draw(width, points, label)), element("ul", {}, changeWords(change).map((words) => element("li", {}, words))));
 }
 
 function changeWords(change) {
   const words = SIDES.filter((side) => change?.[side]).map((side) => {
-    const { difference_deg: difference, mdc95_deg: limit, real } = change[side];
+    const { difference_deg: difference, mdc95_deg: limit, spacing, real } = change[side];
     const size = `${difference > 0 ? "+" : ""}${fine(difference)} from the first to the last`;
-    const meaning = real ? `more than the error of the two measurements (${fine(limit)})` : `no change detected: it would have to be more than ${fine(limit)}`;
+    const meaning = real ? `more than measurements differ ${spacing} (${fine(limit)})` : `no change detected: ${spacing} it would have to be ${fine(limit)} or more`;
     return `${capital(side)}: ${size}, ${meaning}.`;
   });
-  return words.length ? words : ["No side was measured twice."];
+  return words.length ? words : ["No side was measured twice in the same way."];
 }
 
 function draw(width, points, label) {
