@@ -569,6 +569,21 @@ class TestDamage:
         sound = [frame for frame in frames if number_in(frame.rgb) == round(frame.time_s * 30)]
         assert len(sound) >= 40
 
+    def test_that_makes_streams_appear_midway_loses_only_the_damaged_frames(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.ts", [numbered(index % 256) for index in range(330)], coding={"g": "10", "bf": "0"})
+        damaged, n_renamed = bytearray(path.read_bytes()), 0
+        for at in range(len(damaged) * 9 // 10 // 188 * 188, len(damaged), 188):  # beyond what is read on opening
+            begins, ours = damaged[at + 1] & 0x40, (damaged[at + 1] & 0x1F, damaged[at + 2]) == (1, 0)
+            if begins and ours and n_renamed < 10:  # the first packet of a picture says that it is another stream's
+                damaged[at + 1 : at + 3] = bytes((0x40 | 3, n_renamed))
+                n_renamed += 1
+        assert n_renamed == 10
+        video, frames = read(with_bytes(path, bytes(damaged)))
+        assert 330 - 2 * 10 - 10 <= len(frames) < 330
+        assert len(frames) == video.report.n_frames
+        assert number_in(frames[-1].rgb) == 329 % 256
+        assert any("damaged" in note or "Gaps" in note for note in video.notes)
+
     def test_of_any_kind_ends_in_frames_or_in_one_sentence(self, clip: Path, tmp_path: Path) -> None:
         seeds = {
             "mp4": clip.read_bytes(),

@@ -74,6 +74,10 @@ def _read_packets(
         except FFmpegError:
             counts.broke_off = True
             return
+        except IndexError:
+            # Streams that appear midway, as in a damaged MPEG-TS, make PyAV 18.1 look for them at the very end, in its
+            # list of those that were there at the beginning; ours was, and all of it has come by then.
+            return
         # the last packet is empty and asks the decoder for what it still holds
         if packet.size:
             counts.n_packets += 1
