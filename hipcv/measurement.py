@@ -47,6 +47,7 @@ def measure_file(
     on_frame: OnFrame | None = None,
     on_fetch: Progress | None = None,
     on_open: Callable[[str], None] | None = None,
+    on_read: Callable[[], None] | None = None,
 ) -> Measurement:
     """Measure one recorded file.
 
@@ -57,6 +58,7 @@ def measure_file(
     model_name, model_path : which pose model, and where to look for it first.
     slow_motion : by how many times the file plays slower than life.
     on_frame, on_fetch : told how far reading, and fetching the model, have come.
+    on_read : told once the last frame is in and the assessment begins; in the prone test that takes long.
 
     Raises
     ------
@@ -71,6 +73,8 @@ def measure_file(
                 session.add(frame.rgb, frame.time_s)
                 if on_frame is not None:
                     on_frame(n_done, video.info.expected_n_frames)
+            if on_read is not None:
+                on_read()
             session.parameters = {**parameters, "notes": list(video.notes)}
             findings = check_reading(video.report) if video.report else ()
             series, assessment = session.finish(clip_sha256=video.info.sha256, findings=findings)

@@ -4,6 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+import av
 import pytest
 from hypothesis import settings
 
@@ -52,3 +53,17 @@ def samples() -> Path:
 def real() -> Path:
     """Return the folder of real footage."""
     return REAL
+
+
+@pytest.fixture(scope="session")
+def short_clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return the first second of a seated sample."""
+    path = tmp_path_factory.mktemp("short") / "short.mp4"
+    with av.open(str(SAMPLES / "seated-easy-101-01.mp4")) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for n, packet in enumerate(source.demux(video=0)):
+            if n == 30 or packet.dts is None:
+                break
+            packet.stream = stream
+            target.mux(packet)
+    return path.read_bytes()

@@ -28,6 +28,7 @@ from hipcv.outputs.tables import write_series
 from hipcv.sources.model_files import ModelName
 from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video
+from hipcv_server.store import CLIP as CLIP_NAME
 
 CLIP = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 RUN = """
@@ -462,19 +463,26 @@ def _children(pid: int) -> set[int]:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are listed under /proc on Linux only")
 def test_a_killed_server_comes_back_with_its_work_and_a_stopped_one_leaves_no_process(tmp_path: Path) -> None:
-    """Kill -9 in the middle of a recording: after a restart it is done once. SIGTERM: status 0, no child left."""
-    first = start(tmp_path)
-    made = upload(first, model="lite")
-    wait(first, made["id"], "running")
-    children = _children(first.process.pid)
-    stop(first, signal.SIGKILL)
-    second = start(tmp_path)
-    done = wait(second, made["id"], "done", "failed", "set_aside")
-    assert (done["state"], done["attempts"]) == ("done", 2)
-    listed = httpx.get(f"{second.api}/assessments").json()
-    assert [item["id"] for item in listed["items"]] == [made["id"]]
-    children |= _children(second.process.pid)
-    assert stop(second) in (0, -signal.SIGTERM)
+    """Three times kill -9 in mid-recording: neither it nor the one that waits is lost. SIGTERM: no child left."""
+    server = start(tmp_path)
+    made, waiting = upload(server, model="lite"), upload(server, model="lite")
+    children = set()
+    for _ in range(3):
+        wait(server, made["id"], "running")
+        children |= _children(server.process.pid)
+        stop(server, signal.SIGKILL)
+        server = start(tmp_path)
+        for job in (made, waiting):
+            assert (tmp_path / "uploads" / job["id"] / CLIP_NAME).stat().st_size == CLIP.stat().st_size
+    done = wait(server, made["id"], "done", "failed", "set_aside")
+    assert (done["state"], done["attempts"]) == ("done", 1)
+    next_one = wait(server, waiting["id"], "running", "done", "failed", "set_aside")
+    assert (next_one["state"], next_one["attempts"]) == ("running", 1)
+    listed = httpx.get(f"{server.api}/assessments").json()
+    assert [item["id"] for item in listed["items"]] == [waiting["id"], made["id"]]
+    assert httpx.delete(f"{server.api}/assessments/{waiting['id']}").status_code == 204
+    children |= _children(server.process.pid)
+    assert stop(server) in (0, -signal.SIGTERM)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and any(Path(f"/proc/{child}").exists() for child in children):
         time.sleep(0.1)

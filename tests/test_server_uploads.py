@@ -331,7 +331,7 @@ def test_what_a_crash_left_is_swept(tmp_path: Path) -> None:
         (shelves.uploads / name).mkdir()
         (shelves.uploads / name / CLIP).write_bytes(b"x")
         (shelves.results / name).mkdir()
-    (shelves.begin_result("known", 1) / "report.html").write_text("half")
+    (shelves.begin_result("known") / "report.html").write_text("half")
     shelves.sweep(["known"], ["known"])
     assert sorted(path.name for path in shelves.uploads.iterdir()) == ["known"]
     assert sorted(path.name for path in shelves.results.iterdir()) == ["known"]

@@ -47,7 +47,7 @@ def decode_pictures(
     SourceError
         Where the pictures are encrypted.
     """
-    for packet in _read_packets(container, stream, counts):
+    for packet in read_packets(container, stream, counts):
         if packet.has_sidedata("encryption_info"):
             advice = "give the recording as the camera made it, or export it without copy protection"
             raise refusal(path, "an encrypted video", advice)
@@ -62,9 +62,10 @@ def decode_pictures(
             yield picture
 
 
-def _read_packets(
+def read_packets(
     container: InputContainer, stream: VideoStream, counts: DecodeCounts
 ) -> "Iterator[Packet[VideoStream]]":
+    """Yield the packets of a stream, at the end an empty one, and keep `counts`; damage ends it early."""
     packets = container.demux(stream)
     while True:
         try:

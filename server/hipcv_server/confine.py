@@ -5,13 +5,13 @@ import signal
 import sys
 from contextlib import suppress
 
-#: Largest file a child may write.
-MAX_FILE_BYTES = 4 << 30
+from hipcv_server.settings import JobLimits
+
 #: Largest picture OpenCV decodes; it is read when the library is loaded.
 MAX_PICTURE_PIXELS = 4096 * 2304
 
 
-def confine(*, max_memory_bytes: int, max_address_bytes: int, niceness: int) -> None:
+def confine(limits: JobLimits, *, niceness: int) -> None:
     """Confine this process; where the system has no such limits, nothing happens.
 
     Ctrl-C is left to the server, which ends its children itself.
@@ -24,9 +24,9 @@ def confine(*, max_memory_bytes: int, max_address_bytes: int, niceness: int) -> 
 
     for limit, value in (
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_DATA, max_memory_bytes),
-        (resource.RLIMIT_AS, max_address_bytes),
-        (resource.RLIMIT_FSIZE, MAX_FILE_BYTES),
+        (resource.RLIMIT_DATA, limits.max_memory_bytes),
+        (resource.RLIMIT_AS, limits.max_address_bytes),
+        (resource.RLIMIT_FSIZE, limits.max_file_bytes),
     ):
         with suppress(ValueError, OSError):
             hard = resource.getrlimit(limit)[1]

@@ -1,18 +1,21 @@
 """The assessments a server was asked for, in its database: what waits, what runs, what came out.
 
 A job and its result are one row, so there is never one without the other. Every change is on the disk before anybody
-is told (write-ahead log, `synchronous=FULL`).
+is told (write-ahead log, `synchronous=FULL`). On a full disk a change is made with room that was set aside.
 """
 
 import json
+import logging
 import secrets
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import ColumnElement, Index, String, Text, create_engine, delete, event, func, select, text, update
 from sqlalchemy.engine import Engine
@@ -21,8 +24,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from hipcv.core.errors import HistoryError
 from hipcv.history.person import spellings_of
+from hipcv_server.disk import Reserve, disk_trouble
+
+log = logging.getLogger("hipcv.server")
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 FILE_NAME = "server.sqlite3"
+RESERVE_NAME = "reserve.bin"
 #: Raised when the tables change; a file of a newer version is left alone.
 SCHEMA_VERSION = 1
 _ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -122,6 +132,25 @@ def summarise(document: dict[str, Any]) -> dict[str, Any]:
     return {"status": document["status"], **sides}
 
 
+def _with_reserve(method: "Callable[Concatenate[JobStore, P], R]") -> "Callable[Concatenate[JobStore, P], R]":
+    """Let a change that finds the disk full be made again with the room that was set aside.
+
+    It is for what ends or takes away: no new work begins with it. A change is one transaction: where it fails,
+    nothing of it was made.
+    """
+
+    @wraps(method)
+    def change(store: "JobStore", /, *given: P.args, **named: P.kwargs) -> R:
+        try:
+            return method(store, *given, **named)
+        except (DatabaseError, sqlite3.Error) as error:
+            if disk_trouble(error) is None or not store.reserve.give():
+                raise
+        return method(store, *given, **named)
+
+    return change
+
+
 class JobStore:
     """The jobs of one data folder.
 
@@ -137,28 +166,41 @@ class JobStore:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
+        self.reserve = Reserve(folder / RESERVE_NAME)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._engine = _open(self.path)
-            with self._engine.connect() as connection:
-                version = connection.execute(text("PRAGMA user_version")).scalar_one()
-                if version > SCHEMA_VERSION:
-                    raise HistoryError(
-                        f"Wanted a server database of version {SCHEMA_VERSION}, found {version} in {self.path}: "
-                        "use the newer hipcv that wrote it, or another --data folder."
-                    )
-                found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
-                if found != "ok":
-                    raise _damaged(self.path, str(found))
-            _Base.metadata.create_all(self._engine)
-            with self._engine.begin() as connection:
-                connection.execute(text(f"PRAGMA user_version={SCHEMA_VERSION}"))
+            self._set_up()
         except DatabaseError as error:
-            raise _damaged(self.path, str(error.orig)) from error
+            trouble = disk_trouble(error)
+            if trouble is None:
+                raise _damaged(self.path, str(error.orig)) from error
+            raise HistoryError(
+                f"Wanted to keep assessments in {folder}, but its disk takes nothing more ({trouble}): "
+                "make room there, or name another folder with --data."
+            ) from error
         except OSError as error:
             raise HistoryError(
                 f"Wanted to keep assessments in {folder}, but could not ({error.strerror}): name another with --data."
             ) from error
+        self.reserve.keep()
+
+    @_with_reserve
+    def _set_up(self) -> None:
+        with self._engine.connect() as connection:
+            version = connection.execute(text("PRAGMA user_version")).scalar_one()
+            if version > SCHEMA_VERSION:
+                raise HistoryError(
+                    f"Wanted a server database of version {SCHEMA_VERSION}, found {version} in {self.path}: "
+                    "use the newer hipcv that wrote it, or another --data folder."
+                )
+            found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
+            if found != "ok":
+                raise _damaged(self.path, str(found))
+        _Base.metadata.create_all(self._engine)
+        if version != SCHEMA_VERSION:
+            with self._engine.begin() as connection:
+                connection.execute(text(f"PRAGMA user_version={SCHEMA_VERSION}"))
 
     def close(self) -> None:
         """Close the database."""
@@ -197,6 +239,7 @@ class JobStore:
             session.flush()
             return _job(row)
 
+    @_with_reserve
     def add_done(
         self, options: dict[str, Any], document: dict[str, Any], *, job_id: str, kind: str, n_frames: int, began: str
     ) -> Job:
@@ -226,10 +269,11 @@ class JobStore:
 
     # ------------------------------------------------------------------------------------------------------- working
 
-    def claim(self) -> Job | None:
-        """Take the oldest waiting job and count the attempt; None where nothing waits."""
+    def claim(self, resting: Collection[str] = ()) -> Job | None:
+        """Take the oldest waiting job that does not rest and count the attempt; None where nothing waits."""
         with self._change() as session:
-            row = session.scalar(select(_Row).where(_Row.state == JobState.QUEUED).order_by(_Row.number).limit(1))
+            waiting = (_Row.state == JobState.QUEUED) & _Row.id.not_in(resting)
+            row = session.scalar(select(_Row).where(waiting).order_by(_Row.number).limit(1))
             if row is None:
                 return None
             row.state, row.started_at = JobState.RUNNING, now()
@@ -239,29 +283,31 @@ class JobStore:
 
     def finish(self, job_id: str, document: dict[str, Any], n_frames: int) -> bool:
         """Keep the result of a running job; False where it is no longer wanted."""
-        return self._end(
-            job_id,
-            state=JobState.DONE,
-            document=json.dumps(document, allow_nan=False),
-            summary=json.dumps(summarise(document)),
-            n_frames=n_frames,
-        )
+        values = {
+            "state": JobState.DONE,
+            "document": json.dumps(document, allow_nan=False),
+            "summary": json.dumps(summarise(document)),
+            "n_frames": n_frames,
+        }
+        return self._end(job_id, values)
 
     def fail(self, job_id: str, problem: dict[str, Any], *, set_aside: bool = False) -> bool:
         """Keep why a running job gave no result; False where it is no longer wanted."""
         state = JobState.SET_ASIDE if set_aside else JobState.FAILED
-        return self._end(job_id, state=state, problem=json.dumps(problem))
+        return self._end(job_id, {"state": state, "problem": json.dumps(problem)})
 
-    def _end(self, job_id: str, **values: Any) -> bool:
+    @_with_reserve
+    def _end(self, job_id: str, values: dict[str, Any]) -> bool:
         with self._change() as session:
             changed = session.execute(
                 update(_Row)
                 .where(_Row.id == job_id, _Row.state == JobState.RUNNING)
-                .values(finished_at=now(), **values)
+                .values({"finished_at": now(), **values})
                 .returning(_Row.number)
             )
             return changed.first() is not None
 
+    @_with_reserve
     def requeue(self, job_id: str, *, refund: bool = False) -> None:
         """Put a running job back in its place in the queue; `refund` where the attempt was not its fault."""
         with self._change() as session:
@@ -271,21 +317,22 @@ class JobStore:
                 .values(state=JobState.QUEUED, started_at=None, attempts=_Row.attempts - int(refund))
             )
 
-    def recover(self, max_attempts: int, problem: dict[str, Any]) -> int:
-        """After a crash: put back what was running, set aside what has used up its attempts; return how many.
+    @_with_reserve
+    def recover(self) -> int:
+        """After the server was killed: put back what was running, with the attempt given back; return how many.
 
-        The crash may have been the job's doing, so its attempt counts.
+        Only the death of a worker counts against a recording, and a worker dies without the server.
         """
         with self._change() as session:
-            rows = session.scalars(select(_Row).where(_Row.state == JobState.RUNNING)).all()
-            for row in rows:
-                if row.attempts >= max_attempts:
-                    row.state, row.finished_at = JobState.SET_ASIDE, now()
-                    row.problem = json.dumps(problem)
-                else:
-                    row.state, row.started_at = JobState.QUEUED, None
-            return len(rows)
+            put_back = session.execute(
+                update(_Row)
+                .where(_Row.state == JobState.RUNNING)
+                .values(state=JobState.QUEUED, started_at=None, attempts=_Row.attempts - 1)
+                .returning(_Row.number)
+            )
+            return len(put_back.all())
 
+    @_with_reserve
     def cancel(self, job_id: str) -> Job | None:
         """Cancel a waiting or running job; None where it has ended or is unknown."""
         with self._change() as session:
@@ -297,13 +344,27 @@ class JobStore:
             return _job(row)
 
     def delete(self, job_id: str) -> bool:
-        """Forget a job and its result; the bytes are overwritten, in the log, too."""
-        with self._change() as session:
-            gone = session.execute(delete(_Row).where(_Row.id == job_id).returning(_Row.number)).first() is not None
+        """Forget a job and its result; the bytes are overwritten, in the log, too.
+
+        Where a full disk keeps the log as it is, that waits for the next deletion.
+        """
+        gone = self._forget(job_id)
         if gone:
-            with closing(self._engine.raw_connection()) as connection:  # no transaction may be open around it
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            try:
+                self._empty_log()
+            except sqlite3.Error as error:
+                log.warning("What was deleted is still in the database's log (%s)", error)
         return gone
+
+    @_with_reserve
+    def _forget(self, job_id: str) -> bool:
+        with self._change() as session:
+            return session.execute(delete(_Row).where(_Row.id == job_id).returning(_Row.number)).first() is not None
+
+    @_with_reserve
+    def _empty_log(self) -> None:
+        with closing(self._engine.raw_connection()) as connection:  # no transaction may be open around it
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -386,7 +447,7 @@ def _damaged(path: Path, found: str) -> HistoryError:
 
 
 def _open(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)  # what is said of a person stays out of logs
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: object) -> None:

@@ -3,9 +3,10 @@
 import asyncio
 import time
 
+from hipcv_server.disk import disk_trouble
 from hipcv_server.jobs import JobStore
 from hipcv_server.live_session import LiveSession
-from hipcv_server.problems import ProblemError
+from hipcv_server.problems import ProblemError, disk_full
 from hipcv_server.schemas import StartMessage
 from hipcv_server.settings import Settings
 from hipcv_server.store import Shelves
@@ -29,13 +30,20 @@ class Desk:
         Raises
         ------
         ProblemError
-            busy where every place is taken.
+            busy where every place is taken, disk_full where the disk has no room for a session.
         """
         limit = self._settings.live.max_sessions
         if self.n_sessions >= limit:
             detail = f"All {limit} live places of this server are taken: try again in a few minutes."
             raise ProblemError("busy", detail, more={"max_sessions": limit})
-        session = LiveSession(start, self._settings, self._shelves, self._store)
+        try:
+            session = LiveSession(start, self._settings, self._shelves, self._store)
+        except OSError as error:
+            trouble = disk_trouble(error)
+            if trouble is not None:
+                raise disk_full(trouble) from error
+            detail = f"The server could not begin a session ({error.strerror}): try again in a minute."
+            raise ProblemError("internal", detail) from error
         self._sessions[session.token] = session
         return session
 

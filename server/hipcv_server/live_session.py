@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hipcv_server.confine import describe_end
+from hipcv_server.disk import disk_trouble
 from hipcv_server.jobs import JobStore, new_id, now
 from hipcv_server.live_worker import Command, Failed, Look, Ready, Result, Say, Seen, attend, split_frame
 from hipcv_server.problems import ProblemError, wrong_arguments
@@ -34,6 +35,13 @@ MAX_WAITING = 200
 PROBLEM_EVERY_S = 1.0
 #: A child that does not answer a frame for so long hangs.
 STALL_S = 60.0
+
+
+def _not_kept(error: Exception) -> ProblemError:
+    trouble = disk_trouble(error)
+    why = type(error).__name__ if trouble is None else f"the server's disk takes nothing more: {trouble}"
+    detail = f"This result could not be kept on the server ({why}): print or save this page before you leave it."
+    return ProblemError("internal" if trouble is None else "disk_full", detail)
 
 
 class LiveSession:
@@ -63,7 +71,7 @@ class LiveSession:
         self._asked_s: float | None = None
         self._turn = threading.Condition()
         self._closed = False
-        self._folder = shelves.begin_result(self.id, 0)
+        self._folder = shelves.begin_result(self.id)
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
@@ -177,15 +185,15 @@ class LiveSession:
 
     async def _keep(self, told: Result) -> None:
         document = json.loads(told.document)
-        options = {**self.start.model_dump(), "session": self.id}
+        options = {**self.start.model_dump(), "keep": told.kept, "session": self.id}
+        result = {"type": "result", "id": self.id, "assessment": document, "links": links_of(self.id), "problem": None}
         try:
             await asyncio.to_thread(self._save, options, document, told.n_frames)
-        except Exception:
+        except Exception as error:  # told all the same: it is all that there is of the test
             log.exception("The result of live session %s could not be kept", self.id)
-            self.fail(ProblemError("internal", "The result could not be kept; the server's log has more.").document())
-            return
+            result["problem"] = _not_kept(error).document()
         self.ended = True
-        self._say({"type": "result", "id": self.id, "assessment": document, "links": links_of(self.id)})
+        self._say(result)
 
     def _save(self, options: dict[str, Any], document: dict[str, Any], n_frames: int) -> None:
         self._shelves.settle_result(self.id, self._folder)

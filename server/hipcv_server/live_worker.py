@@ -1,10 +1,13 @@
 """A process that holds one live session: its estimator, its series, its kept frames."""
 
 import json
+import logging
 import math
+import shutil
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,12 +19,16 @@ from numpy.typing import NDArray
 from hipcv.core.errors import HipcvError, SourceError
 from hipcv.sources.chatter import own_process
 from hipcv_server.confine import confine
-from hipcv_server.problems import ProblemError, problem_of
+from hipcv_server.disk import disk_trouble
+from hipcv_server.problems import ProblemError, disk_full, problem_of
 from hipcv_server.schemas import StartMessage
 from hipcv_server.settings import Settings
 from hipcv_server.store import REPORT, SERIES
 
+log = logging.getLogger("hipcv.server")
+
 if TYPE_CHECKING:
+    from hipcv.assessment import Assessment
     from hipcv.core.coaching import Coaching
     from hipcv.live import LiveReading, LiveTest, Remeasured
 
@@ -66,10 +73,11 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The end: the assessment as JSON text, and from how many frames."""
+    """The end: the assessment as JSON text, from how many frames, and whether its pictures are kept."""
 
     document: str
     n_frames: int
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +104,9 @@ class _Tape:
     _end: int = 0
 
     def add(self, time_s: float, picture: bytes) -> None:
-        """Append a frame."""
+        """Append a frame; it is on the disk at once, so that a full one is noticed here."""
         self.file.write(picture)
+        self.file.flush()
         self._places.append((time_s, self._end, len(picture)))
         self._end += len(picture)
 
@@ -106,7 +115,6 @@ class _Tape:
         from hipcv.sources.stills import decode_still
 
         wanted = set(times_s.tolist())
-        self.file.flush()
         for time_s, start, length in self._places:
             if time_s in wanted:
                 self.file.seek(start)
@@ -116,35 +124,51 @@ class _Tape:
 def attend(connection: Connection, settings: Settings, start: StartMessage, folder: Path) -> None:
     """Hold one session until it is finished or the server hangs up."""
     own_process()
-    confine(
-        max_memory_bytes=settings.jobs.max_memory_bytes, max_address_bytes=settings.jobs.max_address_bytes, niceness=0
-    )
+    confine(settings.jobs, niceness=0)
     lock = threading.Lock()
 
     def send(message: object) -> None:
         with lock:
-            connection.send(message)
+            try:
+                connection.send(message)
+            except OSError:  # the server is gone: nobody listens any more
+                raise SystemExit from None
 
     try:
         _Attendant(send, settings, start, folder).attend(connection)
-    except (EOFError, OSError):
-        return
-    except HipcvError as error:
-        send(Failed(problem_of(error).document()))
-    except MemoryError:
-        send(Failed(ProblemError("internal", "The session ran out of memory: choose a smaller picture.").document()))
+    except Exception as error:
+        send(Failed(_failure(error).document()))
+
+
+def _failure(error: Exception) -> ProblemError:
+    """Return why a session cannot go on, whatever it was."""
+    trouble = disk_trouble(error)
+    if trouble is not None:
+        return disk_full(trouble)
+    if isinstance(error, HipcvError):
+        return problem_of(error)
+    if isinstance(error, MemoryError):
+        return ProblemError("internal", "The session ran out of memory: choose a smaller picture.")
+    log.error("A live session failed, for a reason that nobody foresaw", exc_info=error)
+    detail = f"The session failed, for a reason that nobody foresaw ({type(error).__name__}): start again."
+    return ProblemError("internal", detail)
 
 
 class _Attendant:
     def __init__(self, send: Any, settings: Settings, start: StartMessage, folder: Path) -> None:
         self._send, self._settings, self._start, self._folder = send, settings, start, folder
+        self._tape: _Tape | None = None
 
     def attend(self, connection: Connection) -> None:
         from hipcv.live import LiveTest
         from hipcv.sources.model_files import ModelName
 
         start = self._start
-        tape = _Tape((self._folder / "frames.bin").open("w+b")) if start.keep else None
+        if start.keep:
+            try:
+                self._tape = _Tape((self._folder / "frames.bin").open("w+b"))
+            except OSError as error:
+                self._lose_pictures(error)
         with LiveTest(
             start.setup(),
             start.plan(),
@@ -155,15 +179,18 @@ class _Attendant:
         ) as test:
             self._send(Ready())
             while True:
-                asked = connection.recv()
+                try:
+                    asked = connection.recv()
+                except (EOFError, OSError):  # the server hung up
+                    return
                 if isinstance(asked, Look):
-                    self._look(test, asked, tape)
+                    self._look(test, asked)
                 elif asked.name == "go":
                     test.coach.go()
                 elif asked.name == "skip":
                     test.skip()
                 else:
-                    self._finish(test, tape, asked.n_skipped)
+                    self._finish(test, asked.n_skipped)
                     return
 
     def _tell_remeasured(self, remeasured: "Remeasured") -> None:
@@ -179,7 +206,7 @@ class _Attendant:
             )
         )
 
-    def _look(self, test: "LiveTest", asked: Look, tape: _Tape | None) -> None:
+    def _look(self, test: "LiveTest", asked: Look) -> None:
         from hipcv.core.device import DeviceGravity, Facing
         from hipcv.sources.stills import decode_still
 
@@ -196,8 +223,11 @@ class _Attendant:
             problem = ProblemError("bad_request", str(error)).document()
             self._send(Seen({"type": "problem", "fatal": False, "problem": problem, "n": asked.n}, False))
             return
-        if tape is not None and seen.recorded:
-            tape.add(seen.reading.time_s, asked.picture)
+        if self._tape is not None and seen.recorded:
+            try:
+                self._tape.add(seen.reading.time_s, asked.picture)
+            except OSError as error:
+                self._lose_pictures(error)
         hold = seen.coaching.hold
         if hold is not None:
             self._send(
@@ -213,27 +243,55 @@ class _Attendant:
             )
         self._send(Seen(reading_message(asked.n, asked.time_s, (rgb.shape[1], rgb.shape[0]), seen), test.complete))
 
-    def _finish(self, test: "LiveTest", tape: _Tape | None, n_skipped: int) -> None:
+    def _lose_pictures(self, error: Exception) -> None:
+        """Go on without the pictures that were to be kept, and say so: the trials count for more."""
+        if self._tape is not None:
+            with suppress(OSError):  # what did not fit cannot be written now either
+                self._tape.file.close()
+        self._tape = None
+        shutil.rmtree(self._folder, ignore_errors=True)  # makes room for what is smaller
+        with suppress(OSError):
+            self._folder.mkdir(mode=0o700)
+        trouble = disk_trouble(error)
+        if trouble is None:
+            log.error("The pictures of a live session could not be kept", exc_info=error)
+        why = type(error).__name__ if trouble is None else f"the server's disk takes nothing more: {trouble}"
+        detail = f"The pictures of this test cannot be kept ({why}); the test goes on, and its result counts."
+        self._send(Say({"type": "problem", "fatal": False, "problem": ProblemError("disk_full", detail).document()}))
+
+    def _finish(self, test: "LiveTest", n_skipped: int) -> None:
         from hipcv.outputs.document import render_document
         from hipcv.outputs.folder import write_folder
-        from hipcv.outputs.html import render_report
-        from hipcv.outputs.tables import write_series
 
         def tell(stage: str, n_done: int, n_total: int) -> None:
             self._send(Say({"type": "working", "stage": stage, "n_done": n_done, "n_total": n_total}))
 
         test.n_skipped = n_skipped
         series, assessment = test.finish(tell)
-        if tape is not None:
+        if self._tape is not None:
             tell("drawing", 0, len(series))
-            write_folder(self._folder, tape.frames(series.time_s), series, assessment)
-            tape.file.close()
-            (self._folder / "frames.bin").unlink()
-        else:
+            try:
+                write_folder(self._folder, self._tape.frames(series.time_s), series, assessment)
+                self._tape.file.close()
+                (self._folder / "frames.bin").unlink()
+            except Exception as error:
+                self._lose_pictures(error)
+        kept = self._tape is not None
+        if not kept:
+            self._write_numbers(assessment)
+        tell("saving", len(series), len(series))
+        self._send(Result(json.dumps(render_document(assessment), allow_nan=False), len(series), kept))
+
+    def _write_numbers(self, assessment: "Assessment") -> None:
+        """Write curves and report without pictures; where not even they fit, the result is told all the same."""
+        from hipcv.outputs.html import render_report
+        from hipcv.outputs.tables import write_series
+
+        try:
             write_series(assessment, self._folder / SERIES)
             (self._folder / REPORT).write_text(render_report(assessment, []), encoding="utf-8")
-        tell("saving", len(series), len(series))
-        self._send(Result(json.dumps(render_document(assessment), allow_nan=False), len(series)))
+        except OSError as error:
+            log.warning("Curves and report of a live session could not be written (%s)", error)
 
 
 def reading_message(n: int, time_s: float, size_px: tuple[int, int], seen: "LiveReading") -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from hipcv.core.errors import HipcvError, ModelError, SourceError
+from hipcv_server.disk import disk_trouble
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -97,6 +98,20 @@ def problem_of(error: HipcvError, clip: Path | None = None) -> ProblemError:
     return ProblemError(code, sentence)
 
 
+def disk_full(trouble: str) -> ProblemError:
+    """Return what whoever wants something written on a full disk is told."""
+    return ProblemError("disk_full", f"The server's disk takes nothing more ({trouble}): make room on it, try again.")
+
+
+def waits_for_room(trouble: str) -> ProblemError:
+    """Return why a recording that was taken waits: nothing is wrong with it, and nothing of it is lost."""
+    return ProblemError(
+        "disk_full",
+        f"The server's disk takes nothing more ({trouble}): the recording is kept and measured once there is room; "
+        "delete results that nobody needs, or make room on the disk.",
+    )
+
+
 def wrong_arguments(error: ValidationError | RequestValidationError) -> ProblemError:
     """Return which arguments are wrong, and why."""
     errors = []
@@ -117,6 +132,7 @@ def _allowed(app: FastAPI, path: str) -> str:
 
 def install(app: FastAPI) -> None:
     """Let every error of an application be answered as a problem."""
+    from sqlalchemy.exc import DatabaseError  # workers tell problems, too, and have no database
 
     async def on_problem(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
@@ -129,6 +145,12 @@ def install(app: FastAPI) -> None:
     async def on_hipcv(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HipcvError)
         return problem_of(error).response()
+
+    async def on_disk(_: Request, error: Exception) -> JSONResponse:
+        trouble = disk_trouble(error)
+        if trouble is None:
+            raise error
+        return disk_full(trouble).response()
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
@@ -150,4 +172,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HipcvError, on_hipcv)
+    app.add_exception_handler(OSError, on_disk)
+    app.add_exception_handler(DatabaseError, on_disk)
     app.add_exception_handler(HTTPException, on_http)

@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import json
-import shutil
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +14,9 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 from hipcv import __version__
 from hipcv.core.landmarks import Position, Sex
 from hipcv_server import schemas
+from hipcv_server.disk import free_bytes
 from hipcv_server.jobs import Job, JobState, new_id
-from hipcv_server.problems import MEDIA_TYPE, ProblemError, wrong_arguments
+from hipcv_server.problems import MEDIA_TYPE, ProblemError, disk_full, wrong_arguments
 from hipcv_server.rooms import Rooms, rooms_of
 from hipcv_server.security import REPORT_POLICY
 from hipcv_server.store import REPORT, SERIES, VIDEO
@@ -86,9 +86,14 @@ def resource_of(job: Job, rooms: Rooms, document: dict[str, Any] | None = None) 
         "attempts": job.attempts,
         "progress": progress_of(job, rooms),
         "assessment": document,
-        "problem": job.problem,
+        "problem": _problem_of(job, rooms),
         "links": links_of(job.id),
     }
+
+
+def _problem_of(job: Job, rooms: Rooms) -> dict[str, Any] | None:
+    """Return why a job ended without a result, or why it is kept waiting."""
+    return rooms.crew.holds_up(job.id) if job.state is JobState.QUEUED else job.problem
 
 
 _NO_SIDE = {"end_range_deg": None, "interval95_deg": None}
@@ -106,7 +111,7 @@ def _summary(job: Job, rooms: Rooms) -> dict[str, Any]:
         "finished_at": job.finished_at,
         "progress": progress_of(job, rooms),
         **found,
-        "problem": job.problem,
+        "problem": _problem_of(job, rooms),
         "links": links_of(job.id),
     }
 
@@ -150,10 +155,11 @@ def _form_schema() -> dict[str, Any]:
 )
 async def create(request: Request, rooms: In) -> Response:
     """Take a recording and put it in the queue."""
+    _check_room(request, rooms)
     job_id, limits = new_id(), rooms.settings.upload
     target = rooms.shelves.clip(job_id)
-    target.parent.mkdir(mode=0o700)
     try:
+        target.parent.mkdir(mode=0o700)
         upload = await receive(request.headers.get("content-type", ""), request.stream(), target, limits.max_bytes)
         options = _options(upload.options())
         values = options.model_dump()
@@ -161,14 +167,20 @@ async def create(request: Request, rooms: In) -> Response:
         if job is None:
             detail = f"{limits.max_waiting} recordings wait already: try again in a minute."
             raise ProblemError("queue_full", detail, headers={"Retry-After": "60"})
-    except OSError as error:
-        rooms.shelves.drop_clip(job_id)
-        raise ProblemError("disk_full", f"The recording could not be written ({error.strerror}).") from error
     except BaseException:
         rooms.shelves.drop_clip(job_id)
         raise
     rooms.crew.wake()
     return JSONResponse(resource_of(job, rooms), 202, {"Location": links_of(job_id)["self"]})
+
+
+def _check_room(request: Request, rooms: Rooms) -> None:
+    """Refuse a recording for which there is no room, before any of it is taken."""
+    free = free_bytes(rooms.shelves.root)
+    given = request.headers.get("content-length", "")
+    n_bytes = int(given) if given.isdecimal() and given.isascii() else 0
+    if free < n_bytes + rooms.settings.jobs.min_free_bytes:
+        raise disk_full(f"{free // 1_000_000} MB are free")
 
 
 def _options(fields: dict[str, Any]) -> schemas.MeasureOptions:
@@ -345,7 +357,7 @@ async def video(job: Known, rooms: In) -> Response:
     "/assessments/{job_id}/cancel",
     status_code=202,
     response_model=schemas.Resource,
-    responses=_errors(404, 409),
+    responses=_errors(404, 409, 507),
     summary="Stop the work on an assessment",
 )
 async def cancel(job: Known, rooms: In) -> Response:
@@ -363,14 +375,16 @@ async def cancel(job: Known, rooms: In) -> Response:
     "/assessments/{job_id}",
     status_code=204,
     response_class=Response,
-    responses=_errors(404),
+    responses=_errors(404, 507),
     summary="Delete an assessment and everything about it",
 )
 async def delete(job: Known, rooms: In) -> Response:
     """Delete an assessment; running work on it ends."""
     rooms.crew.drop(job.id)
-    await asyncio.to_thread(rooms.store.delete, job.id)
+    # its files first: on a full disk that makes the room in which the rest can be forgotten
     await asyncio.to_thread(rooms.shelves.drop, job.id)
+    await asyncio.to_thread(rooms.store.delete, job.id)
+    await asyncio.to_thread(rooms.shelves.drop, job.id)  # what a worker finished meanwhile
     return Response(status_code=204)
 
 
@@ -475,6 +489,9 @@ async def limits(rooms: In) -> Response:
             "upload": {
                 "max_bytes": upload.max_bytes,
                 "max_duration_s": upload.max_duration_s,
+                "max_frames": upload.max_frames,
+                "max_pixels": upload.max_pixels,
+                "max_work_s": rooms.settings.jobs.max_work_s,
                 "max_waiting": upload.max_waiting,
             },
             "live": {
@@ -517,7 +534,7 @@ def _check_database(rooms: Rooms) -> dict[str, Any]:
 
 
 def _check_disk(rooms: Rooms) -> dict[str, Any]:
-    free = shutil.disk_usage(rooms.shelves.root).free
+    free = free_bytes(rooms.shelves.root)
     ok = free > 2 * rooms.settings.upload.max_bytes
     return {"name": "disk", "ok": ok, "detail": "" if ok else f"{free // 1_000_000} MB are free"}
 

@@ -363,6 +363,9 @@ class UploadLimitsModel(BaseModel):
 
     max_bytes: int
     max_duration_s: float
+    max_frames: int
+    max_pixels: int
+    max_work_s: float
     max_waiting: int
 
 

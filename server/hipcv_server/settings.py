@@ -30,7 +30,10 @@ class UploadLimits:
 
     max_bytes: int = 500_000_000
     max_duration_s: float = 600.0
+    #: Ten minutes at 60 a second.
     max_frames: int = 36_000
+    #: A 4K picture, and no more: nobody needs more than 1080p, and a small file can ask for much.
+    max_pixels: int = 4096 * 2304
     max_waiting: int = 20
     #: A body of which nothing comes for so long is given up.
     idle_s: float = 20.0
@@ -53,7 +56,9 @@ class JobLimits:
     """What the work on one recording may take."""
 
     n_workers: int = field(default_factory=_default_workers)
-    #: A worker that reports nothing for so long hangs.
+    #: Wall time of one recording from its first frame on: twice what the longest one that is taken lasts.
+    max_work_s: float = 1200.0
+    #: A worker that reports nothing for so long hangs, unless it assesses: then only `max_work_s` holds.
     stall_s: float = 90.0
     #: So many worker deaths set a recording aside.
     max_attempts: int = 3
@@ -62,6 +67,12 @@ class JobLimits:
     #: Writable memory of a worker, and all of its address space. Measured: 1.0 and 1.9 GB with the heavy model.
     max_memory_bytes: int = 4 << 30
     max_address_bytes: int = 24 << 30
+    #: Largest file that a worker writes.
+    max_file_bytes: int = 4 << 30
+    #: No work begins with less room on the disk: a result with its annotated video needs some tens of megabytes.
+    min_free_bytes: int = 100_000_000
+    #: A recording whose result found no room is tried again after so long, then after twice as long, and so on.
+    retry_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

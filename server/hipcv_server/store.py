@@ -1,5 +1,6 @@
 """Where uploads and results lie: each alone in its own folder, under names that the server makes."""
 
+import secrets
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,10 +41,12 @@ class Shelves:
         """Return the place of a finished file."""
         return self.results / job_id / name
 
-    def begin_result(self, job_id: str, attempt: int) -> Path:
-        """Return an empty folder for files that are being written; it counts only once `settle_result` is called."""
-        folder = self.results / f"{job_id}.{attempt}{_PART}"
-        shutil.rmtree(folder, ignore_errors=True)
+    def begin_result(self, job_id: str) -> Path:
+        """Return a new folder for files that are being written; it counts only once `settle_result` is called.
+
+        Its name never comes twice: a worker whose server was killed may still write into the last one.
+        """
+        folder = self.results / f"{job_id}.{secrets.token_hex(4)}{_PART}"
         folder.mkdir(parents=True, mode=0o700)
         return folder
 

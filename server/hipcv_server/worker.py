@@ -4,6 +4,7 @@ Whatever a recording does to the decoder or the pose library, it does it here. O
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +15,17 @@ from typing import TYPE_CHECKING, Any
 from hipcv.core.errors import HipcvError, SourceError
 from hipcv.sources.chatter import own_process
 from hipcv_server.confine import confine
+from hipcv_server.disk import disk_trouble
 from hipcv_server.problems import ProblemError, problem_of
 from hipcv_server.schemas import MeasureOptions
-from hipcv_server.settings import Settings
+from hipcv_server.settings import Settings, UploadLimits
 from hipcv_server.store import REPORT, SERIES
 
 if TYPE_CHECKING:
     from hipcv.measurement import Measurement
     from hipcv.sources.model_files import FetchProgress
+
+log = logging.getLogger("hipcv.server")
 
 _NICENESS = 5
 #: Progress is told no more often than this.
@@ -62,14 +66,17 @@ class Refused:
     problem: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """The disk took no result, which is no fault of the recording; the text says why."""
+
+    trouble: str
+
+
 def work(connection: Connection, settings: Settings) -> None:
     """Take orders from the server until it hangs up."""
     own_process()
-    confine(
-        max_memory_bytes=settings.jobs.max_memory_bytes,
-        max_address_bytes=settings.jobs.max_address_bytes,
-        niceness=_NICENESS,
-    )
+    confine(settings.jobs, niceness=_NICENESS)
     import hipcv.measurement  # noqa: F401 - loaded before the first recording waits for it
 
     while True:
@@ -84,16 +91,27 @@ def work(connection: Connection, settings: Settings) -> None:
             return
 
 
-def _answer(order: Order, settings: Settings, connection: Connection) -> Scored | Refused:
+def _answer(order: Order, settings: Settings, connection: Connection) -> Scored | Refused | Postponed:
+    """Score a recording; whatever that raises is an answer, so that it is told once and the worker lives on."""
     try:
         return score(order, settings, _teller(connection))
-    except HipcvError as error:
-        return Refused(problem_of(error, order.clip).document())
-    except MemoryError:
+    except Exception as error:
+        trouble = disk_trouble(error)
+        return Refused(_refusal(error, order.clip).document()) if trouble is None else Postponed(trouble)
+
+
+def _refusal(error: Exception, clip: Path) -> ProblemError:
+    if isinstance(error, HipcvError):
+        return problem_of(error, clip)
+    if isinstance(error, MemoryError):
         detail = "The recording needs more memory than a worker may take: export it with 1080p or less."
-        return Refused(ProblemError("could_not_measure", detail).document())
-    except ValueError as error:
-        return Refused(ProblemError("wrong_arguments", str(error)).document())
+        return ProblemError("could_not_measure", detail)
+    log.error("A recording could not be measured, for a reason that nobody foresaw", exc_info=error)
+    return ProblemError(
+        "internal",
+        f"The recording could not be measured, for a reason that nobody foresaw ({type(error).__name__}; the server's "
+        "log has more): convert it to H.264 in MP4 and try once more.",
+    )
 
 
 def _teller(connection: Connection) -> Callable[[Told], None]:
@@ -104,7 +122,10 @@ def _teller(connection: Connection) -> Callable[[Told], None]:
         now_s = time.monotonic()
         if told.stage != last[0] or now_s - last[1] >= _TELL_EVERY_S:
             last = (told.stage, now_s)
-            connection.send(told)
+            try:
+                connection.send(told)
+            except OSError:  # the server is gone: nobody wants the result
+                raise SystemExit from None
 
     return tell
 
@@ -125,13 +146,12 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     options = MeasureOptions.model_validate(order.options)
     setup = options.setup()
     tell(Told("opening"))
-    _check_length(order.clip, options, settings)
+    n_counted = _count_frames(order.clip, settings.upload)
 
     def on_frame(n_done: int, n_total: int | None) -> None:
         if n_done > settings.upload.max_frames:
-            limit = settings.upload.max_frames
-            raise SourceError(f"Wanted a recording of at most {limit} frames, found more: cut it to the test itself.")
-        tell(Told("reading", n_done, n_total))
+            raise _too_many_frames(settings.upload)
+        tell(Told("reading", n_done, n_counted))
 
     def on_fetch(at: "FetchProgress") -> None:
         tell(Told(f"{at.name} model: {at.doing}", at.n_bytes, at.n_bytes_total))
@@ -144,6 +164,7 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
         slow_motion=options.slow_motion,
         on_frame=on_frame,
         on_fetch=on_fetch,
+        on_read=lambda: tell(Told("assessing")),
     )
     n_frames = len(measured.series)
     tell(Told("drawing", 0, n_frames))
@@ -156,16 +177,30 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     return Scored(json.dumps(render_document(measured.assessment), allow_nan=False), n_frames)
 
 
-def _check_length(clip: Path, options: MeasureOptions, settings: Settings) -> None:
-    from hipcv.sources.video import open_video
+def _count_frames(clip: Path, limits: UploadLimits) -> int:
+    """Return how many frames a recording has; refuse one beyond the limits before any of it is decoded."""
+    from hipcv.sources.extent import measure_extent
 
-    with open_video(clip, slow_motion=options.slow_motion) as video:
-        declared_s = (video.info.declared_duration_s or 0.0) * options.slow_motion
-    if declared_s > settings.upload.max_duration_s:
-        limit = settings.upload.max_duration_s / 60
+    extent = measure_extent(clip, max_frames=limits.max_frames, max_duration_s=limits.max_duration_s)
+    if extent.width_px * extent.height_px > limits.max_pixels:
         raise SourceError(
-            f"Wanted a recording of at most {limit:g} minutes, found {declared_s / 60:.1f}: cut it to the test itself."
+            f"Wanted pictures of at most {limits.max_pixels / 1e6:.1f} million pixels, found "
+            f"{extent.width_px}×{extent.height_px}: export it with 1080p, that is plenty."
         )
+    if extent.n_frames > limits.max_frames:
+        raise _too_many_frames(limits)
+    if extent.duration_s > limits.max_duration_s:
+        raise SourceError(
+            f"Wanted a recording of at most {limits.max_duration_s / 60:g} minutes, found a longer one: "
+            "cut it to the test itself."
+        )
+    return extent.n_frames
+
+
+def _too_many_frames(limits: UploadLimits) -> SourceError:
+    return SourceError(
+        f"Wanted a recording of at most {limits.max_frames} frames, found more: cut it to the test itself."
+    )
 
 
 def write_report(folder: Path, measured: "Measurement") -> None:

@@ -59,7 +59,7 @@ export async function openOne(id) {
       return;
     }
     const { stage, share, n_total: total } = resource.progress;
-    box.replaceChildren(element("h1", {}, "Being measured"), element("p", { role: "status" }, `${STAGES[stage] ?? stage} …`), element("progress", { max: 1, value: total ? share : null, "aria-label": "Progress" }));
+    box.replaceChildren(element("h1", {}, "Being measured"), element("p", { role: "status" }, resource.problem?.detail ?? `${STAGES[stage] ?? stage} …`), element("progress", { max: 1, value: total ? share : null, "aria-label": "Progress" }));
   };
   try {
     const resource = await ask(`assessments/${encodeURIComponent(id)}`);

@@ -23,6 +23,7 @@ export async function showResult(box, resource, { onDeleted } = {}) {
     body.append(actions(resource, onDeleted));
     return;
   }
+  if (resource.problem) body.append(element("p", { class: "notice bad" }, resource.problem.detail));
   const measured = a.status === "measured";
   const [words, series] = await Promise.all([
     askOnce(`guidance?test=${a.test}`).then((g) => g.findings).catch(() => ({})),

@@ -101,9 +101,9 @@ class Upload {
     else this.bar.value = share;
   }
 
-  progress({ state, progress }) {
+  progress({ state, progress, problem }) {
     const { stage, n_total: total, share } = progress;
-    this.show(STAGES[state === "queued" ? "queued" : stage] ?? stage, state === "running" && total ? share : null);
+    this.show(problem?.detail ?? STAGES[state === "queued" ? "queued" : stage] ?? stage, state === "running" && total ? share : null);
   }
 
   cancel() {

@@ -1,0 +1,77 @@
+"""A disk that takes nothing more: how that is known, how it is told, and what is set aside for what must be written."""
+
+import errno
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+#: No room, a quota used up, a file larger than may be, a disk that went read-only: none is a recording's fault.
+_ERRNOS = {errno.ENOSPC, errno.EFBIG, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
+#: SQLite's codes are the lowest byte; it says "I/O error" where a system call failed for another reason than no room.
+_SQLITE_CODES = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+
+
+def disk_trouble(error: BaseException) -> str | None:
+    """Return in words why the disk took nothing more; None where an error has another reason.
+
+    What an error was raised from counts, too: a sentence about a recording may stand in front of a full disk.
+    """
+    for one in _causes(error):
+        if isinstance(one, OSError) and one.errno is not None and one.errno in _ERRNOS:
+            return one.strerror or errno.errorcode[one.errno]
+        if isinstance(one, sqlite3.Error) and getattr(one, "sqlite_errorcode", 0) & 0xFF in _SQLITE_CODES:
+            return str(one)
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how much room is left where a folder lies."""
+    return shutil.disk_usage(folder).free
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Room that is taken while there is plenty and given back when there is none, for what must be written even then.
+
+    Parameters
+    ----------
+    path : the file that takes the room.
+    n_bytes : its size.
+    """
+
+    path: Path
+    n_bytes: int = 4 << 20
+
+    def keep(self) -> None:
+        """Take the room, unless it is taken or the disk has less than four times as much."""
+        with suppress(OSError):
+            if self._is_kept() or free_bytes(self.path.parent) < 4 * self.n_bytes:
+                return
+            try:
+                self.path.write_bytes(os.urandom(self.n_bytes))  # a disk that compresses shall not make it nothing
+            except OSError:
+                self.path.unlink(missing_ok=True)
+
+    def _is_kept(self) -> bool:
+        return self.path.is_file() and self.path.stat().st_size == self.n_bytes
+
+    def give(self) -> bool:
+        """Give the room back; False where it was not taken."""
+        try:
+            self.path.unlink()
+        except OSError:
+            return False
+        return True
