@@ -227,7 +227,7 @@ class Session:
         if self._prone is not None and self._prone.vote is None and self._prone.cut_off:
             own.append(found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET))
         if self._prone is not None:
-            own += check_end(self._prone.share_in_front, self.setup.camera_side)
+            own += check_end(self._prone.share_in_front, self._prone.flexion_deg, self.setup.camera_side)
         provenance = Provenance(
             hipcv_version=__version__,
             pose_model=str(self.model_name),

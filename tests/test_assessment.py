@@ -306,6 +306,41 @@ def test_a_person_who_stands_is_refused():
     assert assessment.trials == ()
 
 
+def turned(series, quarters):
+    """Return the series as a picture shows it that is turned clockwise by so many quarters."""
+    width, height = series.frame_size_px
+    image = series.image_px
+    for _ in range(quarters):
+        image = np.stack([height - image[..., 1], image[..., 0]], axis=-1)
+        width, height = height, width
+    return replace(series, image_px=image, frame_size_px=(width, height), edges_px=np.empty((0, 4)))
+
+
+@pytest.mark.parametrize(("quarters", "way"), [(1, "counter-clockwise"), (2, "180°"), (3, "clockwise")])
+@pytest.mark.parametrize("roll", [-25.0, 0.0, 25.0])
+def test_somebody_who_sits_in_a_turned_picture_is_refused_with_the_turn(quarters, way, roll):
+    assessment = assess(turned(seated(roll=roll, duration_s=6.0), quarters), Setup())
+    (finding,) = [f for f in assessment.findings if f.severity is Severity.REJECT]
+    assert (finding.code, finding.observed) == (FindingCode.PICTURE_TURNED, 90.0 * quarters)
+    assert f" {way}" in finding.advice
+    assert assessment.trials == ()
+
+
+def test_somebody_upright_in_the_picture_is_never_said_to_be_turned():
+    for series in (seated(roll=25.0, duration_s=6.0), seated(lean=30.0), seated(yaw=40.0, duration_s=6.0)):
+        assert FindingCode.PICTURE_TURNED not in codes(assess(series, Setup()), Severity.REJECT)
+
+
+@pytest.mark.parametrize("quarters", [1, 2])
+def test_somebody_who_lies_is_another_test_and_no_turned_picture(quarters):
+    series = turned(seated(duration_s=6.0), quarters)
+    world = series.world_m.copy()
+    for hip, knee in zip(HIPS, KNEES, strict=True):
+        world[:, knee] = world[:, hip] + [0, 0.42, 0]  # hips straight
+    (finding,) = [f for f in assess(replace(series, world_m=world), Setup()).findings if f.severity is Severity.REJECT]
+    assert finding.code is FindingCode.WRONG_TEST
+
+
 @pytest.mark.parametrize(("n_missing", "lost"), [(6, False), (15, True)])
 def test_short_gaps_are_bridged_and_long_ones_raise_a_doubt(n_missing, lost):
     series = seated()

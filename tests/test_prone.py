@@ -4,12 +4,14 @@ import json
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from hipcv.assessment import Status
+from hipcv.core.checks import check_end
 from hipcv.core.geometry import image_angle_deg
 from hipcv.core.landmarks import ANKLES, KNEES, SIDES, CameraSide, Position, Setup
 from hipcv.core.quality import FindingCode, Severity
@@ -23,6 +25,7 @@ from hipcv.sources.region import find_in_clip
 from hipcv.sources.video import open_video
 
 CLIP = "prone-easy-102-02"
+HEAD_CLIP = Path(__file__).parent / "data" / "prone-head-0.mp4"
 PRONE = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
 
 
@@ -176,6 +179,36 @@ def test_the_test_is_recognised_from_the_pictures(samples, name, expected):
         assert recognise_test(video, get_model(ModelName.HEAVY)).position is expected
 
 
+@pytest.mark.parametrize(
+    ("quarters", "told"), [(2, "on its head"), (1, " clockwise by 90°"), (3, "counter-clockwise by 90°")]
+)
+def test_somebody_who_sits_in_a_turned_picture_is_neither_test_and_the_turn_is_named(samples, quarters, told):
+    with open_video(samples / "seated-hard-103-00.mp4") as video:
+        pictures = [frame.rgb for frame in islice(video, 0, 120, 20)]
+    turned = [SimpleNamespace(rgb=np.ascontiguousarray(np.rot90(rgb, quarters))) for rgb in pictures]
+    seen = recognise_test(turned, get_model(ModelName.HEAVY))
+    assert seen.position is None
+    assert told in seen.reason
+    assert "measure it again" in seen.reason
+
+
+def test_a_prone_clip_from_the_head_end_is_prone_and_not_a_turned_picture():
+    with open_video(HEAD_CLIP) as video:
+        assert recognise_test(video, get_model(ModelName.HEAVY)).position is Position.PRONE
+
+
+def test_somebody_who_sits_upside_down_is_refused_as_prone_and_not_sent_to_the_other_end(network, samples):
+    with open_video(samples / "seated-easy-101-01.mp4") as video:
+        pictures = [np.ascontiguousarray(frame.rgb[::-1, ::-1]) for frame in islice(video, 0, 120, 8)]
+    reader, _ = read(network, pictures)
+    assert reader.vote is not None  # the legs look like those of somebody prone
+    for end in (CameraSide.FOOT_END, CameraSide.HEAD_END):
+        (finding,) = check_end(reader.share_in_front, reader.flexion_deg, end)
+        assert (finding.code, finding.severity) == (FindingCode.PICTURE_TURNED, Severity.REJECT)
+        assert "on its head" in finding.advice
+        assert "--camera-end" not in finding.advice
+
+
 def test_somebody_who_stands_is_neither_test(real):
     with open_video(real / "balancing_front.mp4") as video:
         assert recognise_test(islice(video, 0, 40), get_model(ModelName.HEAVY)).position is None
@@ -195,8 +228,6 @@ def test_region_maps_there_and_back():
 
 
 # ------------------------------------------------------------------------------------------------- the camera's end
-
-HEAD_CLIP = Path(__file__).parent / "data" / "prone-head-0.mp4"
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +257,13 @@ def test_a_camera_at_the_other_end_than_stated_is_questioned(from_the_head):
     assert "--camera-end head" in finding.advice
 
 
+def test_hips_that_are_bent_make_an_upside_down_sitter_of_a_trunk_beyond_the_knees():
+    assert [f.code for f in check_end(0.9, 20.0, CameraSide.FOOT_END)] == [FindingCode.WRONG_VIEW]
+    assert [f.code for f in check_end(0.9, 70.0, CameraSide.FOOT_END)] == [FindingCode.PICTURE_TURNED]
+    assert check_end(0.1, 70.0, CameraSide.FOOT_END) == ()
+    assert check_end(0.9, float("nan"), CameraSide.HEAD_END) == ()
+
+
 def test_a_camera_at_the_foot_end_is_not_questioned(measured):
     assert FindingCode.WRONG_VIEW not in {f.code for f in measured.assessment.findings}
 
@@ -237,7 +275,7 @@ def see_colours(crop):
     heat = np.full((64, 64, 39), -20.0)
     for rows, channel in ((KNEES, 0), (ANKLES, 1)):
         heat[..., rows[0]] = 12 * cells[..., channel] - 8
-    return Look(np.zeros((39, 2)), 1.0, colours[..., 2], heat)
+    return Look(np.zeros((39, 2)), np.zeros((33, 3)), 1.0, colours[..., 2], heat)
 
 
 def test_every_view_of_a_frame_puts_things_where_they_are():

@@ -178,7 +178,6 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
     obliquity = np.degrees(np.arctan2(-across[:, 1], left * across[:, 0])) + left * roll
     lean = left * (np.degrees(np.arctan2(spine[:, 0], -spine[:, 1])) - roll)
     world_m = series.world_m
-    spine_m = world_m[:, SHOULDERS].mean(axis=1) - world_m[:, HIPS].mean(axis=1)
     return AngleSeries(
         time_s=time_s,
         raw_deg=raw,
@@ -187,7 +186,7 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
         pelvic_obliquity_deg=settle(obliquity),
         trunk_lean_deg=settle(lean),
         thigh_drift_deg=drift,
-        hip_flexion_deg=180.0 - _angle_between_deg(spine_m[:, None], world_m[:, KNEES] - world_m[:, HIPS]),
+        hip_flexion_deg=hip_flexion_deg(world_m),
         knee_flexion_deg=180.0
         - _angle_between_deg(world_m[:, HIPS] - world_m[:, KNEES], world_m[:, ANKLES] - world_m[:, KNEES]),
         body_yaw_deg=settle(body_yaw_deg(world_m, left)),
@@ -195,6 +194,12 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
         shank_px=shank_px,
         lateral=lateral,
     )
+
+
+def hip_flexion_deg(world_m: FloatArray) -> FloatArray:
+    """Return (..., 2) how far each hip is bent, 0 = straight, from world landmarks (..., 33, 3); NaN gives NaN."""
+    spine_m = world_m[..., SHOULDERS, :].mean(axis=-2) - world_m[..., HIPS, :].mean(axis=-2)
+    return 180.0 - _angle_between_deg(spine_m[..., None, :], world_m[..., KNEES, :] - world_m[..., HIPS, :])
 
 
 def body_yaw_deg(world_m: FloatArray, left: float) -> FloatArray:

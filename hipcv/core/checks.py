@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hipcv.core.angles import MIN_VISIBILITY, AngleSeries
+from hipcv.core.angles import MIN_VISIBILITY, AngleSeries, seen_px
 from hipcv.core.filtering import median_of
 from hipcv.core.landmarks import (
     ANKLES,
     FEET,
     HIPS,
     KNEES,
+    SHOULDERS,
     SIDES,
     BoolArray,
     CameraSide,
@@ -318,6 +319,8 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
     upright = Limit(0.9, "thigh to shank in the picture", "seen from the front a level thigh looks short")
     if flexion < LIMITS[FindingCode.WRONG_TEST].value:
         findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, flexion))
+    elif (turned_deg := _turn_deg(series)) and thigh_share <= upright.value:
+        findings.append(picture_turned(turned_deg))
     elif any(abs(median_of(a)) > HANGING.value for a in angles.image_deg.T):
         steepest = max((abs(median_of(a)) for a in angles.image_deg.T), key=np.nan_to_num)
         findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, steepest, limit=HANGING))
@@ -332,6 +335,46 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
         limit = Limit(0.5, "of the frames", "the pelvis cannot be watched otherwise")
         findings.append(found(FindingCode.OUT_OF_FRAME, Severity.DOUBT, 1 - hips.mean(), limit=limit))
     return findings
+
+
+TURNED = Limit(45.0, "° from upright", "a seated trunk leans less than that")
+
+
+def picture_turned(turned_deg: float) -> Finding:
+    """Return the refusal of somebody who sits in a picture that is turned clockwise by so many quarters, degrees."""
+    refusal = found(FindingCode.PICTURE_TURNED, Severity.REJECT, turned_deg, limit=TURNED)
+    return replace(refusal, advice=f"{turn_words(turned_deg).capitalize()} and measure it again.")
+
+
+def turn_words(turned_deg: float) -> str:
+    """Return how a picture that is turned clockwise by 90, 180 or 270° lies, and how to turn it upright."""
+    if turned_deg == 180:
+        return "the picture stands on its head: turn it by 180°"
+    way = "counter-clockwise" if turned_deg == 90 else "clockwise"
+    return f"the picture lies on its side: turn it {way} by 90°"
+
+
+def quarter_turn_deg(trunk_px: FloatArray, shank_px: FloatArray) -> float:
+    """Return by how many quarters, degrees clockwise, a picture of somebody who sits is turned; 0 where not seen.
+
+    Parameters
+    ----------
+    trunk_px, shank_px : (2,) from the hips to the shoulders, and from the ankles to the knees. Where they do not point
+        the same way, the posture is another one.
+    """
+    trunk_deg, shank_deg = (np.degrees(np.arctan2(way[0], -way[1])) for way in (trunk_px, shank_px))
+    if not abs((trunk_deg - shank_deg + 180) % 360 - 180) <= HANGING.value:
+        return 0.0
+    return float(90 * round(trunk_deg / 90) % 360)
+
+
+def _turn_deg(series: PoseSeries) -> float:
+    """Return by how much the picture is turned all through a recording, degrees clockwise."""
+    px = seen_px(series)
+    trunk = px[:, SHOULDERS].mean(axis=1) - px[:, HIPS].mean(axis=1)
+    shank = (px[:, KNEES] - px[:, ANKLES]).mean(axis=1)
+    trunk_px, shank_px = (np.array([median_of(way[:, axis]) for axis in (0, 1)]) for way in (trunk, shank))
+    return quarter_turn_deg(trunk_px, shank_px)
 
 
 #: Of the frames in which both feet are seen: how near the ankles come in the nearest twentieth.
@@ -355,11 +398,17 @@ def _check_heels(series: PoseSeries, angles: AngleSeries) -> list[Finding]:
 TRUNK_IN_FRONT = Limit(0.5, "of the place before the knees is person", "the trunk lies there seen from the head end")
 
 
-def check_end(share_in_front: float, camera_side: CameraSide) -> tuple[Finding, ...]:
-    """Question the end that a prone test was said to be filmed from: the wrong one exchanges left and right."""
+def check_end(share_in_front: float, flexion_deg: float, camera_side: CameraSide) -> tuple[Finding, ...]:
+    """Question the end that a prone test was said to be filmed from: the wrong one exchanges left and right.
+
+    Who sits in a picture that stands on its head shows the trunk there too, with the hips bent (`flexion_deg`, NaN
+    where nobody looked), and is refused: what would be the other end's left and right is not theirs.
+    """
     if not np.isfinite(share_in_front):
         return ()
     seen = CameraSide.HEAD_END if share_in_front > TRUNK_IN_FRONT.value else CameraSide.FOOT_END
+    if seen is CameraSide.HEAD_END and flexion_deg >= LIMITS[FindingCode.WRONG_TEST].value:
+        return (picture_turned(180.0),)
     if seen is camera_side:
         return ()
     end, said = ("head", "foot") if seen is CameraSide.HEAD_END else ("foot", "head")

@@ -52,6 +52,7 @@ class FindingCode(StrEnum):
     LEGS_NOT_SEEN = "legs_not_seen"
     WRONG_TEST = "wrong_test"
     WRONG_VIEW = "wrong_view"
+    PICTURE_TURNED = "picture_turned"
     MOVING_CAMERA = "moving_camera"
     DAMAGED_RECORDING = "damaged_recording"
     SHORT_RECORDING = "short_recording"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.errors import ModelError
 from hipcv.core.heatmaps import CROP_PX
-from hipcv.core.landmarks import FloatArray
+from hipcv.core.landmarks import N_LANDMARKS, FloatArray
 from hipcv.sources.chatter import quiet
 from hipcv.sources.cores import count_threads
 
@@ -65,11 +65,12 @@ class Region:
 class Look:
     """What the network says of one crop, in crop pixels.
 
-    landmarks_px : (39, 2) regressed; presence : 0 to 1; mask : (256, 256) silhouette, 0 to 1; heat : (64, 64, 39)
-    logits of the heat maps.
+    landmarks_px : (39, 2) regressed; world_m : (33, 3) metres around the hips; presence : 0 to 1; mask : (256, 256)
+    silhouette, 0 to 1; heat : (64, 64, 39) logits of the heat maps.
     """
 
     landmarks_px: FloatArray
+    world_m: FloatArray
     presence: float
     mask: FloatArray
     heat: FloatArray
@@ -102,7 +103,13 @@ class LandmarkNetwork:
             ) from error
         self._input = self._net.get_input_details()[0]["index"]
         outputs = {tuple(int(n) for n in d["shape"]): d["index"] for d in self._net.get_output_details()}
-        wanted = {"landmarks": (1, 195), "presence": (1, 1), "mask": (1, 256, 256, 1), "heat": (1, 64, 64, 39)}
+        wanted = {
+            "landmarks": (1, 195),
+            "world": (1, 117),
+            "presence": (1, 1),
+            "mask": (1, 256, 256, 1),
+            "heat": (1, 64, 64, 39),
+        }
         if not set(wanted.values()) <= set(outputs):
             raise ModelError(
                 f"A landmark network with outputs {sorted(wanted.values())} was wanted, found {sorted(outputs)}; "
@@ -119,6 +126,7 @@ class LandmarkNetwork:
             mask = 1.0 / (1.0 + np.exp(-raw["mask"][..., 0].astype(np.float64)))
         return Look(
             landmarks_px=raw["landmarks"].reshape(39, 5)[:, :2].astype(np.float64),
+            world_m=raw["world"].reshape(39, 3)[:N_LANDMARKS].astype(np.float64),
             presence=float(raw["presence"][0]),
             mask=mask,
             heat=raw["heat"].astype(np.float64),

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.angles import MIN_VISIBILITY, hip_flexion_deg
 from hipcv.core.axis import MAX_SE_DEG
+from hipcv.core.checks import LIMITS, quarter_turn_deg
 from hipcv.core.errors import ModelError
 from hipcv.core.landmarks import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS, FloatArray
+from hipcv.core.quality import FindingCode
 from hipcv.core.silhouette import LANDMARK_SE_DEG, find_axis, fuse_axis
 from hipcv.sources.chatter import quiet
 
@@ -82,7 +85,24 @@ def sits(pose: Pose) -> bool:
     cosine = (thighs @ trunk) / (np.linalg.norm(thighs, axis=1) * np.linalg.norm(trunk) + 1e-9)
     shoulders, hips, knees, ankles = (pose.image_px[list(rows), 1] for rows in (SHOULDERS, HIPS, KNEES, ANKLES))
     upright = shoulders.mean() < hips.mean() < ankles.mean() and (ankles > knees).all()
-    return bool(upright and np.degrees(np.arccos(np.clip(-cosine, -1, 1))).max() > 45)
+    return bool(upright and _turn_deg(pose) == 0 and np.degrees(np.arccos(np.clip(-cosine, -1, 1))).max() > 45)
+
+
+def turned_deg(pose: Pose) -> float:
+    """Return by how many quarters, degrees clockwise, the picture of somebody who sits is turned; 0 for any other pose.
+
+    The landmarker finds people whichever way up they are; knees and ankles must be seen, or it guesses a posture.
+    """
+    seen = (pose.visibility[[*KNEES, *ANKLES]] >= MIN_VISIBILITY).all()
+    if not seen or hip_flexion_deg(pose.world_m).mean() < LIMITS[FindingCode.WRONG_TEST].value:
+        return 0.0
+    return _turn_deg(pose)
+
+
+def _turn_deg(pose: Pose) -> float:
+    px = pose.image_px
+    shank_px = (px[list(KNEES)] - px[list(ANKLES)]).mean(axis=0)
+    return quarter_turn_deg(px[list(SHOULDERS)].mean(axis=0) - pose.hips_px, shank_px)
 
 
 def suitability(pose: Pose) -> float:

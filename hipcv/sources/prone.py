@@ -10,9 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.angles import hip_flexion_deg
 from hipcv.core.axis import MAX_SE_DEG
+from hipcv.core.checks import TRUNK_IN_FRONT
 from hipcv.core.landmarks import ANKLES, KNEES, N_LANDMARKS, CameraSide, PoseSeries
-from hipcv.sources.landmark_network import LandmarkNetwork
+from hipcv.sources.landmark_network import LandmarkNetwork, Region
 from hipcv.sources.lower_legs import read_lower_legs
 from hipcv.sources.region import Vote, find_in_clip
 
@@ -26,6 +28,10 @@ LONG_SIDE_PX = 960
 N_SEARCHED = 8
 #: A region that fewer frames agree on, or of less quality, is not one: seated people end here.
 MIN_SHARE, MIN_QUALITY = 0.3, 0.55
+#: The whole body in one square, where a trunk is seen beyond the knees: its side, and how far its centre lies from the
+#: knees towards the trunk, in lengths of a shank; and in how many frames it is looked at.
+BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
+N_BODY_LOOKS = 5
 
 
 @dataclass(slots=True)
@@ -45,6 +51,8 @@ class ProneReader:
     cut_off: bool = field(default=False, init=False)
     #: Share of the place before the knees that is person: a trunk there means a camera at the head end.
     share_in_front: float = field(default=float("nan"), init=False)
+    #: How far the hips are bent, looked at where such a trunk is seen: it may be that of somebody who sits upside down.
+    flexion_deg: float = field(default=float("nan"), init=False)
     _kept: list[tuple[float, bytes]] = field(default_factory=list, init=False)
     _scale: float = field(default=1.0, init=False)
     _frame_size_px: tuple[int, int] = field(default=(0, 0), init=False)
@@ -89,6 +97,8 @@ class ProneReader:
         if self.vote is not None:
             legs = read_lower_legs(self._frame, time_s, self.vote, self.network)
             self.share_in_front = legs.share_in_front
+            if self.share_in_front > TRUNK_IN_FRONT.value:
+                self.flexion_deg = self._hip_flexion_deg(self.vote)
             # turned by 180°, the crop's left leg is the one on the picture's right
             left_leg = 1 if self.camera_side is CameraSide.FOOT_END else 0
             for column, leg in ((0, left_leg), (1, 1 - left_leg)):
@@ -107,6 +117,14 @@ class ProneReader:
             shank_se_deg=shank_se_deg,
             knee_outline_px=knee_outline_px,
         )
+
+    def _hip_flexion_deg(self, vote: Vote) -> float:
+        """Return how far the hips are bent of the person whose trunk is seen beyond the knees, from a few frames."""
+        knee = vote.knees_px.mean(axis=0)
+        body = Region(float(knee[0]), float(knee[1]) + BODY_CENTRE_SHANKS * vote.shank_px, BODY_SHANKS * vote.shank_px)
+        picks = np.linspace(0, len(self._kept) - 1, N_BODY_LOOKS).astype(int)
+        bent = [hip_flexion_deg(self.network(body.cut(self._frame(k))).world_m).mean() for k in picks]
+        return float(np.median(bent))
 
     def _search(self) -> Vote | None:
         n = len(self._kept)

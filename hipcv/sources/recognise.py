@@ -7,11 +7,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.checks import turn_words
 from hipcv.core.landmarks import Position
 from hipcv.sources.landmark_network import LandmarkNetwork
 from hipcv.sources.model_bundle import read_landmark_network
 from hipcv.sources.model_files import ModelFile
-from hipcv.sources.pose import PoseEstimator, sits
+from hipcv.sources.pose import PoseEstimator, sits, turned_deg
 from hipcv.sources.prone import MIN_QUALITY, MIN_SHARE
 from hipcv.sources.region import find_in_clip
 
@@ -60,10 +61,15 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile) -> Recognised:
     if not pictures:
         return Recognised(None, "The recording holds no frame.")
     with PoseEstimator(model.path) as estimator:
-        sitting = [any(sits(pose) for pose in estimator.find_people(rgb)) for rgb in pictures]
-    share = float(np.mean(sitting))
+        people = [estimator.find_people(rgb) for rgb in pictures]
+    share = float(np.mean([any(map(sits, seen)) for seen in people]))
     if share >= MIN_SITTING:
         return Recognised(Position.SEATED, f"Somebody sits facing the camera in {share:.0%} of the frames looked at.")
+    for turn in (90, 180, 270):  # before the prone test, which shanks that point up look like
+        turned = float(np.mean([any(turned_deg(pose) == turn for pose in seen) for seen in people]))
+        if turned >= MIN_SITTING:
+            where = f"Somebody sits in {turned:.0%} of the frames looked at"
+            return Recognised(None, f"{where}, but {turn_words(turn)} and measure it again.")
     vote, _ = find_in_clip(pictures, LandmarkNetwork(read_landmark_network(model.path)))
     if vote is not None and vote.share >= MIN_SHARE and vote.quality >= MIN_QUALITY:
         return Recognised(
