@@ -1,5 +1,6 @@
 """The assessment as one JSON document: command line, API, history and batch all carry this one."""
 
+import json
 import math
 from typing import TypeAlias
 
@@ -53,6 +54,11 @@ def render_document(assessment: Assessment) -> dict[str, Json]:
             "parameters": _json(dict(origin.parameters)),
         },
     }
+
+
+def document_text(assessment: Assessment) -> str:
+    """Return the document as indented JSON."""
+    return json.dumps(render_document(assessment), indent=2, allow_nan=False, ensure_ascii=False)
 
 
 def _asymmetry(asymmetry: Asymmetry | None) -> Json:
