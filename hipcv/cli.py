@@ -2,6 +2,7 @@
 
 # Everything heavy is imported where it is used: `hipcv --help` must answer at once.
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from hipcv.measurement import Measurement
     from hipcv.sources.model_files import ModelStatus, Progress
 
+#: Set to anything, it shows where a fault in hipcv itself lies.
+TRACEBACK_VARIABLE = "HIPCV_TRACEBACK"
 MEASURED, NOT_MEASURED, WRONG_ARGUMENTS, COULD_NOT_TRY = 0, 1, 2, 3
 
 
@@ -167,6 +170,7 @@ def measure(
     with _one_sentence():
         from hipcv.core.landmarks import CameraSide, Effort, Position, Setup, Sex
 
+        _try_writing(out=out, series=series, keep=keep)
         position = _recognise(clip, model, models) if test is TestOption.AUTO else Position(test)
         ends = {CameraEnd.FOOT: CameraSide.FOOT_END, CameraEnd.HEAD: CameraSide.HEAD_END}
         setup = Setup(
@@ -182,12 +186,14 @@ def measure(
             sex=Sex(sex) if sex else None,
         )
         measured = _measure(clip, setup, model, models, slow_motion=slow_motion, quiet=quiet)
-        _deliver(measured, out=out, series=series, as_json=json_, quiet=quiet, slow_motion=slow_motion)
+        _print(measured, as_json=json_)
         if keep is not None:
             from hipcv.history import keep as keep_in_history
             from hipcv.outputs.document import render_document
 
             keep_in_history(render_document(measured.assessment), keep)
+        written = _write(measured, out=out, series=series, quiet=quiet, slow_motion=slow_motion)
+        _tell_written(written if not json_ else [])
     raise typer.Exit(_status(measured))
 
 
@@ -201,12 +207,14 @@ def demo(
     with _one_sentence():
         from hipcv.core.landmarks import CameraSide, Position, Setup
 
+        _try_writing(out=out)
         for name, setup in (
             ("seated-easy-101-00.mp4", Setup()),
             ("prone-easy-102-02.mp4", Setup(Position.PRONE, camera_side=CameraSide.FOOT_END)),
         ):
             measured = _measure(_sample(name), setup, ModelOption.HEAVY, None, quiet=quiet)
-            _deliver(measured, out=out / str(setup.position), quiet=quiet)
+            _print(measured)
+            _tell_written(_write(measured, out=out / str(setup.position), quiet=quiet))
             status = max(status, _status(measured))
     raise typer.Exit(status)
 
@@ -228,11 +236,12 @@ def _recognise(clip: Path, model: ModelOption, models: Path | None) -> "Position
     """Return the test that a clip shows; a clip that shows neither is measured as seated and refused there."""
     from hipcv.core.landmarks import Position
     from hipcv.measurement import recognise_file
+    from hipcv.printable import printable
     from hipcv.sources.model_files import ModelName
 
     seen = recognise_file(clip, model_name=ModelName(model), model_path=models)
     what = f"taken for the {seen.position} test" if seen.position else "neither the seated nor the prone test"
-    typer.echo(f"hipcv: {clip.name} is {what}. {seen.reason}", err=True)
+    typer.echo(f"hipcv: {printable(clip.name)} is {what}. {seen.reason}", err=True)
     return seen.position or Position.SEATED
 
 
@@ -259,9 +268,11 @@ def _measure(
     slow_motion: float = 1.0,
     quiet: bool = False,
 ) -> "Measurement":
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     from hipcv.measurement import measure_file
+    from hipcv.printable import printable
     from hipcv.sources.model_files import ModelName
 
     columns = (
@@ -272,7 +283,7 @@ def _measure(
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress:
-        task = progress.add_task(f"Reading {clip.name}", total=None)
+        task = progress.add_task(f"Reading {escape(printable(clip.name))}", total=None)
         return measure_file(
             clip,
             setup,
@@ -284,35 +295,63 @@ def _measure(
         )
 
 
-def _deliver(
+def _try_writing(*, out: Path | None = None, series: Path | None = None, keep: str | None = None) -> None:
+    """Find out before the work whether its results can be written."""
+    if keep is not None:
+        from hipcv.core.errors import HistoryError
+        from hipcv.history.store import open_history
+
+        if not keep.strip():
+            raise HistoryError("Wanted a subject to keep the assessment for, found an empty name: give a code.")
+        with open_history():
+            pass
+    if series is not None:
+        from hipcv.files import try_writing
+
+        try_writing(series)
+    if out is not None:
+        from hipcv.outputs.folder import try_folder
+
+        try_folder(out)
+
+
+def _print(measured: "Measurement", *, as_json: bool = False) -> None:
+    """Print the result; before anything is written, so that no disk can take it away."""
+    from rich.console import Console
+
+    from hipcv.outputs.document import document_text
+    from hipcv.outputs.text import render_text
+    from hipcv.printable import printable_lines
+
+    if as_json:
+        typer.echo(printable_lines(document_text(measured.assessment)))
+    else:
+        render_text(measured.assessment, Console())
+
+
+def _write(
     measured: "Measurement",
     *,
     out: Path | None = None,
     series: Path | None = None,
-    as_json: bool = False,
     quiet: bool = False,
     slow_motion: float = 1.0,
-) -> None:
-    """Write and print what was asked for."""
-    import json
-
-    from hipcv.outputs.document import render_document
+) -> list[Path]:
+    """Write what was asked for and return the files of its folder."""
     from hipcv.outputs.tables import write_series
 
     if series is not None:
         write_series(measured.assessment, series)
-    written = _write_folder(measured, out, quiet=quiet, slow_motion=slow_motion) if out is not None else []
-    if as_json:
-        typer.echo(json.dumps(render_document(measured.assessment), indent=2, allow_nan=False, ensure_ascii=False))
-        return
+    return _write_folder(measured, out, quiet=quiet, slow_motion=slow_motion) if out is not None else []
+
+
+def _tell_written(paths: Sequence[Path]) -> None:
     from rich.console import Console
 
-    from hipcv.outputs.text import render_text
+    from hipcv.printable import printable
 
-    console = Console()
-    render_text(measured.assessment, console)
-    for path in written:
-        console.print(f"wrote {path}", style="dim", soft_wrap=True, highlight=False)
+    for path in paths:
+        Console().print(f"wrote {printable(str(path))}", style="dim", soft_wrap=True, highlight=False, markup=False)
 
 
 def _write_folder(measured: "Measurement", out: Path, *, quiet: bool, slow_motion: float) -> list[Path]:
@@ -446,12 +485,31 @@ def _one_sentence() -> Iterator[None]:
     except KeyboardInterrupt:
         _fail("Stopped.")
     except OSError as error:
-        _fail(f"The operating system refused: {error.strerror or error} ({error.filename or 'no file named'}).")
+        _last_resort(error)
 
 
 def _fail(sentence: str) -> NoReturn:
-    typer.echo(f"hipcv: {sentence}", err=True)
-    raise typer.Exit(COULD_NOT_TRY)
+    from hipcv.printable import printable_lines
+
+    typer.echo(f"hipcv: {printable_lines(sentence)}", err=True)
+    raise SystemExit(COULD_NOT_TRY)
+
+
+def _last_resort(error: Exception) -> NoReturn:
+    """Say what nobody foresaw in one sentence; status 1 would mean that the recording was tried."""
+    if os.environ.get(TRACEBACK_VARIABLE):
+        import traceback
+
+        traceback.print_exception(error)
+        raise SystemExit(COULD_NOT_TRY)
+    from hipcv.core.errors import HipcvError
+
+    if isinstance(error, HipcvError):
+        _fail(str(error))
+    if isinstance(error, OSError):
+        _fail(f"The operating system refused: {error.strerror or error} ({error.filename or 'no file named'}).")
+    what = " ".join(f"{type(error).__name__} {error}".split())
+    _fail(f"This is a fault in hipcv ({what}): please report it, with what {TRACEBACK_VARIABLE}=1 shows.")
 
 
 register_batch(app, _one_sentence)
@@ -467,4 +525,7 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
-    app(prog_name="hipcv")
+    try:
+        app(prog_name="hipcv")
+    except Exception as error:
+        _last_resort(error)

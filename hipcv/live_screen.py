@@ -1,6 +1,5 @@
 """`hipcv live --camera`: a test in front of a camera without a browser, in a window or on one line of the terminal."""
 
-import json
 import math
 import time
 from collections.abc import Callable
@@ -15,13 +14,16 @@ from rich.status import Status as Spinner
 from hipcv.assessment import Assessment, Status
 from hipcv.core.coaching import Plan
 from hipcv.core.landmarks import Setup
+from hipcv.files import try_writing, write_whole
 from hipcv.history import keep
 from hipcv.live import LiveReading, LiveTest
-from hipcv.outputs.document import render_document
+from hipcv.outputs.document import document_text, render_document
+from hipcv.outputs.folder import ASSESSMENT, REPORT, SERIES
 from hipcv.outputs.html import render_report
-from hipcv.outputs.tables import whole_file, write_series
+from hipcv.outputs.tables import write_series
 from hipcv.outputs.text import render_text
 from hipcv.outputs.window import LivePicture, Window, draw_live
+from hipcv.printable import printable, printable_lines
 from hipcv.sources.camera import open_camera
 from hipcv.sources.model_files import ModelName
 from hipcv.sources.video import Frame
@@ -60,8 +62,11 @@ def run_live(
     Raises
     ------
     HipcvError
-        Where camera, model or screen cannot be used.
+        Where camera, model or screen cannot be used, or nothing can be written: before the test where that can be
+        known, else after the result is printed.
     """
+    for name in (ASSESSMENT, SERIES, REPORT):
+        try_writing(folder / name)
     with ExitStack() as stack:
         frames = open_camera(camera)
         stack.enter_context(frames)
@@ -79,8 +84,11 @@ def run_live(
                 break
         test.n_skipped = frames.n_skipped
         _, assessment = test.finish(teller.stage)
+    _print(assessment, as_json=as_json)
     _keep(assessment, folder, subject)
-    _print(assessment, folder, as_json=as_json)
+    if not as_json:
+        place = printable(str(folder))
+        Console().print(f"kept in {place}", style="dim", soft_wrap=True, highlight=False, markup=False)
     return assessment.status is Status.MEASURED
 
 
@@ -132,21 +140,17 @@ def _picture(frame: Frame, seen: LiveReading) -> LivePicture:
 
 
 def _keep(assessment: Assessment, folder: Path, subject: str | None) -> None:
-    document = render_document(assessment)
-    with whole_file(folder / "assessment.json") as file:
-        json.dump(document, file, indent=2, allow_nan=False, ensure_ascii=False)
-    write_series(assessment, folder / "series.csv")
-    with whole_file(folder / "report.html") as file:
-        file.write(render_report(assessment, []))
     if subject is not None:
-        keep(document, subject)
+        keep(render_document(assessment), subject)
+    write_whole(folder / ASSESSMENT, document_text(assessment))
+    write_series(assessment, folder / SERIES)
+    write_whole(folder / REPORT, render_report(assessment, []))
 
 
-def _print(assessment: Assessment, folder: Path, *, as_json: bool) -> None:
+def _print(assessment: Assessment, *, as_json: bool) -> None:
     console = Console()
     if as_json:
-        text = json.dumps(render_document(assessment), indent=2, allow_nan=False, ensure_ascii=False)
+        text = printable_lines(document_text(assessment))
         console.print(text, markup=False, highlight=False, soft_wrap=True)
         return
     render_text(assessment, console)
-    console.print(f"kept in {folder}", style="dim", soft_wrap=True, highlight=False)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -188,24 +188,27 @@ def test_a_recording_that_was_set_aside_tells_why_without_the_machines_folders(r
 
 
 FORMULAS = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0"]
+FORMULAS += ["\uff1d1", "\uff0b1", '"=1+1"', " =1", "'=1"]
+INNER = [f"a{sign}{formula}" for sign in ";|\t\n\r" for formula in ("=1+1", '"=1+1"', "@SUM(A1)", "-2+3")]
 
 
-@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("formula", FORMULAS + INNER)
 def test_no_cell_and_no_column_name_is_a_formula(formula: str, tmp_path: Path) -> None:
     told = clip(name=formula, subject=formula, carried={formula: formula})
     table = make_table(side_rows(Result(told)), SIDE_COLUMNS)
     write_csv(table, tmp_path / "t.csv")
-    with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as file:
-        cells = [cell for record in csv.reader(file) for cell in record]
-    assert f"'{formula}" in cells
-    assert not [cell for cell in cells if re.match(r"[=+\-@\t\r]", cell)]
+    for delimiter in ",;|\t":  # whatever parts the cells where it is opened
+        with (tmp_path / "t.csv").open(newline="", encoding="utf-8") as file:
+            cells = [cell for record in csv.reader(file, delimiter=delimiter) for cell in record]
+        assert not [cell for cell in cells if re.match(r'[" ]*[=+\-@\t\r\n\uff1d\uff0b]', cell)]
+    assert formula in read_table(tmp_path / "t.csv", ("clip",)).columns
     write_excel(table, tmp_path / "t.xlsx", "results")
     book = load_workbook(tmp_path / "t.xlsx")
     assert {cell.data_type for row in book["results"].iter_rows() for cell in row} <= {"s", "n", "b"}
     book.close()
 
 
-@given(text=st.text())
+@given(text=st.text() | st.text("=-'\" ;|\t\r\na1"))
 def test_a_text_comes_back_as_it_was(text: str) -> None:
     assert as_written(harmless(text)) == text
 
@@ -265,8 +268,24 @@ def test_redcap_gets_one_record_a_subject_and_one_repeat_a_side_and_visit(docume
     at = list(zip(table["record_id"], table["redcap_repeat_instance"], table["hip_visit_date"], strict=True))
     first, second = "2026-01-01", "2026-05-01"
     assert [x for x in at if x[0] == "S1"] == [("S1", 1, first), ("S1", 2, first), ("S1", 3, second), ("S1", 4, second)]
-    assert {record for record, _, _ in at} == {"S1", "S2", "d.mp4"}
+    assert {record for record, _, _ in at} == {"S1", "S2", KEY.clip_sha256[:12]}
     assert len(set(zip(table["record_id"], table["redcap_repeat_instance"], strict=True))) == len(table)
+
+
+def test_redcap_gets_no_file_name_since_these_name_people(document: Document) -> None:
+    told = clip(2, "Anna Muster seated.mp4")
+    broken = Refused(Refusal.UNREADABLE, f"Wanted a video in {told.source}, found text.")
+    results = [
+        Result(told, KEY, document),
+        Result(told, KEY, refused=broken),
+        Result(replace(told, subject="S7"), refused=broken),  # its bytes could not be read
+        Result(told, refused=broken),  # neither bytes nor subject: nothing to be a record by
+    ]
+    table = make_records(row for result in results for row in side_rows(result))
+    assert set(table["record_id"]) == {KEY.clip_sha256[:12], "S7"}
+    assert len(table) == 6
+    assert "Anna" not in table.write_csv()
+    assert "Wanted a video in the recording, found text." in table["hip_reason"].to_list()
 
 
 def test_redcap_knows_every_field_by_its_dictionary() -> None:

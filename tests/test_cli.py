@@ -2,10 +2,13 @@
 
 import csv
 import json
+import os
+import re
 import subprocess
 import sys
 
 import pytest
+from batch_recordings import write_recording
 
 from hipcv.outputs.tables import COLUMNS
 
@@ -136,6 +139,69 @@ def test_wrong_arguments_exit_with_two(arguments):
     done = hipcv(*arguments)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_a_result_that_cannot_be_written_is_told_before_the_recording_is_even_opened(tmp_path):
+    (tmp_path / "file").touch()
+    for option in ("--out", "--series"):
+        done = hipcv("measure", tmp_path / "missing.mp4", "--test", "seated", option, tmp_path / "file" / "x")
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
+        assert "found a file where a folder of it should be" in done.stderr
+    done = hipcv("measure", tmp_path / "missing.mp4", "--test", "seated", "--out", tmp_path / "new")
+    assert "no such file" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_disk_that_fills_takes_neither_the_result_nor_the_blame_to_the_recording(tmp_path):
+    clip, disk = write_recording(tmp_path / "clip.mp4", seed=1), tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", disk], capture_output=True).returncode:
+        pytest.skip("a small disk needs the right to mount one")
+    try:
+        done = hipcv("measure", clip, "--test", "seated", "--model", "lite", "--out", disk / "out")
+        written = sorted(path.name for path in (disk / "out").iterdir())
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    assert done.returncode == 3
+    assert "Not measured" in done.stdout
+    assert "It informs; it does not diagnose." in done.stdout
+    (told,) = [line for line in done.stderr.splitlines() if line.startswith("hipcv: ")]
+    assert told.startswith(f"hipcv: The disk of {disk}")
+    assert "is full: free some space" in told
+    assert written == ["assessment.json", "series.csv"]
+
+
+def test_what_nobody_foresaw_is_one_sentence_and_never_says_not_measured():
+    """A module is broken in the child: norms has no door of its own that could catch it."""
+    code = (
+        "import sys, hipcv.cli, hipcv.evidence.norms\n"
+        "hipcv.evidence.norms.norms_table = None; sys.argv = ['hipcv', 'norms']; hipcv.cli.main()"
+    )
+    for shown in ("", "1"):
+        environment = {**os.environ, "HIPCV_TRACEBACK": shown}
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+        )
+        assert (done.returncode, done.stdout) == (3, "")
+        assert ("Traceback" in done.stderr) == bool(shown)
+        assert "TypeError" in done.stderr
+    assert hipcv("norms", "--test", "prone").returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names cannot hold control characters there")
+def test_a_hostile_file_name_commands_no_terminal(tmp_path):
+    name = "next\nline \x1b[2J\x1b]0;owned\x07\x9b31m\u202eseated.mp4"
+    (tmp_path / name).write_bytes(b"text")
+    for done in (
+        hipcv("measure", tmp_path / name, "--test", "auto"),
+        hipcv("measure", tmp_path / name / "nothing", "--test", "seated"),
+        hipcv("batch", tmp_path / name, "-o", tmp_path / f"out {name}", "--workers", "1", "--model", "lite"),
+        hipcv("history", "forget", name, "--yes", "--database", f"sqlite:///{tmp_path}/h.sqlite"),
+    ):
+        said = done.stdout + done.stderr
+        assert "u001b" in said
+        assert re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", said) is None
+        assert not [line for line in said.splitlines() if line.startswith("line ")]
 
 
 def test_norms_are_printed_with_their_sources():

@@ -427,6 +427,16 @@ def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytes
     assert "data:image" not in (tmp_path / "kept" / "report.html").read_text("utf-8")
 
 
+def test_a_folder_that_cannot_hold_the_result_is_told_before_the_camera_is_opened(tmp_path: Path) -> None:
+    """Nobody does a test whose result is lost at the end."""
+    from hipcv.core.errors import OutputError
+    from hipcv.live_screen import run_live
+
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="found a file where a folder of it should be"):
+        run_live("97", Setup(), Plan((Side.LEFT,)), folder=tmp_path / "file" / "kept", window=False)
+
+
 def test_the_live_picture_is_mirrored_and_its_numbers_are_not() -> None:
     """A looking-glass for the eye: what is left in the frame is drawn right, and the angle's text stays readable."""
     from hipcv.outputs.window import LivePicture, draw_live

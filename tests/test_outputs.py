@@ -18,7 +18,7 @@ from hipcv.outputs.document import render_document
 from hipcv.outputs.folder import ASSESSMENT, REPORT, SERIES, VIDEO, write_folder
 from hipcv.outputs.html import render_report
 from hipcv.outputs.overlay import draw_frame, write_overlay
-from hipcv.outputs.tables import COLUMNS, whole_file, write_series
+from hipcv.outputs.tables import COLUMNS, write_series
 
 SETUP = Setup(age_years=30.0, sex=Sex.FEMALE)
 ROWS = ("time_s", "image_px", "world_m", "visibility")
@@ -103,17 +103,6 @@ def test_the_table_has_a_row_a_frame_and_blanks_for_what_is_missing(tmp_path, se
     assert len(rows) == len(series)
     assert rows[5]["left_deg"] == ""
     assert float(rows[33]["left_deg"]) == pytest.approx(40, abs=2)
-
-
-def test_a_file_that_fails_half_way_does_not_appear(tmp_path):
-    def fail():
-        with whole_file(tmp_path / "report.html") as file:
-            file.write("half")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail()
-    assert list(tmp_path.iterdir()) == []
 
 
 class Page(HTMLParser):

@@ -160,21 +160,24 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
             keys = tuple(part.strip() for part in by.split(",") if part.strip()) if by else ()
             pairs, key = pair_tables(first, second, by=keys, column=column, second_column=second_column or "")
             study = study_agreement(*called, pairs)
-            if out is not None:
-                from hipcv.batch.atomic import write_whole
-                from hipcv.batch.result_folder import write_json
-                from hipcv.batch.summary import render_agreement
-
-                write_json(out / "agreement.json", render_study(study))
-                write_whole(out / "agreement.html", render_agreement(study))
             if json_:
                 import json
 
-                typer.echo(json.dumps(render_study(study), indent=2, allow_nan=False, ensure_ascii=False))
+                from hipcv.printable import printable_lines
+
+                text = json.dumps(render_study(study), indent=2, allow_nan=False, ensure_ascii=False)
+                typer.echo(printable_lines(text))
             else:
                 from hipcv.batch.texts import print_study
 
                 print_study(study, key)
+            if out is not None:  # last: what cannot be written has been read at least
+                from hipcv.batch.result_folder import write_json
+                from hipcv.batch.summary import render_agreement
+                from hipcv.files import write_whole
+
+                write_json(out / "agreement.json", render_study(study))
+                write_whole(out / "agreement.html", render_agreement(study))
 
 
 def _names(names: str | None, first: Path, second: Path) -> tuple[str, str]:

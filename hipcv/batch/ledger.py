@@ -34,6 +34,7 @@ from sqlalchemy.pool import StaticPool
 from hipcv.batch.clip import Key
 from hipcv.batch.job import Document, Identity, Refusal, Refused, Scored
 from hipcv.core.errors import BatchError
+from hipcv.files import told
 
 _TABLES = MetaData()
 #: The bytes behind a path or URL, as long as its stamp stays the same.
@@ -235,7 +236,8 @@ def _prepare(connection: object, _: object) -> None:
 @contextmanager
 def _one_sentence(path: Path) -> Iterator[None]:
     try:
-        yield
+        with told(path):
+            yield
     except OperationalError as error:
         reason = str(error.orig)
         if "full" in reason:
@@ -245,8 +247,6 @@ def _one_sentence(path: Path) -> Iterator[None]:
         raise BatchError(sentence) from error
     except DatabaseError as error:
         raise BatchError(f"{path} is damaged ({error.orig}): move it away and run the same command again.") from error
-    except OSError as error:
-        raise BatchError(f"Wanted to keep the results in {path}, but could not: {error.strerror}.") from error
 
 
 def _columns(key: Key) -> dict[str, str]:

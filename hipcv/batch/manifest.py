@@ -17,6 +17,7 @@ from hipcv.batch.remote import is_url
 from hipcv.batch.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, read_sheet
 from hipcv.core.errors import BatchError
 from hipcv.core.landmarks import CameraSide, Effort, Position, Sex, Side
+from hipcv.printable import printable
 
 T = TypeVar("T")
 
@@ -75,7 +76,7 @@ class Fault:
     found: str
 
     def __str__(self) -> str:
-        return f"row {self.row}, {self.column}: wanted {self.wanted}, found {self.found}"
+        return printable(f"row {self.row}, {self.column}: wanted {self.wanted}, found {self.found}")
 
 
 class ListError(BatchError):
@@ -84,7 +85,7 @@ class ListError(BatchError):
     def __init__(self, path: Path | None, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        place = "the recordings" if path is None else f"the list {path}"
+        place = "the recordings" if path is None else f"the list {printable(str(path))}"
         lines = "".join(f"\n  {fault}" for fault in faults)
         super().__init__(f"Found {count} in {place}; nothing was started, mend them and run again:{lines}")
 

@@ -15,9 +15,10 @@ from hipcv.batch.engine import WorkEngine, count_workers, open_cluster, open_loc
 from hipcv.batch.ledger import open_ledger
 from hipcv.batch.manifest import Defaults, find_carried, read_clips
 from hipcv.batch.result_folder import LEDGER, LOCK, Contents, clean, write_results
-from hipcv.batch.run import Listener, Plan, Run, disk_error
+from hipcv.batch.run import Listener, Plan, Run
 from hipcv.batch.worker import Limits
-from hipcv.core.errors import BatchError
+from hipcv.core.errors import BatchError, HipcvError
+from hipcv.files import told, try_writing
 from hipcv.sources.model_files import ModelName, Progress, find_model, get_model
 
 
@@ -98,7 +99,7 @@ def carry_out(order: Order, listener: Listener, on_fetch: Progress | None = None
     ------
     ListError
         With every fault of the list, before anything is started.
-    BatchError, SourceError, ModelError
+    BatchError, SourceError, ModelError, OutputError
         Where it cannot begin or go on; what was finished is kept, and the tables tell it.
     """
     clips = order.clips()
@@ -121,9 +122,9 @@ def carry_out(order: Order, listener: Listener, on_fetch: Progress | None = None
 
             try:
                 run.go()
-            except (BatchError, KeyboardInterrupt):
+            except (HipcvError, KeyboardInterrupt):
                 engine.close()
-                with suppress(BatchError):  # the first error is the one to tell
+                with suppress(HipcvError):  # the first error is the one to tell
                     write()
                 raise
         return write()
@@ -132,16 +133,14 @@ def carry_out(order: Order, listener: Listener, on_fetch: Progress | None = None
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
     """Keep a second batch out of the folder; the lock vanishes with the process that holds it."""
-    try:
+    try_writing(out / LOCK)
+    with told(out):
         out.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(out / LOCK)
         try:
-            held = lock.acquire(timeout=0)
+            held = FileLock(out / LOCK).acquire(timeout=0)
         except Timeout as error:
             sentence = f"Another batch is writing to {out}: wait for it, or name another folder with -o."
             raise BatchError(sentence) from error
-    except OSError as error:
-        raise disk_error(out, error) from error
     with held:
         yield
 
@@ -173,7 +172,7 @@ def _facts(order: Order, run: Run, engine: WorkEngine, started_at: str) -> dict[
             "measuring_s": round(tally.busy_s, 3),
             "processor_s": round(tally.cpu_s, 3),
             "recorded_s": round(tally.clip_s, 3),
-            "peak_worker_memory_mb": round(tally.peak_memory_mb, 1),
+            "peak_worker_memory_mb": round(tally.peak_memory_mb, 1) or None,
         },
     }
 

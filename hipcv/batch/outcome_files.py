@@ -4,9 +4,9 @@ import json
 import re
 from pathlib import Path
 
-from hipcv.batch.atomic import write_whole
 from hipcv.batch.clip import Clip, Key
 from hipcv.batch.job import Document
+from hipcv.files import write_whole
 
 FOLDER = "clips"
 _LONGEST_NAME = 80

@@ -12,6 +12,7 @@ from hipcv.batch.clip import Clip
 from hipcv.batch.job import Refused, Scored
 from hipcv.batch.manifest import COLUMNS, carried_sentence
 from hipcv.batch.run import Tally
+from hipcv.printable import printable
 
 #: Where nobody watches a terminal, a line is printed this often.
 LINE_INTERVAL_S = 30.0
@@ -85,7 +86,7 @@ class Bar:
         self._say(f"Trying {clip.name} once more. {refused.sentence}")
 
     def _say(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
 class JsonLines:
@@ -96,7 +97,7 @@ class JsonLines:
 
     def say(self, event: str, **fields: object) -> None:
         """Write one event at once."""
-        print(json.dumps({"event": event, **fields}, ensure_ascii=False), file=self._out, flush=True)
+        print(printable(json.dumps({"event": event, **fields}, ensure_ascii=False)), file=self._out, flush=True)
 
     def carried(self, columns: tuple[str, ...]) -> None:
         """Write which columns are not understood."""

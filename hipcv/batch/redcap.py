@@ -14,6 +14,8 @@ from hipcv.batch.results import NOT_DONE
 from hipcv.batch.tables import make_table
 
 INSTRUMENT = "hip_rotation"
+#: Hexadecimal digits that tell recordings apart: among a million the odds that two are alike are below 1 in 100.
+_ID_DIGITS = 12
 _STATES = "measured, measured | not_measured, not measured | set_aside, set aside"
 
 
@@ -49,7 +51,6 @@ FIELDS = (
     RedcapField("hip_asymmetry_deg", "asymmetry_difference_deg", "Left less right (°)", check="number", type=float),
     RedcapField("hip_findings", "findings", "Findings"),
     RedcapField("hip_reason", "reason", "Why there is no number"),
-    RedcapField("hip_clip", "clip", "Recording"),
     RedcapField("hip_clip_sha256", "clip_sha256", "Recording's SHA-256"),
     RedcapField("hip_model_sha256", "model_sha256", "Pose model's SHA-256"),
     RedcapField("hip_version", "hipcv_version", "Version of hipcv"),
@@ -80,15 +81,18 @@ _DICTIONARY_COLUMNS = (
 def make_records(sides: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """Return the import table from rows of one side each.
 
-    A recording without a subject is a record of its own, under its own name. Repeats are counted in the order of visit
-    dates, then of the list; rows that are still to be measured are left out.
+    File names often name people, so none of them comes in: a recording without a subject is a record of its own, under
+    the first digits of its SHA-256, by which results.csv tells which one it is. Repeats are counted in the order of
+    visit dates, then of the list. Left out is what is still to be measured, and what has neither a subject nor bytes
+    that could be read.
     """
-    rows = [row for row in sides if row["status"] != NOT_DONE]
-    rows.sort(key=lambda row: (row["subject"] or row["clip"], row["visit_date"] or "", row["row"]))
+    rows = [(_record_id(row), row) for row in sides if row["status"] != NOT_DONE]
+    rows.sort(key=lambda named: (named[0], named[1]["visit_date"] or "", named[1]["row"]))
     count: Counter[str] = Counter()
     records = []
-    for row in rows:
-        record_id = row["subject"] or row["clip"]
+    for record_id, row in rows:
+        if not record_id:
+            continue
         count[record_id] += 1
         records.append(
             {
@@ -96,12 +100,22 @@ def make_records(sides: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
                 "redcap_repeat_instrument": INSTRUMENT,
                 "redcap_repeat_instance": count[record_id],
                 **{field.name: row.get(field.column) for field in FIELDS},
+                "hip_reason": _without_name(row),
                 f"{INSTRUMENT}_complete": 2,
             }
         )
     columns: dict[str, type] = {"record_id": str, "redcap_repeat_instrument": str, "redcap_repeat_instance": int}
     columns |= {field.name: field.type for field in FIELDS} | {f"{INSTRUMENT}_complete": int}
     return make_table(records, columns)
+
+
+def _record_id(row: Mapping[str, Any]) -> str:
+    return str(row["subject"] or (row["clip_sha256"] or "")[:_ID_DIGITS])
+
+
+def _without_name(row: Mapping[str, Any]) -> str | None:
+    reason: str | None = row["reason"]
+    return reason and reason.replace(row["clip"], "the recording")
 
 
 def make_dictionary() -> pl.DataFrame:

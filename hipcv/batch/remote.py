@@ -5,10 +5,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING
 
-from hipcv.core.errors import SourceError
+from hipcv.core.errors import OutputError, SourceError
+from hipcv.files import is_full
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -114,5 +115,8 @@ def _one_sentence(url: str) -> Iterator[None]:
         raise SourceError(f"Wanted a recording at {url}, found no such file: check the address.") from error
     # every kind of storage has its own exceptions; to the user they are all one: it cannot be reached
     except Exception as error:
+        if isinstance(error, OSError) and is_full(error):
+            place = gettempdir()
+            raise OutputError(f"The disk of {place} is full, {url} cannot be copied there: free some space.") from error
         reason = str(error).split("\n", 1)[0] or type(error).__name__
         raise SourceError(f"Wanted a recording at {url}, but it cannot be reached ({reason}): check it.") from error

@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from hipcv.batch.atomic import remove_parts, write_whole
 from hipcv.batch.clip import Clip
 from hipcv.batch.ledger import Ledger
 from hipcv.batch.outcome_files import FOLDER, document_path, report_path, write_clip
@@ -25,9 +24,10 @@ from hipcv.batch.results import (
     side_rows,
     trial_rows,
 )
-from hipcv.batch.run import Finished, Plan, disk_error
+from hipcv.batch.run import Finished, Plan
 from hipcv.batch.study import Study, render_study, studies_of
 from hipcv.batch.tables import make_table, write_csv, write_excel, write_parquet
+from hipcv.files import remove_parts, told, write_whole
 
 SCHEMA = "hipcv.batch/1"
 LEDGER, LOCK = "ledger.sqlite", ".lock"
@@ -77,10 +77,10 @@ def write_results(
 
     Raises
     ------
-    BatchError
+    OutputError
         Where something cannot be written.
     """
-    try:
+    with told(out):
         contents = _collect(out, _results(out, plan, clips, finished, ledger))
         sides = make_table(contents.sides, SIDE_COLUMNS)
         write_parquet(sides, out / "results.parquet")
@@ -96,8 +96,6 @@ def write_results(
 
         write_whole(out / "summary.html", render_summary(contents, plan.pose_model))
         write_json(out / "run.json", _run_record(plan, contents, facts))
-    except OSError as error:
-        raise disk_error(out, error) from error
     return contents
 
 

@@ -9,6 +9,7 @@ from hipcv.batch.job import Document, Refusal, Refused
 from hipcv.batch.outcome_files import FOLDER, file_stem
 from hipcv.core.landmarks import Side
 from hipcv.core.quality import FindingCode, Severity
+from hipcv.printable import printable
 
 #: A recording whose result is still to come: the batch was stopped before.
 NOT_DONE = "not_done"
@@ -279,7 +280,7 @@ def film_again_rows(result: Result) -> Iterator[Row]:
 
 def _sentence(clip: Clip, refused: Refused) -> str:
     """Return the reason without the machine's own folders: tables travel."""
-    return refused.sentence.replace(clip.source, clip.name)
+    return refused.sentence.replace(printable(clip.source), clip.name)
 
 
 def _findings_of(document: Document, side: Side) -> list[Mapping[str, Any]]:

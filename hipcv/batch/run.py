@@ -1,6 +1,5 @@
 """Gets a list of recordings measured: what is finished is left alone, what dies is tried once more, the rest go on."""
 
-import errno
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -68,8 +67,8 @@ class Tally:
 
     `n_done` counts what is finished, `n_before` of these by an earlier run; `share_left` is the share of this
     run's work that is still to do, by the length of the recordings. `busy_s` is the time that workers spent measuring,
-    `cpu_s` what the processors worked for it, and `peak_memory_mb` the largest memory that one of them held;
-    `n_workers` is the most that there were at once.
+    `cpu_s` what the processors worked for it, and `peak_memory_mb` the largest memory that one of them held, 0 where
+    no system says it; `n_workers` is the most that there were at once.
     """
 
     n_clips: int
@@ -157,7 +156,7 @@ class Run:
 
         Raises
         ------
-        BatchError
+        BatchError, OutputError
             Where it cannot go on: the disk is full, a share or the cluster has vanished, workers lack the model. What
             was finished stays finished.
         """
@@ -257,12 +256,9 @@ class Run:
         self.tally.busy_s += answer.wall_s
         self.tally.cpu_s += answer.cpu_s
         self.tally.clip_s += answer.clip_s
-        self.tally.peak_memory_mb = max(self.tally.peak_memory_mb, answer.peak_memory_mb)
+        self.tally.peak_memory_mb = max(self.tally.peak_memory_mb, answer.peak_memory_mb)  # a NaN changes nothing
         for clip in (work.clip, *self._followers[work.key]):
-            try:
-                write_clip(self.plan.out, clip, work.key, answer.document, answer.report)
-            except OSError as error:
-                raise disk_error(self.plan.out, error) from error
+            write_clip(self.plan.out, clip, work.key, answer.document, answer.report)
         self._finish(work.clip, work.key, answer)
 
     def _refused(self, work: _Work, answer: Refused) -> None:
@@ -315,13 +311,6 @@ class Run:
     def _count_share(self, clip: Clip) -> None:
         self._left -= self._shares[clip.row]
         self.tally.share_left = max(self._left, 0.0) / max(self._to_do, 1e-12)
-
-
-def disk_error(out: Path, error: OSError) -> BatchError:
-    """Return the one sentence for results that could not be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return BatchError(f"The disk of {out} is full: free some space and run the same command again, it goes on.")
-    return BatchError(f"Wanted to write results to {out}, but could not: {error.strerror or error}; check the folder.")
 
 
 def _stamp(source: str) -> str:

@@ -1,18 +1,21 @@
 """Measures one recording for a batch: what runs inside a worker's process."""
 
+import math
 import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
 from hipcv import __version__
 from hipcv.batch.job import Answer, Identity, Job, Refusal, Refused, Scored
 from hipcv.batch.remote import is_url, local_copy, sha256_of_url, stamp_of
-from hipcv.core.errors import HipcvError, ModelError, SourceError
+from hipcv.core.errors import HipcvError, ModelError, OutputError, SourceError
 from hipcv.core.landmarks import Setup
 
 if TYPE_CHECKING:
@@ -60,7 +63,7 @@ def score(job: Job, beat: Beat = lambda n_done, n_total: None) -> Answer:
     answer: Answer
     try:
         answer = _score(job, beat)
-    except ModelError as error:
+    except (ModelError, OutputError) as error:
         answer = Refused(Refusal.WORKER_UNFIT, str(error))
     except SourceError as error:
         answer = Refused(_why_unreadable(job.source), str(error))
@@ -166,10 +169,12 @@ def _why_unreadable(source: str) -> Refusal:
 
 
 def peak_memory_mb() -> float:
-    """Return the largest memory that this process has held, in MB; 0 where the system does not say."""
+    """Return the largest memory that this process has held, in MB; NaN where the system does not say."""
     try:
+        # not from getrusage: there a new process inherits what its parent held
         lines = Path("/proc/self/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    # not from getrusage: there a new process inherits what its parent held
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+        return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), math.nan)
+    except OSError:  # no Linux; Windows says it in its own way
+        with suppress(OSError, psutil.Error):
+            return float(getattr(psutil.Process().memory_info(), "peak_wset", math.nan)) / 1024**2
+    return math.nan

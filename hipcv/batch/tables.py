@@ -8,13 +8,19 @@ from typing import Any
 
 import polars as pl
 
-from hipcv.batch.atomic import write_whole
 from hipcv.batch.spreadsheet import EXCEL_SUFFIXES, read_sheet
 from hipcv.core.errors import BatchError
+from hipcv.files import write_whole
 
 _TYPES: dict[type, pl.DataType] = {int: pl.Int64(), float: pl.Float64(), str: pl.String(), bool: pl.Boolean()}
-#: A spreadsheet takes text that begins so for a formula.
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+#: A spreadsheet may take text that begins so for a formula (CWE-1236; OWASP ASVS 1.2.10), in full width as well;
+#: quotation marks and blanks before it may be taken off.
+_FORMULA = r"""(?=['" ]*[=+\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20])"""
+#: Where a cell begins: for our own reader at its start; for one whose country parts cells by something else than commas
+#: behind that sign as well, and behind the end of a line, since it does not see our quotation marks.
+_BEGINNING = r"(^|(?<=[;|\t\r\n]))"
+_AT_RISK = re.compile(_BEGINNING + _FORMULA)
+_MADE_HARMLESS = re.compile(_BEGINNING + "'" + _FORMULA)
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?")
 
@@ -60,13 +66,13 @@ def write_csv(table: pl.DataFrame, path: Path) -> None:
 
 
 def harmless(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula; a plain number is none."""
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    """Return text no part of which a spreadsheet takes for a formula; a plain number is none."""
+    return text if _NUMBER.fullmatch(text) else _AT_RISK.sub("'", text)
 
 
 def as_written(text: str) -> str:
     """Return what `harmless` was given."""
-    return text[1:] if text[:1] == "'" and harmless(text[1:]) == text else text
+    return _MADE_HARMLESS.sub("", text)
 
 
 def write_excel(table: pl.DataFrame, path: Path, sheet: str) -> None:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hipcv.batch.manifest import carried_sentence
 from hipcv.batch.study import Study
+from hipcv.printable import printable
 
 if TYPE_CHECKING:
     from hipcv.batch.order import Overview
@@ -54,12 +56,18 @@ def print_study(study: Study, key: tuple[str, ...], console: Console | None = No
     """Print an agreement study as a table; `key` are the columns by which the rows were matched."""
     console = console or Console()
     table = Table(
-        "group", "pairs", "bias", "95 % limits", "ICC(2,1)", "MAE", title=f"{study.first} less {study.second}"
+        "group",
+        "pairs",
+        "bias",
+        "95 % limits",
+        "ICC(2,1)",
+        "MAE",
+        title=Text(printable(f"{study.first} less {study.second}")),
     )
     for group in study.groups:
         limits, icc = group.bland_altman, group.icc
         table.add_row(
-            group.label,
+            Text(printable(group.label)),
             str(limits.n),
             _interval(limits.bias, limits.bias_ci95, 1, "°"),
             f"{_number(limits.lower_limit, 1)}° to {_number(limits.upper_limit, 1)}°",
@@ -85,4 +93,4 @@ def _number(value: float, digits: int) -> str:
 
 
 def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(printable(line), markup=False, highlight=False, soft_wrap=True)

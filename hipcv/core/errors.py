@@ -22,3 +22,7 @@ class HistoryError(HipcvError):
 
 class BatchError(HipcvError):
     """A list of recordings could not be understood or its results not be written."""
+
+
+class OutputError(HipcvError):
+    """A result could not be written; the message names the disk or folder that refused."""

@@ -78,12 +78,13 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
         """Delete everything that is kept of a subject."""
         with one_sentence():
             from hipcv.history.store import open_history
+            from hipcv.printable import printable
 
             with open_history(database) as kept:
                 n = len(kept.list(subject))
                 if n and not yes:
-                    typer.confirm(f"Delete {n} assessments of {subject} for good?", abort=True)
-                typer.echo(f"{kept.forget(subject)} assessments of {subject} deleted.")
+                    typer.confirm(f"Delete {n} assessments of {printable(subject)} for good?", abort=True)
+                typer.echo(f"{kept.forget(subject)} assessments of {printable(subject)} deleted.")
 
 
 def _entry_values(entry: "Entry") -> dict[str, object]:
@@ -95,7 +96,9 @@ def _entry_values(entry: "Entry") -> dict[str, object]:
 def _print_json(value: object) -> None:
     import json
 
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    from hipcv.printable import printable_lines
+
+    typer.echo(printable_lines(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)))
 
 
 def _print_entries(entries: "list[Entry]") -> None:
@@ -103,12 +106,14 @@ def _print_entries(entries: "list[Entry]") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from hipcv.printable import printable
+
     if not entries:
         typer.echo("Nothing is kept yet: hipcv measure CLIP --test seated --keep SUBJECT keeps an assessment.")
         return
     table = Table("number", "subject", "visit", "test", "status", "left", "right")
     for e in entries:
-        subject, status = Text(e.subject), e.status.replace("_", " ")
+        subject, status = Text(printable(e.subject)), e.status.replace("_", " ")
         table.add_row(
             str(e.id), subject, e.visit_date.isoformat(), e.test, status, _degrees(e.left_deg), _degrees(e.right_deg)
         )
@@ -120,8 +125,10 @@ def _print_kept(found: "Kept") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from hipcv.printable import printable
+
     entry, document = found.entry, found.document
-    title = f"{entry.subject}, {entry.test}, {entry.visit_date.isoformat()}"
+    title = f"{printable(entry.subject)}, {entry.test}, {entry.visit_date.isoformat()}"
     table = Table("side", "end range", "95 % interval", "trials", "status", title=Text(title))
     for side, result in document["sides"].items():
         low, high = result["interval95_deg"] or (None, None)
@@ -134,7 +141,7 @@ def _print_kept(found: "Kept") -> None:
     for finding in document["findings"]:
         where = f" ({finding['side']})" if finding["side"] else ""
         line = f"{finding['severity']}: {finding['code'].replace('_', ' ')}{where}. {finding['advice']}"
-        console.print(line, markup=False, highlight=False)
+        console.print(printable(line), markup=False, highlight=False)
 
 
 def _change_values(changes: "Changes") -> dict[str, object]:
@@ -155,9 +162,11 @@ def _print_changes(changes: "Changes") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from hipcv.printable import printable
+
     first, second = changes.earlier.entry, changes.later.entry
     days = f"{first.visit_date.isoformat()} to {second.visit_date.isoformat()}"
-    title = Text(f"{second.subject}, {second.test}, {days}, {changes.spacing}")
+    title = Text(printable(f"{second.subject}, {second.test}, {days}, {changes.spacing}"))
     table = Table("side", "earlier", "later", "change", "smallest detectable", "verdict", title=title)
     for c in changes.sides:
         change = "–" if c.change_deg is None else f"{c.change_deg:+.1f}°"

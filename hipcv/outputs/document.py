@@ -1,5 +1,6 @@
 """The assessment as one JSON document: command line, API, history and batch all carry this one."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -65,6 +66,11 @@ def render_document(assessment: Assessment) -> dict[str, Json]:
             "parameters": _json(dict(origin.parameters)),
         },
     }
+
+
+def document_text(assessment: Assessment) -> str:
+    """Return the document as indented JSON."""
+    return json.dumps(render_document(assessment), indent=2, allow_nan=False, ensure_ascii=False)
 
 
 def render_setup(setup: Setup) -> dict[str, Json]:

@@ -1,6 +1,5 @@
 """Everything about one recording in one folder."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -11,10 +10,11 @@ from numpy.typing import NDArray
 
 from hipcv.assessment import Assessment, accepted
 from hipcv.core.landmarks import SIDES, PoseSeries, Side
-from hipcv.outputs.document import render_document
+from hipcv.files import try_writing, write_whole
+from hipcv.outputs.document import document_text
 from hipcv.outputs.html import Still, render_report
 from hipcv.outputs.overlay import draw_still, write_overlay
-from hipcv.outputs.tables import whole_file, write_series
+from hipcv.outputs.tables import write_series
 
 ASSESSMENT, SERIES, REPORT, VIDEO = "assessment.json", "series.csv", "report.html", "annotated.mp4"
 
@@ -36,15 +36,19 @@ def write_folder(folder: Path, frames: Iterable[Picture], series: PoseSeries, as
 
     `frames` is a second pass over the recording; it is read once, frame by frame.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    # the small ones first: a disk that the video fills holds the numbers already
+    write_whole(folder / ASSESSMENT, document_text(assessment))
+    table = write_series(assessment, folder / SERIES)
     stills: list[Still] = []
     video = write_overlay(keep_stills(frames, series, assessment, stills), series, assessment, folder / VIDEO)
-    with whole_file(folder / ASSESSMENT) as file:
-        json.dump(render_document(assessment), file, indent=2, allow_nan=False, ensure_ascii=False)
-    table = write_series(assessment, folder / SERIES)
-    with whole_file(folder / REPORT) as file:
-        file.write(render_report(assessment, stills, VIDEO))
+    write_whole(folder / REPORT, render_report(assessment, stills, VIDEO))
     return [folder / REPORT, video, folder / ASSESSMENT, table]
+
+
+def try_folder(folder: Path) -> None:
+    """Raise at once the `OutputError` that `write_folder` would raise later; nothing is left behind."""
+    for name in (ASSESSMENT, SERIES, REPORT, VIDEO):
+        try_writing(folder / name)
 
 
 def take_stills(frames: Iterable[Picture], series: PoseSeries, assessment: Assessment) -> list[Still]:

@@ -1,6 +1,5 @@
 """The recording with what was measured drawn into it."""
 
-import tempfile
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import Protocol, TypeAlias
 import av
 import cv2
 import numpy as np
+from av.container import OutputContainer
 from av.video.reformatter import Colorspace
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from hipcv.assessment import Assessment, Status
@@ -17,6 +18,7 @@ from hipcv.core.angles import seen_px
 from hipcv.core.errors import SourceError
 from hipcv.core.filtering import median_of
 from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, SHOULDERS, SIDES, FloatArray, PoseSeries, Position, Side
+from hipcv.files import whole_file
 from hipcv.outputs.scene import (
     banner_text,
     find_plumb_directions,
@@ -259,44 +261,44 @@ def write_overlay(frames: Iterable[Picture], series: PoseSeries, assessment: Ass
     ------
     SourceError
         Where there is no frame to write.
+    OutputError
+        Where the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    overlay = Overlay(series, assessment)
+    with whole_file(path) as part:
+        _write_video(frames, series, Overlay(series, assessment), part)
+    return path
+
+
+def _write_video(frames: Iterable[Picture], series: PoseSeries, overlay: Overlay, path: Path) -> None:
     times_s = series.time_s
     middles_s = (times_s[1:] + times_s[:-1]) / 2
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.stem}.", suffix=".mp4", delete=False) as file:
-        part = Path(file.name)
-    try:
-        with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-            rate = Fraction(series.fps_hz if len(series) > 1 else 30.0).limit_denominator(1001)
-            stream = container.add_stream("libx264", rate=rate, options=X264)
-            stream.pix_fmt = "yuv420p"
-            stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
-            for name in ("colorspace", "color_primaries", "color_trc"):
-                setattr(stream.codec_context, name, BT709)
-            last_pts = -1
-            for frame in frames:
-                rgb = np.ascontiguousarray(frame.rgb)
-                if len(times_s):
-                    rgb = overlay.draw(
-                        rgb if rgb is not frame.rgb else rgb.copy(), int(np.searchsorted(middles_s, frame.time_s))
-                    )
-                even = rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2]  # this pixel format halves both sides
-                if last_pts < 0:
-                    stream.height, stream.width = even.shape[:2]
-                picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), "rgb24")
-                picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
-                last_pts = max(last_pts + 1, round(frame.time_s * TICKS_PER_S))
-                picture.pts, picture.time_base = last_pts, Fraction(1, TICKS_PER_S)
-                container.mux(stream.encode(picture))
+    last_pts = -1
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
+        stream = _add_stream(container, Fraction(series.fps_hz if len(series) > 1 else 30.0).limit_denominator(1001))
+        for frame in frames:
+            rgb = np.ascontiguousarray(frame.rgb)
+            if len(times_s):
+                row = int(np.searchsorted(middles_s, frame.time_s))
+                rgb = overlay.draw(rgb if rgb is not frame.rgb else rgb.copy(), row)
+            even = rgb[: rgb.shape[0] // 2 * 2, : rgb.shape[1] // 2 * 2]  # this pixel format halves both sides
             if last_pts < 0:
-                raise SourceError(
-                    "Wanted the recording's frames to draw on, found none: check that the file is still there."
-                )
-            container.mux(stream.encode())
-        part.chmod(0o644)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    return path
+                stream.height, stream.width = even.shape[:2]
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), "rgb24")
+            picture = picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
+            last_pts = max(last_pts + 1, round(frame.time_s * TICKS_PER_S))
+            picture.pts, picture.time_base = last_pts, Fraction(1, TICKS_PER_S)
+            container.mux(stream.encode(picture))
+        if last_pts < 0:
+            raise SourceError(
+                "Wanted the recording's frames to draw on, found none: check that the file is still there."
+            )
+        container.mux(stream.encode())
+
+
+def _add_stream(container: OutputContainer, rate_hz: Fraction) -> VideoStream:
+    stream = container.add_stream("libx264", rate=rate_hz, options=X264)
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
+    for name in ("colorspace", "color_primaries", "color_trc"):
+        setattr(stream.codec_context, name, BT709)
+    return stream

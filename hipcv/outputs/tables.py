@@ -2,13 +2,10 @@
 
 import csv
 import math
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from hipcv.assessment import Assessment
+from hipcv.files import whole_file
 
 COLUMNS = (
     "time_s",
@@ -30,7 +27,7 @@ COLUMNS = (
 def write_series(assessment: Assessment, path: Path) -> Path:
     """Write the angles and their companions, one row a frame; missing values are empty. Whole or not at all."""
     a = assessment.angles
-    with whole_file(path, newline="") as file:
+    with whole_file(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for k, time_s in enumerate(a.time_s):
@@ -45,21 +42,3 @@ def write_series(assessment: Assessment, path: Path) -> Path:
             )
             writer.writerow([f"{time_s:.4f}", *(f"{v:.3f}" if math.isfinite(v) else "" for v in values)])
     return path
-
-
-@contextmanager
-def whole_file(path: Path, *, newline: str | None = None) -> Iterator[IO[str]]:
-    """Open a text file that appears at `path` only once it is written to its end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed below, before it is moved into place
-        "w", dir=path.parent, prefix=f".{path.name}.", encoding="utf-8", newline=newline, delete=False
-    )
-    try:
-        with file:
-            yield file
-        part = Path(file.name)
-        part.chmod(0o644)
-        part.replace(path)
-    except BaseException:
-        Path(file.name).unlink(missing_ok=True)
-        raise

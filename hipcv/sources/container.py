@@ -17,6 +17,7 @@ from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from hipcv.core.errors import SourceError
+from hipcv.printable import printable
 from hipcv.sources.cores import count_threads
 
 #: Containers that cameras, phones, webcams, recorders and converters write, and that hold everything in one file.
@@ -48,7 +49,7 @@ Threads = Literal["frames", "slices"]
 
 def refusal(path: Path, found: str, advice: str) -> SourceError:
     """Return the error for a recording that cannot be used."""
-    return SourceError(f"Wanted a video of the test in {path}, found {found}: {advice}.")
+    return SourceError(f"Wanted a video of the test in {printable(str(path))}, found {found}: {advice}.")
 
 
 def find_file(path: str | os.PathLike[str]) -> Path:
