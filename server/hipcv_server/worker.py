@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hipcv.core.errors import HipcvError, SourceError
+from hipcv_server import logs
 from hipcv_server.confine import confine
 from hipcv_server.disk import disk_trouble
 from hipcv_server.problems import ProblemError, problem_of
@@ -74,6 +75,7 @@ class Postponed:
 
 def work(connection: Connection, settings: Settings) -> None:
     """Take orders from the server until it hangs up."""
+    logs.set_up()
     confine(settings.jobs, niceness=_NICENESS)
     import hipcv.measurement  # noqa: F401 - loaded before the first recording waits for it
 
