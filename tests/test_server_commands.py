@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import typer
@@ -91,6 +92,48 @@ def test_beyond_this_machine_the_token_is_shown_once_and_loudly(
     said = capsys.readouterr().out
     assert "https://" in said
     assert "unencrypted" not in said
+
+
+WEAK = [
+    "short",
+    "15-characters-!",
+    " ",
+    "with spaces in it, long",
+    'quoted"quoted"quoted',
+    "zwanzig-Zeichen-lang-ä",
+    "line\nline\nline\nline\n",
+]
+
+
+@pytest.mark.parametrize("token", WEAK)
+def test_a_token_that_keeps_nobody_out_is_refused_beyond_this_machine(
+    app: typer.Typer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    """One sentence and status 3, before anything listens or is written; the token itself is not repeated."""
+    monkeypatch.setenv("HIPCV_TOKEN", token)
+    data = tmp_path / "data"
+    told = CliRunner().invoke(app, ["serve", "--no-browser", "--host", "0.0.0.0", "--port", "0", "--data", str(data)])
+    assert told.exit_code == 3
+    assert told.output.startswith("hipcv: Wanted a token of at least 16 characters in HIPCV_TOKEN")
+    assert told.output.count("\n") == 1
+    assert token not in told.output.replace(" ", "") or token == " "
+    assert not data.exists()
+
+
+def test_a_good_token_is_taken_and_its_address_opens_the_page(tmp_path: Path) -> None:
+    """Whatever a cookie carries may be in it, and comes back out of the address as it was."""
+    token = "0123456789+&%=#?/"
+    settings = Settings(tmp_path, host="0.0.0.0", token=token)
+    assert settings.token_fault is None
+    address = serve._announce(settings, "", secure=False)
+    assert parse_qs(urlsplit(address).query) == {"token": [token]}
+
+
+def test_on_this_machine_alone_a_token_may_be_short_and_a_name_is_no_address(tmp_path: Path) -> None:
+    """Only an address in numbers is known to be this machine's; a name that looks like one may be anybody's."""
+    assert Settings(tmp_path, token="short").token_fault is None
+    assert Settings(tmp_path, host="127.0.0.53", token="short").token_fault is None
+    assert Settings(tmp_path, host="127.example.org", token="short").token_fault is not None
 
 
 def test_beyond_this_machine_a_token_is_made_where_none_is_given(

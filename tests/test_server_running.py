@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2 as httpx
 import pytest
@@ -68,9 +68,9 @@ class Running:
         return connect(self.api.replace("http", "ws") + "/live", max_size=1 << 22, open_timeout=10)
 
 
-def start(folder: Path) -> Running:
+def start(folder: Path, log: IO[str] | None = None) -> Running:
     """Start a server on a free port."""
-    process = subprocess.Popen([sys.executable, "-c", RUN, str(folder)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", RUN, str(folder)], stdout=subprocess.PIPE, stderr=log, text=True)
     assert process.stdout is not None
     found = re.search(r"http://\S+", process.stdout.readline())
     assert found is not None
@@ -443,6 +443,39 @@ def test_half_requests_are_closed_and_the_server_answers_meanwhile(server: Runni
             while one.recv(4096):
                 pass
     assert statistics.median(waits) < 5.0  # answered while the halves are held, not how fast
+
+
+def test_closed_tabs_leave_no_trace_in_the_log(tmp_path: Path) -> None:
+    """An upload, a stream of events, a page and a live session that are cut off in the middle, politely and rudely."""
+    rude = struct.pack("ii", 1, 0)  # the connection is reset, not ended
+    with (tmp_path / "log").open("w+") as log:
+        server = start(tmp_path / "data", log)
+        made = upload(server, model="lite")
+        host, port = server.address.split("/")[2].split(":")
+        head = b"HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        begun = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n\0\0\0\x18ftypmp42'
+        form = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000\r\n"
+        halves = (
+            b"POST /api/v1/assessments %b%b\r\n%b" % (head, form, begun),
+            b"GET %b %b\r\n" % (made["links"]["events"].encode(), head),
+            b"GET /api/v1/openapi.json %b\r\n" % head,
+        )
+        for linger in (struct.pack("ii", 0, 0), rude):
+            for half in halves:
+                with socket.create_connection((host, int(port))) as one:
+                    one.sendall(half)
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    time.sleep(0.3)
+            with server.live() as live:
+                live.send(json.dumps({**START, "model": "lite"}))
+                live.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                live.socket.shutdown(socket.SHUT_RDWR)
+        httpx.delete(f"{server.api}/assessments/{made['id']}")
+        stop(server)
+        log.seek(0)
+        written = log.read()
+    assert "Traceback" not in written
+    assert "ERROR" not in written
 
 
 # ------------------------------------------------------------------------------------------------------------- the end

@@ -1,5 +1,8 @@
 """Only the right host, the same origin and whoever has the token are let in, over HTTP and WebSocket alike."""
 
+import asyncio
+import io
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +13,14 @@ from fastapi.testclient import TestClient
 from starlette.routing import Route
 from starlette.websockets import WebSocketDisconnect
 
+from hipcv_server import logs
 from hipcv_server.app import create_app
+from hipcv_server.logs import PlainFormatter, printable
 from hipcv_server.security import HEADERS, host_names
 from hipcv_server.settings import JobLimits, Settings
 
 HOME = "http://127.0.0.1:8765"
-TOKEN = "c0rrect-h0rse"
+TOKEN = "c0rrect-h0rse-battery"
 HOSTILE_HOSTS = [
     "evil.com",
     "evil.com:8765",
@@ -210,3 +215,85 @@ def test_what_nobody_foresaw_is_a_problem_without_a_trace(tmp_path: Path, monkey
     assert answer.json()["code"] == "internal"
     assert "secret detail" not in answer.text
     assert answer.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
+
+
+HOSTILE = "\x1b[31mred\x07\r\nERROR: forged\x9b2J\u202egnp.exe\x7f"
+
+
+def _logged(raised: Exception, path: str) -> str:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(PlainFormatter("%(levelname)s: %(message)s"))
+    logger = logging.getLogger("hipcv.server")
+    logger.addHandler(handler)
+    try:
+        raise raised
+    except ValueError:
+        logger.exception("%s %s failed", "GET", path)
+    finally:
+        logger.removeHandler(handler)
+    return written.getvalue()
+
+
+def test_a_log_line_is_one_line_and_no_command_to_a_terminal() -> None:
+    """Whatever a request or a recording is called: control characters are written out, in tracebacks, too."""
+    written = _logged(ValueError(HOSTILE), HOSTILE)
+    assert all(character.isprintable() or character == "\n" for character in written)
+    assert written.startswith("ERROR: GET \\x1b[31mred\\x07\\x0d\\x0aERROR: forged")
+    assert not any(line.startswith("ERROR: forged\\x9b") for line in written.splitlines()[:1])
+    assert "Traceback" in written
+    assert printable("Größe 30° – ja\ud800") == "Größe 30° – ja\\ud800"
+
+
+def test_every_logger_of_the_server_writes_that_way() -> None:
+    """The server's own, uvicorn's, and those of its children, which are told by the same table."""
+    for name in ("hipcv.server", "uvicorn"):
+        assert logs.CONFIG["loggers"][name]["handlers"] == ["stderr"]
+    assert logs.CONFIG["handlers"]["stderr"]["formatter"] == "plain"
+    assert logs.CONFIG["formatters"]["plain"]["()"] is PlainFormatter
+
+
+def test_an_upload_that_breaks_off_leaves_no_line_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever closes the tab is nobody's fault; the half recording goes."""
+
+    async def broken_off(_: object = None) -> dict[str, object]:
+        return next(messages)
+
+    begun = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n\0\0\0\x18ftypmp42'
+    messages = iter(({"type": "http.request", "body": begun, "more_body": True}, {"type": "http.disconnect"}))
+    sent: list[object] = []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    async def post(app: FastAPI) -> None:
+        headers = [(b"host", b"127.0.0.1"), (b"content-type", b"multipart/form-data; boundary=x")]
+        where = {"path": "/api/v1/assessments", "raw_path": b"/api/v1/assessments", "query_string": b""}
+        scope = {"type": "http", "method": "POST", "headers": headers, "scheme": "http", **where}
+        async with app.router.lifespan_context(app):
+            await app(scope, broken_off, send)  # type: ignore[arg-type]
+
+    asyncio.run(post(create_app(_settings(tmp_path))))
+    assert caplog.text == ""
+    assert sent == []
+    assert not list((tmp_path / "uploads").iterdir())
+
+
+def test_a_live_connection_that_breaks_while_it_is_answered_is_no_error(tmp_path: Path) -> None:
+    """The answer finds nobody: the server goes on, and says nothing of it."""
+    messages = iter(({"type": "websocket.connect"}, {"type": "websocket.receive", "text": "hello"}))
+
+    async def receive() -> dict[str, object]:
+        return next(messages)
+
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] != "websocket.accept":
+            raise OSError("the connection is gone")
+
+    async def connect(app: FastAPI) -> None:
+        where = {"path": "/api/v1/live", "raw_path": b"/api/v1/live", "query_string": b"", "subprotocols": []}
+        scope = {"type": "websocket", "headers": [(b"host", b"127.0.0.1")], "scheme": "ws", **where}
+        async with app.router.lifespan_context(app):
+            await app(scope, receive, send)  # type: ignore[arg-type]
+
+    asyncio.run(connect(create_app(_settings(tmp_path))))

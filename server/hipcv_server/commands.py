@@ -197,5 +197,7 @@ def _serve(
 
 
 def _fail(sentence: str) -> NoReturn:
-    typer.echo(f"hipcv: {sentence}", err=True)
+    from hipcv_server.logs import printable
+
+    typer.echo(f"hipcv: {printable(sentence)}", err=True)
     raise typer.Exit(COULD_NOT_TRY)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.websockets import WebSocketState
+from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from hipcv_server.live_session import LiveSession
 from hipcv_server.problems import ProblemError, wrong_arguments
@@ -20,6 +20,9 @@ from hipcv_server.schemas import StartMessage
 MAX_TEXT = 8192
 
 DONE, NOT_ALLOWED, FAILED, STOPPING, BUSY, UNKNOWN, SILENT, TAKEN = 1000, 1008, 1011, 1012, 1013, 4404, 4408, 4409
+
+#: What is raised where the connection breaks while something is sent.
+_BROKEN = (RuntimeError, OSError, WebSocketDisconnect)
 
 router = APIRouter()
 
@@ -51,7 +54,7 @@ async def live(socket: WebSocket) -> None:
         await _close(socket, end)
         if session is not None and session.owner is socket:
             await rooms.desk.close(session)
-    except (RuntimeError, OSError):  # the connection broke while something was sent
+    except _BROKEN:
         pass
     finally:
         if session is not None:
@@ -205,7 +208,7 @@ async def _watch(socket: WebSocket, rooms: Rooms, session: LiveSession) -> None:
 
 
 async def _close(socket: WebSocket, end: _End) -> None:
-    with suppress(RuntimeError, OSError):
+    with suppress(*_BROKEN):
         if socket.client_state is WebSocketState.CONNECTED:
             if end.problem is not None:
                 await socket.send_json({"type": "problem", "fatal": True, "problem": end.problem.document()})

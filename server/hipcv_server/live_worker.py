@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.errors import HipcvError, SourceError
 from hipcv.sources.chatter import own_process
+from hipcv_server import logs
 from hipcv_server.confine import confine
 from hipcv_server.disk import disk_trouble
 from hipcv_server.problems import ProblemError, disk_full, problem_of
@@ -124,6 +125,7 @@ class _Tape:
 def attend(connection: Connection, settings: Settings, start: StartMessage, folder: Path) -> None:
     """Hold one session until it is finished or the server hangs up."""
     own_process()
+    logs.set_up()
     confine(settings.jobs, niceness=0)
     lock = threading.Lock()
 

@@ -15,6 +15,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -230,6 +231,8 @@ async def _answer(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
 
     try:
         await app(scope, receive, send_with_headers)
+    except ClientDisconnect:  # a closed tab is no fault, and nobody is left to be answered
+        return
     except Exception as error:
         log.exception("%s %s failed", scope["method"], scope["path"])
         if started:

@@ -7,10 +7,12 @@ import sys
 import webbrowser
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 import uvicorn
 
 from hipcv.core.errors import SourceError
+from hipcv_server import logs
 from hipcv_server.app import create_app, open_data
 from hipcv_server.deadline import with_deadlines
 from hipcv_server.settings import Settings
@@ -64,10 +66,12 @@ def run(
     Raises
     ------
     SourceError
-        Where the address cannot be listened on.
+        Where the address cannot be listened on, or the token is none that keeps others out.
     HistoryError
         Where the data folder cannot be used.
     """
+    if settings.token_fault is not None:
+        raise SourceError(settings.token_fault)
     if not settings.on_loopback and settings.token is None:
         settings = replace(settings, token=secrets.token_urlsafe(32))
     with open_data(settings):
@@ -82,6 +86,7 @@ def run(
         ws_max_size=settings.live.max_frame_bytes + _HEAD_BYTES,
         ws_per_message_deflate=False,
         access_log=False,
+        log_config=logs.CONFIG,
         log_level="warning",
         server_header=False,
         proxy_headers=False,
@@ -118,9 +123,9 @@ def _announce(settings: Settings, page: str, *, secure: bool) -> str:
     wildcard = settings.host in ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not listened on
     host = "127.0.0.1" if wildcard else settings.host
     host = f"[{host}]" if ":" in host else host
-    query = f"?token={settings.token}" if settings.token is not None else ""
+    query = f"?token={quote(settings.token, safe='')}" if settings.token is not None else ""
     address = f"{'https' if secure else 'http'}://{host}:{settings.port}/{query}{page}"
-    lines = [f"hipcv serves {address}", f"Results are kept in {settings.data}. Ctrl-C ends it."]
+    lines = [f"hipcv serves {address}", f"Results are kept in {logs.printable(str(settings.data))}. Ctrl-C ends it."]
     if not settings.on_loopback:
         lines += [
             "ATTENTION: this server listens beyond this machine. Whoever has the token above sees every result on it."

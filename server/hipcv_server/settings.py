@@ -1,12 +1,18 @@
 """What a server is told when it starts, and the limits it keeps."""
 
+import ipaddress
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 DATA_VARIABLE = "HIPCV_DATA"
 TOKEN_VARIABLE = "HIPCV_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+#: Shortest token beyond this machine: as hexadecimal digits, the fewest that so many hold, 64 bits.
+MIN_TOKEN_CHARACTERS = 16
+#: What a cookie carries as it is (RFC 6265, 4.1.1: cookie-octet).
+_TOKEN = re.compile(r"[!#-+\--:<-\[\]-~]+")
 DEFAULT_PORT = 8765
 
 
@@ -101,7 +107,27 @@ class Settings:
     @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
-        return self.host in LOOPBACK or self.host.startswith("127.")
+        return self.host in LOOPBACK or _is_loopback_address(self.host)
+
+    @property
+    def token_fault(self) -> str | None:
+        """What is wrong with the token, in a sentence that does not repeat it; None where nothing is."""
+        if self.token is None:
+            return None
+        wanted = f"Wanted a token of at least {MIN_TOKEN_CHARACTERS} characters in {TOKEN_VARIABLE}"
+        advice = "use a longer random one, or unset it and one is made"
+        if not _TOKEN.fullmatch(self.token):
+            return f"{wanted}, found one with characters that no cookie carries (spaces, quotes, commas, …): {advice}."
+        if not self.on_loopback and len(self.token) < MIN_TOKEN_CHARACTERS:
+            return f"{wanted} for {self.host}, which others reach, found {len(self.token)}: {advice}."
+        return None
+
+
+def _is_loopback_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def default_data() -> Path:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from hipcv.core.errors import HipcvError, SourceError
 from hipcv.sources.chatter import own_process
+from hipcv_server import logs
 from hipcv_server.confine import confine
 from hipcv_server.disk import disk_trouble
 from hipcv_server.problems import ProblemError, problem_of
@@ -76,6 +77,7 @@ class Postponed:
 def work(connection: Connection, settings: Settings) -> None:
     """Take orders from the server until it hangs up."""
     own_process()
+    logs.set_up()
     confine(settings.jobs, niceness=_NICENESS)
     import hipcv.measurement  # noqa: F401 - loaded before the first recording waits for it
 
