@@ -100,9 +100,9 @@ class Provenance:
     clip_sha256: str = ""
     fps: float | None = None
     n_frames: int = 0
+    parameters: Mapping[str, object] = field(default_factory=dict)
     slow_motion: float = 1.0
     long_side_fov_deg: float | None = None
-    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
