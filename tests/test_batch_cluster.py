@@ -46,7 +46,7 @@ class Cluster:
             folder=folder,
         )
         self.workers: list[subprocess.Popen[bytes]] = []
-        wait_for(where.exists, "the scheduler")
+        wait_for(lambda: where.exists() and where.read_text(), "the scheduler")
         self.address = json.loads(where.read_text())["address"]
 
     def add_workers(self, n: int) -> None:

@@ -1,16 +1,23 @@
 """Where the work is done: on this machine's cores, or on a Dask cluster; both through a concurrent.futures executor."""
 
+import atexit
 import logging
 import math
 import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any, ParamSpec, TypeVar
 
-from hipcv.batch.job import Identity, Job, Reply
+import psutil
+
+from hipcv.batch.job import Identity, Job, Refusal, Refused, Reply
 from hipcv.batch.scoring import identify
 from hipcv.batch.worker import Limits, Worker
 from hipcv.core.errors import BatchError
@@ -21,6 +28,10 @@ WORKER_MEMORY_MB = 1200
 WORKER_PATIENCE_S = 60.0
 SCHEDULER_PATIENCE_S = 15
 _SLOTS_INTERVAL_S = 1.0
+_CGROUP = Path("/sys/fs/cgroup")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,10 @@ class WorkEngine:
     executor : runs the calls; every call of `score` occupies one of its slots.
     run : the call that measures a recording there.
     count_slots : how many recordings can be measured at once right now; it may change while a batch runs.
-    close : stops all work under way.
+    close : stops all work under way; a second time it does nothing.
+
+    Leaving the `with` block closes it, and so does the end of the program: a generator that holds the block may be
+    kept, half read, until Python itself is taken down, and then it is too late to end threads and processes in order.
     """
 
     label: str
@@ -52,30 +66,31 @@ class WorkEngine:
         return self.executor.submit(self.run, job, self.limits)
 
     def __enter__(self) -> "WorkEngine":
+        atexit.register(self.close)
         return self
 
     def __exit__(self, *_: object) -> None:
+        atexit.unregister(self.close)
         self.close()
 
 
 def count_workers() -> int:
     """Return how many workers this machine can feed: one a core, and as many as fit into half of its free memory."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, int(_free_memory_mb() / 2 / WORKER_MEMORY_MB)))
+    free_mb = free_memory_mb()
+    return cores if math.isnan(free_mb) else max(1, min(cores, int(free_mb / 2 / WORKER_MEMORY_MB)))
 
 
-def _free_memory_mb() -> float:
+def free_memory_mb() -> float:
+    """Return the memory in MB that this machine, or the container on it, has left; NaN where the system hides it."""
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")) / 1024
-    except (OSError, StopIteration, ValueError, IndexError):
-        return float("inf")
-    try:  # inside a container less may be allowed than the machine has
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
-    except (OSError, ValueError):
-        return free
-    return min(free, (limit - used) / 1024**2)
+        free = psutil.virtual_memory().available
+    except (OSError, psutil.Error):
+        return math.nan
+    with suppress(OSError, ValueError):  # inside a container less may be allowed than the machine has
+        limit, used = (int((_CGROUP / name).read_text()) for name in ("memory.max", "memory.current"))
+        free = min(free, limit - used)
+    return float(free) / 1024**2
 
 
 # ------------------------------------------------------------------------------------------------------ a slot's worker
@@ -90,6 +105,7 @@ class Slots:
     def __init__(self) -> None:
         self._own = threading.local()
         self._workers: list[Worker] = []
+        self._stopped = False
 
     def run(self, job: Job, limits: Limits) -> Reply:
         """Measure a recording in the process that belongs to this thread."""
@@ -97,11 +113,14 @@ class Slots:
         if worker is None:
             worker = self._own.worker = Worker(limits)
             self._workers.append(worker)
+        if self._stopped:  # looked at after the worker is listed: stop() either sees the worker or is seen here
+            return Refused(Refusal.CRASHED, "The batch was stopped.")
         worker.limits = limits
         return worker.run(job)
 
     def stop(self) -> None:
-        """End all processes at once; jobs under way come back as refused."""
+        """End all processes at once and for good; jobs under way come back as refused."""
+        self._stopped = True
         for worker in self._workers:
             worker.stop()
 
@@ -127,10 +146,56 @@ def _identify(source: str, known: Identity | None) -> Reply:
 # -------------------------------------------------------------------------------------------------------------- engines
 
 
+class _Crew(Executor):
+    """Threads that end with the program.
+
+    Python waits at its end for the threads of a `ThreadPoolExecutor`, and these would wait for recordings that nobody
+    asks for any more.
+    """
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have a call made by the next thread that is free."""
+        future: Future[T] = Future()
+        self._calls.put((future, partial(fn, *args, **kwargs)))
+        if len(self._threads) < self._n:
+            self._threads.append(threading.Thread(target=self._work, name="hipcv worker", daemon=True))
+            self._threads[-1].start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the threads end: after all calls, or after those that are being made."""
+        if cancel_futures:
+            with suppress(Empty):
+                while True:
+                    if call := self._calls.get_nowait():
+                        call[0].cancel()
+        for _ in self._threads:
+            self._calls.put(None)
+        if wait:
+            for thread in self._threads:
+                if thread is not threading.current_thread():  # a generator may be collected on any thread
+                    thread.join()
+
+    def _work(self) -> None:
+        while call := self._calls.get():
+            future, make = call
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(make())
+                except BaseException as error:  # the asker's, whatever it is
+                    future.set_exception(error)
+            del call, future, make  # results are large
+
+
 def open_local(n_workers: int | None = None, limits: Limits | None = None) -> WorkEngine:
     """Measure on this machine with so many processes at once; by default as many as its cores and memory feed."""
     n = n_workers or count_workers()
-    pool, slots = ThreadPoolExecutor(n, thread_name_prefix="hipcv-worker"), Slots()
+    pool, slots = _Crew(n), Slots()
 
     def close() -> None:
         pool.shutdown(wait=False, cancel_futures=True)

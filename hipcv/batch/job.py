@@ -1,5 +1,6 @@
 """What a worker is asked, and what it answers: plain values that travel between processes and machines."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ class Scored:
     """A recording that was read: its document, measured or not.
 
     `report` is the clip's page as HTML, `wall_s` and `cpu_s` what it took on the worker, `clip_s` the recording's
-    length and `peak_memory_mb` the worker's largest memory so far.
+    length and `peak_memory_mb` the worker's largest memory so far, NaN where its system does not say.
     """
 
     document: Document
@@ -51,7 +52,7 @@ class Scored:
     wall_s: float = 0.0
     cpu_s: float = 0.0
     clip_s: float = 0.0
-    peak_memory_mb: float = 0.0
+    peak_memory_mb: float = math.nan
 
 
 class Refusal(StrEnum):

@@ -8,7 +8,7 @@ import threading
 import time
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
 from hipcv.batch.channel import receive, send
@@ -47,6 +47,7 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._messages: SimpleQueue[object] = SimpleQueue()
         self._errors: IO[bytes] | None = None
+        self._scratch: TemporaryDirectory[str] | None = None
         self._n_jobs = 0
         self.stopped = False
 
@@ -88,6 +89,9 @@ class Worker:
         self._errors = TemporaryFile()  # noqa: SIM115 - closed by retire() and _last_words()
         # the variables keep libraries quiet and single-threaded; nothing that a user set is overruled
         environment = {**_ONE_THREAD, "GLOG_minloglevel": "2", "TF_CPP_MIN_LOG_LEVEL": "2", **os.environ}
+        # copies of recordings lie where they go with the process, however it ends
+        self._scratch = TemporaryDirectory(prefix="hipcv-")
+        environment["TMPDIR"] = self._scratch.name
         process = subprocess.Popen(  # noqa: S603 - this interpreter and our own code
             [sys.executable, "-c", code],
             stdin=subprocess.PIPE,
@@ -104,7 +108,7 @@ class Worker:
         """Say how the process ended."""
         self._kill(process)
         code = process.returncode
-        how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+        how = _signal_name(-code) if code < 0 else f"exit status {code}"
         hint = "; the machine may have run out of memory" if code == -_KILLED else ""
         return Refused(Refusal.CRASHED, f"The process that measured it died ({how}{hint}).", self._last_words())
 
@@ -118,6 +122,9 @@ class Worker:
             except OSError:  # what was still to be sent to a dead process
                 continue
         self._process = None
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
 
     def _last_words(self) -> str:
         """Return the end of what the process printed as errors."""
@@ -144,6 +151,13 @@ class Worker:
         process = self._process
         if process is not None:
             process.kill()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # real-time signals have numbers only
+        return f"signal {number}"
 
 
 def _listen(pipe: IO[bytes], messages: "SimpleQueue[object]") -> None:
