@@ -67,9 +67,9 @@ class Running:
         return connect(self.api.replace("http", "ws") + "/live", max_size=1 << 22, open_timeout=10)
 
 
-def start(folder: Path) -> Running:
-    """Start a server on a free port."""
-    process = subprocess.Popen([sys.executable, "-c", RUN, str(folder)], stdout=subprocess.PIPE, text=True)
+def start(folder: Path, *under: str) -> Running:
+    """Start a server on a free port, under another command that becomes it."""
+    process = subprocess.Popen([*under, sys.executable, "-c", RUN, str(folder)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     found = re.search(r"http://\S+", process.stdout.readline())
     assert found is not None
@@ -131,9 +131,9 @@ def begin(live: ClientConnection, **more: object) -> dict[str, Any]:
     return started
 
 
-def upload(server: Running, **fields: str) -> dict[str, Any]:
-    """Hand in the sample clip."""
-    with CLIP.open("rb") as file:
+def upload(server: Running, clip: Path = CLIP, **fields: str) -> dict[str, Any]:
+    """Hand in a clip, the sample where none is named."""
+    with clip.open("rb") as file:
         answer = httpx.post(f"{server.api}/assessments", data={"test": "seated", **fields}, files={"file": file})
     assert answer.status_code == 202
     resource: dict[str, Any] = answer.json()
