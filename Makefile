@@ -12,7 +12,7 @@ CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
-.PHONY: demo test test-latest lint browser bench lock clean
+.PHONY: demo test test-latest lint browser tracer bench lock clean
 
 define venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -51,7 +51,14 @@ browser: $(FULL)
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium >/dev/null; } || \
 	  $(BIN)/playwright install chromium || echo "No Chromium here and none to be had: the page's tests are skipped."
 
-test: lint browser
+# What leaves the machine is watched system call by system call, on Linux.
+tracer:
+	@test "$$(uname)" != Linux || command -v strace >/dev/null || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing strace (once) …" && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y strace >/dev/null; } || \
+	  echo "No strace here and none to be had: nobody looks at what leaves this machine."
+
+test: lint browser tracer
 	@$(BIN)/pytest -rs
 
 # The suite with the newest versions that pyproject.toml allows: what differs from the pinned ones is listed first.

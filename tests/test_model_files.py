@@ -579,26 +579,18 @@ def test_a_bundle_has_the_same_bytes_at_any_time_on_any_system(tmp_path: Path) -
 
 def test_the_real_model_loads_in_mediapipe_and_its_landmark_network_in_litert() -> None:
     """The full model, kept from before or fetched: both running modes start and see no person in an empty picture."""
-    import mediapipe as mp
     from ai_edge_litert.interpreter import Interpreter
+
+    from hipcv.sources.pose import NOBODY, PoseEstimator
 
     kept_in = Path(USERS_MODELS) if USERS_MODELS else None
     file = get_model(ModelName.FULL, kept_in)
     assert find_model(ModelName.FULL, kept_in) == file.path
     assert next(s for s in check_models(kept_in) if s.name is ModelName.FULL).found == file
-    picture = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.full((240, 320, 3), 128, np.uint8))
-    vision = mp.tasks.vision
-    for mode in (vision.RunningMode.IMAGE, vision.RunningMode.VIDEO):
-        options = vision.PoseLandmarkerOptions(
-            base_options=mp.tasks.BaseOptions(model_asset_path=str(file.path)), running_mode=mode
-        )
-        with vision.PoseLandmarker.create_from_options(options) as landmarker:
-            result = (
-                landmarker.detect(picture)
-                if mode is vision.RunningMode.IMAGE
-                else landmarker.detect_for_video(picture, 0)
-            )
-        assert result.pose_landmarks == []
+    with PoseEstimator(file.path) as estimator:
+        picture = np.full((240, 320, 3), 128, np.uint8)
+        assert estimator(picture, 0.0) == (NOBODY, 0)
+        assert estimator.find_people(picture) == []
 
     interpreter = Interpreter(model_content=landmark_network(ModelName.FULL, kept_in))
     (entrance,) = interpreter.get_input_details()

@@ -68,9 +68,10 @@ class Running:
         return connect(self.api.replace("http", "ws") + "/live", max_size=1 << 22, open_timeout=10)
 
 
-def start(folder: Path, log: IO[str] | None = None) -> Running:
-    """Start a server on a free port."""
-    process = subprocess.Popen([sys.executable, "-c", RUN, str(folder)], stdout=subprocess.PIPE, stderr=log, text=True)
+def start(folder: Path, *under: str, log: IO[str] | None = None) -> Running:
+    """Start a server on a free port, under another command that becomes it."""
+    command = [*under, sys.executable, "-c", RUN, str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     assert process.stdout is not None
     found = re.search(r"http://\S+", process.stdout.readline())
     assert found is not None
@@ -132,9 +133,9 @@ def begin(live: ClientConnection, **more: object) -> dict[str, Any]:
     return started
 
 
-def upload(server: Running, **fields: str) -> dict[str, Any]:
-    """Hand in the sample clip."""
-    with CLIP.open("rb") as file:
+def upload(server: Running, clip: Path = CLIP, **fields: str) -> dict[str, Any]:
+    """Hand in a clip, the sample where none is named."""
+    with clip.open("rb") as file:
         answer = httpx.post(f"{server.api}/assessments", data={"test": "seated", **fields}, files={"file": file})
     assert answer.status_code == 202
     resource: dict[str, Any] = answer.json()
@@ -449,7 +450,7 @@ def test_closed_tabs_leave_no_trace_in_the_log(tmp_path: Path) -> None:
     """An upload, a stream of events, a page and a live session that are cut off in the middle, politely and rudely."""
     rude = struct.pack("ii", 1, 0)  # the connection is reset, not ended
     with (tmp_path / "log").open("w+") as log:
-        server = start(tmp_path / "data", log)
+        server = start(tmp_path / "data", log=log)
         made = upload(server, model="lite")
         host, port = server.address.split("/")[2].split(":")
         head = b"HTTP/1.1\r\nHost: 127.0.0.1\r\n"

@@ -20,6 +20,7 @@ from hipcv.core.landmarks import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS, Fl
 from hipcv.core.quality import FindingCode
 from hipcv.core.silhouette import LANDMARK_SE_DEG, find_axis, fuse_axis
 from hipcv.sources.chatter import quiet
+from hipcv.sources.offline import offline_thread
 
 ByteArray = NDArray[np.uint8]
 
@@ -119,7 +120,8 @@ class PoseEstimator:
     """One estimator for one recording: it remembers where the person was.
 
     A single person is followed from frame to frame; every two seconds the whole picture is searched. From the moment
-    several people are seen all of them are followed, and the measured one is kept by place.
+    several people are seen all of them are followed, and the measured one is kept by place. MediaPipe is loaded, run
+    and closed on two threads without a network, one for each kind of look.
 
     Parameters
     ----------
@@ -135,7 +137,8 @@ class PoseEstimator:
     choice: PersonChoice = field(default_factory=PersonChoice)
     _follower: Any = field(default=None, init=False)
     _searcher: Any = field(default=None, init=False)
-    _other_core: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "census"), init=False)
+    _following: ThreadPoolExecutor = field(default_factory=lambda: offline_thread("following"), init=False)
+    _searching: ThreadPoolExecutor = field(default_factory=lambda: offline_thread("census"), init=False)
     _several: bool = field(default=False, init=False)
     _greeted: bool = field(default=False, init=False)
     _last: Pose | None = field(default=None, init=False)
@@ -143,11 +146,14 @@ class PoseEstimator:
     _next_census_s: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
-        opening = self._other_core.submit(_open, self.model, following=False, n_people=MAX_PEOPLE)
+        following = self._following.submit(_open, self.model, following=True, n_people=1)
+        searching = self._searching.submit(_open, self.model, following=False, n_people=MAX_PEOPLE)
         try:
-            self._follower = _open(self.model, following=True, n_people=1)
-        finally:
-            self._searcher = opening.result()
+            self._follower = following.result()
+            self._searcher = searching.result()
+        except ModelError:
+            self.close()
+            raise
 
     def __call__(self, rgb: ByteArray, time_s: float) -> tuple[Pose, int]:
         """Return the measured person's pose and the number of people in view (-1 where nobody was counted).
@@ -157,23 +163,19 @@ class PoseEstimator:
         rgb : (height, width, 3) upright picture.
         time_s : seconds, rising from call to call.
         """
-        import mediapipe as mp
-
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
-        size_px = (rgb.shape[1], rgb.shape[0])
         n_people = -1
         census = None
         if time_s >= self._next_census_s and not self._several:
             self._next_census_s = time_s + CENSUS_INTERVAL_S
-            census = self._other_core.submit(self.find_people, rgb)
-        people = self._follow(image, time_s, size_px)
+            census = self._searching.submit(self._search, rgb)
+        people = self._following.submit(self._follow, rgb, time_s).result()
         if census is not None:
             everybody = census.result()
             n_people = len(everybody)
             self.choice.saw(n_people, time_s)
             if n_people > 1:
                 self._follow_several(everybody)
-                people = self._follow(image, time_s, size_px)
+                people = self._following.submit(self._follow, rgb, time_s).result()
         if self._several:
             n_people = len(people)
             self.choice.saw(n_people, time_s)
@@ -182,30 +184,27 @@ class PoseEstimator:
             self._last = pose
         return pose, n_people
 
-    def _follow(self, image: Any, time_s: float, size_px: tuple[int, int]) -> list[Pose]:
+    def _follow(self, rgb: ByteArray, time_s: float) -> list[Pose]:
         # The graph wants whole milliseconds that rise.
         self._last_ms = max(self._last_ms + 1, round(time_s * 1000))
         with nullcontext() if self._greeted else quiet():
-            people = _poses(self._follower.detect_for_video(image, self._last_ms), size_px)
+            people = _poses(self._follower.detect_for_video(_image(rgb), self._last_ms), rgb)
         self._greeted = self._greeted or bool(people)
         return people
 
     def find_people(self, rgb: ByteArray) -> list[Pose]:
         """Return everybody in one still picture (height, width, 3), with no regard to earlier frames."""
-        import mediapipe as mp
+        return self._searching.submit(self._search, rgb).result()
 
-        if self._searcher is None:
-            self._searcher = _open(self.model, following=False, n_people=MAX_PEOPLE)
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
+    def _search(self, rgb: ByteArray) -> list[Pose]:
         with quiet():
-            return _poses(self._searcher.detect(image), (rgb.shape[1], rgb.shape[0]))
+            return _poses(self._searcher.detect(_image(rgb)), rgb)
 
     def _follow_several(self, people: list[Pose]) -> None:
         self._last = self._choose(people)
         self._several = True
-        with quiet():
-            self._follower.close()
-        self._follower = _open(self.model, following=True, n_people=MAX_PEOPLE)
+        self._following.submit(_close, self._follower).result()
+        self._follower = self._following.submit(_open, self.model, following=True, n_people=MAX_PEOPLE).result()
         self._last_ms = -1
 
     def _choose(self, people: list[Pose]) -> Pose:
@@ -224,11 +223,10 @@ class PoseEstimator:
 
     def close(self) -> None:
         """Free the model."""
-        self._other_core.shutdown()
-        with quiet():
-            for landmarker in (self._follower, self._searcher):
-                if landmarker is not None:
-                    landmarker.close()
+        for thread, landmarker in ((self._following, self._follower), (self._searching, self._searcher)):
+            if landmarker is not None:
+                thread.submit(_close, landmarker).result()
+            thread.shutdown()
         self._follower = self._searcher = None
 
     def __enter__(self) -> "PoseEstimator":
@@ -280,7 +278,19 @@ def _open(model: Path, *, following: bool, n_people: int) -> Any:
             ) from error
 
 
-def _poses(result: Any, size_px: tuple[int, int]) -> list[Pose]:
+def _close(landmarker: Any) -> None:
+    with quiet():
+        landmarker.close()
+
+
+def _image(rgb: ByteArray) -> Any:
+    import mediapipe as mp
+
+    return mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
+
+
+def _poses(result: Any, rgb: ByteArray) -> list[Pose]:
+    size_px = (rgb.shape[1], rgb.shape[0])
     poses = []
     for k, (image, world) in enumerate(zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)):
         xyv = np.array([(p.x, p.y, p.visibility) for p in image], dtype=np.float64)
