@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,10 +29,17 @@ from numpy.typing import NDArray
 from simulated import seated
 
 from hipcv.assessment import assess
-from hipcv.core.landmarks import Setup
+from hipcv.core.coaching import Coach, Plan
+from hipcv.core.landmarks import ANKLES, KNEES, CameraSide, Position, Setup
+from hipcv.core.placement import Sight
+from hipcv.live import LiveReading
 from hipcv.outputs.document import render_document
+from hipcv.outputs.html import render_report
+from hipcv.session import Reading
+from hipcv.sources.pose import NOBODY, Pose
 from hipcv.sources.stills import decode_still
 from hipcv_server.jobs import JobStore, new_id
+from hipcv_server.live_worker import reading_message
 from hipcv_server.schemas import MeasureOptions
 
 if TYPE_CHECKING:
@@ -64,6 +71,11 @@ FLAGS = (
 )
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 WIDTHS = {"phone": (390, 844), "laptop": (1280, 800)}
+#: What the page asks once on a device, answered: neither this camera nor this device's videos are mirror images.
+ANSWERED = """try {
+    localStorage.setItem("hipcv.mirrored", "false");
+    localStorage.setItem("hipcv.hands.fake_device_0", "straight");
+} catch { /* a blank page keeps nothing */ }"""
 PAGES = ("home", "self-test", "upload", "results")
 #: Measuring may take long on a busy machine; nothing here waits longer than it must.
 PATIENCE_MS = 240_000
@@ -156,7 +168,14 @@ class Visit:
     def start_test(self) -> None:
         """Go through the self-test as far as the running test."""
         self.page.get_by_role("button", name="Next: the camera").click()
+        self.raise_the_right_hand()
         self.page.get_by_role("button", name="Start the test").click()
+
+    def raise_the_right_hand(self) -> None:
+        """Say of a camera that is not known yet that it gives no mirror image: a mirror shows the right hand right."""
+        self.page.locator("#hands:visible, #hands-told:visible").wait_for()
+        if self.page.locator("#hands").is_visible():
+            self.page.get_by_role("button", name="On the right").click()
 
     def expect_text(self, selector: str, text: str | re.Pattern[str], within_ms: float = 30_000) -> None:
         """Wait until an element shows a text."""
@@ -177,12 +196,16 @@ def visit(launch: "Callable[..., Browser]", address: str) -> "Iterator[Callable[
     """Open the page in a fresh profile."""
     visits = []
 
-    def open_page(*flags: str, at: str = address, size: str = "laptop", scheme: str = "light") -> Visit:
+    def open_page(
+        *flags: str, at: str = address, size: str = "laptop", scheme: str = "light", answered: bool = True
+    ) -> Visit:
         browser = launch(*(flags or FAKE_CAMERA))
         width, height = WIDTHS[size]
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
         )
+        if answered:
+            context.add_init_script(ANSWERED)
         page = context.new_page()
         opened = Visit(page, at.split("?")[0], context)
         page.on("console", lambda m: opened.complaints.append(m.text) if m.type in ("error", "warning") else None)
@@ -238,6 +261,7 @@ def test_a_whole_self_test_gives_the_clips_angles(
     page.locator("#test-sex").select_option("female")
     page.get_by_role("button", name="Next: the camera").click()
     opened.expect_text("#film", "Put the camera straight in front")
+    opened.raise_the_right_hand()
     page.get_by_role("button", name="Start the test").click()
     page.locator("#checks li.ok").nth(5).wait_for(timeout=PATIENCE_MS)
     page.locator(".pip-row.left .pip.full").nth(2).wait_for(timeout=PATIENCE_MS)
@@ -298,6 +322,206 @@ def test_the_picture_is_mirrored_but_the_frames_are_not(
 
     assert distance(first) < 0.5 * distance(first[:, ::-1])
     opened.expect_clean()
+
+
+def test_a_camera_is_asked_once_whether_it_mirrors(visit: Callable[..., Visit]) -> None:
+    """No start before the answer; a camera that mirrors is turned back; a page that comes back asks no more."""
+    opened = visit(answered=False)
+    page = opened.page
+    opened.show("self-test")
+    page.get_by_role("button", name="Next: the camera").click()
+    page.get_by_text("Raise your right hand").wait_for()
+    assert page.get_by_role("button", name="Start the test").is_disabled()
+    preview = page.locator("#preview")
+    turned = "video => getComputedStyle(video).transform"
+    assert preview.evaluate(turned) == "matrix(-1, 0, 0, 1, 0, 0)"
+    page.get_by_role("button", name="On the left").click()  # in a mirror the right hand is on the right
+    opened.expect_text("#hands-told", "Left and right of this camera are checked")
+    assert preview.evaluate(turned) == "none"  # it is a mirror already
+    assert page.get_by_role("button", name="Start the test").is_enabled()
+    page.reload()
+    page.get_by_role("button", name="Next: the camera").click()
+    opened.expect_text("#hands-told", "Left and right of this camera are checked")
+    page.get_by_role("button", name="Check again").click()
+    page.get_by_role("button", name="I cannot tell").click()
+    opened.expect_text("#hands-told", "Nobody has looked")
+    assert page.get_by_role("button", name="Start the test").is_enabled()
+    opened.expect_clean()
+
+
+def test_the_pictures_of_a_camera_that_mirrors_are_turned_back(visit: Callable[..., Visit]) -> None:
+    """What is sent is unmirrored in either case: half black, half white tells which way round it is."""
+    opened = visit()
+    opened.show("home")
+    sides = opened.page.evaluate(
+        """async () => {
+            const { Camera } = await import(new URL("camera.js", document.baseURI));
+            const scene = document.createElement("canvas"), pen = scene.getContext("2d", { willReadFrequently: true });
+            [scene.width, scene.height] = [64, 48];
+            const camera = new Camera(scene.captureStream()), video = document.createElement("video");
+            pen.fillRect(0, 0, 64, 48);
+            pen.fillStyle = "white";
+            pen.fillRect(32, 0, 32, 48);
+            await camera.show(video);
+            const whiteIsRight = async () => {
+                const picture = await createImageBitmap(await camera.picture(video));
+                pen.drawImage(picture, 0, 0);
+                const [left, right] = [8, 56].map((x) => pen.getImageData(x, 24, 1, 1).data[0]);
+                for (const [x, ink] of [[0, "black"], [32, "white"]]) {
+                    pen.fillStyle = ink;
+                    pen.fillRect(x, 0, 32, 48);
+                }
+                return right > left;
+            };
+            const honest = await whiteIsRight();
+            camera.mirrors = true;
+            return [honest, await whiteIsRight()];
+        }"""
+    )
+    assert sides == [True, False]
+    opened.expect_clean()
+
+
+def test_a_test_under_way_is_not_left_without_asking(
+    visit: Callable[..., Visit],
+    address: str,
+    samples: Path,
+    truth_of: Callable[[str], dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    """Reload and Back ask; going on goes on; what was held is kept where the person says so."""
+    name = "seated-easy-101-01"
+    film(samples / f"{name}.mp4", truth_of(name), tmp_path / "camera.mjpeg")
+    opened = visit(*FAKE_CAMERA, f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
+    page = opened.page
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    opened.show("home")
+    page.get_by_role("link", name="Start the self-test").click()
+    page.locator("#choose summary").click()
+    page.locator("#test-subject").fill("Left early")
+    opened.start_test()
+    page.locator(".pip.full").first.wait_for(timeout=PATIENCE_MS)
+
+    page.evaluate("setTimeout(() => location.reload())")
+    while not asked:
+        page.wait_for_timeout(100)
+    page.evaluate("history.back()")
+    page.get_by_role("heading", name="Leave the test?").wait_for()
+    assert asked == ["beforeunload"]
+    assert page.url.endswith("#self-test")
+    page.get_by_role("button", name="Go on with the test").click()
+    assert page.locator("#test").is_visible()
+    assert page.locator(".pip.full").count() >= 1
+
+    page.evaluate("location.hash = '#results'")
+    page.get_by_role("button", name="Leave and keep what was held").click()
+    page.get_by_role("heading", name="Results on this computer").wait_for()
+    assert page.locator("#camera").evaluate("video => video.srcObject") is None
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < deadline:  # the server works on without the page
+        with urlopen(f"{address}api/v1/assessments?subject=Left+early", timeout=10) as answer:
+            if json.load(answer)["n_total"]:
+                break
+        page.wait_for_timeout(1000)
+    page.reload()
+    assert re.search(r"\d+°", page.locator("#history li", has_text="Left early").inner_text())
+    assert asked == ["beforeunload"]  # nothing is lost any more
+    opened.expect_clean()
+
+
+def test_prone_legs_are_drawn_from_knees_and_ankles_alone(visit: Callable[..., Visit]) -> None:
+    """The prone reader knows four landmarks; what the server sends of them, the page draws."""
+    image_px, visibility = np.full((33, 2), np.nan), np.zeros(33)
+    for column, x in enumerate((260.0, 380.0)):  # seen from the foot end the left leg is on the left
+        image_px[KNEES[column]], image_px[ANKLES[column]] = (x, 330.0), (x + 40 * (2 * column - 1), 180.0)
+        visibility[[KNEES[column], ANKLES[column]]] = 1.0
+    pose = Pose(image_px, np.full((33, 3), np.nan), visibility, np.full(2, np.nan))
+    setup = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
+    sight = Sight(0.0, image_px, pose.world_m, visibility, (640, 480), (15.0, 15.0))
+    seen = LiveReading(Reading(0.0, pose, 15.0, 15.0, -1), (15.0, 15.0), None, Coach(Plan(), setup).see(sight), True)
+    message = reading_message(1, 0.0, (640, 480), seen)
+    assert json.loads(json.dumps(message, allow_nan=False))["landmarks"][0] == [None, None, 0.0]
+    nobody = reading_message(1, 0.0, (640, 480), replace(seen, reading=Reading(0.0, NOBODY, np.nan, np.nan, -1)))
+    assert nobody["landmarks"] is None
+    opened = visit()
+    opened.show("home")
+    painted = opened.page.evaluate(
+        """async (readings) => {
+            const { draw, COLOURS } = await import(new URL("draw.js", document.baseURI));
+            return readings.map((reading) => {
+                const canvas = document.createElement("canvas");
+                canvas.style.cssText = "position:fixed;width:640px;height:480px";
+                document.body.append(canvas);
+                draw(canvas, reading, { test: "prone", mirrored: false, side: "left" });
+                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                const painted = Object.values(COLOURS).map((colour) => {
+                    const ink = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
+                    let n = 0;
+                    for (let k = 0; k < data.length; k += 4) n += [...ink, 255].every((v, c) => data[k + c] === v);
+                    return n;
+                });
+                return painted;
+            });
+        }""",
+        [message, nobody],
+    )
+    assert min(painted[0]) > 300
+    assert painted[1] == [0, 0]
+    opened.expect_clean()
+
+
+def test_what_the_body_added_stands_at_the_number_it_spoils(visit: Callable[..., Visit]) -> None:
+    """The page's card shows the rows of the document, above the interval."""
+    assessment = assess(seated(left=(40.0, 39.0), right=(20.0, 19.0), hike=10.0, fps=15.0), Setup(age_years=30.0))
+    document = render_document(assessment)
+    opened = visit()
+    opened.show("home")
+    opened.page.evaluate(
+        """async (assessment) => {
+            const { showResult } = await import(new URL("result.js", document.baseURI));
+            const box = document.createElement("div");
+            document.getElementById("page-home").append(box);
+            const links = { series: "/api/v1/assessments/0/series" };
+            await showResult(box, { state: "done", assessment, keep: false, links });
+        }""",
+        document,
+    )
+    for side in ("left", "right"):
+        card = opened.page.locator(f".side-card.{side}").inner_text()
+        for row in document["sides"][side]["beside"]:
+            assert card.index(row["label"]) < card.index("Likely between")
+            assert re.search(rf"{row['label']}\s+{row['value_deg']:.0f}°", card)
+    assert "Left and right rest on: the camera in front" in opened.page.locator(".result").inner_text()
+    opened.expect_clean(statuses=(404,))
+
+
+@pytest.mark.parametrize("width_px", [390, 900])
+def test_no_words_of_the_reports_drawings_run_into_each_other(
+    visit: Callable[..., Visit], width_px: int, tmp_path: Path
+) -> None:
+    """Whatever a reference is called: no two texts of the chart of ranges touch, and none leaves it."""
+    assessment = assess(seated(fps=15.0), Setup(age_years=30.0))
+    wide = "Women and men wholly without hip symptoms, MMMM WWWW, seated (Kouyoumdjian 2012, quoted by somebody)"
+    left = replace(assessment.left, reference=tuple(replace(c, label=wide) for c in assessment.left.reference))
+    (tmp_path / "report.html").write_text(render_report(replace(assessment, left=left), []), encoding="utf-8")
+    opened = visit()
+    opened.page.set_viewport_size({"width": width_px, "height": 900})
+    opened.page.goto((tmp_path / "report.html").as_uri())
+    touching = opened.page.evaluate(
+        """() => [...document.querySelectorAll("svg.norms")].flatMap((drawing) => {
+            const frame = drawing.getBoundingClientRect();
+            const texts = [...drawing.querySelectorAll("text")];
+            const boxes = texts.map((text) => [text.textContent, text.getBoundingClientRect()]);
+            const outside = ([, b]) => b.left < frame.left - 1 || b.right > frame.right + 1;
+            const out = boxes.filter(outside).map(([words]) => words);
+            const pairs = boxes.flatMap(([one, a], k) => boxes.slice(k + 1)
+                .filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom - 3 && b.top < a.bottom - 3)
+                .map(([other]) => `${one} | ${other}`));
+            return [...out, ...pairs];
+        })"""
+    )
+    assert touching == []
 
 
 def test_the_sensor_of_a_built_in_camera_is_read_and_a_refused_one_does_no_harm(visit: Callable[..., Visit]) -> None:
@@ -527,6 +751,33 @@ def test_edges_drawn_over_the_video_say_where_down_is(visit: Callable[..., Visit
     assert "marked edges" in camera["roll_source"]
     assert camera["roll_deg"] == pytest.approx(3.0, abs=1.0)
     opened.expect_clean()
+
+
+def test_an_upload_asks_once_whether_the_video_is_a_mirror_image(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    """The first video on a device waits for an answer; it is kept, shown, and sent along."""
+    opened = visit(answered=False)
+    page = opened.page
+    page.add_init_script(
+        """XMLHttpRequest.prototype.send = new Proxy(XMLHttpRequest.prototype.send, {
+            apply: (send, request, [form]) => {
+                window.sent = form.get("mirrored");
+                return send.call(request, form);
+            } });"""
+    )
+    (tmp_path / "notes.mp4").write_text("no video at all")
+    opened.show("upload")
+    page.locator("#files").set_input_files(tmp_path / "notes.mp4")
+    page.get_by_role("heading", name="Is the video a mirror image?").wait_for()
+    assert page.locator("#uploads li").count() == 0
+    page.get_by_role("button", name="Yes, mirrored").click()
+    opened.expect_text("#uploads li", "Wanted a video")
+    assert page.locator("#up-mirrored").input_value() == "true"
+    assert page.evaluate("window.sent") == "true"
+    page.reload()
+    assert page.locator("#up-mirrored").input_value() == "true"
+    page.locator("#files").set_input_files(tmp_path / "notes.mp4")
+    opened.expect_text("#uploads li", "Wanted a video")
+    opened.expect_clean(statuses=(415,))
 
 
 def test_a_dropped_video_is_taken_like_a_chosen_one(visit: Callable[..., Visit]) -> None:

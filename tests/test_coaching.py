@@ -1,6 +1,7 @@
 """The coach leads through a test: places the person, watches one leg, captures what is held still."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,8 @@ from hipcv.core.camera import find_camera_pose
 from hipcv.core.camera_cues import body_yaw
 from hipcv.core.coaching import Coach, Coaching, Phase, Plan
 from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, MIRROR_ROWS, SHOULDERS, CameraSide, Position, Setup, Side
-from hipcv.core.placement import MAX_YAW_DEG, CheckCode, Placement, Sight
+from hipcv.core.placement import MAX_YAW_DEG, CheckCode, Placement, Posture, Sight
+from hipcv.core.trials import find_trials
 
 FPS = 25.0
 SEATED = Setup()
@@ -114,6 +116,29 @@ def test_a_leg_that_turns_back_at_once_is_asked_again() -> None:
     seen = lead(coach, curve(*swing_only, *TRIAL[1:]))
     assert sum(c.hold is not None for c in seen) == 1
     assert "again" in {c.cue.code for c in seen if c.cue is not None}
+    assert seen[-1].phase is Phase.COMPLETE
+
+
+@pytest.mark.parametrize("held_s", [0.1, 0.2, 0.6, 0.9, 1.3, 2.0])
+def test_the_coach_counts_the_holds_that_the_measurement_counts(held_s: float) -> None:
+    """1.5 s are asked for; a hold given up earlier is captured when the leg comes back, where the result counts it."""
+    shown = list(curve((2.0, 0.0), (1.0, 35.0), (held_s, 35.0), (1.0, 0.0), (1.0, 0.0)))
+    seen = lead(Coach(LEFT_ONCE, SEATED), shown)
+    time_s, angle_deg = np.array(shown).T
+    measured = [trial for trial in find_trials(time_s, angle_deg, Side.LEFT) if trial.held]
+    holds = [c.hold for c in seen if c.hold is not None]
+    assert len(holds) == len(measured) == (held_s > 0.4)
+    for hold, trial in zip(holds, measured, strict=True):
+        assert hold.angle_deg == pytest.approx(trial.end_range_deg, abs=0.5)
+    assert ("again" in {c.cue.code for c in seen if c.cue is not None}) == (held_s < 0.4)
+
+
+def test_a_hold_that_was_let_go_early_is_followed_by_the_next_try() -> None:
+    """It says that it counts, and the next one of the plan comes."""
+    again = ((1.0, 30.0), (0.8, 30.0), (1.0, 0.0), (1.0, 0.0))
+    seen = lead(Coach(replace(LEFT_ONCE, n_trials=2), SEATED), curve((2.0, 0.0), *again, *again))
+    assert [c.hold.trial for c in seen if c.hold is not None] == [1, 2]
+    assert "that counts" in next(c.cue.text for c in seen if c.cue is not None and c.cue.code == "short")
     assert seen[-1].phase is Phase.COMPLETE
 
 
@@ -249,7 +274,7 @@ def test_whatever_the_legs_do_the_coach_stays_in_its_plan(angles: list[tuple[flo
         (Body(shift_px=(-290, 0)), CheckCode.IN_FRAME, "left edge"),
         (Body(shift_px=(290, 0)), CheckCode.IN_FRAME, "right edge"),
         (Body(shank_px=40), CheckCode.DISTANCE, "closer"),
-        (Body(flexion_deg=10), CheckCode.POSTURE, "Sit"),
+        (Body(flexion_deg=10), CheckCode.POSTURE, "You seem to stand. For this test sit upright"),
         (Body(yaw_deg=30), CheckCode.FACING, "your left"),
         (Body(yaw_deg=-30), CheckCode.FACING, "your right"),
         (Body(brightness=0.05), CheckCode.LIGHT, "light"),
@@ -324,6 +349,71 @@ def test_a_prone_body_with_soles_up_is_well_placed() -> None:
     red = {check.code for check in checks if not check.ok}
     assert CheckCode.POSTURE not in red
     assert CheckCode.FACING not in red
+
+
+PRONE = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
+SEATED_WORDS = re.compile(r"\b(hang\w*|sit|seat\w*|step|stand|come closer|upright on|head to foot)\b", re.IGNORECASE)
+
+
+def prone_at(time_s: float, left_deg: float = 0.0, right_deg: float = 0.0, body: Body | None = None) -> Sight:
+    """Show knees and ankles only, shanks up, as the prone reader does."""
+    sight = (body or Body()).at(time_s, left_deg, right_deg)
+    legs = np.full((33, 2), np.nan)
+    legs[[*KNEES, *ANKLES]] = (sight.image_px * (1, -1) + (0, 480))[[*KNEES, *ANKLES]]
+    return replace(sight, image_px=legs, world_m=np.full((33, 3), np.nan))
+
+
+def test_a_prone_person_hears_of_soles_and_beds_and_nothing_of_seats() -> None:
+    """From nobody in view to the last trial: every sentence fits somebody who lies face down."""
+    coach = Coach(Plan(n_trials=1, hold_s=1.5, countdown_s=0.0), PRONE)
+    told, now_s = [], 0.0
+    for wrong in (
+        Body(seen=False),
+        Body(shift_px=(0, -400)),
+        Body(shift_px=(0, 300)),
+        Body(shift_px=(-300, 0)),
+        Body(shift_px=(300, 0)),
+        Body(shank_px=40),
+        Body(shank_px=330),
+        Body(brightness=0.05),
+    ):
+        for _ in range(50):
+            now_s += 1 / FPS
+            seen = coach.see(prone_at(now_s, body=wrong))
+            told += [seen.cue.text] if seen.cue is not None else []
+            told += [check.advice for check in seen.checks]
+    trial = ((2.0, 0.0), (1.0, 30.0), (2.5, 30.0), (1.0, 0.0), (0.5, 0.0))
+    wrong_way = ((3.0, 0.0), (1.0, -20.0), (1.0, -20.0), (1.0, 0.0))
+    for side, moves in ((Side.RIGHT, trial), (Side.LEFT, wrong_way), (Side.LEFT, trial), (Side.RIGHT, trial)):
+        start_s = now_s
+        for t, angle in curve(*moves):
+            now_s = start_s + t + 1 / FPS
+            seen = coach.see(prone_at(now_s, **{f"{side}_deg": angle}))
+            told += [seen.cue.text] if seen.cue is not None else []
+    assert seen.phase is Phase.COMPLETE
+    assert {len(values) for values in seen.captured.values()} == {1}
+    assert len(set(told)) >= 12
+    assert [text for text in set(told) if SEATED_WORDS.search(text)] == []
+    assert any("sink" in text for text in told)
+
+
+@pytest.mark.parametrize(
+    ("setup", "posture", "said"),
+    [
+        (PRONE, Posture.SITTING, "You seem to sit. For this test lie face down"),
+        (PRONE, Posture.STANDING, "You seem to stand. For this test lie face down"),
+        (SEATED, Posture.PRONE, "You seem to lie face down. For this test sit upright"),
+    ],
+)
+def test_somebody_placed_for_another_test_is_not_nobody(setup: Setup, posture: Posture, said: str) -> None:
+    """The check of the person holds, that of the posture says what is seen and what is wanted."""
+    coach = Coach(LEFT_ONCE, setup)
+    seen = [coach.see(replace(Body(seen=False).at(k / FPS), elsewhere=posture)) for k in range(80)][-1]
+    checks = {check.code: check for check in seen.checks}
+    assert checks[CheckCode.PERSON].ok
+    assert checks[CheckCode.POSTURE].advice.startswith(said)
+    assert seen.cue is not None
+    assert seen.cue.text.startswith(said)
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,14 @@ from hipcv.core.device import DeviceGravity, Facing, TiltLog, camera_tilt_deg, s
 from hipcv.core.errors import ModelError, SourceError
 from hipcv.core.geometry import camera_axes, image_angle_deg
 from hipcv.core.landmarks import CameraSide, PoseSeries, Position, Setup, Side
+from hipcv.core.placement import Posture
 from hipcv.live import MAX_REMEASURED, LiveTest, Remeasured, pick_held, roll_shift_deg
+from hipcv.live.elsewhere import AFTER_S, Elsewhere
 from hipcv.live.precise import PreciseReader
 from hipcv.live.swing import KeptFrame
 from hipcv.measurement import Measurement
 from hipcv.sources.camera import Stand, open_camera
-from hipcv.sources.model_files import ModelFile, ModelName
+from hipcv.sources.model_files import ModelFile, ModelName, get_model
 from hipcv.sources.stills import decode_still, encode_still
 from hipcv.sources.video import open_video
 
@@ -153,6 +155,33 @@ def test_a_prone_test_is_guided_while_it_runs_and_read_as_a_whole_at_the_end() -
     assert [hold.side for hold in holds] == [Side.RIGHT]
     assert assessment.provenance.parameters["door"] == "live"
     assert assessment.right.end_range_deg == pytest.approx(holds[0].angle_deg, abs=4.0)
+
+
+def first_frame(clip: str) -> np.ndarray:
+    """Return the first picture of a sample."""
+    return next(iter(open_video(CLIP.with_name(clip)))).rgb
+
+
+@pytest.mark.parametrize(
+    ("asked", "clip", "seen"),
+    [
+        (Position.SEATED, "prone-easy-102-02.mp4", Posture.PRONE),
+        (Position.PRONE, CLIP.name, Posture.SITTING),
+        (Position.PRONE, None, None),
+    ],
+)
+def test_somebody_placed_for_the_other_test_is_seen(asked: Position, clip: str | None, seen: Posture | None) -> None:
+    """While the test's own reader sees nobody, another look tells how somebody is placed, or that nobody is there."""
+    picture = np.full((480, 640, 3), 90, np.uint8) if clip is None else first_frame(clip)
+    elsewhere = Elsewhere(asked, get_model(ModelName.LITE))
+    try:
+        assert elsewhere.see(picture, 0.0, somebody=False) is None
+        assert elsewhere.see(picture, AFTER_S, somebody=False) is None  # the look has begun, on its own thread
+        elsewhere.wait()
+        assert elsewhere.see(picture, AFTER_S + 0.1, somebody=False) is seen
+        assert elsewhere.see(picture, AFTER_S + 0.2, somebody=True) is None
+    finally:
+        elsewhere.close()
 
 
 # ------------------------------------------------------------------------------------------------------------- gravity

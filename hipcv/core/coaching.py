@@ -7,26 +7,30 @@ whole series. The coach leads a person through a test so that there is something
 import math
 import statistics
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from itertools import pairwise
 
+import numpy as np
+
+from hipcv.core.checks import LIMITS
 from hipcv.core.landmarks import SIDES, Setup, Side
 from hipcv.core.placement import MAX_REST_DEG, Check, CheckCode, Placement, Sight
-from hipcv.core.trials import HOLD_BAND_DEG, MIN_SWING_DEG, RETURN_SHARE
+from hipcv.core.quality import FindingCode
+from hipcv.core.spoken import SPOKEN, Spoken
+from hipcv.core.trials import HOLD_BAND_DEG, MIN_HOLD_S, MIN_SWING_DEG, RETURN_SHARE, find_hold
 
 #: All is in its place for so long before the test starts, and at the end of it the legs are still.
 READY_AFTER_S = 1.0
 #: A shank stands still while it stays within this range; a held leg trembles by 1–2° to either side.
 STILL_BAND_DEG = 4.0
-#: A stand-still is called a hold from here on.
-HOLD_FROM_S = 0.4
 #: Nobody, or a leg, unseen for so long: the test is interrupted.
 LOST_AFTER_S = 1.0
 #: Between the sides.
 CHANGE_S = 2.0
-#: The other leg, or the wrong way, counts from here on (as in `hipcv.core.checks`).
-OTHER_LEG_DEG, OTHER_WAY_DEG = 10.0, 8.0
+#: The other leg, or the wrong way, counts from here on.
+OTHER_LEG_DEG = LIMITS[FindingCode.OTHER_LEG_MOVES].value
+OTHER_WAY_DEG = LIMITS[FindingCode.WRONG_DIRECTION].value
 #: Faster than this is a kick: momentum carries the leg beyond what the hip holds.
 FAST_DEG_S = 150.0
 #: The same words are not said again before.
@@ -63,7 +67,12 @@ TRYING = (Phase.REST, Phase.SWING, Phase.HOLD, Phase.BACK)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done: sides in their order, trials a side, how long a hold, how long the count-down."""
+    """What is to be done: sides in their order, trials a side, how long a hold, how long the count-down.
+
+    `hold_s` is what is asked for. What counts is what the measurement counts (`core.trials.find_hold`, from
+    `MIN_HOLD_S` on): a hold given up earlier is a trial all the same. More is asked for because a longer hold averages
+    more frames, and because people let go on hearing that it was enough.
+    """
 
     sides: tuple[Side, ...] = SIDES
     n_trials: int = 3
@@ -139,6 +148,7 @@ class Coach:
         default_factory=lambda: {s: deque() for s in SIDES}, init=False
     )
     _since_s: float = field(default=math.nan, init=False)
+    _out_s: float = field(default=math.nan, init=False)
     _peak_deg: float = field(default=math.nan, init=False)
     _low_deg: float = field(default=0.0, init=False)
     _green_since_s: float = field(default=math.nan, init=False)
@@ -188,7 +198,7 @@ class Coach:
         hold: Hold | None = None
         if self.phase in TRYING and self._is_lost(sight):
             self._enter(Phase.PLACING, now_s)
-            self._say("lost", "You are out of sight: come back into the picture and let both legs rest.", now_s)
+            self._say("lost", self._spoken.lost, now_s)
         elif self.phase in PREPARING:
             self._place(checks, now_s)
         elif self.phase is Phase.CHANGE and now_s - self._since_s >= CHANGE_S:
@@ -244,7 +254,8 @@ class Coach:
         if wrong is not None:
             if self.phase is not Phase.PLACING:
                 self._enter(Phase.PLACING, now_s)
-            self._advise(wrong, now_s)
+            # what nothing can be said about yet does not keep back what can
+            self._advise(next((c for c in checks if not c.ok and c.advice), wrong), now_s)
             return
         if self.phase is Phase.PLACING and now_s - self._green_since_s >= READY_AFTER_S:
             self._enter(Phase.READY, now_s)
@@ -277,9 +288,8 @@ class Coach:
         self._ask_to_swing(now_s)
 
     def _ask_to_swing(self, now_s: float) -> None:
-        way = f"Slowly turn your {self.side} foot outwards as far as it goes, and keep the knee where it is."
-        again = "Once more: slowly outwards."
-        self._say("swing", again if self._captured[self.side] else way, now_s, anew=True)
+        way = self._spoken.again if self._captured[self.side] else self._spoken.swing
+        self._say("swing", way, now_s, anew=True)
 
     # ---------------------------------------------------------------------------------------------------------- trying
 
@@ -294,8 +304,7 @@ class Coach:
             return None
         self._peak_deg = max(self._peak_deg, height_deg)
         if height_deg < max(HOLD_BAND_DEG, RETURN_SHARE * self._peak_deg):
-            self._come_back(now_s)
-            return None
+            return self._come_back(now_s)
         return self._watch_hold(height_deg, now_s) if self.phase is not Phase.BACK else None
 
     def _watch_rest(self, height_deg: float, now_s: float) -> None:
@@ -303,22 +312,22 @@ class Coach:
         self._low_deg = max(0.0, min(self._low_deg, height_deg))
         if height_deg > self._low_deg + MIN_SWING_DEG:
             self._enter(Phase.SWING, now_s)
-            self._peak_deg = height_deg
+            self._peak_deg, self._out_s = height_deg, now_s
             return
-        own, other = self.side, self.side.other
+        other = self.side.other
         values = self._angles[other]
         other_deg = values[-1][1] - self._rest_deg[other] if values else math.nan
         if other_deg > OTHER_LEG_DEG:
-            self._say("other_leg", f"That is your {other} leg. Move the {own} one, and let the other one hang.", now_s)
+            self._say("other_leg", self._spoken.other_leg, now_s)
         elif height_deg < -OTHER_WAY_DEG:
-            self._say("other_way", "The other way: the foot goes outwards, away from the other leg.", now_s)
+            self._say("other_way", self._spoken.other_way, now_s)
         elif now_s - self._since_s > SAY_AGAIN_S:
             self._ask_to_swing(now_s)
 
     def _watch_hold(self, height_deg: float, now_s: float) -> Hold | None:
         still_s, level_deg = self._stand_still(self.side)
         near_top = height_deg >= self._peak_deg - max(HOLD_BAND_DEG, 0.25 * self._peak_deg)
-        holding = near_top and still_s >= HOLD_FROM_S
+        holding = near_top and still_s >= MIN_HOLD_S
         self._hold_share = min(1.0, still_s / self.plan.hold_s) if holding else 0.0
         if not holding:
             if self.phase is Phase.HOLD:
@@ -335,26 +344,47 @@ class Coach:
         trials = self._captured[self.side]
         trials.append(level_deg)
         self._enter(Phase.BACK, now_s)
-        self._say("back", "Good. Let it come back.", now_s, anew=True)
+        self._say("back", self._spoken.back, now_s, anew=True)
         return Hold(self.side, len(trials), now_s - still_s, now_s, level_deg)
 
-    def _come_back(self, now_s: float) -> None:
-        captured = self.phase is Phase.BACK
-        if captured and len(self._captured[self.side]) >= self.plan.n_trials:
+    def _come_back(self, now_s: float) -> Hold | None:
+        """Begin anew after a leg came back; return its hold where it was let go early and counts all the same."""
+        captured, hold = self.phase is Phase.BACK, None
+        trials = self._captured[self.side]
+        if not captured:
+            hold = self._short_hold(len(trials) + 1)
+            trials += [] if hold is None else [hold.angle_deg]
+        if (captured or hold) and len(trials) >= self.plan.n_trials:
             self._next_side(now_s)
-            return
+            return hold
         self._enter(Phase.REST, now_s)
         self._low_deg = self._angles[self.side][-1][1] - self._rest_deg[self.side]
         if captured:
             self._ask_to_swing(now_s)
+        elif hold is not None:
+            self._say("short", self._spoken.short, now_s, anew=True)
         else:
-            self._say("again", "Not held long enough: once more, and hold still at the end.", now_s)
+            self._say("again", "Not held: once more, and hold still at the end.", now_s)
+        return hold
+
+    def _short_hold(self, trial: int) -> Hold | None:
+        """Return what the measurement will take for the hold of the swing that has just ended."""
+        kept = [(t, a) for t, a in self._angles[self.side] if t >= self._out_s - REST_WINDOW_S]
+        if len(kept) < 3:
+            return None
+        time_s, angle_deg = np.array(kept, dtype=np.float64).T
+        rest_deg = self._rest_deg[self.side]
+        start, stop = find_hold(time_s, angle_deg, (0, int(angle_deg.argmax()), len(kept)), rest_deg)
+        if stop <= start:
+            return None
+        level_deg = float(np.median(angle_deg[start:stop]))
+        return Hold(self.side, trial, float(time_s[start]), float(time_s[stop - 1]), level_deg)
 
     def _next_side(self, now_s: float) -> None:
         if self._side_index + 1 < len(self.plan.sides):
             self._side_index += 1
             self._enter(Phase.CHANGE, now_s)
-            self._say("change", f"Well done. Now the {self.side} leg; let both legs rest.", now_s, anew=True)
+            self._say("change", self._spoken.change, now_s, anew=True)
         else:
             self._enter(Phase.COMPLETE, now_s)
             self._say("complete", "That is all. Thank you.", now_s, anew=True)
@@ -398,6 +428,13 @@ class Coach:
         last = list(self._angles[side])[-6:]
         speeds = [abs(b - a) / (end - start) for (start, a), (end, b) in pairwise(last) if end > start]
         return statistics.median(speeds) if speeds else 0.0
+
+    @property
+    def _spoken(self) -> Spoken:
+        """What is said in this test, of the leg whose turn it is."""
+        words = {"side": str(self.side), "other": str(self.side.other)}
+        told = SPOKEN[self.setup.position]
+        return replace(told, **{f.name: getattr(told, f.name).format_map(words) for f in fields(told)})
 
     def _say(self, code: str, text: str, now_s: float, *, anew: bool = False) -> None:
         same = self._cue is not None and self._cue.text == text

@@ -12,6 +12,7 @@ from hipcv.core.angles import MIN_VISIBILITY, body_yaw_deg, lateral_signs, sides
 from hipcv.core.checks import LIMITS
 from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, MIRROR_ROWS, SHOULDERS, FloatArray, Position, Setup
 from hipcv.core.quality import FindingCode
+from hipcv.core.spoken import SPOKEN, Spoken
 
 #: A check turns green after holding for so long, and red after failing for so long: landmarks flicker.
 GREEN_AFTER_S, RED_AFTER_S = 0.4, 0.7
@@ -45,6 +46,15 @@ class CheckCode(StrEnum):
     STILL = "still"
 
 
+class Posture(StrEnum):
+    """How somebody in the picture is placed, in words that follow "you seem to"."""
+
+    SITTING = "sit"
+    STANDING = "stand"
+    PRONE = "lie face down"
+    LYING = "lie"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One condition: whether it holds, and one sentence on what to do where it is known not to."""
@@ -68,6 +78,7 @@ class Sight:
     angles_deg : internal rotation of the left and the right leg, NaN where not seen.
     n_people : people in view, -1 where nobody counted.
     brightness : mean luma, 0 to 1; NaN where not taken.
+    elsewhere : how somebody is placed who is not placed for this test; None where nobody is seen, or nobody looked.
     """
 
     time_s: float
@@ -78,6 +89,7 @@ class Sight:
     angles_deg: tuple[float, float]
     n_people: int = -1
     brightness: float = math.nan
+    elsewhere: Posture | None = None
 
     @property
     def somebody(self) -> bool:
@@ -149,14 +161,19 @@ class Placement:
         """Return what to do about every check, None where it holds and "" where nothing can be said."""
         dark = math.isfinite(self._brightness) and self._brightness < MIN_BRIGHTNESS
         advice: dict[CheckCode, str | None] = dict.fromkeys(CheckCode, "")
-        advice[CheckCode.LIGHT] = "Switch on more light, and do not sit against a window." if dark else None
+        spoken = SPOKEN[self.setup.position]
+        advice[CheckCode.LIGHT] = spoken.dark if dark else None
         if not sight.somebody:
-            advice[CheckCode.PERSON] = "Nobody is seen: place yourself before the camera, from head to foot."
+            if sight.elsewhere is None:
+                advice[CheckCode.PERSON] = spoken.nobody
+            else:  # somebody is there, placed for another test
+                advice[CheckCode.PERSON] = None
+                advice[CheckCode.POSTURE] = _seen_so(sight.elsewhere, self.setup.position)
             return advice
         several = self._n_people > 1
         advice[CheckCode.PERSON] = "Only one person may be in the picture." if several else None
-        advice[CheckCode.IN_FRAME] = _frame_advice(sight)
-        advice[CheckCode.DISTANCE] = _distance_advice(sight)
+        advice[CheckCode.IN_FRAME] = _frame_advice(sight, spoken)
+        advice[CheckCode.DISTANCE] = _distance_advice(sight, spoken)
         advice[CheckCode.POSTURE] = _posture_advice(sight, self.setup.position)
         advice[CheckCode.FACING] = self._facing_advice()
         advice[CheckCode.STILL] = self._still_advice()
@@ -182,40 +199,39 @@ class Placement:
         if (np.ptp(values, axis=0) > STILL_RANGE_DEG).any():
             return "Hold still, both legs at rest."
         hangs = (np.abs(np.median(values, axis=0)) <= MAX_REST_DEG).all()
-        return None if hangs else "Let both lower legs rest in line with gravity."
+        return None if hangs else SPOKEN[self.setup.position].at_rest
 
 
-def _frame_advice(sight: Sight) -> str | None:
+def _frame_advice(sight: Sight, spoken: Spoken) -> str | None:
     width, height = sight.frame_size_px
     rows = [*HIPS, *KNEES, *ANKLES, *FEET]
     x, y = sight.image_px[rows, 0], sight.image_px[rows, 1]
     if bool((y > height).any()):
-        return "Step back or tip the camera down: your feet are out of the picture."
+        return spoken.too_low
     if bool((y < 0).any()):
-        return "Step back or tip the camera up: a part of you is out of the picture."
-    # the camera is opposite: its left is the subject's right when seated
+        return spoken.too_high
     if bool((x < 0).any()):
-        return "Move sideways towards the middle: you are at the left edge of what the camera sees."
+        return spoken.too_left
     if bool((x > width).any()):
-        return "Move sideways towards the middle: you are at the right edge of what the camera sees."
+        return spoken.too_right
     hidden = [row for row in (*KNEES, *ANKLES) if sight.visibility[row] < MIN_VISIBILITY]
     if hidden:
         return "Both legs must be seen from the knees to the feet: clear what is before them."
     return None
 
 
-def _distance_advice(sight: Sight) -> str | None:
+def _distance_advice(sight: Sight, spoken: Spoken) -> str | None:
     shank_px = _lengths_px(sight, KNEES, ANKLES).max()
     if shank_px < MIN_SHANK_PX:
-        return "Come closer to the camera."
-    return "Step back from the camera." if shank_px > MAX_SHANK_SHARE * sight.frame_size_px[1] else None
+        return spoken.far
+    return spoken.near if shank_px > MAX_SHANK_SHARE * sight.frame_size_px[1] else None
 
 
 def _posture_advice(sight: Sight, position: Position) -> str | None:
     px = sight.image_px
     if position is Position.PRONE:
         up = (px[list(ANKLES), 1] < px[list(KNEES), 1]).all()
-        return None if up else "Lie face down and bend both knees to a right angle, soles up."
+        return None if up else _capital(SPOKEN[position].posture)
     trunk_m = sight.world_m[list(SHOULDERS)].mean(axis=0) - sight.world_m[list(HIPS)].mean(axis=0)
     thighs_m = sight.world_m[list(KNEES)] - sight.world_m[list(HIPS)]
     cosine = (thighs_m @ trunk_m) / (np.linalg.norm(thighs_m, axis=1) * np.linalg.norm(trunk_m) + 1e-9)
@@ -224,7 +240,24 @@ def _posture_advice(sight: Sight, position: Position) -> str | None:
     short = _lengths_px(sight, HIPS, KNEES).mean() <= MAX_THIGH_SHARE * _lengths_px(sight, KNEES, ANKLES).mean()
     if sits and short:
         return None
-    return "Sit upright on the front of a high seat, thighs level, lower legs hanging down."
+    return _capital(SPOKEN[position].posture) if sits else _seen_so(posture_of(sight.image_px, sits=False), position)
+
+
+def posture_of(image_px: FloatArray, *, sits: bool) -> Posture:
+    """Return how a whole person (33, 2) is placed who sits or does not: upright in the picture, or lying."""
+    if sits:
+        return Posture.SITTING
+    shoulders, hips, ankles = (image_px[list(rows)].mean(axis=0) for rows in (SHOULDERS, HIPS, ANKLES))
+    upright = shoulders[1] < hips[1] < ankles[1] and abs(ankles[0] - shoulders[0]) < ankles[1] - shoulders[1]
+    return Posture.STANDING if upright else Posture.LYING
+
+
+def _seen_so(posture: Posture, position: Position) -> str:
+    return f"You seem to {posture}. For this test {SPOKEN[position].posture}"
+
+
+def _capital(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]
 
 
 def _lengths_px(sight: Sight, upper: Sequence[int], lower: Sequence[int]) -> FloatArray:

@@ -17,6 +17,7 @@ from hipcv.core.errors import SourceError
 from hipcv.core.filtering import OneEuro
 from hipcv.core.landmarks import PoseSeries, Position, Setup, Side
 from hipcv.core.placement import Sight
+from hipcv.live.elsewhere import Elsewhere
 from hipcv.live.held_frames import HeldFrames, Remeasured
 from hipcv.live.kept_span import KeptSpan
 from hipcv.session import Reading, Session
@@ -92,6 +93,7 @@ class LiveTest:
         self._size_px = (0, 0)
         self._on_remeasured = on_remeasured or (lambda _: None)
         fast = get_model(guide, model_path, on_fetch)
+        self._elsewhere = Elsewhere(setup.position, fast)
         if setup.position is Position.PRONE:
             # the whole clip is read at the end, with the precise model; until then legs are followed for guidance only
             self._follower = _follow_prone(fast, setup)
@@ -136,18 +138,18 @@ class LiveTest:
             reading = self._follow(self._follower, rgb, reading)
         angles_deg = self._to_plumb(reading.left_deg, reading.right_deg)
         was_started = self.coach.started
-        coaching = self.coach.see(
-            Sight(
-                time_s,
-                reading.pose.image_px,
-                reading.pose.world_m,
-                reading.pose.visibility,
-                size_px,
-                angles_deg,
-                reading.n_people,
-                self._brightness(rgb, time_s),
-            )
+        sight = Sight(
+            time_s,
+            reading.pose.image_px,
+            reading.pose.world_m,
+            reading.pose.visibility,
+            size_px,
+            angles_deg,
+            reading.n_people,
+            self._brightness(rgb, time_s),
         )
+        elsewhere = self._elsewhere.see(rgb, time_s, somebody=sight.somebody)
+        coaching = self.coach.see(replace(sight, elsewhere=elsewhere))
         recorded = grew and self._record(coaching, began=self.coach.started and not was_started)
         if recorded and self._held is not None:
             if coaching.hold is not None:
@@ -263,6 +265,7 @@ class LiveTest:
         """Free the models and drop every kept frame."""
         if self._held is not None:
             self._held.close()
+        self._elsewhere.close()
         self._session.close()
 
     def __enter__(self) -> "LiveTest":

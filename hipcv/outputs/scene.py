@@ -45,7 +45,8 @@ def state_texts(assessment: Assessment, k: int, side: Side) -> tuple[str, str]:
         return now, ""
     if len(done) == len(counting) and result.end_range_deg is not None and result.interval95_deg is not None:
         low, high = result.interval95_deg
-        return now, f"end range {whole_degrees(result.end_range_deg)} ({low:.0f} to {whole_degrees(high)})"
+        told = f"end range {whole_degrees(result.end_range_deg)} ({low:.0f} to {whole_degrees(high)})"
+        return now, told + (", not the hip alone" if result.compensations else "")
     return now, f"held {'… ' if len(done) > MAX_LISTED else ''}{', '.join(done[-MAX_LISTED:])}"
 
 

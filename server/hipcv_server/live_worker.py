@@ -299,13 +299,13 @@ class _Attendant:
 def reading_message(n: int, time_s: float, size_px: tuple[int, int], seen: "LiveReading") -> dict[str, Any]:
     """Return the `reading` message of one frame, without what only the server knows."""
     pose = seen.reading.pose
-    somebody = bool(np.isfinite(pose.image_px).all())
+    # prone, only knees and ankles are known: the others have no place
     landmarks = (
         [
-            [round(float(x), 1), round(float(y), 1), round(float(v), 2)]
+            [_number(float(x), 1), _number(float(y), 1), round(float(v), 2)]
             for (x, y), v in zip(pose.image_px, pose.visibility, strict=True)
         ]
-        if somebody
+        if np.isfinite(pose.image_px).any()
         else None
     )
     left, right = seen.angles_deg

@@ -1,9 +1,9 @@
 // Which page is shown; the address after # names it, so that back, forward and bookmarks work.
 import { askOnce } from "./api.js";
 import { showDrawings } from "./drawings.js";
-import { alarm, byId } from "./element.js";
+import { alarm, asking, byId } from "./element.js";
 import { openHistory, openOne, setUpHistory } from "./history.js";
-import { leaveSelfTest, openSelfTest, setUpSelfTest } from "./selftest.js";
+import { leaveSelfTest, mayLeave, midTest, openSelfTest, setUpSelfTest } from "./selftest.js";
 import { setUpUpload } from "./upload.js";
 
 const TITLES = { home: "hipcv", "self-test": "Self-test · hipcv", upload: "Upload · hipcv", results: "Results · hipcv", one: "Result · hipcv" };
@@ -32,6 +32,12 @@ function show() {
   first = false;
 }
 
+/** Back, or a link, in the middle of a test: the test's address stays until the person has said what is to become of it. */
+async function askFirst(wanted) {
+  history.pushState(null, "", "#self-test");
+  if (!asking() && (await mayLeave())) location.hash = wanted;
+}
+
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   byId("main").focus();
@@ -40,6 +46,6 @@ setUpSelfTest();
 setUpUpload();
 setUpHistory();
 showDrawings();
-window.addEventListener("hashchange", show);
+window.addEventListener("hashchange", () => (midTest() && location.hash !== "#self-test" ? askFirst(location.hash) : show()));
 show();
 askOnce("limits").then(({ version }) => { byId("version").textContent = version; }).catch((error) => alarm(error.message));

@@ -43,7 +43,12 @@ export class Camera {
     this.canvas = document.createElement("canvas");
     this.pen = this.canvas.getContext("2d", { alpha: false });
     this.busy = false;
+    /** Whether the camera itself gives a mirror image, as the person in front of it says; it is turned back. */
+    this.mirrors = false;
   }
+
+  /** What this camera is called on this device. */
+  get name() { return this.track.label || this.id; }
 
   get id() { return this.track.getSettings().deviceId ?? ""; }
 
@@ -61,7 +66,7 @@ export class Camera {
   /** Show the camera's picture in a video element. */
   async show(video) {
     video.srcObject = this.stream;
-    video.classList.toggle("mirrored", this.selfie);
+    video.classList.toggle("mirrored", this.selfie !== this.mirrors);
     await video.play().catch(() => {});
     if (!video.videoWidth) await new Promise((done) => video.addEventListener("loadedmetadata", done, { once: true }));
   }
@@ -94,6 +99,7 @@ export class Camera {
       const scale = Math.min(1, LONG_SIDE_PX / Math.max(width, height));
       const size = [Math.round(width * scale), Math.round(height * scale)];
       if (this.canvas.width !== size[0] || this.canvas.height !== size[1]) [this.canvas.width, this.canvas.height] = size;
+      this.pen.setTransform(this.mirrors ? -1 : 1, 0, 0, 1, this.mirrors ? size[0] : 0, 0);
       this.pen.drawImage(video, 0, 0, ...size);
       return await new Promise((done) => this.canvas.toBlob(done, "image/jpeg", QUALITY));
     } finally {

@@ -38,13 +38,21 @@ export function tell(box, sentence) {
 /** Show one sentence above every page. */
 export const alarm = (sentence) => tell(byId("alarm"), sentence);
 
-/** Ask a yes-or-no question; resolves to whether the answer was yes. */
-export function confirmed(title, text, yes) {
+/** Whether a question is open. */
+export const asking = () => byId("ask").open;
+
+/** Ask a question with these [answer, words, class]; resolves to the answer, "" where it was closed without one. */
+export function asked(title, text, answers) {
   const dialog = byId("ask");
   byId("ask-title").textContent = title;
   byId("ask-text").textContent = text;
-  byId("ask-yes").textContent = yes;
+  byId("ask-answers").replaceChildren(...answers.map(([value, words, kind = "quiet"], k) => element("button", { class: `button ${kind}`, value, autofocus: k === answers.length - 1 }, words)));
   dialog.returnValue = "";
   dialog.showModal();
-  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true }));
+  return new Promise((done) => dialog.addEventListener("close", () => done(dialog.returnValue), { once: true }));
+}
+
+/** Ask a yes-or-no question; resolves to whether the answer was yes. */
+export async function confirmed(title, text, yes) {
+  return (await asked(title, text, [["yes", yes, "danger"], ["no", "Cancel"]])) === "yes";
 }

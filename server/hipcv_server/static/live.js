@@ -112,6 +112,12 @@ export class LiveLink {
     this.socket.close();
   }
 
+  /** Let go of the connection: what the server is working out, it finishes and keeps. */
+  release() {
+    this.over = true;
+    this.socket.close();
+  }
+
   /** Throw everything away; the server answers by closing the connection, and frees the place. */
   cancel() {
     if (this.over) return;

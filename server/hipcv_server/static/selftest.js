@@ -3,8 +3,10 @@ import { ask, askOnce } from "./api.js";
 import { Camera, CameraError, cameraObstacle, listCameras } from "./camera.js";
 import { Cues } from "./cues.js";
 import { showDrawing } from "./drawings.js";
-import { byId, confirmed, element, tell } from "./element.js";
+import { asked, byId, confirmed, element, tell } from "./element.js";
 import { Gravity, allowGravity } from "./gravity.js";
+import { keep, kept } from "./kept.js";
+import { askBeforeLeaving } from "./leave.js";
 import { LiveLink } from "./live.js";
 import { showResult } from "./result.js";
 import { Stage } from "./stage.js";
@@ -38,7 +40,11 @@ export function setUpSelfTest() {
   byId("full").hidden = !document.fullscreenEnabled;
   byId("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : byId("test").requestFullscreen().catch(() => {})));
   document.addEventListener("visibilitychange", () => document.hidden || running?.awake());
-  window.addEventListener("pagehide", () => leaveSelfTest());
+  for (const choice of byId("hands").querySelectorAll("button")) choice.addEventListener("click", () => takeHands(choice.value));
+  byId("hands-again").addEventListener("click", () => { keep(handsOf(camera), null); camera.mirrors = false; askForHands(); });
+  askBeforeLeaving(midTest);
+  // who leaves all the same, or whose device goes to sleep, keeps what was held
+  window.addEventListener("pagehide", () => leaveSelfTest({ keeping: running?.stage.some }));
 }
 
 /** Called whenever the page is shown. */
@@ -46,9 +52,24 @@ export function openSelfTest() {
   if (!running) go("choose", false);
 }
 
+/** Whether leaving now would throw something away. */
+export const midTest = () => Boolean(running) && (running.stage.begun || running.stage.some) && !running.link.working;
+
+/** Ask whether a test may be left, and what becomes of what was held; resolves to whether to go. */
+export async function mayLeave() {
+  const some = running.stage.some;
+  const answer = await asked("Leave the test?", some ? "The test is not done. What was held so far can be measured and kept under Results." : "The test is under way, and nothing has been held yet.",
+    [...(some ? [["keep", "Leave and keep what was held"]] : []), ["drop", some ? "Leave and throw it away" : "Leave", "danger"], ["", "Go on with the test"]]);
+  if (!answer) return false;
+  leaveSelfTest({ keeping: answer === "keep" });
+  return true;
+}
+
 /** Called when another page is shown: ends a running test and frees the camera. */
-export function leaveSelfTest() {
-  running?.link.cancel();
+export function leaveSelfTest({ keeping = false } = {}) {
+  if (keeping) running?.link.tell({ type: "finish" });
+  if (keeping || running?.link.working) running?.link.release();
+  else running?.link.cancel();
   endRun();
   closeCamera();
 }
@@ -119,13 +140,33 @@ async function openCamera(id) {
     byId("viewfinder").style.setProperty("--ratio", byId("preview").videoWidth / byId("preview").videoHeight);
     byId("mirror-note").hidden = !camera.selfie;
     tell(byId("preview-note"), null);
-    byId("start").disabled = false;
+    askForHands();
     await listChoices();
   } catch (error) {
     tell(byId("preview-note"), "No picture yet.");
     tell(byId("camera-problem"), error instanceof CameraError ? error.message : `The camera does not start: ${error.message}`);
     byId("camera-again").hidden = cameraObstacle() !== null;
   }
+}
+
+const handsOf = (opened) => `hands.${opened.name}`;
+
+/** Ask once for every camera whether it gives a mirror image: nothing in a picture tells left from right. */
+function askForHands() {
+  const told = kept(handsOf(camera));
+  camera.mirrors = told === "mirrored";
+  camera.show(byId("preview"));
+  byId("hands").hidden = told !== null;
+  byId("hands-told").hidden = told === null;
+  byId("hands-told").firstElementChild.textContent = told === "unknown" ? "Nobody has looked whether this camera gives a mirror image." : "Left and right of this camera are checked.";
+  byId("start").disabled = told === null;
+}
+
+/** Where the raised right hand is seen says whether the camera itself mirrors. */
+function takeHands(seen) {
+  const honest = camera.selfie ? "right" : "left";
+  keep(handsOf(camera), seen === "unknown" ? seen : seen === honest ? "straight" : "mirrored");
+  askForHands();
 }
 
 async function listChoices() {
@@ -138,6 +179,7 @@ function closeCamera() {
   camera?.close();
   camera = null;
   byId("start").disabled = true;
+  byId("hands").hidden = byId("hands-told").hidden = true;
   byId("preview").srcObject = null;
   byId("camera").srcObject = null;
 }
@@ -145,7 +187,8 @@ function closeCamera() {
 // ------------------------------------------------------------------------------------------------------ the test
 
 async function begin() {
-  const start = plan(), cues = cuesWanted(), held = camera;
+  const held = camera, cues = cuesWanted(), told = kept(handsOf(held));
+  const start = { ...plan(), mirror_checked: told === "straight" || told === "mirrored" };
   tell(byId("camera-problem"), null);
   byId("start").disabled = true;
   await cues.unlock();
@@ -213,8 +256,7 @@ async function returnWith(error) {
 }
 
 async function askToStop() {
-  const some = Object.values(running?.stage.captured ?? {}).some((angles) => angles.length);
-  if (some && !(await confirmed("Stop the test?", "What was captured so far is thrown away.", "Stop the test"))) return;
+  if (running?.stage.some && !(await confirmed("Stop the test?", "What was captured so far is thrown away.", "Stop the test"))) return;
   if (!running) return;
   running.link.cancel();
   endRun();

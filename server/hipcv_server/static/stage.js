@@ -34,6 +34,12 @@ export class Stage {
     byId("checks").replaceChildren(...[...this.checks.values()].map((check) => check.item));
   }
 
+  /** Whether a leg has been asked to move. */
+  get begun() { return this.phase !== null && !PREPARING.includes(this.phase); }
+
+  /** Whether something was held so far. */
+  get some() { return Object.values(this.captured ?? {}).some((angles) => angles.length > 0); }
+
   /** Show a sentence over the picture; one that concerns a single moment goes by itself. */
   note(sentence, lastMs = 0) {
     clearTimeout(this.noteTimer);

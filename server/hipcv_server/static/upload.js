@@ -2,12 +2,15 @@
 import { Refusal, ask, askOnce, follow, upload } from "./api.js";
 import { showDrawing } from "./drawings.js";
 import { markEdges } from "./edges.js";
-import { alarm, button, byId, element } from "./element.js";
+import { alarm, asked, button, byId, element } from "./element.js";
+import { keep, kept } from "./kept.js";
+import { askBeforeLeaving } from "./leave.js";
 import { STAGES, STATES, degrees } from "./words.js";
 
 const MEGA = 1_000_000;
 let limits = null;
 let line = Promise.resolve();
+let unsent = 0;
 
 export function setUpUpload() {
   const drop = byId("drop"), files = byId("files");
@@ -22,6 +25,10 @@ export function setUpUpload() {
   drop.addEventListener("drop", (event) => { event.preventDefault(); take([...event.dataTransfer.files]); });
   // a video that misses the box is not opened by the browser instead
   for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
+  const mirrored = byId("up-mirrored");
+  mirrored.value = kept("mirrored") ?? "";
+  mirrored.addEventListener("change", () => keep("mirrored", mirrored.value));
+  askBeforeLeaving(() => unsent > 0);
   byId("show-film").addEventListener("click", toggleGuide);
   for (const radio of byId("upload-form").elements.test) radio.addEventListener("change", showGuide);
 }
@@ -39,13 +46,25 @@ function showGuide() {
   askOnce(`guidance?test=${test}`).then(({ film }) => byId("upload-film").replaceChildren(...film.map((step) => element("li", {}, step)))).catch((error) => alarm(error.message));
 }
 
-function take(files) {
+/** Ask once on this device whether its videos are mirror images, for nothing in a picture tells. */
+async function askForMirror() {
+  if (kept("mirrored") !== null) return;
+  const answer = await asked("Is the video a mirror image?", "Some selfie cameras save one. Left and right are then exchanged, and nothing in the picture tells: only writing that reads backwards.",
+    [["true", "Yes, mirrored"], ["unknown", "I do not know"], ["false", "No"]]);
+  if (!answer) return;
+  byId("up-mirrored").value = answer === "unknown" ? "" : answer;
+  keep("mirrored", byId("up-mirrored").value);
+}
+
+async function take(files) {
   if (!byId("upload-form").reportValidity()) {
     byId("upload-form").querySelector("details:has(:invalid)")?.setAttribute("open", "");
     byId("upload-form").reportValidity();
     return;
   }
   alarm(null);
+  if (!files.length) return;
+  await askForMirror();
   const given = options();
   for (const file of files) {
     const item = new Upload(file, given);
@@ -57,11 +76,11 @@ function take(files) {
 /** The options as they are now, for every file of this drop. */
 function options() {
   const given = new FormData(byId("upload-form")), sent = [];
-  for (const name of ["test", "age", "sex", "roll"]) if (given.get(name)) sent.push([name, given.get(name)]);
+  for (const name of ["test", "age", "sex", "roll", "mirrored"]) if (given.get(name)) sent.push([name, given.get(name)]);
   if (given.get("subject").trim()) sent.push(["subject", given.get("subject").trim()]);
   if (given.get("passive")) sent.push(["effort", "passive"]);
   if (given.get("slow_motion") && given.get("slow_motion") !== "1") sent.push(["slow_motion", given.get("slow_motion")]);
-  for (const name of ["mirrored", "keep"]) if (given.get(name)) sent.push([name, "true"]);
+  if (given.get("keep")) sent.push(["keep", "true"]);
   return sent;
 }
 
@@ -70,7 +89,8 @@ const say = (sentence) => { byId("upload-status").textContent = sentence; };
 /** One video and what becomes of it. */
 class Upload {
   constructor(file, given) {
-    Object.assign(this, { file, given, stop: new AbortController(), job: null });
+    Object.assign(this, { file, given, stop: new AbortController(), job: null, waits: true });
+    unsent += 1;
     this.state = element("p", { class: "state" }, "Waiting to be sent");
     this.bar = element("progress", { max: 1, value: 0, "aria-label": `Progress of ${file.name}` });
     this.buttons = element("div", { class: "row actions" }, button("Cancel", () => this.cancel(), { "aria-label": `Cancel ${file.name}` }));
@@ -87,12 +107,19 @@ class Upload {
       for (const [name, value] of this.given) form.append(name, value);
       form.set("file", this.file);
       this.job = await upload(form, (share) => this.show(share < 1 ? "Sending" : STAGES.queued, share < 1 ? share : null), this.stop.signal);
+      this.settled();
       say(`${this.file.name} was handed over.`);
       if (this.stop.signal.aborted) this.cancel();
       follow(this.job, { change: (now) => this.progress(now), end: (now) => this.end(now), gone: () => this.box.remove() });
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  /** No longer lost when the page goes away: the server has it, or it was refused. */
+  settled() {
+    if (this.waits) unsent -= 1;
+    this.waits = false;
   }
 
   show(words, share) {
@@ -129,6 +156,7 @@ class Upload {
   }
 
   failed(error) {
+    this.settled();
     this.bar.remove();
     this.box.classList.add("bad");
     this.state.textContent = error.message;
@@ -141,7 +169,7 @@ class Upload {
     opener.disabled = true;
     const others = this.given.filter(([name]) => name !== "vertical");
     const done = (edges) => this.again([...others, ...edges.map((edge) => ["vertical", edge])]);
-    this.box.append(markEdges(this.file, others.some(([name]) => name === "mirrored"), done, () => { opener.disabled = false; opener.focus(); }));
+    this.box.append(markEdges(this.file, others.some(([name, value]) => name === "mirrored" && value === "true"), done, () => { opener.disabled = false; opener.focus(); }));
   }
 
   again(given = options()) {

@@ -1,0 +1,99 @@
+"""Somebody who is in the picture, but placed for another test: looked for now and then while nobody is seen.
+
+The reader of one test is blind to the other one's person: who lies face down is nobody to the seated test, and the
+other way round. To be told that nobody is there helps neither.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.core.landmarks import Position
+from hipcv.core.placement import Posture, posture_of
+from hipcv.sources.model_files import ModelFile
+from hipcv.sources.pose import PoseEstimator, sits, suitability
+
+ByteArray = NDArray[np.uint8]
+Look = Callable[[ByteArray], Posture | None]
+
+#: Nobody must have been seen for so long. A look takes some seconds of another core: it is not taken more often.
+AFTER_S, EVERY_S = 1.5, 4.0
+
+
+class Elsewhere:
+    """Looks, on a thread of its own, for somebody who is placed for another test.
+
+    Parameters
+    ----------
+    position : the test that is to be done.
+    model : the pose model to look with; loaded when it is first needed.
+    """
+
+    def __init__(self, position: Position, model: ModelFile) -> None:
+        self._position, self._model = position, model
+        self._look: Look | None = None
+        self._estimator: PoseEstimator | None = None
+        self._thread = ThreadPoolExecutor(1, "elsewhere")
+        self._looking: Future[Posture | None] | None = None
+        self._found: Posture | None = None
+        self._seen_s: float | None = None
+        self._next_s = float("-inf")
+
+    def see(self, rgb: ByteArray, time_s: float, *, somebody: bool) -> Posture | None:
+        """Take in one frame and whether the test's own reader sees somebody; return how anybody else is placed."""
+        if somebody or self._seen_s is None:
+            self._seen_s = time_s
+        if somebody:
+            self._found = None
+            return None
+        if self._looking is not None and self._looking.done():
+            self._found, self._looking = self._looking.result(), None
+        if self._looking is None and time_s - self._seen_s >= AFTER_S and time_s >= self._next_s:
+            self._next_s = time_s + EVERY_S
+            self._looking = self._thread.submit(self._search, np.array(rgb))
+        return self._found
+
+    def wait(self) -> None:
+        """Wait until the look that is being taken is over."""
+        if self._looking is not None:
+            self._looking.result()
+
+    def _search(self, rgb: ByteArray) -> Posture | None:
+        if self._look is None:
+            self._look = self._find_upright() if self._position is Position.PRONE else self._find_prone()
+        return self._look(rgb)
+
+    def _find_upright(self) -> Look:
+        estimator = self._estimator = PoseEstimator(self._model.path)
+
+        def look(rgb: ByteArray) -> Posture | None:
+            people = estimator.find_people(rgb)
+            if not people:
+                return None
+            nearest = max(people, key=suitability)
+            return posture_of(nearest.image_px, sits=sits(nearest))
+
+        return look
+
+    def _find_prone(self) -> Look:
+        # only somebody who lies in the seated test's picture waits for these
+        from hipcv.sources.landmark_network import LandmarkNetwork
+        from hipcv.sources.model_bundle import read_landmark_network
+        from hipcv.sources.prone_live import MIN_QUALITY
+        from hipcv.sources.region import find_in_frame
+
+        network = LandmarkNetwork(read_landmark_network(self._model.path))
+
+        def look(rgb: ByteArray) -> Posture | None:
+            legs = find_in_frame(rgb, network)
+            return Posture.PRONE if legs is not None and legs.quality >= MIN_QUALITY else None
+
+        return look
+
+    def close(self) -> None:
+        """End the thread and free the model."""
+        self._thread.shutdown()
+        if self._estimator is not None:
+            self._estimator.close()
