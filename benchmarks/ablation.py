@@ -29,24 +29,19 @@ from repeatability import true_end_range_deg
 
 import hipcv
 from hipcv.assessment import Assessment, assess
-from hipcv.core.landmarks import (
-    ANKLES,
-    HIPS,
-    KNEES,
-    SHOULDERS,
-    SIDES,
-    BoolArray,
-    FloatArray,
-    PoseSeries,
-    Position,
-    Setup,
-)
-from hipcv.core.ribbon import JOINTS_SE_DEG
-from hipcv.core.silhouette import LANDMARK_SE_DEG, LimbAxis
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures import PROCEDURES
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, BoolArray, FloatArray, PoseSeries
+from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
-from hipcv.sources.model_files import ModelName, get_model
-from hipcv.sources.pose import NOBODY, PoseEstimator
+from hipcv.models.store import get_model
+from hipcv.pose.landmarker import NOBODY, PoseEstimator
+from hipcv.pose.legs.edges import JOINTS_SE_DEG
+from hipcv.pose.silhouette import LANDMARK_SE_DEG, LimbAxis
 from hipcv.sources.video import open_video
+from hipcv.words import SIDES, ModelName
 
 PERFECT = "true joint centres, camera stated"
 LANDMARKS, GRAVITY, VIEW, AXIS, FULL = (
@@ -65,8 +60,8 @@ GRAPH, HEAT, RIBBON, COLOUR, PRONE_GRAVITY, BED = (
     "+ bed yaw = hipcv",
 )
 VARIANTS = {
-    Position.SEATED: (LANDMARKS, GRAVITY, VIEW, AXIS, FULL, PERFECT),
-    Position.PRONE: (GRAPH, HEAT, RIBBON, COLOUR, PRONE_GRAVITY, BED, PERFECT),
+    SEATED: (LANDMARKS, GRAVITY, VIEW, AXIS, FULL, PERFECT),
+    PRONE: (GRAPH, HEAT, RIBBON, COLOUR, PRONE_GRAVITY, BED, PERFECT),
 }
 #: Those that read the picture in a way of their own.
 SHANK_VARIANTS = (GRAPH, HEAT, RIBBON, COLOUR)
@@ -135,12 +130,12 @@ def each_alone(scores: FloatArray, time_s: FloatArray) -> Any:
 
 #: Pieces taken out, by the full name of the function that is exchanged. It is looked up where it is used, so a function
 #: that has moved ends the ablation with an error.
-PLAIN_SHANKS: dict[str, Callable[..., Any]] = {"hipcv.sources.pose.fuse_axis": landmarks_only}
-PLAIN_COLOUR: dict[str, Callable[..., Any]] = {"hipcv.sources.lower_legs.learn_colour": no_colour}
+PLAIN_SHANKS: dict[str, Callable[..., Any]] = {"hipcv.pose.landmarker.fuse_axis": landmarks_only}
+PLAIN_COLOUR: dict[str, Callable[..., Any]] = {"hipcv.pose.legs.reading.learn_colour": no_colour}
 PLAIN_JOINTS: dict[str, Callable[..., Any]] = {
     **PLAIN_COLOUR,
-    "hipcv.sources.lower_legs.fuse_ribbon": heat_maps_only,
-    "hipcv.core.legpath.best_path": each_alone,
+    "hipcv.pose.legs.reading.fuse_ribbon": heat_maps_only,
+    "hipcv.pose.legs.tracking.best_path": each_alone,
 }
 
 
@@ -211,7 +206,7 @@ def square(setup: Setup) -> Setup:
 
 def assessments(clip: Path, setup: Setup) -> dict[str, Assessment]:
     """Return a clip's assessment by every variant of its test."""
-    if setup.position is Position.SEATED:
+    if setup.procedure is SEATED:
         with without(PLAIN_SHANKS):
             plain = measure_file(clip, setup, model_name=ModelName.HEAVY)
         return {
@@ -246,7 +241,7 @@ def measure_clip(pair: tuple[Path, Path]) -> Outcome:
     every[PERFECT] = assess(perfect_series(truth), setup_for(truth, given_camera=True))
     for variant, assessment in every.items():
         rows += score(assessment, truth, variant, sha256)
-        if truth["spec"]["test"] == Position.PRONE and variant in SHANK_VARIANTS:
+        if truth["spec"]["test"] == PRONE and variant in SHANK_VARIANTS:
             shanks += [VariantShankRow(**asdict(row), variant=variant) for row in score_shanks(assessment, truth)]
     return Outcome(rows, shanks)
 
@@ -292,7 +287,7 @@ def at_true_holds_deg(truth: dict[str, Any], side: object, time_s: FloatArray, r
 # ---------------------------------------------------------------------------------------------------- tables
 
 
-def summarise(rows: Sequence[Row], test: Position) -> list[dict[str, str]]:
+def summarise(rows: Sequence[Row], test: Procedure) -> list[dict[str, str]]:
     """Return a table row for each level and variant of a test."""
     table = []
     for level in sorted({r.level for r in rows if r.test == test}):
@@ -399,7 +394,7 @@ def main() -> None:
         write_rows(rows, Row, files[0])  # last: a clip is known once its rows are there
         print(f"{clip.stem}: done", file=sys.stderr, flush=True)
     mine = [r for r in rows if r.clip in names]
-    tables = [markdown(summarise(mine, test)) for test in Position if any(r.test == test for r in mine)]
+    tables = [markdown(summarise(mine, test)) for test in PROCEDURES if any(r.test == test for r in mine)]
     if frames := [r for r in shanks if r.clip in names]:
         tables.append(markdown(summarise_shanks(frames)))
     text = "\n".join(tables)

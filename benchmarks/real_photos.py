@@ -22,11 +22,12 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hipcv.core.angles import MIN_VISIBILITY
-from hipcv.core.landmarks import ANKLES, KNEES
-from hipcv.sources.model_files import ModelName, get_model
-from hipcv.sources.pose import Pose, PoseEstimator
+from hipcv.core.motion.angles import MIN_VISIBILITY
+from hipcv.core.series import ANKLES, KNEES
+from hipcv.models.store import get_model
+from hipcv.pose.landmarker import Pose, PoseEstimator
 from hipcv.sources.video import open_video
+from hipcv.words import ModelName
 
 TURNS_DEG = (-10.0, 10.0)
 #: Frames of each clip that are turned, as shares of it; how long they are held and what of that is read, in frames.

@@ -29,12 +29,17 @@ import numpy as np
 from accuracy import find_clips, markdown, setup_for, spread, write_rows
 from numpy.typing import NDArray
 
-from hipcv.core.landmarks import SIDES, FloatArray, Position, Setup, Side
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures import procedure_named
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.series import FloatArray
+from hipcv.core.setup import Setup
 from hipcv.evidence.agreement import Icc, Sem, icc_2_1, sem
 from hipcv.evidence.measurement_error import MeasurementError, published_errors
 from hipcv.measurement import measure_file
-from hipcv.sources.model_files import ModelName
 from hipcv.sources.video import open_video
+from hipcv.words import SIDES, ModelName, Side
 
 ByteArray = NDArray[np.uint8]
 #: Truths of one movement may differ by as much: they are rounded, and a frame more or less enters a hold.
@@ -153,7 +158,7 @@ class PublishedIcc:
     """A reliability or agreement that a paper prints without an error in degrees."""
 
     label: str
-    positions: tuple[Position, ...]
+    positions: tuple[Procedure, ...]
     figure: str
     n: str
     citation: str
@@ -164,23 +169,23 @@ KOUYOUMDJIAN = "Kouyoumdjian 2012, Orthop Traumatol Surg Res 98:17–23"
 PUBLISHED_ICCS = (
     PublishedIcc(
         "Phone inclinometer",
-        (Position.SEATED, Position.PRONE),
+        (SEATED, PRONE),
         "0.81–0.94 against 3D capture, internal rotation; between raters good in 3 of 6 tests",
         "24",
         "Ganokroj 2021, BMC Musculoskelet Disord 22(1), doi:10.1186/s12891-021-03995-2",
     ),
     PublishedIcc(
         "Phone app, active",
-        (Position.SEATED, Position.PRONE),
+        (SEATED, PRONE),
         "0.63–0.83",
         "15",
         "Marshall 2022, Sensors 22(21):8154",
     ),
-    PublishedIcc("Photographs, two observers", (Position.SEATED,), "0.73 concordance", "120", KOUYOUMDJIAN),
-    PublishedIcc("Photographs, two observers", (Position.PRONE,), "0.74 concordance", "120", KOUYOUMDJIAN),
+    PublishedIcc("Photographs, two observers", (SEATED,), "0.73 concordance", "120", KOUYOUMDJIAN),
+    PublishedIcc("Photographs, two observers", (PRONE,), "0.74 concordance", "120", KOUYOUMDJIAN),
     PublishedIcc(
         "Passive, two raters, instrument not named in the abstract",
-        (Position.PRONE,),
+        (PRONE,),
         "0.79 (0.66 to 0.87)",
         "28",
         "Prather 2010, PM&R 2:888–895",
@@ -188,7 +193,7 @@ PUBLISHED_ICCS = (
 )
 
 
-def published(position: Position) -> list[dict[str, str]]:
+def published(position: Procedure) -> list[dict[str, str]]:
     """Return what is published for other instruments in one position, the smallest error first, then ICCs alone."""
     return [
         {
@@ -381,7 +386,7 @@ def compare_cameras(pairs: Sequence[tuple[Path, Path]], model_name: ModelName, j
                 f"The truth of one subject differs by {result.truth_spread_deg:.1f}° between its clips: these do not "
                 "show one and the same movement, and the figures hold its variation too.\n"
             )
-        parts += [markdown([figures_of(result)]), markdown(published(Position(test)))]
+        parts += [markdown([figures_of(result)]), markdown(published(procedure_named(test)))]
     return "\n".join(parts)
 
 

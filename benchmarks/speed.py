@@ -24,8 +24,9 @@ from pathlib import Path
 
 import av
 
-from hipcv.sources.model_files import ModelName, get_model
+from hipcv.models.store import get_model
 from hipcv.sources.offline import DEAD_PROXY
+from hipcv.words import ModelName
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "seated-easy-101-01.mp4"
 

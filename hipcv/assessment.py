@@ -6,13 +6,12 @@ from enum import StrEnum
 
 import numpy as np
 
-from hipcv.core.angles import AngleSeries, believed_drift_deg, measure_angles, sort_sides
-from hipcv.core.camera import find_camera_pose
-from hipcv.core.camera_checks import check_camera, check_camera_share, check_knees
-from hipcv.core.camera_cues import find_camera
-from hipcv.core.checks import (
+from hipcv.core.camera.fusion import find_camera_pose
+from hipcv.core.camera.pose import CameraAngle, CameraPose, camera_shifts_deg
+from hipcv.core.checks.camera import check_camera, check_camera_share, check_knees
+from hipcv.core.checks.possible import check_possible
+from hipcv.core.checks.recording import (
     Compensation,
-    Limit,
     check_leg,
     check_recording,
     check_trial,
@@ -21,13 +20,16 @@ from hipcv.core.checks import (
     found,
     repetitions,
 )
-from hipcv.core.filtering import median_of
-from hipcv.core.gravity import CameraAngle, CameraPose, camera_shifts_deg
-from hipcv.core.knee import KNEE_SD_DEG, knee_effect_deg
-from hipcv.core.landmarks import ANKLES, KNEES, SIDES, PoseSeries, Position, Setup, Side
-from hipcv.core.possible import check_possible
-from hipcv.core.quality import Finding, FindingCode, Severity
-from hipcv.core.trials import Trial, find_trials
+from hipcv.core.find_camera import find_camera
+from hipcv.core.finding import Finding, FindingCode, Limit, Severity
+from hipcv.core.motion.angles import AngleSeries, believed_drift_deg, measure_angles, sort_sides
+from hipcv.core.motion.filtering import median_of
+from hipcv.core.motion.out_of_plane import KNEE_SD_DEG, knee_effect_deg
+from hipcv.core.motion.trials import Trial, find_trials
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.series import ANKLES, KNEES, PoseSeries
+from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import advice_for
 from hipcv.evidence.reference import (
     AsymmetryVerdict,
@@ -37,6 +39,7 @@ from hipcv.evidence.reference import (
     find_references,
     subject_notes,
 )
+from hipcv.words import SIDES, Side
 
 SCHEMA = "hipcv.assessment/1"
 
@@ -180,7 +183,7 @@ def assess(
     Assessment; a recording that cannot be measured is a value with status NOT_MEASURED and its findings.
     """
     series = sort_sides(series, setup)
-    level = find_camera_pose(setup.position, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
+    level = find_camera_pose(setup.procedure, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
     bare = measure_angles(series, setup, level)
     camera = find_camera(series, setup, bare)
     angles = measure_angles(series, setup, camera)
@@ -188,7 +191,7 @@ def assess(
     if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)
     rejected = _rejected(findings)
-    if setup.position is Position.SEATED and not rejected:
+    if setup.procedure is SEATED and not rejected:
         findings += check_knees(angles, camera)
     trials: tuple[Trial, ...] = ()
     if not rejected:
@@ -220,7 +223,7 @@ def assess(
 
 #: Standard error of one leg's end range that no look at the clip can reduce, from rendered clips of known truth with
 #: the camera given: where the pose model puts knee and ankle on this body, a thigh not level. The knee has a term too.
-ANATOMY_SE_DEG = {Position.SEATED: 0.3, Position.PRONE: 0.9}
+ANATOMY_SE_DEG = {SEATED: 0.3, PRONE: 0.9}
 #: Standard error of a shank's direction where its reader states none: half of 1,695 shanks of men filmed by calibrated
 #: cameras lay within 1.85° of the truth by MediaPipe's landmarks alone, which makes 1.85° / 0.6745 = 2.7°. Landmarks of
 #: another model are not better known than that.
@@ -265,7 +268,7 @@ def _find_trials(
         repeated, uneven = repetitions(side, [t for t in mine if not _refused(t)])
         trials += tuple(sorted((*repeated, *filter(_refused, mine)), key=lambda t: t.start))
         findings += uneven
-    trials = tuple(_advised(check_trial(t, angles, trials, setup.position)) for t in trials)
+    trials = tuple(_advised(check_trial(t, angles, trials, setup.procedure)) for t in trials)
     for side in SIDES:
         mine = [t for t in trials if t.side is side]
         findings += check_leg(side, angles, trials)
@@ -297,9 +300,9 @@ def _measure_side(
     terms = _error_terms(side, series, angles, camera, setup, good)
     half_deg = 1.96 * float(np.sqrt(sum(t.se_deg**2 for t in terms)))
     interval = (end_range_deg - half_deg, end_range_deg + half_deg)
-    moved = [find_compensations(t, angles, trials, setup.position) for t in good]
+    moved = [find_compensations(t, angles, trials, setup.procedure) for t in good]
     # prone the knees' line tells that the pelvis rolls, not by how much the angle is to be put right
-    adds = setup.position is Position.SEATED
+    adds = setup.procedure is SEATED
     pelvis = [c.moved_deg if adds else np.nan for each in moved for c in each if c.code is FindingCode.PELVIS_HIKE]
     return SideResult(
         side=side,
@@ -318,7 +321,7 @@ def _measure_side(
         reference=tuple(
             compare(end_range_deg, interval, reference)
             for reference in find_references(
-                setup.position, age_years=setup.age_years, sex=setup.sex, effort=setup.effort
+                setup.procedure, age_years=setup.age_years, sex=setup.sex, effort=setup.effort
             )
         ),
     )
@@ -353,7 +356,7 @@ def _error_terms(
 ) -> tuple[ErrorTerm, ...]:
     """Return the standard errors that make up the interval of one side."""
     held = np.concatenate([np.arange(end_part(t).start, end_part(t).stop) for t in good]).astype(int)
-    lateral, shank_up = float(angles.lateral[side.column]), setup.position is Position.PRONE
+    lateral, shank_up = float(angles.lateral[side.column]), setup.procedure is PRONE
     view = _view_of_thigh(camera, lateral, median_of(angles.thigh_drift_deg[held, side.column]))
     knee, ankle = (series.image_px[held, joint[side.column]] for joint in (KNEES, ANKLES))
     shifts = camera_shifts_deg(knee, ankle, lateral, view, series.frame_size_px, shank_up=shank_up)
@@ -362,7 +365,7 @@ def _error_terms(
     end_range = float(np.mean([t.best_deg for t in good]))
     off = np.array([KNEE_SD_DEG, -KNEE_SD_DEG])
     knee_effect = np.abs(knee_effect_deg(end_range, off, view, lateral, shank_up=shank_up)).mean()
-    reader = _reader_term(median_of(series.shank_se_deg[held, side.column]), ANATOMY_SE_DEG[setup.position])
+    reader = _reader_term(median_of(series.shank_se_deg[held, side.column]), ANATOMY_SE_DEG[setup.procedure])
     return (
         ErrorTerm(ROLL_TERM, float(roll)),
         ErrorTerm(PITCH_TERM, float(pitch)),

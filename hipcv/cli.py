@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from hipcv.batch.commands import register as register_batch
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures import procedure_named
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import register as register_history
 from hipcv.sources.chatter import own_process
 from hipcv_server.commands import register as register_server
@@ -20,9 +24,9 @@ from hipcv_server.commands import register as register_server
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hipcv.core.landmarks import Position, Setup
+    from hipcv.core.setup import Setup
     from hipcv.measurement import Measurement
-    from hipcv.sources.model_files import ModelStatus, Progress
+    from hipcv.models.store import ModelStatus, Progress
 
 #: Set to anything, it shows where a fault in hipcv itself lies.
 TRACEBACK_VARIABLE = "HIPCV_TRACEBACK"
@@ -168,15 +172,16 @@ def measure(
 ) -> None:
     """Measure a recorded clip."""
     with _one_sentence():
-        from hipcv.core.landmarks import CameraSide, Effort, Position, Setup, Sex
+        from hipcv.core.setup import Setup
+        from hipcv.words import CameraSide, Effort, Sex
 
         _try_writing(out=out, series=series, keep=keep)
-        position = _recognise(clip, model, models) if test is TestOption.AUTO else Position(test)
+        position = _recognise(clip, model, models) if test is TestOption.AUTO else procedure_named(test)
         ends = {CameraEnd.FOOT: CameraSide.FOOT_END, CameraEnd.HEAD: CameraSide.HEAD_END}
         setup = Setup(
             position=position,
             effort=Effort(effort),
-            camera_side=CameraSide.FRONT if position is Position.SEATED else ends[camera_end],
+            camera_side=CameraSide.FRONT if position is SEATED else ends[camera_end],
             mirrored=mirrored,
             roll_deg=roll,
             pitch_deg=pitch,
@@ -205,16 +210,17 @@ def demo(
     """Measure two bundled sample clips, a seated and a prone test, and write reports and annotated videos."""
     status = 0
     with _one_sentence():
-        from hipcv.core.landmarks import CameraSide, Position, Setup
+        from hipcv.core.setup import Setup
+        from hipcv.words import CameraSide
 
         _try_writing(out=out)
         for name, setup in (
             ("seated-easy-101-00.mp4", Setup()),
-            ("prone-easy-102-02.mp4", Setup(Position.PRONE, camera_side=CameraSide.FOOT_END)),
+            ("prone-easy-102-02.mp4", Setup(PRONE, camera_side=CameraSide.FOOT_END)),
         ):
             measured = _measure(_sample(name), setup, ModelOption.HEAVY, None, quiet=quiet)
             _print(measured)
-            _tell_written(_write(measured, out=out / str(setup.position), quiet=quiet))
+            _tell_written(_write(measured, out=out / str(setup.procedure), quiet=quiet))
             status = max(status, _status(measured))
     raise typer.Exit(status)
 
@@ -232,17 +238,16 @@ def _sample(name: str) -> Path:
     )
 
 
-def _recognise(clip: Path, model: ModelOption, models: Path | None) -> "Position":
+def _recognise(clip: Path, model: ModelOption, models: Path | None) -> "Procedure":
     """Return the test that a clip shows; a clip that shows neither is measured as seated and refused there."""
-    from hipcv.core.landmarks import Position
     from hipcv.measurement import recognise_file
     from hipcv.printable import printable
-    from hipcv.sources.model_files import ModelName
+    from hipcv.words import ModelName
 
     seen = recognise_file(clip, model_name=ModelName(model), model_path=models)
     what = f"taken for the {seen.position} test" if seen.position else "neither the seated nor the prone test"
     typer.echo(f"hipcv: {printable(clip.name)} is {what}. {seen.reason}", err=True)
-    return seen.position or Position.SEATED
+    return seen.position or SEATED
 
 
 def _edge(text: str) -> tuple[float, float, float, float]:
@@ -273,7 +278,7 @@ def _measure(
 
     from hipcv.measurement import measure_file
     from hipcv.printable import printable
-    from hipcv.sources.model_files import ModelName
+    from hipcv.words import ModelName
 
     columns = (
         SpinnerColumn(),
@@ -388,11 +393,11 @@ def norms(
     """Print the reference ranges with their sources."""
     from rich.console import Console
 
-    from hipcv.core.landmarks import Position, Sex
     from hipcv.evidence.norms import norms_table
     from hipcv.outputs.text import render_norms
+    from hipcv.words import Sex
 
-    rows = norms_table(Position(test) if test else None, age_years=age, sex=Sex(sex) if sex else None)
+    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=Sex(sex) if sex else None)
     render_norms(rows, Console())
 
 
@@ -400,7 +405,7 @@ def norms(
 def list_models() -> None:
     """List the pose models, where they are, and whether they are whole."""
     with _one_sentence():
-        from hipcv.sources.model_files import check_models
+        from hipcv.models.store import check_models
 
         _print_models(check_models())
 
@@ -413,7 +418,8 @@ def get_models(
     with _one_sentence():
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-        from hipcv.sources.model_files import ModelName, get_model
+        from hipcv.models.store import get_model
+        from hipcv.words import ModelName
 
         with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=_stderr()) as progress:
             got = [get_model(ModelName(name), None, _fetch_bar(progress)) for name in names or list(ModelOption)]
@@ -425,7 +431,7 @@ def get_models(
 def check() -> None:
     """Check every model that is there against its published checksum; fails on a damaged one."""
     with _one_sentence():
-        from hipcv.sources.model_files import ModelState, check_models
+        from hipcv.models.store import ModelState, check_models
 
         statuses = check_models()
         _print_models(statuses)
@@ -460,7 +466,7 @@ def _fetch_bar(progress: object) -> "Progress":
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-    from hipcv.sources.model_files import FetchProgress
+    from hipcv.models.store import FetchProgress
 
     assert isinstance(progress, Bars)
     tasks: dict[str, TaskID] = {}

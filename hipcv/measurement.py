@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from hipcv.assessment import Assessment
-from hipcv.core.checks import Limit, found
-from hipcv.core.landmarks import PoseSeries, Setup
-from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.core.checks.recording import found
+from hipcv.core.finding import Finding, FindingCode, Limit, Severity
+from hipcv.core.series import PoseSeries
+from hipcv.core.setup import Setup
+from hipcv.models.store import Progress, get_model
 from hipcv.session import Session
-from hipcv.sources.model_files import ModelName, Progress, get_model
 from hipcv.sources.recording import ReadReport
 from hipcv.sources.video import open_video
+from hipcv.words import ModelName
 
 if TYPE_CHECKING:
-    from hipcv.sources.recognise import Recognised
+    from hipcv.pose.recognise import Recognised
 
 DAMAGED = Limit(0.01, "of the frames", "a lone bad frame is bridged, many are not")
 GAP = Limit(0.25, "s between two frames", "longer gaps are not filled")
@@ -89,7 +91,7 @@ def recognise_file(path: Path, *, model_name: ModelName, model_path: Path | None
     SourceError, ModelError
         Where the file or the model cannot be used.
     """
-    from hipcv.sources.recognise import recognise_test
+    from hipcv.pose.recognise import recognise_test
 
     with open_video(path) as video:
         return recognise_test(video, get_model(model_name, model_path))

@@ -14,30 +14,24 @@ from numpy.typing import NDArray
 
 from hipcv import __version__
 from hipcv.assessment import Assessment, Provenance, assess
-from hipcv.core.angles import MIN_VISIBILITY, lateral_signs, sides_exchanged, sort_sides
-from hipcv.core.checks import Limit, check_end, found
-from hipcv.core.filtering import OneEuro, median_of
-from hipcv.core.geometry import image_angle_deg
-from hipcv.core.landmarks import (
-    ANKLES,
-    HIPS,
-    KNEES,
-    SHOULDERS,
-    FloatArray,
-    PoseSeries,
-    Position,
-    Setup,
-)
-from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.core.camera.pinhole import image_angle_deg
+from hipcv.core.checks.recording import check_end, found
+from hipcv.core.finding import Finding, FindingCode, Limit, Severity
+from hipcv.core.motion.angles import MIN_VISIBILITY, lateral_signs, sides_exchanged, sort_sides
+from hipcv.core.motion.filtering import OneEuro, median_of
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
+from hipcv.core.setup import Setup
+from hipcv.models.store import ModelFile
 from hipcv.outputs.document import render_setup
+from hipcv.pose.landmarker import NOBODY, Pose, PoseEstimator
+from hipcv.pose.record import PoseRecord, pack_pose
 from hipcv.sources.edges import StillRoom
-from hipcv.sources.model_files import ModelFile, ModelName
 from hipcv.sources.picture_quality import measure_brightness, measure_sharpness
-from hipcv.sources.pose import NOBODY, Pose, PoseEstimator
-from hipcv.sources.pose_record import PoseRecord, pack_pose
+from hipcv.words import ModelName
 
 if TYPE_CHECKING:
-    from hipcv.sources.prone import ProneReader
+    from hipcv.pose.legs.reader import ProneReader
 
 ByteArray = NDArray[np.uint8]
 
@@ -106,11 +100,11 @@ class Session:
     _next_look_s: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
-        if self.setup.position is Position.PRONE:
+        if self.setup.procedure is PRONE:
             # the seated test does not wait for what only this one needs
-            from hipcv.sources.landmark_network import LandmarkNetwork
-            from hipcv.sources.model_bundle import read_landmark_network
-            from hipcv.sources.prone import ProneReader
+            from hipcv.models.bundle import read_landmark_network
+            from hipcv.pose.legs.network import LandmarkNetwork
+            from hipcv.pose.legs.reader import ProneReader
 
             network = LandmarkNetwork(read_landmark_network(self.model.path))
             self._prone = ProneReader(network, self.setup.camera_side)
@@ -180,7 +174,7 @@ class Session:
         if pose is NOBODY:
             return np.full(2, np.nan)
         px = np.where((pose.visibility >= MIN_VISIBILITY)[:, None], pose.image_px, np.nan)
-        shank_up = self.setup.position is Position.PRONE
+        shank_up = self.setup.procedure is PRONE
         lateral = lateral_signs(self.setup)
         rows = list(range(2))
         if sides_exchanged(px, self.setup):

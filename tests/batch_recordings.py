@@ -12,11 +12,11 @@ from typing import Any
 import av
 import numpy as np
 
-from hipcv.batch.clip import Clip
-from hipcv.batch.job import Refused, Scored
-from hipcv.batch.order import Order, carry_out
-from hipcv.batch.run import Tally
-from hipcv.sources.model_files import ModelName
+from hipcv.batch.input.clip import Clip
+from hipcv.batch.run.job import Refused, Scored
+from hipcv.batch.run.order import Order, carry_out
+from hipcv.batch.run.run import Tally
+from hipcv.words import ModelName
 
 
 class Ear:

@@ -8,9 +8,10 @@ import av
 import pytest
 from hypothesis import settings
 
-from hipcv.core.landmarks import Setup
+from hipcv.core.setup import Setup
 from hipcv.measurement import Measurement, measure_file
-from hipcv.sources.model_files import ModelName, get_model
+from hipcv.models.store import get_model
+from hipcv.words import ModelName
 
 # Machines are shared and noisy: how long one example takes says nothing about the code.
 settings.register_profile("house", deadline=None)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from hipcv.core.geometry import camera_axes, focal_length_px, project
-from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, SHOULDERS, PoseSeries, Side
+from hipcv.core.camera.pinhole import camera_axes, focal_length_px, project
+from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, SHOULDERS, PoseSeries
+from hipcv.words import Side
 
 FRAME = (640, 480)
 FOV = 62.0

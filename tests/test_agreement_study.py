@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from hipcv.batch.pairing import pair_tables
-from hipcv.batch.study import Pair, render_study, study_agreement
+from hipcv.agreement.pairing import pair_tables
+from hipcv.agreement.study import Pair, render_study, study_agreement
 from hipcv.cli import app
 from hipcv.core.errors import BatchError
 from hipcv.evidence.agreement import icc_2_1

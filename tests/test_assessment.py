@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from simulated import FRAME, prone, seated
 
 from hipcv.assessment import THIGH_SD_DEG, Status, accepted, assess
-from hipcv.core.angles import sides_exchanged, sort_sides
-from hipcv.core.camera import find_camera_pose
-from hipcv.core.camera_checks import check_camera_share
-from hipcv.core.landmarks import ANKLES, HIPS, KNEES, MIRROR_ROWS, SIDES, CameraSide, PoseSeries, Position, Setup, Side
-from hipcv.core.quality import FindingCode, Severity
+from hipcv.core.camera.fusion import find_camera_pose
+from hipcv.core.checks.camera import check_camera_share
+from hipcv.core.finding import FindingCode, Severity
+from hipcv.core.motion.angles import sides_exchanged, sort_sides
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.series import ANKLES, HIPS, KNEES, MIRROR_ROWS, PoseSeries
+from hipcv.core.setup import Setup
+from hipcv.words import SIDES, CameraSide, Side
 
 
 def ends(assessment):
@@ -107,7 +110,7 @@ def with_labels_exchanged(series, frames):
 
 @pytest.mark.parametrize(
     ("scene", "setup"),
-    [(seated, Setup()), (prone, Setup(Position.PRONE, camera_side=CameraSide.FOOT_END))],
+    [(seated, Setup()), (prone, Setup(PRONE, camera_side=CameraSide.FOOT_END))],
 )
 def test_exchanged_labels_of_the_pose_model_change_neither_number_nor_finding(scene, setup):
     straight = scene(hike=10.0) if scene is seated else scene(rolling=20.0)
@@ -215,7 +218,7 @@ def test_a_camera_turned_too_far_is_refused_with_the_direction():
 
 
 def test_a_camera_that_alone_leaves_more_than_five_degrees_open_is_doubted():
-    camera = find_camera_pose(Position.PRONE, given_roll_deg=0.0, given_yaw_deg=0.0)
+    camera = find_camera_pose(PRONE, given_roll_deg=0.0, given_yaw_deg=0.0)
     assert check_camera_share(Side.LEFT, camera, [2.0, 1.5]) == []
     (finding,) = check_camera_share(Side.LEFT, camera, [2.4, 1.0])
     assert (finding.code, finding.severity, finding.side) == (FindingCode.GRAVITY_UNKNOWN, Severity.DOUBT, Side.LEFT)
@@ -225,14 +228,14 @@ def test_a_camera_that_alone_leaves_more_than_five_degrees_open_is_doubted():
     ]
     assert finding.observed == pytest.approx(1.96 * 2.6, abs=0.001)
     # a roll or turn that is not known says so itself
-    assert check_camera_share(Side.LEFT, find_camera_pose(Position.PRONE), [2.4, 1.0]) == []
+    assert check_camera_share(Side.LEFT, find_camera_pose(PRONE), [2.4, 1.0]) == []
 
 
 @pytest.mark.parametrize(("yaw", "open_"), [(-20.0, True), (20.0, False)])
 def test_a_pitch_that_nothing_shows_is_doubted_where_it_matters(yaw, open_):
     """Roll and turn given and no room: turned to one side the unknown pitch costs 3.6°, to the other 0.6°."""
     series = prone(left=(45.0,), right=(), yaw=yaw, room=False)
-    assessment = assess(series, Setup(Position.PRONE, camera_side=CameraSide.FOOT_END, roll_deg=0.0, yaw_deg=yaw))
+    assessment = assess(series, Setup(PRONE, camera_side=CameraSide.FOOT_END, roll_deg=0.0, yaw_deg=yaw))
     assert (FindingCode.PITCH_UNKNOWN in codes(assessment, Severity.DOUBT)) == open_
     assert FindingCode.GRAVITY_UNKNOWN not in codes(assessment, Severity.DOUBT)
 
@@ -375,7 +378,7 @@ def test_the_error_terms_make_up_the_interval():
 
 @pytest.mark.parametrize(
     ("scene", "setup"),
-    [(seated, Setup()), (prone, Setup(Position.PRONE, camera_side=CameraSide.FOOT_END))],
+    [(seated, Setup()), (prone, Setup(PRONE, camera_side=CameraSide.FOOT_END))],
 )
 def test_a_reader_that_does_not_state_its_error_is_not_taken_as_exact(scene, setup):
     """Its interval is wider than that of a reader good to 2°, and the term says what was assumed."""
@@ -396,7 +399,7 @@ def test_thighs_that_are_not_parallel_cost_what_a_camera_turned_as_far_would(pit
     stated = [
         assess(
             series,
-            Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END, roll_deg=0.0, pitch_deg=pitch, yaw_deg=yaw),
+            Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END, roll_deg=0.0, pitch_deg=pitch, yaw_deg=yaw),
         )
         for yaw in (THIGH_SD_DEG, 0.0, -THIGH_SD_DEG)
     ]

@@ -34,22 +34,23 @@ from batch_recordings import (
 from typer.testing import CliRunner
 
 import hipcv
-from hipcv.batch import engine
 from hipcv.batch.api import score
-from hipcv.batch.clip import Clip
-from hipcv.batch.job import Refusal, Refused, Scored
-from hipcv.batch.manifest import Defaults
-from hipcv.batch.order import Order, carry_out
-from hipcv.batch.run import Plan, Tally
-from hipcv.batch.scoring import score as measure
+from hipcv.batch.input.clip import Clip
+from hipcv.batch.input.manifest import Defaults
+from hipcv.batch.run.job import Refusal, Refused, Scored
+from hipcv.batch.run.order import Order, carry_out
+from hipcv.batch.run.run import Plan, Tally, engine
+from hipcv.batch.run.scoring import score as measure
 from hipcv.batch.worker import Limits, Worker
 from hipcv.cli import app
 from hipcv.core.errors import BatchError, HipcvError, OutputError
-from hipcv.core.landmarks import CameraSide, Effort, Position, Sex
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.models.store import get_model
 from hipcv.outputs.document import render_document
 from hipcv.outputs.folder import take_stills
-from hipcv.sources.model_files import ModelName, get_model
 from hipcv.sources.video import open_video
+from hipcv.words import CameraSide, Effort, ModelName, Sex
 
 TABLES = ("results.csv", "results.parquet", "trials.parquet", "film-again.csv", "redcap.csv", "summary.html")
 
@@ -115,7 +116,7 @@ def test_a_recording_measures_the_same_in_a_batch_as_alone(measured_sample: Any,
     measured = measured_sample("seated-easy-101-01", ModelName.LITE)
     alone = render_document(measured.assessment)
     clip = samples / "seated-easy-101-01.mp4"
-    contents = carry_out(order(clip, tmp_path / "out", defaults=Defaults(test=Position.SEATED)), Ear())
+    contents = carry_out(order(clip, tmp_path / "out", defaults=Defaults(test=SEATED)), Ear())
     (document,) = (tmp_path / "out" / "clips").glob("*.json")
     assert json.loads(document.read_text()) == json.loads(json.dumps(alone))
     assert contents.counts == {"measured": 1}
@@ -153,13 +154,13 @@ def test_a_recording_is_known_by_its_bytes_whatever_its_name(tmp_path: Path) -> 
     assert [row["clip"] for row in rows(tmp_path / "out")][::2] == ["renamed-seated.mp4", "s01-seated.mp4"]
 
 
-CLIP = Clip(1, "a.mp4", "/clips/a.mp4", Position.SEATED)
+CLIP = Clip(1, "a.mp4", "/clips/a.mp4", SEATED)
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        {"test": Position.PRONE},
+        {"test": PRONE},
         {"effort": Effort.PASSIVE},
         {"camera_side": CameraSide.HEAD_END},
         {"mirrored": True},
@@ -358,7 +359,7 @@ def test_a_recording_that_kills_its_worker_twice_is_set_aside_and_the_rest_go_on
 def test_a_recording_that_hangs_its_worker_is_given_up_and_the_process_with_it(tmp_path: Path, hunter: Any) -> None:
     fine, stuck = (write_recording(tmp_path / name, seed, 60) for seed, name in enumerate(("a.mp4", "stuck.mp4")))
     plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256, wants_reports=False)
-    job = plan.job(Clip(1, "a", str(fine), Position.SEATED))
+    job = plan.job(Clip(1, "a", str(fine), SEATED))
     worker = Worker(Limits(stall_s=60))
     assert isinstance(worker.run(job), Scored)
     worker.limits = Limits(stall_s=2)
@@ -379,7 +380,7 @@ def test_a_worker_that_is_killed_leaves_no_copy_of_a_recording(tmp_path: Path, m
     recording = write_recording(tmp_path / "a.mp4", seed=1, n_frames=60)
     plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256, wants_reports=False)
     worker = Worker(Limits())
-    job = plan.job(Clip(1, "a", recording.as_uri(), Position.SEATED))
+    job = plan.job(Clip(1, "a", recording.as_uri(), SEATED))
     thread = threading.Thread(target=worker.run, args=(job,))
     thread.start()
     wait_for(lambda: list((tmp_path / "scratch").rglob("recording.mp4")), "the copy")
@@ -393,7 +394,7 @@ def test_a_worker_takes_no_more_memory_than_it_may(tmp_path: Path) -> None:
     recording = write_recording(tmp_path / "a.mp4", seed=1)
     plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256, wants_reports=False)
     worker = Worker(Limits(memory_mb=40))
-    answer = worker.run(plan.job(Clip(1, "a", str(recording), Position.SEATED)))
+    answer = worker.run(plan.job(Clip(1, "a", str(recording), SEATED)))
     worker.retire()
     assert isinstance(answer, Refused)
     assert answer.refusal in (Refusal.CRASHED, Refusal.FAILED)
@@ -402,7 +403,7 @@ def test_a_worker_takes_no_more_memory_than_it_may(tmp_path: Path) -> None:
 def test_another_version_or_another_model_is_refused_by_the_worker(tmp_path: Path) -> None:
     recording = write_recording(tmp_path / "a.mp4", seed=1)
     plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256)
-    job = plan.job(Clip(1, "a", str(recording), Position.SEATED))
+    job = plan.job(Clip(1, "a", str(recording), SEATED))
     for unfit in (replace(job, hipcv_version="0.0.1"), replace(job, model_sha256="0" * 64)):
         answer = measure(unfit)
         assert isinstance(answer, Refused)

@@ -14,10 +14,10 @@ import polars as pl
 import pytest
 from batch_recordings import Ear, events, shared_folder, start_command, undisturbed
 
-from hipcv.batch.engine import open_cluster
-from hipcv.batch.order import Order, carry_out
+from hipcv.batch.run.engine import open_cluster
+from hipcv.batch.run.order import Order, carry_out
 from hipcv.core.errors import BatchError
-from hipcv.sources.model_files import ModelName
+from hipcv.words import ModelName
 
 pytest.importorskip("distributed", reason="a cluster needs the extra 'cluster'")
 
@@ -113,7 +113,7 @@ def test_a_scheduler_that_dies_is_told_in_one_sentence_and_what_is_finished_is_k
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Dask's own
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "::"])
 def test_a_scheduler_that_is_not_there_is_told_in_one_sentence(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hipcv.batch.engine.SCHEDULER_PATIENCE_S", 1)
+    monkeypatch.setattr("hipcv.batch.run.engine.SCHEDULER_PATIENCE_S", 1)
     with pytest.raises(BatchError, match=r"Wanted a Dask scheduler at .*, found none that answers") as caught:
         open_cluster(address)
     assert "\n" not in str(caught.value)

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from hipcv.batch.clip import Clip, Reference, ToldBy
-from hipcv.batch.length import find_shares, length_s
-from hipcv.batch.listing import find_recordings, position_in_name
-from hipcv.batch.manifest import (
+from hipcv.batch.input.clip import Clip, Reference, ToldBy
+from hipcv.batch.input.length import find_shares, length_s
+from hipcv.batch.input.listing import find_recordings, position_in_name
+from hipcv.batch.input.manifest import (
     Defaults,
     ListError,
     carried_sentence,
@@ -24,9 +24,12 @@ from hipcv.batch.manifest import (
     read_clips,
     read_manifest,
 )
-from hipcv.batch.scoring import identify
+from hipcv.batch.run.scoring import identify
 from hipcv.core.errors import BatchError, SourceError
-from hipcv.core.landmarks import CameraSide, Effort, Position, Sex, Side
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.words import CameraSide, Effort, Sex, Side
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ ROW = ("a.mp4", "007", "Prone", "right, left", 34, "F", "passive", "2026-03-01",
 def test_every_column_is_understood(folder: Path) -> None:
     clip = read_one(write_csv(folder, HEADER, ROW))
     assert clip.source == str(folder / "a.mp4")
-    assert (clip.subject, clip.test, clip.test_told_by) == ("007", Position.PRONE, ToldBy.LIST)
+    assert (clip.subject, clip.test, clip.test_told_by) == ("007", PRONE, ToldBy.LIST)
     assert clip.side_order == (Side.RIGHT, Side.LEFT)
     assert (clip.age_years, clip.sex, clip.effort) == (34.0, Sex.FEMALE, Effort.PASSIVE)
     assert clip.visit_date == "2026-03-01"
@@ -182,30 +185,30 @@ def test_empty_rows_and_the_row_numbers_of_a_spreadsheet_agree(folder: Path) -> 
 
 def test_the_test_is_told_by_list_then_option_then_name(folder: Path) -> None:
     path = write_csv(folder, ("path", "test"), ("a.mp4", "prone"), ("b.mov", ""), ("c seated.mp4", ""))
-    option = [(c.test, c.test_told_by) for c in read_manifest(path, Defaults(test=Position.PRONE))]
-    assert option == [(Position.PRONE, ToldBy.LIST), (Position.PRONE, ToldBy.OPTION), (Position.PRONE, ToldBy.OPTION)]
+    option = [(c.test, c.test_told_by) for c in read_manifest(path, Defaults(test=PRONE))]
+    assert option == [(PRONE, ToldBy.LIST), (PRONE, ToldBy.OPTION), (PRONE, ToldBy.OPTION)]
     none = [(c.test, c.test_told_by) for c in read_manifest(path, Defaults())]
-    assert none[1:] == [(None, ToldBy.RECORDING), (Position.SEATED, ToldBy.NAME)]
+    assert none[1:] == [(None, ToldBy.RECORDING), (SEATED, ToldBy.NAME)]
 
 
 @pytest.mark.parametrize(
     ("name", "position"),
     [
-        ("S01_seated.mp4", Position.SEATED),
-        ("prone/left.mov", Position.PRONE),
-        ("sitting-2.mp4", Position.SEATED),
+        ("S01_seated.mp4", SEATED),
+        ("prone/left.mov", PRONE),
+        ("sitting-2.mp4", SEATED),
         ("unseated.mp4", None),
         ("seated-or-prone.mp4", None),
         ("visit.mp4", None),
     ],
 )
-def test_a_name_tells_the_test_by_a_word_of_its_own(name: str, position: Position | None) -> None:
+def test_a_name_tells_the_test_by_a_word_of_its_own(name: str, position: Procedure | None) -> None:
     assert position_in_name(name) is position
 
 
 def test_a_recording_of_unknown_test_may_be_of_either(folder: Path) -> None:
     clip = read_one(write_csv(folder, ("path",), ("a.mp4",)))
-    assert [setup.position for setup in clip.setups()] == [Position.SEATED, Position.PRONE]
+    assert [setup.procedure for setup in clip.setups()] == [SEATED, PRONE]
     assert [setup.camera_side for setup in clip.setups()] == [CameraSide.FRONT, CameraSide.FOOT_END]
 
 
@@ -348,7 +351,7 @@ def test_recordings_are_found_and_identified_by_url(tmp_path: Path) -> None:
         archive.writestr("visit/notes.txt", "x")
     (clip,) = read_clips([f"zip://visit/*::file://{tmp_path / 'clips.zip'}"], Defaults())
     assert clip.name.endswith("a-seated.mp4")
-    assert clip.test is Position.SEATED
+    assert clip.test is SEATED
     inside, outside = identify(clip.source), identify(str(recording))
     assert inside.clip_sha256 == outside.clip_sha256  # type: ignore[union-attr]
 

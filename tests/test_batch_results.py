@@ -17,12 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from hipcv.batch.clip import Clip, Key, Reference
-from hipcv.batch.job import Refusal, Refused
-from hipcv.batch.outcome_files import FOLDER, file_stem
-from hipcv.batch.redcap import make_dictionary, make_records
-from hipcv.batch.result_folder import Contents
-from hipcv.batch.results import (
+from hipcv.agreement.study import studies_of
+from hipcv.batch.input.clip import Clip, Key, Reference
+from hipcv.batch.output.outcome_files import FOLDER, file_stem
+from hipcv.batch.output.redcap import make_dictionary, make_records
+from hipcv.batch.output.result_folder import Contents
+from hipcv.batch.output.results import (
     FILM_AGAIN_COLUMNS,
     SIDE_COLUMNS,
     TRIAL_COLUMNS,
@@ -31,13 +31,21 @@ from hipcv.batch.results import (
     side_rows,
     trial_rows,
 )
-from hipcv.batch.study import studies_of
-from hipcv.batch.summary import find_remarks, render_summary
-from hipcv.batch.tables import as_written, harmless, make_table, read_table, write_csv, write_excel, write_parquet
-from hipcv.core.landmarks import Position, Sex, Side
+from hipcv.batch.output.summary import find_remarks, render_summary
+from hipcv.batch.output.tables import (
+    as_written,
+    harmless,
+    make_table,
+    read_table,
+    write_csv,
+    write_excel,
+    write_parquet,
+)
+from hipcv.batch.run.job import Refusal, Refused
+from hipcv.core.procedures.seated import SEATED
 from hipcv.evidence.reference import compare, find_references
 from hipcv.outputs.document import render_document
-from hipcv.sources.model_files import ModelName
+from hipcv.words import ModelName, Sex, Side
 
 Document = dict[str, Any]
 KEY = Key("c" * 64, "p" * 64, "m" * 64)
@@ -50,7 +58,7 @@ def document(measured_sample: Callable[..., Any]) -> Document:
 
 
 def clip(row: int = 2, name: str = "a.mp4", **told: Any) -> Clip:
-    return Clip(row, name, f"/clips/{name}", Position.SEATED, **told)
+    return Clip(row, name, f"/clips/{name}", SEATED, **told)
 
 
 def shifted(document: Document, by_deg: float) -> Document:
@@ -89,7 +97,7 @@ def test_a_row_holds_the_numbers_of_its_side(document: Document) -> None:
 
 def judged(document: Document) -> Document:
     """Return the document as it is for a woman of 30 at 35°."""
-    known, other = find_references(Position.SEATED, age_years=30, sex=Sex.FEMALE), deepcopy(document)
+    known, other = find_references(SEATED, age_years=30, sex=Sex.FEMALE), deepcopy(document)
     for side in other["sides"].values():
         told = [compare(35.0, (33.0, 37.0), row) for row in known]
         side["reference"] = [{**asdict(one), "verdict": one.verdict and str(one.verdict)} for one in told]

@@ -14,8 +14,13 @@ from scipy.special import ndtri
 from simulated import seated
 
 from hipcv.assessment import assess
-from hipcv.core.landmarks import ANKLES, KNEES, CameraSide, PoseSeries, Position, Setup, Side
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.series import ANKLES, KNEES, PoseSeries
+from hipcv.core.setup import Setup
 from hipcv.evidence.agreement import MDC95_PER_SEM
+from hipcv.words import CameraSide, Side
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
@@ -92,7 +97,7 @@ def test_a_shank_that_is_seen_turned_is_off_by_the_turn(series: PoseSeries, turn
 
 def test_in_prone_an_angle_is_compared_with_a_shank_that_points_up(series: PoseSeries) -> None:
     flipped = series.image_px * [1, -1] + [0, 480]
-    setup = Setup(position=Position.PRONE, camera_side=CameraSide.HEAD_END)
+    setup = Setup(procedure=PRONE, camera_side=CameraSide.HEAD_END)
     prone = replace(series, image_px=flipped)
     rows = accuracy.score_shanks(assess(prone, setup), truth_for(prone, test="prone"))
     assert max(abs(r.error_deg) for r in rows) < 1e-9
@@ -195,13 +200,13 @@ def test_only_clips_whose_truth_names_a_person_are_taken(tmp_path: Path, samples
     assert [clip.name for clip, _ in repeatability.person_clips(tmp_path)] == ["b.mp4", "c.mp4"]
 
 
-@pytest.mark.parametrize("position", list(Position))
-def test_published_figures_stand_with_their_source_and_for_their_own_position(position: Position) -> None:
+@pytest.mark.parametrize("position", list(Procedure))
+def test_published_figures_stand_with_their_source_and_for_their_own_position(position: Procedure) -> None:
     rows = repeatability.published(position)
     assert len(rows) >= 3
     assert all(row["source"] for row in rows)
     krause = [row for row in rows if "Krause" in row["source"]]
-    assert [row["MDC95 °"] for row in krause] == (["5.4"] if position is Position.SEATED else [])
+    assert [row["MDC95 °"] for row in krause] == (["5.4"] if position is SEATED else [])
 
 
 @pytest.mark.parametrize("name", list(repeatability.TREATMENTS))

@@ -8,13 +8,16 @@ from rich.console import Console
 from simulated import prone, seated
 
 from hipcv.assessment import assess
-from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.setup import Setup
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.document import render_document
 from hipcv.outputs.html import render_report
 from hipcv.outputs.text import render_text
+from hipcv.words import SIDES, CameraSide
 
-PRONE = Setup(Position.PRONE, camera_side=CameraSide.FOOT_END)
+PRONE = Setup(PRONE, camera_side=CameraSide.FOOT_END)
 
 
 def labels(result):
@@ -60,7 +63,7 @@ def test_a_hip_that_moved_alone_has_nothing_beside_its_number():
     ],
 )
 def test_every_compensation_is_told_with_the_angle_before_it(series, setup, label, before):
-    assessment = assess((seated if setup.position is Position.SEATED else prone)(**series), setup)
+    assessment = assess((seated if setup.procedure is SEATED else prone)(**series), setup)
     for result in assessment.sides:
         told = labels(result)
         assert label in told

@@ -29,18 +29,21 @@ from numpy.typing import NDArray
 from simulated import seated
 
 from hipcv.assessment import assess
-from hipcv.core.coaching import Coach, Plan
-from hipcv.core.landmarks import ANKLES, KNEES, CameraSide, Position, Setup
-from hipcv.core.placement import Sight
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.series import ANKLES, KNEES
+from hipcv.core.setup import Setup
 from hipcv.live import LiveReading
+from hipcv.live.coach import Coach, Plan
+from hipcv.live.placement import Sight
 from hipcv.outputs.document import render_document
 from hipcv.outputs.html import render_report
+from hipcv.pose.landmarker import NOBODY, Pose
 from hipcv.session import Reading
-from hipcv.sources.pose import NOBODY, Pose
 from hipcv.sources.stills import decode_still
-from hipcv_server.jobs import JobStore, new_id
+from hipcv.words import CameraSide
 from hipcv_server.live_worker import reading_message
 from hipcv_server.schemas import MeasureOptions
+from hipcv_server.store import JobStore, new_id
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright
@@ -437,7 +440,7 @@ def test_prone_legs_are_drawn_from_knees_and_ankles_alone(visit: Callable[..., V
         image_px[KNEES[column]], image_px[ANKLES[column]] = (x, 330.0), (x + 40 * (2 * column - 1), 180.0)
         visibility[[KNEES[column], ANKLES[column]]] = 1.0
     pose = Pose(image_px, np.full((33, 3), np.nan), visibility, np.full(2, np.nan))
-    setup = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
+    setup = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END)
     sight = Sight(0.0, image_px, pose.world_m, visibility, (640, 480), (15.0, 15.0))
     seen = LiveReading(Reading(0.0, pose, 15.0, 15.0, -1), (15.0, 15.0), None, Coach(Plan(), setup).see(sight), True)
     message = reading_message(1, 0.0, (640, 480), seen)

@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hipcv.sources.model_files import ModelName, get_model
+from hipcv.models.store import get_model
+from hipcv.words import ModelName
 
 OWN = """
 import os, sys
@@ -66,9 +67,9 @@ def test_in_anybodys_process_the_engines_load_look_and_close_without_a_word():
 import sys
 from pathlib import Path
 import numpy as np
-from hipcv.sources.landmark_network import LandmarkNetwork
-from hipcv.sources.model_bundle import read_landmark_network
-from hipcv.sources.pose import PoseEstimator
+from hipcv.pose.legs.network import LandmarkNetwork
+from hipcv.models.bundle import read_landmark_network
+from hipcv.pose.landmarker import PoseEstimator
 model, blank = Path(sys.argv[1]), np.zeros((256, 256, 3), np.uint8)
 with PoseEstimator(model) as estimator:
     estimator(blank, 0.0)

@@ -11,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import seated
 
-from hipcv.core.angles import measure_angles
-from hipcv.core.camera import find_camera_pose
-from hipcv.core.camera_cues import body_yaw
-from hipcv.core.coaching import Coach, Coaching, Phase, Plan
-from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, MIRROR_ROWS, SHOULDERS, CameraSide, Position, Setup, Side
-from hipcv.core.placement import MAX_YAW_DEG, CheckCode, Placement, Posture, Sight
-from hipcv.core.trials import find_trials
+from hipcv.core.camera.fusion import find_camera_pose
+from hipcv.core.find_camera import body_yaw
+from hipcv.core.motion.angles import measure_angles
+from hipcv.core.motion.trials import find_trials
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, MIRROR_ROWS, SHOULDERS
+from hipcv.core.setup import Setup
+from hipcv.live.coach import Coach, Coaching, Phase, Plan
+from hipcv.live.placement import MAX_YAW_DEG, CheckCode, Placement, Posture, Sight
+from hipcv.words import CameraSide, Side
 
 FPS = 25.0
 SEATED = Setup()
@@ -298,7 +301,7 @@ def test_the_guide_nags_about_the_turn_that_the_verdict_will_find(yaw_deg: float
     around = np.array([[math.cos(turn), 0, math.sin(turn)], [0, 1, 0], [-math.sin(turn), 0, math.cos(turn)]])
     world = series.world_m.copy()
     world[:, HIPS] = world[:, HIPS] @ around.T
-    level = find_camera_pose(Position.SEATED, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
+    level = find_camera_pose(SEATED, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
     verdict = body_yaw(measure_angles(replace(series, world_m=world), SEATED, level))
     assert verdict is not None
     placement = Placement(SEATED)
@@ -341,7 +344,7 @@ def test_one_bad_frame_does_not_switch_a_check() -> None:
 
 def test_a_prone_body_with_soles_up_is_well_placed() -> None:
     """In the prone test the shanks point up, and the yaw is left to the bed's edges."""
-    setup = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
+    setup = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END)
     sight = Body().at(0.0)
     flipped = sight.image_px * (1, -1) + (0, 480)
     placement = Placement(setup)
@@ -351,7 +354,7 @@ def test_a_prone_body_with_soles_up_is_well_placed() -> None:
     assert CheckCode.FACING not in red
 
 
-PRONE = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
+PRONE = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END)
 SEATED_WORDS = re.compile(r"\b(hang\w*|sit|seat\w*|step|stand|come closer|upright on|head to foot)\b", re.IGNORECASE)
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.colour import MIN_COLOURS, learn_colour
+from hipcv.pose.legs.colour import MIN_COLOURS, learn_colour
 
 SKIN, SHIRT, WALL = (150, 145, 150), (90, 120, 170), (190, 128, 128)
 

@@ -9,14 +9,18 @@ from hypothesis import strategies as st
 from simulated import seated
 
 from hipcv.assessment import Provenance, assess
-from hipcv.batch.clip import Clip, digest
-from hipcv.core.landmarks import CameraSide, Effort, Position, Setup, Sex
+from hipcv.batch.input.clip import Clip, digest
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.setup import Setup
 from hipcv.outputs.document import read_setup, render_document, render_setup
+from hipcv.words import CameraSide, Effort, Sex
 
 edge = st.tuples(*[st.floats(-1e4, 1e4)] * 4)
 #: How every field of `Setup` is drawn.
 DRAWN = {
-    "position": st.sampled_from(Position),
+    "position": st.sampled_from(Procedure),
     "effort": st.sampled_from(Effort),
     "camera_side": st.sampled_from(CameraSide),
     "mirrored": st.none() | st.booleans(),
@@ -78,7 +82,7 @@ def test_a_document_of_an_earlier_version_is_told_to_hold_no_setup(assessment):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"test": Position.PRONE},
+        {"test": PRONE},
         {"effort": Effort.PASSIVE},
         {"camera_side": CameraSide.HEAD_END},
         {"mirrored": True},
@@ -90,7 +94,7 @@ def test_a_document_of_an_earlier_version_is_told_to_hold_no_setup(assessment):
 )
 def test_a_batch_measures_again_whatever_the_result_depends_on(changed):
     """The key of a finished recording is made of the very setups that it is measured with."""
-    clip = Clip(row=1, name="a.mp4", source="/a.mp4", test=Position.SEATED)
+    clip = Clip(row=1, name="a.mp4", source="/a.mp4", test=SEATED)
     other = replace(clip, **changed)
     assert digest(clip.parameters("heavy")) != digest(other.parameters("heavy"))
     assert digest(clip.parameters("heavy")) == digest(replace(clip, row=2, subject="Anna").parameters("heavy"))

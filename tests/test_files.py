@@ -119,7 +119,7 @@ def test_a_disk_too_full_for_a_copy_is_not_blamed_on_the_recording(
     small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("fsspec", reason="URLs need the extra 'cluster'")
-    from hipcv.batch.remote import local_copy
+    from hipcv.batch.input.remote import local_copy
 
     (tmp_path / "clip.mp4").write_bytes(bytes(64 * 1024))
     monkeypatch.setattr(tempfile, "tempdir", str(small_disk))

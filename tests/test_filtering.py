@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.filtering import (
+from hipcv.core.motion.filtering import (
     CUTOFF_HZ,
     REACH_SIGMAS,
     OneEuro,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.geometry import camera_axes, focal_length_px, image_angle_deg, project, shank_angle_deg
+from hipcv.core.camera.pinhole import camera_axes, focal_length_px, image_angle_deg, project, shank_angle_deg
 
 FRAME = (640, 480)
 ANGLES = st.floats(-50, 60)

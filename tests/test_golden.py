@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hipcv.outputs.document import render_document
-from hipcv.sources.model_files import ModelName
+from hipcv.words import ModelName
 
 GOLDEN = Path(__file__).parent / "golden"
 TOLERANCE_DEG = 0.4

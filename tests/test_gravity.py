@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.camera import UNCERTAIN_ROOM_WIDENING, find_camera_pose
-from hipcv.core.camera_checks import check_camera
-from hipcv.core.geometry import camera_axes, focal_length_px, image_angle_deg, project, shank_angle_deg
-from hipcv.core.gravity import (
+from hipcv.core.camera.edges import WAY_OPEN, MarkedFit, RoomFit, fit_bed_yaw, fit_room, fit_vertical_edges
+from hipcv.core.camera.fusion import UNCERTAIN_ROOM_WIDENING, find_camera_pose
+from hipcv.core.camera.manhattan import CameraPrior
+from hipcv.core.camera.pinhole import camera_axes, focal_length_px, image_angle_deg, project, shank_angle_deg
+from hipcv.core.camera.pose import (
     CameraAngle,
     CameraPose,
     angle_uncertainty_deg,
@@ -19,10 +20,11 @@ from hipcv.core.gravity import (
     roll_from_body_lines,
     roll_from_rest,
 )
-from hipcv.core.landmarks import FloatArray, Position
-from hipcv.core.quality import FindingCode, Severity
-from hipcv.core.room import WAY_OPEN, MarkedFit, RoomFit, fit_bed_yaw, fit_room, fit_vertical_edges
-from hipcv.core.vanishing import CameraPrior
+from hipcv.core.checks.camera import check_camera
+from hipcv.core.finding import FindingCode, Severity
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.series import FloatArray
 
 SIZE = (1280, 720)
 FOV_DEG = 62.0
@@ -70,7 +72,7 @@ CAMERA = (4.0, 12.0, 9.0)
     "camera", [(0.0, 0.0, 0.0), (5.0, 10.0, -12.0), (-6.0, 20.0, 15.0), (13.0, 22.0, 5.0), (-26.0, 22.0, 8.0)]
 )
 def test_a_filmed_room_gives_back_its_camera(camera: tuple[float, float, float]) -> None:
-    fit = fit_room(film_edges(room_segments(), *camera), SIZE, Position.SEATED)
+    fit = fit_room(film_edges(room_segments(), *camera), SIZE, SEATED)
     assert fit.accepted, fit.refusals
     assert angles_of(fit) == pytest.approx(camera, abs=0.6)
     assert fit.residual_deg < 0.3
@@ -80,14 +82,14 @@ def test_a_filmed_room_gives_back_its_camera(camera: tuple[float, float, float])
 def test_the_edges_called_plumb_are_the_plumb_ones() -> None:
     segments = room_segments()
     ends = film(segments.reshape(-1, 3), *CAMERA).reshape(-1, 4)
-    fit = fit_room(ends, SIZE, Position.SEATED)
+    fit = fit_room(ends, SIZE, SEATED)
     assert fit.plumb_edges == tuple(range(6))
     assert fit.level_edges == tuple(range(6, len(segments)))
 
 
 def test_roll_and_pitch_do_not_depend_on_how_the_room_is_turned_about_the_plumb_line() -> None:
     for turn_deg in (0.0, 10.0, 25.0):
-        fit = fit_room(film_edges(room_segments(turn_deg), *CAMERA), SIZE, Position.SEATED)
+        fit = fit_room(film_edges(room_segments(turn_deg), *CAMERA), SIZE, SEATED)
         assert (fit.roll_deg, fit.pitch_deg) == pytest.approx(CAMERA[:2], abs=0.7)
 
 
@@ -99,19 +101,19 @@ def test_a_picture_turned_by_an_angle_has_its_roll_turned_by_exactly_that(turn_d
     c, s = np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))
     clockwise_on_screen = np.array([[c, -s], [s, c]])
     turned = ((edges.reshape(-1, 2) - centre) @ clockwise_on_screen.T + centre).reshape(-1, 4)
-    before = fit_room(edges, SIZE, Position.SEATED)
-    after = fit_room(turned, SIZE, Position.SEATED, prior=CameraPrior(roll_deg=(turn_deg, 5.0)))
+    before = fit_room(edges, SIZE, SEATED)
+    after = fit_room(turned, SIZE, SEATED, prior=CameraPrior(roll_deg=(turn_deg, 5.0)))
     assert after.roll_deg - before.roll_deg == pytest.approx(turn_deg, abs=1e-3)
     assert after.pitch_deg == pytest.approx(before.pitch_deg, abs=1e-3)
     # the usual prior leans a little towards a level camera
-    usual = fit_room(turned, SIZE, Position.SEATED)
+    usual = fit_room(turned, SIZE, SEATED)
     assert usual.roll_deg - before.roll_deg == pytest.approx(turn_deg, abs=0.3)
 
 
 def test_a_larger_picture_of_the_same_room_gives_the_same_camera() -> None:
     edges = film_edges(room_segments(), *CAMERA)
-    small = fit_room(edges, SIZE, Position.SEATED)
-    large = fit_room(edges * 3, (SIZE[0] * 3, SIZE[1] * 3), Position.SEATED)
+    small = fit_room(edges, SIZE, SEATED)
+    large = fit_room(edges * 3, (SIZE[0] * 3, SIZE[1] * 3), SEATED)
     assert angles_of(large) == pytest.approx(angles_of(small), abs=1e-6)
     assert large.roll_se_deg == pytest.approx(small.roll_se_deg)
 
@@ -119,7 +121,7 @@ def test_a_larger_picture_of_the_same_room_gives_the_same_camera() -> None:
 def test_a_mirrored_picture_flips_roll_and_yaw_and_keeps_pitch() -> None:
     edges = film_edges(room_segments(), *CAMERA)
     mirrored = edges * [-1, 1, -1, 1] + [SIZE[0], 0, SIZE[0], 0]
-    fit, flipped = (fit_room(e, SIZE, Position.SEATED) for e in (edges, mirrored))
+    fit, flipped = (fit_room(e, SIZE, SEATED) for e in (edges, mirrored))
     assert angles_of(flipped) == pytest.approx(angles_of(fit) * [-1, 1, -1], abs=0.02)
 
 
@@ -127,14 +129,12 @@ def test_neither_the_order_of_the_edges_nor_that_of_their_ends_matters() -> None
     edges = film_edges(room_segments(), *CAMERA)
     edges += np.random.default_rng(2).normal(0, 1, edges.shape)
     shuffled = np.random.default_rng(3).permutation(edges)[:, [2, 3, 0, 1]]
-    assert np.array_equal(
-        angles_of(fit_room(edges, SIZE, Position.PRONE)), angles_of(fit_room(shuffled, SIZE, Position.PRONE))
-    )
+    assert np.array_equal(angles_of(fit_room(edges, SIZE, PRONE)), angles_of(fit_room(shuffled, SIZE, PRONE)))
 
 
 def test_the_same_edges_give_the_same_fit_every_time() -> None:
     edges = film_edges(room_segments(), *CAMERA)
-    assert fit_room(edges, SIZE, Position.SEATED) == fit_room(edges.copy(), SIZE, Position.SEATED)
+    assert fit_room(edges, SIZE, SEATED) == fit_room(edges.copy(), SIZE, SEATED)
 
 
 def test_stray_edges_as_many_as_the_rooms_own_do_not_move_the_roll() -> None:
@@ -143,9 +143,9 @@ def test_stray_edges_as_many_as_the_rooms_own_do_not_move_the_roll() -> None:
     start = rng.uniform([100, 100], [1100, 600], (len(edges), 2))
     direction = rng.uniform(0, np.pi, len(edges))
     stray = np.hstack([start, start + 80 * np.column_stack([np.cos(direction), np.sin(direction)])])
-    fit = fit_room(np.vstack([edges, stray]), SIZE, Position.SEATED)
+    fit = fit_room(np.vstack([edges, stray]), SIZE, SEATED)
     assert fit.roll_deg == pytest.approx(CAMERA[0], abs=0.5)
-    assert fit.explained_share < fit_room(edges, SIZE, Position.SEATED).explained_share
+    assert fit.explained_share < fit_room(edges, SIZE, SEATED).explained_share
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -154,13 +154,13 @@ def test_edges_in_disorder_are_refused(seed: int) -> None:
     start = rng.uniform([100, 100], [1100, 600], (30, 2))
     direction = rng.uniform(0, np.pi, 30)
     edges = np.hstack([start, start + 90 * np.column_stack([np.cos(direction), np.sin(direction)])])
-    fit = fit_room(edges, SIZE, Position.SEATED)
+    fit = fit_room(edges, SIZE, SEATED)
     assert not fit.accepted
     assert fit.refusals
 
 
 def test_no_edge_gives_the_prior_and_a_refusal() -> None:
-    fit = fit_room(np.empty((0, 4)), SIZE, Position.PRONE)
+    fit = fit_room(np.empty((0, 4)), SIZE, PRONE)
     assert not fit.accepted
     assert {what for what, _, _ in fit.refusals} >= {"roll_se_deg", "plumb_edges", "explained_share"}
     assert (fit.roll_deg, fit.pitch_deg) == pytest.approx((0, 18), abs=0.5)
@@ -169,14 +169,14 @@ def test_no_edge_gives_the_prior_and_a_refusal() -> None:
 
 def test_fewer_edges_leave_a_larger_error() -> None:
     edges = film_edges(room_segments(), *CAMERA)
-    errors = [fit_room(edges[:n], SIZE, Position.SEATED).roll_se_deg for n in (0, 1, len(edges))]
+    errors = [fit_room(edges[:n], SIZE, SEATED).roll_se_deg for n in (0, 1, len(edges))]
     assert errors[0] > errors[1] > errors[2]
 
 
 @pytest.mark.parametrize(("roll", "pitch"), [(0.0, 0.0), (4.0, 15.0), (-20.0, 10.0), (3.0, -6.0)])
 def test_two_marked_edges_left_and_right_give_roll_and_pitch(roll: float, pitch: float) -> None:
     doors = np.array([[[-0.8, -0.4, 0], [-0.8, 0.4, 0]], [[0.9, -0.4, 0], [0.9, 0.4, 0]]])
-    fit = fit_vertical_edges(film_edges(doors, roll, pitch, 0.0), SIZE, Position.SEATED)
+    fit = fit_vertical_edges(film_edges(doors, roll, pitch, 0.0), SIZE, SEATED)
     assert fit.roll_deg == pytest.approx(roll, abs=0.3)
     assert fit.pitch_deg == pytest.approx(pitch, abs=1.5)
     assert fit.roll_se_deg < 1
@@ -185,21 +185,21 @@ def test_two_marked_edges_left_and_right_give_roll_and_pitch(roll: float, pitch:
 
 def test_one_marked_edge_says_less_the_further_it_is_from_the_centre() -> None:
     at = [np.array([[[x, -0.4, 0], [x, 0.4, 0]]]) for x in (0.0, 0.5, 1.0)]
-    errors = [fit_vertical_edges(film_edges(s, 3.0, 7.0, 0.0), SIZE, Position.SEATED).roll_se_deg for s in at]
+    errors = [fit_vertical_edges(film_edges(s, 3.0, 7.0, 0.0), SIZE, SEATED).roll_se_deg for s in at]
     assert 1.0 <= errors[0] < errors[1] < errors[2] < 6
 
 
 def test_marked_edges_that_contradict_each_other_are_trusted_less() -> None:
     straight = np.array([[300, 100, 300, 600], [640, 100, 640, 600], [900, 100, 900, 600.0]])
     bent = straight + np.array([[0, 0, 0, 0], [0, 0, 80, 0], [0, 0, 0, 0]])
-    agree, contradict = (fit_vertical_edges(e, SIZE, Position.SEATED) for e in (straight, bent))
+    agree, contradict = (fit_vertical_edges(e, SIZE, SEATED) for e in (straight, bent))
     assert contradict.roll_se_deg > 2 * agree.roll_se_deg
     assert contradict.residual_deg > 1 > agree.residual_deg
 
 
 def test_a_marked_edge_without_length_is_turned_away_in_words() -> None:
     with pytest.raises(ValueError, match="2 pixels apart"):
-        fit_vertical_edges(np.array([[5.0, 5, 5, 5]]), SIZE, Position.SEATED)
+        fit_vertical_edges(np.array([[5.0, 5, 5, 5]]), SIZE, SEATED)
 
 
 def film_legs(along_m: float, *camera: float) -> tuple[FloatArray, float]:
@@ -246,7 +246,7 @@ def test_a_known_roll_and_pitch_let_three_bed_edges_show_the_yaw(yaw: float) -> 
     noise = np.random.default_rng(0).normal(0, 0.5, (3, 4))
     edges = film_edges(bed, *camera) + noise
     knees, shank = film_legs(0.0, *camera)
-    known = find_camera_pose(Position.PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
+    known = find_camera_pose(PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
     found = fit_bed_yaw(edges, SIZE, knees, shank, camera=known)
     assert found is not None
     assert found.value_deg == pytest.approx(yaw, abs=3)
@@ -270,12 +270,12 @@ def test_a_bed_seen_askew_is_known_to_be_askew_though_not_which_way(yaw: float) 
     edges = film_edges(bed, *camera)
     edges = edges + np.random.default_rng(1).normal(0, 0.5, edges.shape)
     knees, shank = film_legs(0.0, *camera)
-    known = find_camera_pose(Position.PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
+    known = find_camera_pose(PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
     found = fit_bed_yaw(edges, SIZE, knees, shank, camera=known)
     assert found is not None
     assert found.source == WAY_OPEN
     assert (found.value_deg - yaw + 45) % 90 - 45 == pytest.approx(0, abs=3)
-    turned = find_camera_pose(Position.PRONE, given_roll_deg=2.0, given_pitch_deg=18.0, bed_yaw=found)
+    turned = find_camera_pose(PRONE, given_roll_deg=2.0, given_pitch_deg=18.0, bed_yaw=found)
     (finding,) = [f for f in check_camera(turned) if f.code is FindingCode.CAMERA_YAW]
     assert finding.severity is Severity.REJECT
     assert "to the left" not in finding.advice
@@ -331,7 +331,7 @@ def test_level_shoulders_and_hips_give_the_roll_of_a_tilted_and_turned_camera(ca
 
 
 def unrolled(pitch: float = 0.0, yaw: float = 0.0) -> CameraPose:
-    return find_camera_pose(Position.SEATED, given_roll_deg=0.0, given_pitch_deg=pitch, given_yaw_deg=yaw)
+    return find_camera_pose(SEATED, given_roll_deg=0.0, given_pitch_deg=pitch, given_yaw_deg=yaw)
 
 
 def body_lines(*tilts_deg: float) -> CameraAngle | None:
@@ -344,11 +344,11 @@ def body_lines(*tilts_deg: float) -> CameraAngle | None:
 
 def test_body_lines_support_a_roll_but_with_the_shanks_alone_settle_none() -> None:
     lines = body_lines(4.0, 4.0)
-    alone = find_camera_pose(Position.SEATED, rest_roll=lean_of(4.0), body_roll=lines)
+    alone = find_camera_pose(SEATED, rest_roll=lean_of(4.0), body_roll=lines)
     assert alone.roll.value_deg == pytest.approx(4.0)
     assert not alone.roll_known
     uncertain = RoomFit(False, (("roll_se_deg", 2.0, 1.0),), 3.0, 2.0, 10.0, 3.0, 0.0, 5.0)
-    without, with_lines = (find_camera_pose(Position.SEATED, room=uncertain, body_roll=b) for b in (None, lines))
+    without, with_lines = (find_camera_pose(SEATED, room=uncertain, body_roll=b) for b in (None, lines))
     assert with_lines.roll.se_deg < without.roll.se_deg
     assert body_lines(math.nan, math.nan) is None
     one = body_lines(4.0, math.nan)
@@ -358,9 +358,7 @@ def test_body_lines_support_a_roll_but_with_the_shanks_alone_settle_none() -> No
 
 
 def test_somebody_who_sits_askew_does_not_move_a_roll_that_the_room_shows() -> None:
-    pose = find_camera_pose(
-        Position.SEATED, room=accepted_room(1.0), rest_roll=lean_of(1.5), body_roll=body_lines(12.0, 9.0)
-    )
+    pose = find_camera_pose(SEATED, room=accepted_room(1.0), rest_roll=lean_of(1.5), body_roll=body_lines(12.0, 9.0))
     assert pose.roll.value_deg == pytest.approx(1.0, abs=0.1)
 
 
@@ -373,16 +371,16 @@ def lean_of(roll: float) -> CameraAngle:
 
 
 def test_nothing_known_is_not_zero_in_silence() -> None:
-    pose = find_camera_pose(Position.SEATED)
+    pose = find_camera_pose(SEATED)
     assert pose.roll == CameraAngle(0.0, 5.0, "assumed")
     assert not pose.roll_known
     assert not pose.yaw_known
     assert {f.code for f in check_camera(pose)} == {FindingCode.GRAVITY_UNKNOWN, FindingCode.YAW_UNKNOWN}
-    assert find_camera_pose(Position.PRONE).pitch.value_deg == 18
+    assert find_camera_pose(PRONE).pitch.value_deg == 18
 
 
 def test_an_accepted_room_settles_roll_and_pitch_but_never_yaw() -> None:
-    pose = find_camera_pose(Position.SEATED, room=accepted_room(3.0), rest_roll=lean_of(2.0))
+    pose = find_camera_pose(SEATED, room=accepted_room(3.0), rest_roll=lean_of(2.0))
     assert pose.roll.value_deg == pytest.approx(3.0, abs=0.1)
     assert pose.roll_known
     assert pose.pitch.value_deg == 10
@@ -393,7 +391,7 @@ def test_an_accepted_room_settles_roll_and_pitch_but_never_yaw() -> None:
 
 def test_a_refused_room_leaves_the_roll_to_the_rest_lean() -> None:
     refused = RoomFit(False, (("plumb_edges", 1.0, 3.0),), 9.0, 0.5, 10.0, 1.0, 0.0, 5.0)
-    pose = find_camera_pose(Position.SEATED, room=refused, rest_roll=lean_of(2.0))
+    pose = find_camera_pose(SEATED, room=refused, rest_roll=lean_of(2.0))
     assert pose.roll == lean_of(2.0)
     assert not pose.roll_known
 
@@ -401,8 +399,8 @@ def test_a_refused_room_leaves_the_roll_to_the_rest_lean() -> None:
 def test_a_room_that_is_merely_uncertain_counts_beside_the_rest_lean_with_a_wider_error() -> None:
     uncertain = RoomFit(False, (("roll_se_deg", 1.3, 1.0),), 3.0, 1.3, 10.0, 3.0, 0.0, 5.0)
     assert uncertain.usable
-    alone = find_camera_pose(Position.SEATED, room=uncertain)
-    both = find_camera_pose(Position.SEATED, room=uncertain, rest_roll=lean_of(2.0))
+    alone = find_camera_pose(SEATED, room=uncertain)
+    both = find_camera_pose(SEATED, room=uncertain, rest_roll=lean_of(2.0))
     assert alone.roll.se_deg == pytest.approx(UNCERTAIN_ROOM_WIDENING * uncertain.roll_se_deg)
     assert 2.0 < both.roll.value_deg < 3.0
     assert both.roll.se_deg < alone.roll.se_deg
@@ -429,7 +427,7 @@ def test_a_room_that_was_refused_counts_only_where_it_is_merely_uncertain(
 
 def test_an_uncertain_room_and_the_rest_lean_may_lie_further_apart() -> None:
     uncertain = RoomFit(False, (("roll_se_deg", 1.9, 1.0),), 5.0, 1.9, 10.0, 3.0, 0.0, 5.0)
-    pose = find_camera_pose(Position.PRONE, room=uncertain, rest_roll=lean_of(0.0))
+    pose = find_camera_pose(PRONE, room=uncertain, rest_roll=lean_of(0.0))
     assert pose.alarms == ()
     assert 1.0 < pose.roll.value_deg < 4.0
     assert pose.roll_known
@@ -438,19 +436,19 @@ def test_an_uncertain_room_and_the_rest_lean_may_lie_further_apart() -> None:
 def test_edges_without_length_or_with_a_hole_do_not_shift_the_rows_of_the_others() -> None:
     edges = film(room_segments().reshape(-1, 3), *CAMERA).reshape(-1, 4)
     with_holes = np.vstack([np.full((1, 4), np.nan), np.full((1, 4), 7.0), edges])
-    fit = fit_room(with_holes, SIZE, Position.SEATED)
+    fit = fit_room(with_holes, SIZE, SEATED)
     assert fit.plumb_edges == tuple(range(2, 8))
 
 
 def test_a_rest_lean_far_from_the_room_raises_an_alarm_and_withholds_the_roll() -> None:
-    pose = find_camera_pose(Position.SEATED, room=accepted_room(6.0), rest_roll=lean_of(0.0))
+    pose = find_camera_pose(SEATED, room=accepted_room(6.0), rest_roll=lean_of(0.0))
     assert "roll_sources_disagree" in [a.code for a in pose.alarms]
     assert not pose.roll_known
     assert pose.disagreement_deg == pytest.approx(6.0)
 
 
 def test_one_wrong_cue_among_three_is_outvoted() -> None:
-    pose = find_camera_pose(Position.SEATED, sensor_roll_deg=-9.0, room=accepted_room(3.0), rest_roll=lean_of(2.5))
+    pose = find_camera_pose(SEATED, sensor_roll_deg=-9.0, room=accepted_room(3.0), rest_roll=lean_of(2.5))
     assert pose.roll.value_deg == pytest.approx(3.0, abs=0.2)
     assert pose.roll_known
     assert [a.code for a in pose.alarms] == ["roll_sources_disagree"]
@@ -458,7 +456,7 @@ def test_one_wrong_cue_among_three_is_outvoted() -> None:
 
 def test_the_users_number_always_wins_and_a_dissent_is_told() -> None:
     pose = find_camera_pose(
-        Position.SEATED, given_roll_deg=0.0, room=accepted_room(8.0), sensor_roll_deg=8.0, rest_roll=lean_of(7.0)
+        SEATED, given_roll_deg=0.0, room=accepted_room(8.0), sensor_roll_deg=8.0, rest_roll=lean_of(7.0)
     )
     assert pose.roll == CameraAngle(0.0, 0.3, "given")
     assert pose.roll_known
@@ -486,7 +484,7 @@ def test_the_users_number_always_wins_and_a_dissent_is_told() -> None:
 def test_every_angle_that_two_cues_dispute_is_told_with_both_and_what_each_says(
     cues: dict[str, Any], code: str, told: tuple[str, ...]
 ) -> None:
-    (finding,) = [f for f in check_camera(find_camera_pose(Position.PRONE, **cues)) if "disagree" in f.code]
+    (finding,) = [f for f in check_camera(find_camera_pose(PRONE, **cues)) if "disagree" in f.code]
     assert (finding.code, finding.severity) == (code, Severity.DOUBT)
     assert all(word in finding.advice for word in told)
     assert finding.observed is not None
@@ -502,7 +500,7 @@ def test_no_alarm_goes_untold(stated: list[float | None], room_roll: float | Non
     names = ("given_roll_deg", "given_pitch_deg", "given_yaw_deg", "sensor_roll_deg", "sensor_pitch_deg")
     *numbers, bed, body = stated
     camera = find_camera_pose(
-        Position.PRONE,
+        PRONE,
         room=None if room_roll is None else accepted_room(room_roll),
         bed_yaw=None if bed is None else CameraAngle(bed, 2.5, "bed edges"),
         body_yaw=None if body is None else CameraAngle(body, 4.0, "body landmarks"),
@@ -515,9 +513,7 @@ def test_no_alarm_goes_untold(stated: list[float | None], room_roll: float | Non
 
 
 def test_marked_edges_outrank_the_room() -> None:
-    pose = find_camera_pose(
-        Position.SEATED, marked=MarkedFit(1.0, 0.5, 5.0, 1.5, 0.1), room=accepted_room(7.0), rest_roll=None
-    )
+    pose = find_camera_pose(SEATED, marked=MarkedFit(1.0, 0.5, 5.0, 1.5, 0.1), room=accepted_room(7.0), rest_roll=None)
     assert pose.roll.value_deg == 1.0
     # what the user marked settles it; that the room says otherwise is told
     assert pose.roll_known
@@ -529,7 +525,7 @@ def test_every_cue_shifted_alike_shifts_the_fused_roll_alike(shift: float, value
     def fused(by: float) -> float:
         sensor, room, lean = values
         return find_camera_pose(
-            Position.SEATED,
+            SEATED,
             sensor_roll_deg=sensor + by,
             room=accepted_room(room + by),
             rest_roll=lean_of(lean + by),
@@ -540,8 +536,8 @@ def test_every_cue_shifted_alike_shifts_the_fused_roll_alike(shift: float, value
 
 def test_the_bed_gives_the_prone_yaw_and_the_body_the_seated_one() -> None:
     bed, body = CameraAngle(10.0, 2.5, "bed edges"), CameraAngle(12.0, 5.0, "body")
-    prone = find_camera_pose(Position.PRONE, bed_yaw=bed, body_yaw=body)
-    seated = find_camera_pose(Position.SEATED, bed_yaw=bed, body_yaw=body)
+    prone = find_camera_pose(PRONE, bed_yaw=bed, body_yaw=body)
+    seated = find_camera_pose(SEATED, bed_yaw=bed, body_yaw=body)
     assert "bed edges" in prone.yaw.source
     assert prone.yaw.value_deg == pytest.approx(10, abs=1)
     assert seated.yaw.source == "body"

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipcv.core.landmarks import SIDES, Position
-from hipcv.core.quality import FindingCode
+from hipcv.core.finding import FindingCode
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
 from hipcv.evidence.guidance import (
     advice_for,
     filming_guide,
@@ -18,6 +20,7 @@ from hipcv.evidence.guidance import (
     origin_for,
     title_for,
 )
+from hipcv.words import SIDES
 
 AVOIDED = re.compile(
     r"\b(normal|abnormal|keypoints?|joint markers?|confidence|diagnos\w*|patholog\w*|disease|score)\b", re.I
@@ -103,8 +106,8 @@ def test_an_unknown_code_is_refused_with_the_known_ones(words) -> None:
         words("hip_hike")
 
 
-@pytest.mark.parametrize("position", Position)
-def test_the_filming_guide_is_short_and_says_what_makes_a_test_measurable(position: Position) -> None:
+@pytest.mark.parametrize("position", Procedure)
+def test_the_filming_guide_is_short_and_says_what_makes_a_test_measurable(position: Procedure) -> None:
     steps = filming_guide(position)
     text = " ".join(steps)
     assert 6 <= len(steps) <= 10
@@ -125,6 +128,6 @@ def test_the_filming_guide_is_short_and_says_what_makes_a_test_measurable(positi
 
 
 def test_each_position_is_filmed_from_its_own_end() -> None:
-    assert any("straight in front" in step for step in filming_guide(Position.SEATED))
-    assert any("beyond the feet" in step for step in filming_guide(Position.PRONE))
-    assert not any("face down" in step for step in filming_guide(Position.SEATED))
+    assert any("straight in front" in step for step in filming_guide(SEATED))
+    assert any("beyond the feet" in step for step in filming_guide(PRONE))
+    assert not any("face down" in step for step in filming_guide(SEATED))

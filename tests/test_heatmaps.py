@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, find_peaks, joint_maps, pair_legs
+from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, find_peaks, joint_maps, pair_legs
 
 KNEES = np.array([[100.0, 90.0], [160.0, 92.0]])
 ANKLES = np.array([[92.0, 160.0], [186.0, 152.0]])

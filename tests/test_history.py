@@ -20,14 +20,13 @@ from typer.testing import CliRunner
 
 from hipcv.cli import app
 from hipcv.core.errors import HistoryError
-from hipcv.core.landmarks import Side
 from hipcv.history import keep
 from hipcv.history.comparison import SITTING, Change, Spacing, compare_documents, compare_kept, spacing_of
 from hipcv.history.person import same_person
 from hipcv.history.schema import TABLES
 from hipcv.history.store import History, default_url, open_history
 from hipcv.outputs.document import render_document
-from hipcv.sources.model_files import ModelName
+from hipcv.words import ModelName, Side
 
 Document = dict[str, Any]
 

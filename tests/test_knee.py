@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipcv.assessment import assess
-from hipcv.core.geometry import camera_axes, focal_length_px, project, shank_angle_deg
-from hipcv.core.gravity import CameraAngle, CameraPose
-from hipcv.core.knee import MODEL_BIAS_DEG, knee_effect_deg
-from hipcv.core.landmarks import ANKLES, HIPS, KNEES, Setup
-from hipcv.core.quality import FindingCode, Severity
+from hipcv.core.camera.pinhole import camera_axes, focal_length_px, project, shank_angle_deg
+from hipcv.core.camera.pose import CameraAngle, CameraPose
+from hipcv.core.finding import FindingCode, Severity
+from hipcv.core.motion.out_of_plane import MODEL_BIAS_DEG, knee_effect_deg
+from hipcv.core.series import ANKLES, HIPS, KNEES
+from hipcv.core.setup import Setup
 from tests.simulated import seated
 
 SIZE = (640, 480)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX
-from hipcv.core.knee_outline import KNEE_BELOW_SHANKS, knee_outline, lift_knees, stay_at_the_end
+from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX
+from hipcv.pose.legs.knee_outline import KNEE_BELOW_SHANKS, knee_outline, lift_knees, stay_at_the_end
 
 SHANK = 64.0
 KNEES = np.array([[100.0, 90.0], [156.0, 92.0]])

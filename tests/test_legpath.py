@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from hipcv.core.heatmaps import CELL_CENTRE_PX, CELL_PX
-from hipcv.core.legpath import (
+from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX
+from hipcv.pose.legs.tracking import (
     ANGLES_DEG,
     MAX_SPEED_DEG_S,
     best_path,
@@ -170,5 +170,5 @@ def test_a_hand_beyond_a_shirt_is_no_foot_however_clear_it_is(monkeypatch):
     ankles = np.maximum.reduce([blob(*ankle(1, 5.0), 0.1), blob(*ankle(1, 60.0), 0.8), blob(*ankle(0, 2.0))])
     seen = [np.repeat(picture[None], len(TIME), axis=0).astype(np.float32) for picture in (ankles, masks)]
     assert np.median(find_paths(*seen, TIME, STILL, SHANK)[1].angle_deg) == pytest.approx(5.0, abs=3.0)
-    monkeypatch.setattr("hipcv.core.legpath.GAP_WEIGHT", 0.0)
+    monkeypatch.setattr("hipcv.pose.legs.tracking.GAP_WEIGHT", 0.0)
     assert np.median(find_paths(*seen, TIME, STILL, SHANK)[1].angle_deg) > 50

@@ -15,21 +15,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipcv.assessment import Assessment, assess
-from hipcv.core.coaching import Phase, Plan
-from hipcv.core.device import DeviceGravity, Facing, TiltLog, camera_tilt_deg, settled_tilt_deg
+from hipcv.core.camera.pinhole import camera_axes, image_angle_deg
 from hipcv.core.errors import ModelError, SourceError
-from hipcv.core.geometry import camera_axes, image_angle_deg
-from hipcv.core.landmarks import CameraSide, PoseSeries, Position, Setup, Side
-from hipcv.core.placement import Posture
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.series import PoseSeries
+from hipcv.core.setup import Setup
 from hipcv.live import MAX_REMEASURED, LiveTest, Remeasured, pick_held, roll_shift_deg
+from hipcv.live.coach import Phase, Plan
+from hipcv.live.device_gravity import DeviceGravity, Facing, TiltLog, camera_tilt_deg, settled_tilt_deg
 from hipcv.live.elsewhere import AFTER_S, Elsewhere
+from hipcv.live.placement import Posture
 from hipcv.live.precise import PreciseReader
 from hipcv.live.swing import KeptFrame
 from hipcv.measurement import Measurement
-from hipcv.sources.camera import Stand, open_camera
-from hipcv.sources.model_files import ModelFile, ModelName, get_model
+from hipcv.models.store import ModelFile, get_model
 from hipcv.sources.stills import decode_still, encode_still
 from hipcv.sources.video import open_video
+from hipcv.sources.webcam import Stand, open_camera
+from hipcv.words import CameraSide, ModelName, Side
 
 CLIP = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 PLAN = Plan(n_trials=1, hold_s=1.0, countdown_s=0.0)
@@ -139,7 +144,7 @@ def test_a_prone_test_is_guided_while_it_runs_and_read_as_a_whole_at_the_end() -
     """Legs that the seated model does not see are followed all the same, and the hold is captured near its truth."""
     clip = CLIP.with_name("prone-easy-102-02.mp4")
     truth = json.loads(clip.with_suffix(".truth.json").read_text("utf-8"))["frames"]
-    setup = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
+    setup = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END)
     plan = Plan((Side.RIGHT,), n_trials=1, hold_s=1.0, countdown_s=0.0)
     errors, holds = [], []
     with LiveTest(setup, plan, precise=None) as test:
@@ -165,12 +170,12 @@ def first_frame(clip: str) -> np.ndarray:
 @pytest.mark.parametrize(
     ("asked", "clip", "seen"),
     [
-        (Position.SEATED, "prone-easy-102-02.mp4", Posture.PRONE),
-        (Position.PRONE, CLIP.name, Posture.SITTING),
-        (Position.PRONE, None, None),
+        (SEATED, "prone-easy-102-02.mp4", Posture.PRONE),
+        (PRONE, CLIP.name, Posture.SITTING),
+        (PRONE, None, None),
     ],
 )
-def test_somebody_placed_for_the_other_test_is_seen(asked: Position, clip: str | None, seen: Posture | None) -> None:
+def test_somebody_placed_for_the_other_test_is_seen(asked: Procedure, clip: str | None, seen: Posture | None) -> None:
     """While the test's own reader sees nobody, another look tells how somebody is placed, or that nobody is there."""
     picture = np.full((480, 640, 3), 90, np.uint8) if clip is None else first_frame(clip)
     elsewhere = Elsewhere(asked, get_model(ModelName.LITE))
@@ -333,16 +338,16 @@ def test_a_device_that_was_moved_during_the_test_is_set_aside() -> None:
     "setup",
     [
         Setup(),
-        Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END),
-        Setup(position=Position.PRONE, camera_side=CameraSide.HEAD_END),
+        Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END),
+        Setup(procedure=PRONE, camera_side=CameraSide.HEAD_END),
     ],
 )
 def test_the_roll_is_taken_out_of_both_legs(setup: Setup) -> None:
     """A plumb shank reads 0° on both sides, whatever the roll of the camera."""
-    from hipcv.core.angles import lateral_signs
+    from hipcv.core.motion.angles import lateral_signs
 
     roll = math.radians(7.0)
-    along = -1.0 if setup.position is Position.PRONE else 1.0
+    along = -1.0 if setup.procedure is PRONE else 1.0
     # in a picture turned clockwise, plumb points down and to the left
     ankle = along * np.array([-math.sin(roll), math.cos(roll)])
     lateral = lateral_signs(setup)
@@ -440,7 +445,7 @@ def test_a_camera_that_is_not_there_is_named_in_one_sentence() -> None:
 
 def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`hipcv live --camera FILE --no-window`: cues on the way, JSON at the end, three files and no picture."""
-    from hipcv.live_screen import run_live
+    from hipcv.live.screen import run_live
 
     left_only = Plan((Side.LEFT,), n_trials=1, hold_s=1.0, countdown_s=0.0)
     measured = run_live(str(CLIP), Setup(), left_only, folder=tmp_path / "kept", window=False, as_json=True)
@@ -459,7 +464,7 @@ def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytes
 def test_a_folder_that_cannot_hold_the_result_is_told_before_the_camera_is_opened(tmp_path: Path) -> None:
     """Nobody does a test whose result is lost at the end."""
     from hipcv.core.errors import OutputError
-    from hipcv.live_screen import run_live
+    from hipcv.live.screen import run_live
 
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="found a file where a folder of it should be"):

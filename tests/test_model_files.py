@@ -24,11 +24,10 @@ from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata_sc
 from mediapipe.tasks.metadata import schema_py_generated as tflite_schema
 
 from hipcv.core.errors import ModelError
-from hipcv.sources import model_files
-from hipcv.sources.model_bundle import _folder_size, add_normalisation, write_bundle
-from hipcv.sources.model_files import (
+from hipcv.models import store as model_files
+from hipcv.models.bundle import _folder_size, add_normalisation, write_bundle
+from hipcv.models.store import (
     FetchProgress,
-    ModelName,
     ModelState,
     ModelStore,
     Origin,
@@ -38,6 +37,7 @@ from hipcv.sources.model_files import (
     landmark_network,
     open_store,
 )
+from hipcv.words import ModelName
 
 REPOSITORY = Path(__file__).parents[1]
 CLOSED = "http://127.0.0.1:9"  # the discard port: refused at once
@@ -266,7 +266,7 @@ def test_the_manifest_is_found_in_the_checkout_and_in_an_installed_package(tmp_p
     shutil.copytree(REPOSITORY / "hipcv", tmp_path / "hipcv", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / "models" / "manifest.toml", tmp_path / "hipcv" / "sources" / "models.toml")
     code = (
-        "import hipcv.sources.model_files as m; s = m.open_store();"
+        "import hipcv.models.store as m; s = m.open_store();"
         "print(m.__file__, s.checkout, s.cache.name, *s.models, sep='|')"
     )
     surroundings = os.environ | {"PYTHONPATH": str(tmp_path)}
@@ -344,7 +344,7 @@ def test_two_processes_fetch_once(tmp_path: Path, server: Server) -> None:
     server.files["/tiny_full.task"], server.delay_s = OFFICIAL[ModelName.FULL], 0.7
     manifest = write_manifest(tmp_path / "models", server.url)
     code = (
-        "import sys; from pathlib import Path; from hipcv.sources.model_files import *\n"
+        "import sys; from pathlib import Path; from hipcv.models.store import *\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "print(open_store(Path(sys.argv[1])).get(ModelName.FULL, progress=lambda p: print(p.doing)).sha256)"
     )
@@ -457,7 +457,7 @@ def fetch_offline(tmp_path: Path, name: str) -> str:
     (folder / "manifest.toml").write_text(text.replace("https://storage.googleapis.com", CLOSED), "utf-8")
     code = (
         "import sys; from pathlib import Path; from hipcv.core.errors import ModelError\n"
-        "from hipcv.sources.model_files import *\n"
+        "from hipcv.models.store import *\n"
         "store = open_store(Path(sys.argv[1]))\n"
         "try: ModelStore(store.models, store.checkout, Path(sys.argv[2])).get(ModelName(sys.argv[3]))\n"
         "except ModelError as error: print(error)"
@@ -495,7 +495,7 @@ def test_without_npm_the_sentence_says_so_and_names_the_model_that_needs_none(tm
 
 def test_looking_for_a_model_loads_no_web_and_no_model_engine() -> None:
     code = (
-        "import sys, hipcv.sources.model_files as m; m.check_models();"
+        "import sys, hipcv.models.store as m; m.check_models();"
         "print({'requests', 'pooch', 'filelock', 'mediapipe', 'flatbuffers', 'numpy'} & set(sys.modules))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -581,7 +581,7 @@ def test_the_real_model_loads_in_mediapipe_and_its_landmark_network_in_litert() 
     """The full model, kept from before or fetched: both running modes start and see no person in an empty picture."""
     from ai_edge_litert.interpreter import Interpreter
 
-    from hipcv.sources.pose import NOBODY, PoseEstimator
+    from hipcv.pose.landmarker import NOBODY, PoseEstimator
 
     kept_in = Path(USERS_MODELS) if USERS_MODELS else None
     file = get_model(ModelName.FULL, kept_in)

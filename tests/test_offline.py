@@ -20,11 +20,12 @@ from test_server_running import START, hear, packed, start, stop, upload, wait
 from websockets.exceptions import ConnectionClosed
 
 from hipcv.core.errors import ModelError
-from hipcv.sources.model_bundle import Client, Package, _run_client
-from hipcv.sources.model_files import AcceptedFile, ModelName, Origin, _download, get_model
+from hipcv.models.bundle import Client, Package, _run_client
+from hipcv.models.store import AcceptedFile, Origin, _download, get_model
 from hipcv.sources.offline import offline_thread
 from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video
+from hipcv.words import ModelName
 
 TRACE = ("strace", "-D", "-f", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-e", "signal=term", "-o")
 _PLACE = re.compile(r'sin6?_port=htons\((?P<port>\d+)\).*?inet_(?:addr\(|pton\(AF_INET6, )"(?P<host>[^"]+)"')
@@ -146,9 +147,9 @@ from pathlib import Path
 import numpy as np
 from hipcv.sources import offline
 {lock}
-from hipcv.sources.landmark_network import LandmarkNetwork
-from hipcv.sources.model_bundle import read_landmark_network
-from hipcv.sources.pose import PoseEstimator
+from hipcv.pose.legs.network import LandmarkNetwork
+from hipcv.models.bundle import read_landmark_network
+from hipcv.pose.landmarker import PoseEstimator
 model, blank = Path(sys.argv[1]), np.zeros((256, 256, 3), np.uint8)
 with PoseEstimator(model) as estimator:
     estimator(blank, 0.0)

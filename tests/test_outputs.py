@@ -13,12 +13,14 @@ import pytest
 from simulated import seated
 
 from hipcv.assessment import Provenance, assess
-from hipcv.core.landmarks import SIDES, PoseSeries, Setup, Sex
+from hipcv.core.series import PoseSeries
+from hipcv.core.setup import Setup
 from hipcv.outputs.document import render_document
 from hipcv.outputs.folder import ASSESSMENT, REPORT, SERIES, VIDEO, write_folder
 from hipcv.outputs.html import render_report
 from hipcv.outputs.overlay import draw_frame, write_overlay
 from hipcv.outputs.tables import COLUMNS, write_series
+from hipcv.words import SIDES, Sex
 
 SETUP = Setup(age_years=30.0, sex=Sex.FEMALE)
 ROWS = ("time_s", "image_px", "world_m", "visibility")

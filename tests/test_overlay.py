@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from simulated import FOV, FRAME, seated
 
 from hipcv.assessment import assess
+from hipcv.core.camera.pinhole import camera_axes, focal_length_px, project
 from hipcv.core.errors import SourceError
-from hipcv.core.geometry import camera_axes, focal_length_px, project
-from hipcv.core.landmarks import ANKLES, KNEES, CameraSide, PoseSeries, Position, Setup, Side
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.series import ANKLES, KNEES, PoseSeries
+from hipcv.core.setup import Setup
 from hipcv.outputs.overlay import AMBER, draw_frame, draw_still, write_overlay
 from hipcv.outputs.scene import banner_text, find_plumb_directions, find_plumb_edges, find_view, state_texts
+from hipcv.words import CameraSide, Side
 
 
 @dataclass
@@ -52,7 +55,7 @@ def test_the_drawn_plumb_line_is_where_a_plumb_string_would_be_seen(assessment, 
         yaw=replace(assessment.camera.yaw, value_deg=yaw),
         long_side_fov_deg=FOV,
     )
-    setup = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END) if prone else Setup()
+    setup = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END) if prone else Setup()
     drawn = find_plumb_directions(seen[:1], replace(assessment, camera=camera, setup=setup), FRAME)[0]
     string = (seen[1] - seen[0]) / np.linalg.norm(seen[1] - seen[0])
     assert drawn == pytest.approx(string, abs=2e-3)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from hipcv.core.errors import ModelError
-from hipcv.core.landmarks import ANKLES, KNEES
-from hipcv.sources.model_files import ModelName, get_model
-from hipcv.sources.pose import NOBODY, PoseEstimator
+from hipcv.core.series import ANKLES, KNEES
+from hipcv.models.store import get_model
+from hipcv.pose.landmarker import NOBODY, PoseEstimator
 from hipcv.sources.video import open_video
+from hipcv.words import ModelName
 
 
 def frames_of(path, n, step=1):
@@ -81,7 +82,7 @@ class DrawnPerson:
 
 @pytest.mark.parametrize(("wrong_deg", "seen"), [(0.0, True), (4.0, True), (15.0, False)])
 def test_an_ankle_whose_joints_contradict_the_leg_s_outline_is_not_seen(monkeypatch, wrong_deg, seen):
-    monkeypatch.setattr("hipcv.sources.pose._open", lambda *_, **__: DrawnPerson(wrong_deg))
+    monkeypatch.setattr("hipcv.pose.landmarker._open", lambda *_, **__: DrawnPerson(wrong_deg))
     picture = np.zeros((480, 640, 3), np.uint8)
     with PoseEstimator(get_model(ModelName.LITE).path) as estimator:
         pose, _ = estimator(picture, 0.0)

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from simulated import prone, seated
 
 from hipcv.assessment import Status, accepted, assess
-from hipcv.core.landmarks import CameraSide, Position, Setup, Side
-from hipcv.core.possible import BEYOND_JOINT, BEYOND_PRINTED
-from hipcv.core.quality import FindingCode, Severity
+from hipcv.core.checks.possible import BEYOND_JOINT, BEYOND_PRINTED
+from hipcv.core.finding import FindingCode, Severity
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.setup import Setup
 from hipcv.evidence.reference import all_references
+from hipcv.words import CameraSide, Side
 
 IMPOSSIBLE = {FindingCode.BEYOND_JOINT, FindingCode.TOO_FAST, FindingCode.HIPS_JUMP}
 
@@ -45,7 +47,7 @@ def test_what_people_do_is_left_alone():
 )
 @pytest.mark.parametrize(
     ("scene", "setup"),
-    [(seated, Setup()), (prone, Setup(Position.PRONE, camera_side=CameraSide.FOOT_END))],
+    [(seated, Setup()), (prone, Setup(PRONE, camera_side=CameraSide.FOOT_END))],
 )
 def test_an_angle_beyond_a_joint_is_no_hip_s(scene, setup, peak, severity):
     assessment = assess(scene(left=(peak,), right=(25.0,)), replace(setup, roll_deg=0.0, pitch_deg=6.0, yaw_deg=0.0))

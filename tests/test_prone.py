@@ -11,22 +11,26 @@ import numpy as np
 import pytest
 
 from hipcv.assessment import Status
-from hipcv.core.checks import check_end
-from hipcv.core.geometry import image_angle_deg
-from hipcv.core.landmarks import ANKLES, KNEES, SIDES, CameraSide, Position, Setup
-from hipcv.core.quality import FindingCode, Severity
+from hipcv.core.camera.pinhole import image_angle_deg
+from hipcv.core.checks.recording import check_end
+from hipcv.core.finding import FindingCode, Severity
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.series import ANKLES, KNEES
+from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
-from hipcv.sources.landmark_network import LandmarkNetwork, Look, Region
-from hipcv.sources.lower_legs import VIEWS, look_twice
-from hipcv.sources.model_files import ModelName, get_model, landmark_network
-from hipcv.sources.prone import MIN_QUALITY, MIN_SHARE, ProneReader
-from hipcv.sources.recognise import recognise_test
-from hipcv.sources.region import find_in_clip
+from hipcv.models.store import get_model, landmark_network
+from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
+from hipcv.pose.legs.reader import MIN_QUALITY, MIN_SHARE, ProneReader
+from hipcv.pose.legs.reading import VIEWS, look_twice
+from hipcv.pose.legs.region import find_in_clip
+from hipcv.pose.recognise import recognise_test
 from hipcv.sources.video import open_video
+from hipcv.words import SIDES, CameraSide, ModelName
 
 CLIP = "prone-easy-102-02"
 HEAD_CLIP = Path(__file__).parent / "data" / "prone-head-0.mp4"
-PRONE = Setup(position=Position.PRONE, camera_side=CameraSide.FOOT_END)
+PRONE = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END)
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +177,7 @@ def test_seated_people_are_not_read_as_prone(network, samples):
     assert vote is None or vote.share < MIN_SHARE or vote.quality < MIN_QUALITY
 
 
-@pytest.mark.parametrize(("name", "expected"), [(CLIP, Position.PRONE), ("seated-hard-103-00", Position.SEATED)])
+@pytest.mark.parametrize(("name", "expected"), [(CLIP, PRONE), ("seated-hard-103-00", SEATED)])
 def test_the_test_is_recognised_from_the_pictures(samples, name, expected):
     with open_video(samples / f"{name}.mp4") as video:
         assert recognise_test(video, get_model(ModelName.HEAVY)).position is expected
@@ -194,7 +198,7 @@ def test_somebody_who_sits_in_a_turned_picture_is_neither_test_and_the_turn_is_n
 
 def test_a_prone_clip_from_the_head_end_is_prone_and_not_a_turned_picture():
     with open_video(HEAD_CLIP) as video:
-        assert recognise_test(video, get_model(ModelName.HEAVY)).position is Position.PRONE
+        assert recognise_test(video, get_model(ModelName.HEAVY)).position is PRONE
 
 
 def test_somebody_who_sits_upside_down_is_refused_as_prone_and_not_sent_to_the_other_end(network, samples):

@@ -3,11 +3,13 @@
 import pytest
 
 from hipcv.assessment import Status, assess
-from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup
-from hipcv.core.quality import FindingCode, Severity
+from hipcv.core.finding import FindingCode, Severity
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.setup import Setup
+from hipcv.words import SIDES, CameraSide
 from tests.simulated import prone
 
-SETUP = Setup(Position.PRONE, camera_side=CameraSide.FOOT_END)
+SETUP = Setup(PRONE, camera_side=CameraSide.FOOT_END)
 
 
 def doubts(assessment):

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipcv.core.landmarks import Effort, Position, Sex
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error, published_errors
 from hipcv.evidence.norms import norms_table
 from hipcv.evidence.reference import (
@@ -26,6 +28,7 @@ from hipcv.evidence.reference import (
     find_references,
     subject_notes,
 )
+from hipcv.words import Effort, Sex
 
 BY_ID = {row.id: row for row in all_references()}
 MEN_90 = BY_ID["czuppon-2017-hip90-male"]
@@ -45,11 +48,11 @@ subjects = st.fixed_dictionaries(
 )
 
 
-def comparisons(position: Position, **subject) -> list[Comparison]:
+def comparisons(position: Procedure, **subject) -> list[Comparison]:
     return [compare(5.0, (4.0, 6.0), row) for row in find_references(position, **subject)]
 
 
-def ids(position: Position, **subject) -> list[str]:
+def ids(position: Procedure, **subject) -> list[str]:
     return [row.id for row in find_references(position, **subject)]
 
 
@@ -124,28 +127,28 @@ def test_a_row_that_contradicts_itself_is_refused(change: dict[str, object], com
 # ----------------------------------------------------------------------------------------------------- which rows fit
 
 
-@given(st.sampled_from(Position), subjects)
-def test_no_row_of_the_other_position_or_sex_is_ever_returned(position: Position, subject: dict[str, object]) -> None:
+@given(st.sampled_from(Procedure), subjects)
+def test_no_row_of_the_other_position_or_sex_is_ever_returned(position: Procedure, subject: dict[str, object]) -> None:
     for row in find_references(position, **subject):
         assert row.position in (None, position)
         assert subject.get("sex") is None or row.sex in (None, subject["sex"])
 
 
-@given(st.sampled_from(Position), st.floats(0, 110))
-def test_a_row_outside_its_ages_is_marked_extrapolated_and_no_other_is(position: Position, age_years: float) -> None:
+@given(st.sampled_from(Procedure), st.floats(0, 110))
+def test_a_row_outside_its_ages_is_marked_extrapolated_and_no_other_is(position: Procedure, age_years: float) -> None:
     for row in find_references(position, age_years=age_years):
         assert row.extrapolated == (not row.covers(age_years))
         assert row.covers(age_years) or row.reaches(age_years)
 
 
-@given(st.sampled_from(Position), st.floats(0, 12.99))
-def test_a_child_is_never_compared_with_a_published_adult_sample(position: Position, age_years: float) -> None:
+@given(st.sampled_from(Procedure), st.floats(0, 12.99))
+def test_a_child_is_never_compared_with_a_published_adult_sample(position: Procedure, age_years: float) -> None:
     for row in find_references(position, age_years=age_years):
         assert row.kind is ReferenceKind.RULE_OF_THUMB or row.population == "children"
 
 
-@given(st.sampled_from(Position), st.floats(0, 17.99), st.sampled_from(Sex))
-def test_nobody_under_18_is_judged_by_a_sample_of_adults(position: Position, age_years: float, sex: Sex) -> None:
+@given(st.sampled_from(Procedure), st.floats(0, 17.99), st.sampled_from(Sex))
+def test_nobody_under_18_is_judged_by_a_sample_of_adults(position: Procedure, age_years: float, sex: Sex) -> None:
     for row in find_references(position, age_years=age_years, sex=sex):
         assert row.no_verdict is not None or (row.age_high_years or 120) < ADULT_YEARS
 
@@ -156,23 +159,23 @@ def test_nobody_under_18_is_judged_by_a_sample_of_adults(position: Position, age
 )
 def test_each_age_from_13_has_exactly_one_rule_by_age(age_years: float, rule: str) -> None:
     by_age = {"rule-teens", "rule-adults", "rule-over-50"}
-    assert by_age & set(ids(Position.SEATED, age_years=age_years)) == {rule}
+    assert by_age & set(ids(SEATED, age_years=age_years)) == {rule}
 
 
 def test_unknown_age_leaves_out_rules_by_age_and_keeps_published_samples() -> None:
-    unknown = ids(Position.SEATED)
+    unknown = ids(SEATED)
     assert not {"rule-teens", "rule-adults", "rule-over-50"} & set(unknown)
     assert "czuppon-2017-hip90-male" in unknown
-    assert unknown == ids(Position.SEATED, age_years=math.nan)
+    assert unknown == ids(SEATED, age_years=math.nan)
 
 
 def test_the_best_row_for_a_student_is_the_published_one_of_the_same_sex_and_position() -> None:
-    assert ids(Position.SEATED, age_years=18, sex=Sex.MALE)[0] == "czuppon-2017-hip90-male"
-    assert ids(Position.PRONE, age_years=18, sex=Sex.FEMALE)[0] == "czuppon-2017-hip0-female"
+    assert ids(SEATED, age_years=18, sex=Sex.MALE)[0] == "czuppon-2017-hip90-male"
+    assert ids(PRONE, age_years=18, sex=Sex.FEMALE)[0] == "czuppon-2017-hip0-female"
 
 
 def test_rows_with_a_verdict_come_before_bare_means_and_what_is_only_quoted_last() -> None:
-    found = find_references(Position.SEATED, age_years=30, sex=Sex.FEMALE, effort=Effort.ACTIVE)
+    found = find_references(SEATED, age_years=30, sex=Sex.FEMALE, effort=Effort.ACTIVE)
     order = [None, NoVerdict.NO_SPREAD, NoVerdict.OFTEN_QUOTED]
     places = [order.index(row.no_verdict) for row in found]
     assert places == sorted(places)
@@ -180,14 +183,14 @@ def test_rows_with_a_verdict_come_before_bare_means_and_what_is_only_quoted_last
 
 
 def test_among_rules_the_one_for_the_position_comes_first() -> None:
-    rules = [i for i in ids(Position.SEATED, age_years=30) if i.startswith("rule-")]
+    rules = [i for i in ids(SEATED, age_years=30) if i.startswith("rule-")]
     assert rules == ["rule-seated", "rule-adults", "rule-general"]
-    assert ids(Position.SEATED, age_years=30)[-3:] == rules
+    assert ids(SEATED, age_years=30)[-3:] == rules
 
 
 def test_effort_orders_rows_and_leaves_none_out() -> None:
-    active = ids(Position.SEATED, age_years=23, effort=Effort.ACTIVE)
-    passive = ids(Position.SEATED, age_years=23, effort=Effort.PASSIVE)
+    active = ids(SEATED, age_years=23, effort=Effort.ACTIVE)
+    passive = ids(SEATED, age_years=23, effort=Effort.PASSIVE)
     assert set(active) == set(passive)
     assert active.index("ndmvp-seated") < active.index("gradoz-2018-seated")
     assert passive.index("gradoz-2018-seated") < passive.index("ndmvp-seated")
@@ -196,17 +199,17 @@ def test_effort_orders_rows_and_leaves_none_out() -> None:
 @pytest.mark.parametrize(("sex", "row", "last"), [(Sex.MALE, "male", 40), (Sex.FEMALE, "female", 59)])
 def test_college_samples_reach_men_of_40_and_women_of_59_and_no_further(sex: Sex, row: str, last: int) -> None:
     name = f"czuppon-2017-hip90-{row}"
-    at_last = {row.id: row for row in find_references(Position.SEATED, age_years=last + 0.9, sex=sex)}
+    at_last = {row.id: row for row in find_references(SEATED, age_years=last + 0.9, sex=sex)}
     assert at_last[name].extrapolated
-    assert name not in ids(Position.SEATED, age_years=last + 1, sex=sex)
-    assert name not in ids(Position.SEATED, age_years=17.9, sex=sex)
+    assert name not in ids(SEATED, age_years=last + 1, sex=sex)
+    assert name not in ids(SEATED, age_years=17.9, sex=sex)
 
 
 # ------------------------------------------------------------------------------------------- whom a range may judge
 
 
-@given(st.sampled_from(Position), subjects)
-def test_no_verdict_and_no_percentile_rests_on_a_guess_of_sex_or_age(position: Position, subject) -> None:
+@given(st.sampled_from(Procedure), subjects)
+def test_no_verdict_and_no_percentile_rests_on_a_guess_of_sex_or_age(position: Procedure, subject) -> None:
     for row in find_references(position, **subject):
         comparison = compare(5.0, (4.0, 6.0), row)
         guessed = (row.sex is not None and subject.get("sex") is None) or subject.get("age_years") is None
@@ -215,8 +218,10 @@ def test_no_verdict_and_no_percentile_rests_on_a_guess_of_sex_or_age(position: P
         assert (comparison.verdict is None) == (comparison.no_verdict is not None)
 
 
-@pytest.mark.parametrize("position", Position)
-def test_an_adult_of_unknown_sex_sees_womens_and_mens_ranges_side_by_side_without_a_verdict(position: Position) -> None:
+@pytest.mark.parametrize("position", Procedure)
+def test_an_adult_of_unknown_sex_sees_womens_and_mens_ranges_side_by_side_without_a_verdict(
+    position: Procedure,
+) -> None:
     found = find_references(position, age_years=30)
     spread = [row for row in found if row.limits_deg is not None and row.kind is ReferenceKind.PUBLISHED]
     assert {row.no_verdict for row in spread} == {NoVerdict.NO_SEX}
@@ -225,13 +230,13 @@ def test_an_adult_of_unknown_sex_sees_womens_and_mens_ranges_side_by_side_withou
 
 
 def test_a_range_of_both_sexes_judges_without_a_stated_sex() -> None:
-    first = find_references(Position.PRONE, age_years=7)[0]
+    first = find_references(PRONE, age_years=7)[0]
     assert (first.id, first.no_verdict) == ("schmale-2003-age-7", None)
     assert compare(20.0, (18.0, 22.0), first).verdict is Verdict.BELOW
 
 
-@given(st.sampled_from(Position), subjects, st.floats(-20, 90))
-def test_what_is_only_often_quoted_never_judges_and_gives_no_distance(position: Position, subject, value) -> None:
+@given(st.sampled_from(Procedure), subjects, st.floats(-20, 90))
+def test_what_is_only_often_quoted_never_judges_and_gives_no_distance(position: Procedure, subject, value) -> None:
     for row in find_references(position, **subject):
         if row.kind is ReferenceKind.RULE_OF_THUMB:
             told = compare(value, (value - 1, value + 1), row)
@@ -240,7 +245,7 @@ def test_what_is_only_often_quoted_never_judges_and_gives_no_distance(position: 
 
 
 def test_a_man_at_the_50th_percentile_is_below_nothing() -> None:
-    told = [compare(26.9, (25, 29), row) for row in find_references(Position.SEATED, age_years=25, sex=Sex.MALE)]
+    told = [compare(26.9, (25, 29), row) for row in find_references(SEATED, age_years=25, sex=Sex.MALE)]
     assert {comparison.verdict for comparison in told} == {Verdict.WITHIN, None}
     assert next(c for c in told if c.verdict).percentile == pytest.approx(50)
 
@@ -267,7 +272,7 @@ def test_a_row_without_a_printed_mean_of_its_own_shows_its_means_and_judges_nobo
     ],
 )
 def test_somebody_without_a_verdict_is_told_why_and_somebody_young_when_to_see_a_doctor(subject, told) -> None:
-    notes = subject_notes(comparisons(Position.SEATED, **subject), subject.get("age_years"))
+    notes = subject_notes(comparisons(SEATED, **subject), subject.get("age_years"))
     assert len(notes) == len(told)
     assert all(note.startswith(start) for note, start in zip(notes, told, strict=True))
 
@@ -355,7 +360,7 @@ def test_an_interval_the_wrong_way_round_is_refused() -> None:
 
 
 def test_a_comparison_carries_its_source_and_whether_it_is_extrapolated() -> None:
-    row = find_references(Position.SEATED, age_years=40, sex=Sex.MALE)[0]
+    row = find_references(SEATED, age_years=40, sex=Sex.MALE)[0]
     comparison = compare(35, (33, 37), row)
     assert (comparison.citation, comparison.doi) == (MEN_90.citation, "10.1016/j.pmrj.2016.10.022")
     assert comparison.extrapolated
@@ -435,7 +440,7 @@ def test_the_whole_table_holds_every_reference_once() -> None:
 
 
 def test_the_table_narrows_with_what_is_known_and_keeps_to_the_test() -> None:
-    rows = norms_table(Position.PRONE, age_years=30, sex=Sex.FEMALE)
+    rows = norms_table(PRONE, age_years=30, sex=Sex.FEMALE)
     assert {row.test for row in rows} == {"prone", "either"}
     assert {row.who for row in rows} == {"women", "both sexes"}
     assert [row.id for row in rows if row.id in ("rule-teens", "rule-adults")] == ["rule-adults"]
@@ -443,11 +448,11 @@ def test_the_table_narrows_with_what_is_known_and_keeps_to_the_test() -> None:
 
 
 def test_the_table_shows_mean_spread_limits_ages_and_source_as_words() -> None:
-    row = next(row for row in norms_table(Position.SEATED, age_years=35, sex=Sex.FEMALE) if "hip90" in row.id)
+    row = next(row for row in norms_table(SEATED, age_years=35, sex=Sex.FEMALE) if "hip90" in row.id)
     assert (row.mean, row.limits, row.n) == ("34.7 ± 10.7", "13.7–55.7", "131")
     assert row.ages == "17–20, extrapolated"
     assert row.doi == "10.1016/j.pmrj.2016.10.022"
-    rule = next(row for row in norms_table(Position.PRONE) if row.id == "rule-over-50")
+    rule = next(row for row in norms_table(PRONE) if row.id == "rule-over-50")
     assert (rule.ages, rule.mean, rule.limits, rule.source) == (
         "51 and over",
         "",

@@ -9,10 +9,11 @@ import pytest
 from simulated import seated
 
 from hipcv.assessment import Provenance, assess
-from hipcv.core.landmarks import Setup, Sex, Side
-from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.core.finding import Finding, FindingCode, Severity
+from hipcv.core.setup import Setup
 from hipcv.outputs.figures import draw_budget, draw_curves, draw_norms
 from hipcv.outputs.html import Still, render_report
+from hipcv.words import Sex, Side
 
 SETUP = Setup(age_years=30.0, sex=Sex.FEMALE)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.ribbon import COLUMNS, ROWS, TAPER, WIDTH_AT, edge_strength, find_ribbon, fuse_ribbon
+from hipcv.pose.legs.edges import COLUMNS, ROWS, TAPER, WIDTH_AT, edge_strength, find_ribbon, fuse_ribbon
 
 
 def strip(turn_deg=0.0, offset=0.0, half=0.145, *, skin=(55, 18, 20), wall=(70, 0, -5), noise=0.8, seed=0):

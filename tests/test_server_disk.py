@@ -19,14 +19,14 @@ from hipcv.core.errors import HistoryError, SourceError
 from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video
 from hipcv_server.app import create_app
-from hipcv_server.crew import Crew
 from hipcv_server.disk import Reserve, disk_trouble, free_bytes
-from hipcv_server.jobs import Job, JobState, JobStore, new_id
+from hipcv_server.files import REPORT, SERIES, Shelves
 from hipcv_server.live_session import LiveSession
 from hipcv_server.live_worker import split_frame
 from hipcv_server.schemas import MeasureOptions, StartMessage
 from hipcv_server.settings import JobLimits, Settings
-from hipcv_server.store import REPORT, SERIES, Shelves
+from hipcv_server.store import Job, JobState, JobStore, new_id
+from hipcv_server.workers import Crew
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 OPTIONS = MeasureOptions(test="seated", model="lite").model_dump()

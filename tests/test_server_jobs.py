@@ -17,11 +17,11 @@ import pytest
 
 from hipcv.core.errors import HistoryError
 from hipcv_server.app import open_data
-from hipcv_server.crew import Crew
-from hipcv_server.jobs import FILE_NAME, Job, JobState, JobStore, new_id
+from hipcv_server.files import Shelves
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.settings import JobLimits, Settings
-from hipcv_server.store import Shelves
+from hipcv_server.store import FILE_NAME, Job, JobState, JobStore, new_id
+from hipcv_server.workers import Crew
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 OPTIONS = MeasureOptions(test="seated").model_dump()
@@ -188,7 +188,7 @@ def test_two_servers_do_not_share_a_folder(tmp_path: Path) -> None:
 _WRITER = """
 import sys, random
 from pathlib import Path
-from hipcv_server.jobs import JobStore, new_id
+from hipcv_server.store import JobStore, new_id
 store = JobStore(Path(sys.argv[1]))
 store.recover()
 side = {"end_range_deg": 1.0, "interval95_deg": None}

@@ -15,12 +15,12 @@ from hipcv.core.errors import SourceError
 from hipcv.sources.extent import measure_extent
 from hipcv_server import worker
 from hipcv_server.budget import CLEARLY, SURE_AFTER_S, Budget, stalled
-from hipcv_server.crew import Crew
-from hipcv_server.jobs import JobState, JobStore
+from hipcv_server.files import Shelves
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.settings import JobLimits, Settings, UploadLimits
-from hipcv_server.store import Shelves
+from hipcv_server.store import JobState, JobStore
 from hipcv_server.worker import Order, Postponed, Refused, Told
+from hipcv_server.workers import Crew
 
 LIMITS = UploadLimits()
 

@@ -21,14 +21,13 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from hipcv.core.landmarks import Side
 from hipcv.measurement import Measurement
 from hipcv.outputs.document import render_document
 from hipcv.outputs.tables import write_series
-from hipcv.sources.model_files import ModelName
 from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video
-from hipcv_server.store import CLIP as CLIP_NAME
+from hipcv.words import ModelName, Side
+from hipcv_server.files import CLIP as CLIP_NAME
 
 CLIP = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 RUN = """

@@ -203,7 +203,7 @@ def test_errors_are_problems_whatever_goes_wrong(client: TestClient) -> None:
 
 def test_what_nobody_foresaw_is_a_problem_without_a_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of the server tells its name and nothing else, with all headers."""
-    from hipcv_server.jobs import JobStore
+    from hipcv_server.store import JobStore
 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("secret detail")

@@ -10,12 +10,12 @@ from fastapi.testclient import TestClient
 from simulated import seated
 
 from hipcv.assessment import assess
-from hipcv.core.landmarks import Setup
+from hipcv.core.setup import Setup
 from hipcv.outputs.document import render_document
 from hipcv_server.app import create_app
-from hipcv_server.jobs import JobStore, new_id
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.settings import JobLimits, Settings
+from hipcv_server.store import JobStore, new_id
 
 TREND = "/api/v1/trend"
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hipcv_server.app import create_app
+from hipcv_server.files import CLIP, Shelves
 from hipcv_server.problems import ProblemError
 from hipcv_server.settings import JobLimits, Settings, UploadLimits
-from hipcv_server.store import CLIP, Shelves
 from hipcv_server.uploads import Upload, receive, what_it_is
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"

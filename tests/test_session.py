@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from hipcv.assessment import Status
-from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup, Side
-from hipcv.core.quality import FindingCode, Severity
+from hipcv.core.finding import FindingCode, Severity
+from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
 from hipcv.outputs.document import read_setup, render_document
-from hipcv.sources.model_files import ModelName
-from hipcv.sources.pose import NOBODY, Pose
-from hipcv.sources.pose_record import PoseRecord, pack_pose
+from hipcv.pose.landmarker import NOBODY, Pose
+from hipcv.pose.record import PoseRecord, pack_pose
 from hipcv.sources.video import open_video
+from hipcv.words import SIDES, CameraSide, ModelName, Side
 
 SEATED = ["seated-easy-101-01", "seated-hard-103-00"]
 
@@ -124,7 +124,7 @@ def test_every_number_of_a_refused_recording_is_missing(real):
 
 def test_the_setup_refuses_impossible_numbers():
     with pytest.raises(ValueError, match="roll_deg"):
-        Setup(position=Position.SEATED, camera_side=CameraSide.FRONT, roll_deg=80.0)
+        Setup(procedure=SEATED, camera_side=CameraSide.FRONT, roll_deg=80.0)
     with pytest.raises(ValueError, match="age"):
         Setup(age_years=150)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.silhouette import LANDMARK_SE_DEG, find_axis, fuse_axis
+from hipcv.pose.silhouette import LANDMARK_SE_DEG, find_axis, fuse_axis
 
 SIZE = 240
 KNEE = np.array([120.0, 60.0])

@@ -10,11 +10,13 @@ from rich.console import Console
 from simulated import seated
 
 from hipcv.assessment import assess
-from hipcv.core.landmarks import SIDES, Position, Setup, Sex
-from hipcv.core.quality import Finding, FindingCode, Severity
+from hipcv.core.finding import Finding, FindingCode, Severity
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import filming_guide
 from hipcv.evidence.norms import norms_table
 from hipcv.outputs.text import DISCLAIMER, render_norms, render_text
+from hipcv.words import SIDES, Sex
 
 SETUP = Setup(age_years=30.0, sex=Sex.FEMALE)
 
@@ -87,7 +89,7 @@ def test_a_refused_recording_shows_why_and_how_to_film_again_and_no_number(refus
     assert "end range" not in told
     for finding in refused.findings:
         assert finding.advice in told
-    for step in filming_guide(Position.SEATED):
+    for step in filming_guide(SEATED):
         assert step in told
 
 
@@ -129,7 +131,7 @@ def test_a_missing_number_is_a_dash_and_a_zero_carries_no_minus(assessment):
 
 
 def test_the_norms_print_every_row_with_its_source():
-    rows = norms_table(Position.SEATED, age_years=30.0)
+    rows = norms_table(SEATED, age_years=30.0)
     console = Console(file=io.StringIO(), width=160)
     render_norms(rows, console)
     told = re.sub(r"\s+", " ", console.file.getvalue())

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.landmarks import Side
-from hipcv.core.trials import MIN_SWING_DEG, find_rest_deg, find_trials
+from hipcv.core.motion.trials import MIN_SWING_DEG, find_rest_deg, find_trials
+from hipcv.words import Side
 
 
 def curve(peaks, *, fps=30.0, rest=2.0, hold_s=1.2, speed=40.0, pause_s=0.8, noise=0.0, seed=0, start_pause=True):

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hipcv.batch.clip import Clip
-from hipcv.batch.engine import WorkEngine, open_cluster, open_local
-from hipcv.batch.job import Document, Job, Refusal, Refused, Reply, Scored
-from hipcv.batch.manifest import Defaults, read_clips
-from hipcv.batch.run import N_ATTEMPTS, Plan
+from hipcv.batch.input.clip import Clip
+from hipcv.batch.input.manifest import Defaults, read_clips
+from hipcv.batch.run.engine import WorkEngine, open_cluster, open_local
+from hipcv.batch.run.job import Document, Job, Refusal, Refused, Reply, Scored
+from hipcv.batch.run.run import N_ATTEMPTS, Plan
 from hipcv.batch.worker import Limits
 from hipcv.core.errors import BatchError
-from hipcv.core.landmarks import Effort, Position
-from hipcv.sources.model_files import ModelName, get_model
+from hipcv.core.procedures import procedure_named
+from hipcv.models.store import get_model
+from hipcv.words import Effort, ModelName
 
 if TYPE_CHECKING:
     from hipcv.assessment import Assessment
@@ -81,7 +82,7 @@ def score(
         If test, effort or model is not one of those named.
     """
     asked = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    defaults = Defaults(None if test is None else Position(test), Effort(effort), mirrored, slow_motion)
+    defaults = Defaults(None if test is None else procedure_named(test), Effort(effort), mirrored, slow_motion)
     clips = read_clips([os.fspath(path) for path in asked], defaults)
     folder = None if model_path is None else Path(model_path)
     found = get_model(ModelName(model), folder)

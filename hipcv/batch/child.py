@@ -13,8 +13,8 @@ from typing import BinaryIO
 import cv2
 
 from hipcv.batch.channel import receive, send
-from hipcv.batch.job import Job
-from hipcv.batch.scoring import score
+from hipcv.batch.run.job import Job
+from hipcv.batch.run.scoring import score
 from hipcv.sources.cores import count_threads
 
 #: A sign of life is sent this often at most.

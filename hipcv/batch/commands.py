@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hipcv.core.procedures import procedure_named
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hipcv.batch.order import Order
-    from hipcv.batch.result_folder import Contents
-    from hipcv.sources.model_files import FetchProgress
+    from hipcv.batch.output.result_folder import Contents
+    from hipcv.batch.run.order import Order
+    from hipcv.models.store import FetchProgress
 
 ALL_MEASURED, NOT_ALL_MEASURED = 0, 1
 #: Turns what could not be tried into one sentence and its exit status.
@@ -106,16 +108,15 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
     ) -> None:
         """Measure many recordings: tables, pages, what to film again. Run it again after a stop: it goes on."""
         with one_sentence():
-            from hipcv.batch.manifest import Defaults
-            from hipcv.batch.order import Order
+            from hipcv.batch.input.manifest import Defaults
+            from hipcv.batch.run.order import Order
             from hipcv.batch.worker import Limits
-            from hipcv.core.landmarks import Effort, Position
-            from hipcv.sources.model_files import ModelName
+            from hipcv.words import Effort, ModelName
 
             order = Order(
                 asked=tuple(inputs),
                 out=out,
-                defaults=Defaults(Position(test) if test else None, Effort(effort), mirrored, slow_motion),
+                defaults=Defaults(procedure_named(test) if test else None, Effort(effort), mirrored, slow_motion),
                 model_name=ModelName(model),
                 model_path=models,
                 n_workers=workers,
@@ -153,8 +154,8 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
     ) -> None:
         """Compare two tables of results: bias, limits of agreement, ICC(2,1), mean absolute error."""
         with one_sentence():
-            from hipcv.batch.pairing import pair_tables
-            from hipcv.batch.study import render_study, study_agreement
+            from hipcv.agreement.pairing import pair_tables
+            from hipcv.agreement.study import render_study, study_agreement
 
             called = _names(names, first, second)
             keys = tuple(part.strip() for part in by.split(",") if part.strip()) if by else ()
@@ -168,12 +169,12 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
                 text = json.dumps(render_study(study), indent=2, allow_nan=False, ensure_ascii=False)
                 typer.echo(printable_lines(text))
             else:
-                from hipcv.batch.texts import print_study
+                from hipcv.agreement.texts import print_study
 
                 print_study(study, key)
             if out is not None:  # last: what cannot be written has been read at least
-                from hipcv.batch.result_folder import write_json
-                from hipcv.batch.summary import render_agreement
+                from hipcv.batch.output.result_folder import write_json
+                from hipcv.batch.output.summary import render_agreement
                 from hipcv.files import write_whole
 
                 write_json(out / "agreement.json", render_study(study))
@@ -193,11 +194,11 @@ def _names(names: str | None, first: Path, second: Path) -> tuple[str, str]:
 
 
 def _print_overview(order: "Order", *, quiet: bool, json_lines: bool) -> None:
-    from hipcv.batch.order import look_over
+    from hipcv.batch.run.order import look_over
 
     overview = look_over(order)
     if json_lines:
-        from hipcv.batch.progress import JsonLines
+        from hipcv.batch.run.progress import JsonLines
 
         tests = [
             {"test": test, "told_by": told_by, "n_clips": n} for (test, told_by), n in sorted(overview.tests.items())
@@ -213,7 +214,7 @@ def _print_overview(order: "Order", *, quiet: bool, json_lines: bool) -> None:
             model_found=overview.model_found,
         )
     elif not quiet:
-        from hipcv.batch.texts import print_overview
+        from hipcv.agreement.texts import print_overview
 
         print_overview(overview, order.out)
 
@@ -221,9 +222,9 @@ def _print_overview(order: "Order", *, quiet: bool, json_lines: bool) -> None:
 def _carry_out(order: "Order", *, quiet: bool, json_lines: bool) -> "Contents":
     from rich.console import Console
 
-    from hipcv.batch.order import carry_out
-    from hipcv.batch.progress import Bar, JsonLines, Silence
-    from hipcv.batch.texts import print_contents
+    from hipcv.agreement.texts import print_contents
+    from hipcv.batch.run.order import carry_out
+    from hipcv.batch.run.progress import Bar, JsonLines, Silence
 
     if json_lines:
         listener = JsonLines()

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
 from hipcv.batch.channel import receive, send
-from hipcv.batch.job import Answer, Job, Refusal, Refused, Scored
+from hipcv.batch.run.job import Answer, Job, Refusal, Refused, Scored
 
 #: One thread a process for the small matrices there are: workers fill the cores, and results cannot depend on them.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

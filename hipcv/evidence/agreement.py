@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtri, fdtri, stdtrit
 
-from hipcv.core.landmarks import FloatArray
+from hipcv.core.series import FloatArray
 
 #: MDC95 = 1.96 √2 SEM: two measurements, each with its own error.
 MDC95_PER_SEM = 1.96 * math.sqrt(2.0)

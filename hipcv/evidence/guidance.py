@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from hipcv.core.landmarks import Position
+from hipcv.core.procedure import Procedure
 
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
 _FIELD = re.compile(r"\{(\w+)\}")
@@ -62,7 +62,7 @@ def advice_for(
     code : the finding's code.
     observed, limit : what was found and what is allowed, in `unit`; None or NaN leaves out what would need them. Only
         "camera_yaw" looks at a sign: with `observed` above 0 the camera stands to its own right of the line of the
-        thighs (`hipcv.core.geometry`) and has to be carried to its left.
+        thighs (`hipcv.core.camera.pinhole`) and has to be carried to its left.
     unit : the unit's words, such as "°", "s" or "frames a second"; "deg" means "°".
     side : "left" or "right", the subject's own, where the finding belongs to one.
 
@@ -95,7 +95,7 @@ def note_for(code: str) -> str:
     return notes[code]["text"]
 
 
-def filming_guide(position: Position) -> tuple[str, ...]:
+def filming_guide(position: Procedure) -> tuple[str, ...]:
     """Return short steps on how to film a test so that it can be measured, in the order in which they are done."""
     steps = _words()["film"]
     return (*steps[position.value], *steps["both"])

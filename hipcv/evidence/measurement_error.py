@@ -8,8 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from hipcv.core.landmarks import Effort, Position
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures import procedure_named
 from hipcv.evidence.agreement import MDC95_PER_SEM, mdc95
+from hipcv.words import Effort
 
 #: The papers average or take the median of three trials; fewer leave the single-trial error.
 TRIALS_FOR_A_MEAN = 3
@@ -39,7 +41,7 @@ class MeasurementError:
     icc_high: float | None = None
     icc_form: str | None = None
     n: int | None = None
-    position: Position | None = None
+    position: Procedure | None = None
     effort: Effort | None = None
     doi: str | None = None
     note: str | None = None
@@ -94,7 +96,7 @@ def _row(fields: Mapping[str, Any]) -> MeasurementError:
     rest = dict(fields)
     worst, best = rest.pop("mdc95_high_deg"), rest.pop("mdc95_low_deg", None)
     if "position" in rest:
-        rest["position"] = Position(rest["position"])
+        rest["position"] = procedure_named(rest["position"])
     if "effort" in rest:
         rest["effort"] = Effort(rest["effort"])
     return MeasurementError(

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from hipcv.core.landmarks import Position, Sex
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures import PROCEDURES
 from hipcv.evidence.reference import NoVerdict, ReferenceRange, Verification, all_references, find_references, known_age
+from hipcv.words import Sex
 
 _WHO = {None: "both sexes", Sex.FEMALE: "women", Sex.MALE: "men"}
 _CHECKED = {
@@ -40,14 +42,14 @@ class NormRow:
 
 
 def norms_table(
-    position: Position | None = None, *, age_years: float | None = None, sex: Sex | None = None
+    position: Procedure | None = None, *, age_years: float | None = None, sex: Sex | None = None
 ) -> tuple[NormRow, ...]:
     """Return the references that fit, seated before prone, each test's best first, what holds for either test last.
 
     With nothing given the table holds every reference. Each argument narrows it as in `find_references`, except that an
     unknown age (None or NaN) keeps the rules of thumb by age, since a reader can pick the right one.
     """
-    positions = tuple(Position) if position is None else (position,)
+    positions = PROCEDURES if position is None else (position,)
     chosen = {row.id: row for wanted in positions for row in find_references(wanted, age_years=age_years, sex=sex)}
     if known_age(age_years) is None:
         chosen |= {row.id: row for row in all_references() if row.needs_age and row.position in (None, *positions)}

@@ -18,8 +18,9 @@ from typing import Any
 
 from scipy.special import stdtr, stdtrit
 
-from hipcv.core.landmarks import Effort, Position, Sex
+from hipcv.core.procedure import Procedure
 from hipcv.evidence.guidance import note_for
+from hipcv.words import Effort, Sex
 
 #: Half-width of the central 95 % of a normal distribution, in standard deviations.
 CENTRAL_95_SD = 1.96
@@ -114,7 +115,7 @@ class ReferenceRange:
     kind: ReferenceKind
     verification: Verification
     population: str
-    position: Position | None = None
+    position: Procedure | None = None
     effort: Effort | None = None
     sex: Sex | None = None
     age_low_years: int | None = None
@@ -229,7 +230,7 @@ def all_references() -> tuple[ReferenceRange, ...]:
 
 
 def find_references(
-    position: Position,
+    position: Procedure,
     *,
     age_years: float | None = None,
     sex: Sex | None = None,
@@ -358,7 +359,7 @@ def asymmetry_verdict(difference_deg: float | None, mdc95_deg: float | None) -> 
 
 
 def _reference(fields: Mapping[str, Any]) -> ReferenceRange:
-    words: dict[str, type[StrEnum]] = {"position": Position, "effort": Effort, "sex": Sex}
+    words: dict[str, type[StrEnum]] = {"position": Procedure, "effort": Effort, "sex": Sex}
     words |= {"kind": ReferenceKind, "verification": Verification}
     row: dict[str, Any] = {key: words[key](value) if key in words else value for key, value in fields.items()}
     row |= {key: tuple(row[key]) for key in ("reach_years", "means_deg") if key in row}

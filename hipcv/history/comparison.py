@@ -9,11 +9,11 @@ from typing import Any
 
 from hipcv.assessment import trial_variance
 from hipcv.core.errors import HistoryError
-from hipcv.core.landmarks import SIDES, Side
-from hipcv.core.quality import Severity
+from hipcv.core.finding import Severity
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error
 from hipcv.history.person import same_person
 from hipcv.history.store import Kept
+from hipcv.words import SIDES, Side
 
 #: Two recordings are of one sitting when they are no further apart than this; a rule of the product, without a source.
 SITTING = timedelta(hours=2)

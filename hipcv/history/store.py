@@ -16,9 +16,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError
 
 from hipcv.core.errors import HistoryError
-from hipcv.core.landmarks import Side
 from hipcv.history.person import spellings_of
 from hipcv.history.schema import ASSESSMENTS, bring_up_to_date
+from hipcv.words import Side
 
 DATA_VARIABLE = "HIPCV_DATA"
 DATABASE_VARIABLE = "HIPCV_DATABASE"

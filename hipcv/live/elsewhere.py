@@ -10,10 +10,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.landmarks import Position
-from hipcv.core.placement import Posture, posture_of
-from hipcv.sources.model_files import ModelFile
-from hipcv.sources.pose import PoseEstimator, sits, suitability
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures.prone import PRONE
+from hipcv.live.placement import Posture, posture_of
+from hipcv.models.store import ModelFile
+from hipcv.pose.landmarker import PoseEstimator, sits, suitability
 
 ByteArray = NDArray[np.uint8]
 Look = Callable[[ByteArray], Posture | None]
@@ -31,7 +32,7 @@ class Elsewhere:
     model : the pose model to look with; loaded when it is first needed.
     """
 
-    def __init__(self, position: Position, model: ModelFile) -> None:
+    def __init__(self, position: Procedure, model: ModelFile) -> None:
         self._position, self._model = position, model
         self._look: Look | None = None
         self._estimator: PoseEstimator | None = None
@@ -62,7 +63,7 @@ class Elsewhere:
 
     def _search(self, rgb: ByteArray) -> Posture | None:
         if self._look is None:
-            self._look = self._find_upright() if self._position is Position.PRONE else self._find_prone()
+            self._look = self._find_upright() if self._position is PRONE else self._find_prone()
         return self._look(rgb)
 
     def _find_upright(self) -> Look:
@@ -79,10 +80,10 @@ class Elsewhere:
 
     def _find_prone(self) -> Look:
         # only somebody who lies in the seated test's picture waits for these
-        from hipcv.sources.landmark_network import LandmarkNetwork
-        from hipcv.sources.model_bundle import read_landmark_network
-        from hipcv.sources.prone_live import MIN_QUALITY
-        from hipcv.sources.region import find_in_frame
+        from hipcv.models.bundle import read_landmark_network
+        from hipcv.pose.legs.follower import MIN_QUALITY
+        from hipcv.pose.legs.network import LandmarkNetwork
+        from hipcv.pose.legs.region import find_in_frame
 
         network = LandmarkNetwork(read_landmark_network(self._model.path))
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.coaching import Hold
-from hipcv.core.landmarks import SIDES
-from hipcv.core.trials import MIN_SWING_DEG
+from hipcv.core.motion.trials import MIN_SWING_DEG
+from hipcv.live.coach import Hold
 from hipcv.live.precise import PreciseReader
 from hipcv.live.swing import KeptFrame, Swing, pick_held
+from hipcv.models.store import ModelFile
+from hipcv.pose.landmarker import Pose
 from hipcv.session import Session
-from hipcv.sources.model_files import ModelFile
-from hipcv.sources.pose import Pose
 from hipcv.sources.stills import encode_still
+from hipcv.words import SIDES
 
 ByteArray = NDArray[np.uint8]
 Angles = tuple[float, float]

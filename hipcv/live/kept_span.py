@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from hipcv.core.coaching import Coaching, Hold, Phase
-from hipcv.core.filtering import runs
+from hipcv.core.motion.filtering import runs
+from hipcv.live.coach import Coaching, Hold, Phase
 from hipcv.session import Session
 
 #: Before the first trial no more than this is kept: it shows the legs at rest and the room.

@@ -10,23 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hipcv.assessment import Assessment
-from hipcv.core.angles import lateral_signs
-from hipcv.core.coaching import Coach, Coaching, Hold, Plan
-from hipcv.core.device import DeviceGravity, TiltLog
 from hipcv.core.errors import SourceError
-from hipcv.core.filtering import OneEuro
-from hipcv.core.landmarks import PoseSeries, Position, Setup, Side
-from hipcv.core.placement import Sight
+from hipcv.core.motion.angles import lateral_signs
+from hipcv.core.motion.filtering import OneEuro
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.series import PoseSeries
+from hipcv.core.setup import Setup
+from hipcv.live.coach import Coach, Coaching, Hold, Plan
+from hipcv.live.device_gravity import DeviceGravity, TiltLog
 from hipcv.live.elsewhere import Elsewhere
 from hipcv.live.held_frames import HeldFrames, Remeasured
 from hipcv.live.kept_span import KeptSpan
+from hipcv.live.placement import Sight
+from hipcv.models.store import ModelFile, Progress, get_model
+from hipcv.pose.landmarker import Pose
 from hipcv.session import Reading, Session
-from hipcv.sources.model_files import ModelFile, ModelName, Progress, get_model
 from hipcv.sources.picture_quality import measure_brightness
-from hipcv.sources.pose import Pose
+from hipcv.words import ModelName, Side
 
 if TYPE_CHECKING:
-    from hipcv.sources.prone_live import ProneFollower
+    from hipcv.pose.legs.follower import ProneFollower
 
 ByteArray = NDArray[np.uint8]
 
@@ -93,8 +96,8 @@ class LiveTest:
         self._size_px = (0, 0)
         self._on_remeasured = on_remeasured or (lambda _: None)
         fast = get_model(guide, model_path, on_fetch)
-        self._elsewhere = Elsewhere(setup.position, fast)
-        if setup.position is Position.PRONE:
+        self._elsewhere = Elsewhere(setup.procedure, fast)
+        if setup.procedure is PRONE:
             # the whole clip is read at the end, with the precise model; until then legs are followed for guidance only
             self._follower = _follow_prone(fast, setup)
             self._name = guide if precise is None else precise
@@ -281,13 +284,13 @@ def roll_shift_deg(setup: Setup, roll_deg: float) -> float:
     A picture turned clockwise turns a hanging shank towards its left and a standing one towards its right.
     """
     left = float(lateral_signs(setup)[0])
-    return left * roll_deg * (-1.0 if setup.position is Position.PRONE else 1.0)
+    return left * roll_deg * (-1.0 if setup.procedure is PRONE else 1.0)
 
 
 def _follow_prone(model: ModelFile, setup: Setup) -> "ProneFollower":
     # the seated test does not wait for what only this one needs
-    from hipcv.sources.landmark_network import LandmarkNetwork
-    from hipcv.sources.model_bundle import read_landmark_network
-    from hipcv.sources.prone_live import ProneFollower
+    from hipcv.models.bundle import read_landmark_network
+    from hipcv.pose.legs.follower import ProneFollower
+    from hipcv.pose.legs.network import LandmarkNetwork
 
     return ProneFollower(LandmarkNetwork(read_landmark_network(model.path)), setup.camera_side)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from hipcv.core.errors import HipcvError
 from hipcv.live.swing import KeptFrame
-from hipcv.sources.model_files import ModelFile
-from hipcv.sources.pose import NOBODY, Pose, PoseEstimator
-from hipcv.sources.pose_record import pack_pose
+from hipcv.models.store import ModelFile
+from hipcv.pose.landmarker import NOBODY, Pose, PoseEstimator
+from hipcv.pose.record import pack_pose
 from hipcv.sources.stills import decode_still
 
 PackedPose = NDArray[np.void]

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from hipcv.core.filtering import runs
-from hipcv.core.trials import HOLD_BAND_DEG, MIN_SWING_DEG
+from hipcv.core.motion.filtering import runs
+from hipcv.core.motion.trials import HOLD_BAND_DEG, MIN_SWING_DEG
 
 #: A swing is over when the leg has been back for so long.
 BACK_S = 0.3

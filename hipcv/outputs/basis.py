@@ -1,7 +1,8 @@
 """What a result rests on, in words: how many pictures were read, and what left and right were told by."""
 
 from hipcv.assessment import Provenance
-from hipcv.core.landmarks import CameraSide, Setup
+from hipcv.core.setup import Setup
+from hipcv.words import CameraSide
 
 #: Two frame rates nearer than this print as one.
 SAME_RATE_SHARE = 0.05

@@ -6,7 +6,7 @@ Terminal, report, document and page all show these rows, in this order.
 from dataclasses import dataclass
 
 from hipcv.assessment import SideResult
-from hipcv.core.quality import FindingCode
+from hipcv.core.finding import FindingCode
 
 _MOVED = {
     FindingCode.PELVIS_HIKE: "the pelvis rolled by",

@@ -7,13 +7,16 @@ from dataclasses import asdict, fields
 from typing import Any, TypeAlias
 
 from hipcv.assessment import SCHEMA, Assessment, Asymmetry, SideResult, accepted
-from hipcv.core.landmarks import CameraSide, Effort, FloatArray, Position, Setup, Sex
-from hipcv.core.quality import Finding
-from hipcv.core.trials import Trial
+from hipcv.core.finding import Finding
+from hipcv.core.motion.trials import Trial
+from hipcv.core.procedures import procedure_named
+from hipcv.core.series import FloatArray
+from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import title_for
 from hipcv.evidence.reference import Comparison
 from hipcv.outputs.basis import sides_text
 from hipcv.outputs.beside import beside_number
+from hipcv.words import CameraSide, Effort, Sex
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -27,7 +30,7 @@ def render_document(assessment: Assessment) -> dict[str, Json]:
     time_s = assessment.angles.time_s
     return {
         "schema": SCHEMA,
-        "test": str(setup.position),
+        "test": str(setup.procedure),
         "effort": str(setup.effort),
         "age_years": setup.age_years,
         "sex": str(setup.sex) if setup.sex else None,
@@ -95,7 +98,7 @@ def read_setup(document: Mapping[str, Any]) -> Setup:
         )
     told = dict(document["setup"])
     told |= {
-        "position": Position(told["test"]),
+        "position": procedure_named(told["test"]),
         "effort": Effort(told["effort"]),
         "camera_side": CameraSide(told["camera_side"]),
         "sex": None if told["sex"] is None else Sex(told["sex"]),

@@ -10,8 +10,9 @@ import numpy as np
 from markupsafe import Markup, escape
 
 from hipcv.assessment import Assessment, SideResult, accepted
-from hipcv.core.landmarks import SIDES, FloatArray
+from hipcv.core.series import FloatArray
 from hipcv.evidence.reference import Comparison, NoVerdict
+from hipcv.words import SIDES
 
 #: More points than this in a curve cannot be told apart on paper.
 MAX_POINTS = 1200

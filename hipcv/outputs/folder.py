@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hipcv.assessment import Assessment, accepted
-from hipcv.core.landmarks import SIDES, PoseSeries, Side
+from hipcv.core.series import PoseSeries
 from hipcv.files import try_writing, write_whole
 from hipcv.outputs.document import document_text
 from hipcv.outputs.html import Still, render_report
 from hipcv.outputs.overlay import draw_still, write_overlay
 from hipcv.outputs.tables import write_series
+from hipcv.words import SIDES, Side
 
 ASSESSMENT, SERIES, REPORT, VIDEO = "assessment.json", "series.csv", "report.html", "annotated.mp4"
 

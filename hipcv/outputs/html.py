@@ -8,12 +8,12 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hipcv.assessment import Assessment, SideResult, Status, accepted
-from hipcv.core.landmarks import Side
-from hipcv.core.quality import Severity
+from hipcv.core.finding import Severity
 from hipcv.evidence.guidance import filming_guide, meaning_for, title_for
 from hipcv.outputs.basis import readings_text, sides_text
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
+from hipcv.words import Side
 
 #: Error terms that print as ±0.0° are left out of the list.
 NOTABLE_TERM_DEG = 0.05
@@ -83,7 +83,7 @@ def render_report(
             budgets={r.side: draw_budget(r) for r in assessment.sides},
             stills=sorted(stills, key=lambda s: s.side),
             video_name=video_name,
-            guide=filming_guide(assessment.setup.position),
+            guide=filming_guide(assessment.setup.procedure),
             accepted=accepted,
             uncounted=lambda result: [t for t in result.trials if not accepted(t)],
             beside=beside_number,

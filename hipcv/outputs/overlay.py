@@ -14,10 +14,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from hipcv.assessment import Assessment, Status
-from hipcv.core.angles import seen_px
 from hipcv.core.errors import SourceError
-from hipcv.core.filtering import median_of
-from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, SHOULDERS, SIDES, FloatArray, PoseSeries, Position, Side
+from hipcv.core.motion.angles import seen_px
+from hipcv.core.motion.filtering import median_of
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
 from hipcv.files import whole_file
 from hipcv.outputs.scene import (
     banner_text,
@@ -27,6 +28,7 @@ from hipcv.outputs.scene import (
     state_texts,
     whole_degrees,
 )
+from hipcv.words import SIDES, Side
 
 ByteArray = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -88,7 +90,7 @@ class Overlay:
         self._px: FloatArray = (px - (left, top)) * zoom
         self._edges: FloatArray = (find_plumb_edges(series, assessment) - (left, top, left, top)) * zoom
         self._unit = max(1.0, zoom * min(width, height) / 480) * emphasis
-        self._up = assessment.setup.position is Position.PRONE
+        self._up = assessment.setup.procedure is PRONE
         shank_px = np.linalg.norm(self._px[:, ANKLES] - self._px[:, KNEES], axis=-1)
         self._shank_px = median_of(shank_px[np.isfinite(shank_px)])
         self._knees = np.array([[median_of(self._px[:, knee, axis]) for axis in (0, 1)] for knee in KNEES])

@@ -3,23 +3,15 @@
 import numpy as np
 
 from hipcv.assessment import Assessment, Status, accepted
-from hipcv.core.angles import seen_px
-from hipcv.core.filtering import median_of
-from hipcv.core.geometry import camera_axes, focal_length_px
-from hipcv.core.landmarks import (
-    ANKLES,
-    FEET,
-    HIPS,
-    KNEES,
-    SHOULDERS,
-    FloatArray,
-    PoseSeries,
-    Position,
-    Side,
-)
-from hipcv.core.quality import Severity
-from hipcv.core.room import fit_room
+from hipcv.core.camera.edges import fit_room
+from hipcv.core.camera.pinhole import camera_axes, focal_length_px
+from hipcv.core.finding import Severity
+from hipcv.core.motion.angles import seen_px
+from hipcv.core.motion.filtering import median_of
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
 from hipcv.evidence.guidance import title_for
+from hipcv.words import Side
 
 #: End ranges listed beside a leg; earlier ones make way.
 MAX_LISTED = 5
@@ -59,7 +51,7 @@ def find_plumb_directions(knees_px: FloatArray, assessment: Assessment, frame_si
     camera = assessment.camera
     axes = camera_axes(camera.roll.value_deg, camera.pitch.value_deg, camera.yaw.value_deg)
     focal = float(focal_length_px(camera.long_side_fov_deg, frame_size_px))
-    upwards = 1.0 if assessment.setup.position is Position.PRONE else -1.0
+    upwards = 1.0 if assessment.setup.procedure is PRONE else -1.0
     d = axes[:, 1] * upwards
     ray = (knees_px - np.asarray(frame_size_px) / 2) / focal * (1, -1)
     shift = (d[:2] + ray * d[2]) * (1, -1)
@@ -73,7 +65,7 @@ def find_plumb_edges(series: PoseSeries, assessment: Assessment) -> FloatArray:
     if "marked edges" in source:
         edges.append(np.array(assessment.setup.vertical_edges_px, dtype=np.float64).reshape(-1, 4))
     if "room edges" in source:
-        fit = fit_room(series.edges_px, series.frame_size_px, assessment.setup.position)
+        fit = fit_room(series.edges_px, series.frame_size_px, assessment.setup.procedure)
         edges.append(series.edges_px[list(fit.plumb_edges)])
     return np.concatenate(edges)
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hipcv.assessment import Assessment, SideResult, Status, accepted
-from hipcv.core.quality import Finding, Severity
+from hipcv.core.finding import Finding, Severity
 from hipcv.evidence.guidance import filming_guide, title_for
 from hipcv.evidence.norms import NormRow
 from hipcv.evidence.reference import Comparison, Verdict
@@ -32,7 +32,7 @@ _VERDICT_STYLE = {
 
 def render_text(assessment: Assessment, console: Console) -> None:
     """Print the assessment as a table with its findings in plain words."""
-    title = f"Hip internal rotation, {assessment.setup.position} test, {assessment.setup.effort}"
+    title = f"Hip internal rotation, {assessment.setup.procedure} test, {assessment.setup.effort}"
     parts: list[RenderableType] = []
     if assessment.status is Status.MEASURED:
         parts.append(_results(assessment))
@@ -42,7 +42,7 @@ def render_text(assessment: Assessment, console: Console) -> None:
     if assessment.findings:
         parts.append(_findings(assessment.findings))
     if assessment.status is Status.NOT_MEASURED:
-        steps = "\n".join(f"{k}. {step}" for k, step in enumerate(filming_guide(assessment.setup.position), start=1))
+        steps = "\n".join(f"{k}. {step}" for k, step in enumerate(filming_guide(assessment.setup.procedure), start=1))
         parts.append(Text(f"\nHow to film it:\n{steps}"))
     parts.extend(Text(f"\n{note}") for note in assessment.notes)
     if assessment.status is Status.MEASURED:

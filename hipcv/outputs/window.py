@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.angles import MIN_VISIBILITY
 from hipcv.core.errors import SourceError
-from hipcv.core.landmarks import ANKLES, FEET, HIPS, KNEES, SHOULDERS, FloatArray
+from hipcv.core.motion.angles import MIN_VISIBILITY
+from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, SHOULDERS, FloatArray
 
 ByteArray = NDArray[np.uint8]
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.landmarks import FloatArray
+from hipcv.core.series import FloatArray
 
 ByteArray = NDArray[np.uint8]
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.landmarks import ANKLES, KNEES, FloatArray
+from hipcv.core.series import ANKLES, KNEES, FloatArray
 
 ByteArray = NDArray[np.uint8]
 

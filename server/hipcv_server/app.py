@@ -14,13 +14,13 @@ from starlette.types import Scope
 from hipcv import __version__
 from hipcv.core.errors import HistoryError
 from hipcv_server import live, problems, routes
-from hipcv_server.crew import Crew
-from hipcv_server.jobs import JobStore
-from hipcv_server.live_desk import Desk
-from hipcv_server.rooms import Rooms
+from hipcv_server.files import Shelves
 from hipcv_server.security import Guard
+from hipcv_server.sessions import Desk
 from hipcv_server.settings import Settings
-from hipcv_server.store import Shelves
+from hipcv_server.state import Rooms
+from hipcv_server.store import JobStore
+from hipcv_server.workers import Crew
 
 STATIC = Path(__file__).parent / "static"
 #: A form is a little larger than the recording in it.

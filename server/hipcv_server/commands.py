@@ -8,6 +8,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from hipcv.core.procedures import procedure_named
+
 NOT_MEASURED, COULD_NOT_TRY = 1, 3
 #: What the extra `server` brings, by import name.
 _NEEDED = ("fastapi", "uvicorn", "websockets", "python_multipart", "sqlalchemy")
@@ -127,17 +129,17 @@ def live(
         _serve("127.0.0.1", port, data, models, no_browser=no_browser, page="#self-test")
         return
     from hipcv.core.errors import HipcvError
-    from hipcv.core.landmarks import Sex
+    from hipcv.words import Sex
 
     try:
-        from hipcv.core.coaching import Plan
-        from hipcv.core.landmarks import SIDES, CameraSide, Position, Setup, Side
-        from hipcv.live_screen import live_folder, run_live
-        from hipcv.sources.model_files import ModelName
+        from hipcv.core.setup import Setup
+        from hipcv.live.coach import Plan
+        from hipcv.live.screen import live_folder, run_live
+        from hipcv.words import SIDES, CameraSide, ModelName, Side
         from hipcv_server.settings import default_data
 
         setup = Setup(
-            position=Position(test),
+            procedure=procedure_named(test),
             camera_side=CameraSide.FRONT if test is LiveTestName.SEATED else CameraSide.FOOT_END,
             mirrored=mirrored,
             roll_deg=roll,

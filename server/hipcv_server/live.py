@@ -12,9 +12,9 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from hipcv_server.live_session import LiveSession
 from hipcv_server.problems import ProblemError, wrong_arguments
-from hipcv_server.rooms import Rooms, rooms_of
 from hipcv_server.routes import PREFIX
 from hipcv_server.schemas import StartMessage
+from hipcv_server.state import Rooms, rooms_of
 
 #: Longest text message.
 MAX_TEXT = 8192

@@ -21,17 +21,17 @@ from hipcv.sources.chatter import own_process
 from hipcv_server import logs
 from hipcv_server.confine import confine
 from hipcv_server.disk import disk_trouble
+from hipcv_server.files import REPORT, SERIES
 from hipcv_server.problems import ProblemError, disk_full, problem_of
 from hipcv_server.schemas import StartMessage
 from hipcv_server.settings import Settings
-from hipcv_server.store import REPORT, SERIES
 
 log = logging.getLogger("hipcv.server")
 
 if TYPE_CHECKING:
     from hipcv.assessment import Assessment
-    from hipcv.core.coaching import Coaching
     from hipcv.live import LiveReading, LiveTest, Remeasured
+    from hipcv.live.coach import Coaching
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class _Attendant:
 
     def attend(self, connection: Connection) -> None:
         from hipcv.live import LiveTest
-        from hipcv.sources.model_files import ModelName
+        from hipcv.words import ModelName
 
         start = self._start
         if start.keep:
@@ -209,7 +209,7 @@ class _Attendant:
         )
 
     def _look(self, test: "LiveTest", asked: Look) -> None:
-        from hipcv.core.device import DeviceGravity, Facing
+        from hipcv.live.device_gravity import DeviceGravity, Facing
         from hipcv.sources.stills import decode_still
 
         try:

@@ -12,14 +12,15 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from hipcv import __version__
-from hipcv.core.landmarks import Position, Sex
+from hipcv.core.procedures import procedure_named
+from hipcv.words import Sex
 from hipcv_server import schemas
 from hipcv_server.disk import free_bytes
-from hipcv_server.jobs import Job, JobState, new_id
+from hipcv_server.files import REPORT, SERIES, VIDEO
 from hipcv_server.problems import MEDIA_TYPE, ProblemError, disk_full, wrong_arguments
-from hipcv_server.rooms import Rooms, rooms_of
 from hipcv_server.security import REPORT_POLICY
-from hipcv_server.store import REPORT, SERIES, VIDEO
+from hipcv_server.state import Rooms, rooms_of
+from hipcv_server.store import Job, JobState, new_id
 from hipcv_server.uploads import receive
 
 PREFIX = "/api/v1"
@@ -443,14 +444,14 @@ def norms(
 
     from hipcv.evidence.norms import norms_table
 
-    rows = norms_table(Position(test) if test else None, age_years=age, sex=Sex(sex) if sex else None)
+    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=Sex(sex) if sex else None)
     return JSONResponse({"norms": [asdict(row) for row in rows]})
 
 
 @router.get("/models", response_model=schemas.Models, responses=_errors(), summary="The pose models")
 def models(rooms: In) -> Response:
     """Return where the pose models are and whether they are whole."""
-    from hipcv.sources.model_files import check_models
+    from hipcv.models.store import check_models
 
     found = [
         {
@@ -475,7 +476,7 @@ def guidance(test: schemas.TestName = "seated") -> Response:
     from hipcv.evidence.guidance import filming_guide, known_codes, meaning_for, title_for
 
     words = {code: {"title": title_for(code), "meaning": meaning_for(code)} for code in known_codes()}
-    return JSONResponse({"film": list(filming_guide(Position(test))), "findings": words})
+    return JSONResponse({"film": list(filming_guide(procedure_named(test))), "findings": words})
 
 
 @router.get("/limits", response_model=schemas.Limits, responses=_errors(), summary="What this server takes")
@@ -541,7 +542,8 @@ def _check_disk(rooms: Rooms) -> dict[str, Any]:
 
 def _check_model(rooms: Rooms) -> dict[str, Any]:
     from hipcv.core.errors import ModelError
-    from hipcv.sources.model_files import ModelName, find_model
+    from hipcv.models.store import find_model
+    from hipcv.words import ModelName
 
     try:
         found = find_model(ModelName.FULL, rooms.settings.models)

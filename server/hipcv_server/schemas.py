@@ -4,8 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from hipcv.core.coaching import Plan
-from hipcv.core.landmarks import CameraSide, Effort, Position, Setup, Sex, Side
+from hipcv.core.procedures import procedure_named
+from hipcv.core.setup import Setup
+from hipcv.live.coach import Plan
+from hipcv.words import CameraSide, Effort, Sex, Side
 
 TestName = Literal["seated", "prone"]
 SexName = Literal["female", "male"]
@@ -54,7 +56,7 @@ class MeasureOptions(_Strict):
     def setup(self) -> Setup:
         """Return how the test was done and filmed."""
         return Setup(
-            position=Position(self.test),
+            procedure=procedure_named(self.test),
             effort=Effort(self.effort),
             camera_side=camera_side(self.test),
             mirrored=self.mirrored,
@@ -90,7 +92,7 @@ class StartMessage(_Strict):
     def setup(self) -> Setup:
         """Return how the test is done; a browser's frames are never mirrored, which somebody has looked at or not."""
         return Setup(
-            position=Position(self.test),
+            procedure=procedure_named(self.test),
             effort=Effort(self.effort),
             camera_side=camera_side(self.test),
             mirrored=False if self.mirror_checked else None,
@@ -109,7 +111,7 @@ Acceleration = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
 
 
 class GravityReading(_Strict):
-    """What a device's sensor says, in the device's own axes; see `hipcv.core.device`."""
+    """What a device's sensor says, in the device's own axes; see `hipcv.live.device_gravity`."""
 
     x: Acceleration
     y: Acceleration

@@ -1,82 +1,482 @@
-"""Where uploads and results lie: each alone in its own folder, under names that the server makes."""
+"""The assessments a server was asked for, in its database: what waits, what runs, what came out.
 
+A job and its result are one row, so there is never one without the other. Every change is on the disk before anybody
+is told (write-ahead log, `synchronous=FULL`). On a full disk a change is made with room that was set aside.
+"""
+
+import json
+import logging
 import secrets
-import shutil
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import wraps
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-#: One name for every upload, whatever it was called.
-CLIP = "clip.bin"
-SERIES, REPORT, VIDEO = "series.csv", "report.html", "annotated.mp4"
-_PART = ".part"
+from sqlalchemy import ColumnElement, Index, String, Text, create_engine, delete, event, func, select, text, update
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from hipcv.core.errors import HistoryError
+from hipcv.history.person import spellings_of
+from hipcv_server.disk import Reserve, disk_trouble
+
+log = logging.getLogger("hipcv.server")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FILE_NAME = "server.sqlite3"
+RESERVE_NAME = "reserve.bin"
+#: Raised when the tables change; a file of a newer version is left alone.
+SCHEMA_VERSION = 1
+_ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "busy_timeout=5000",
+    "foreign_keys=ON",
+    "secure_delete=ON",
+    "trusted_schema=OFF",
+)
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SET_ASIDE = "set_aside"
+    CANCELLED = "cancelled"
+
+
+#: States that nothing follows.
+ENDED = (JobState.DONE, JobState.FAILED, JobState.SET_ASIDE, JobState.CANCELLED)
+
+
+class _Base(DeclarativeBase):
+    pass
+
+
+class _Row(_Base):
+    __tablename__ = "jobs"
+    __table_args__ = (Index("jobs_by_state", "state", "number"), {"sqlite_autoincrement": True})
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    id: Mapped[str] = mapped_column(String(16), unique=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(10))
+    test: Mapped[str] = mapped_column(String(8))
+    subject: Mapped[str | None] = mapped_column(String(80), default=None)
+    keep: Mapped[bool] = mapped_column(default=False)
+    options: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[str] = mapped_column(String(32))
+    started_at: Mapped[str | None] = mapped_column(String(32), default=None)
+    finished_at: Mapped[str | None] = mapped_column(String(32), default=None)
+    attempts: Mapped[int] = mapped_column(default=0)
+    n_frames: Mapped[int] = mapped_column(default=0)
+    summary: Mapped[str | None] = mapped_column(Text, default=None)
+    document: Mapped[str | None] = mapped_column(Text, default=None)
+    problem: Mapped[str | None] = mapped_column(Text, default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Shelves:
-    """The folders of one data folder."""
+class Job:
+    """One job as it was read; times are ISO 8601 in UTC, `summary` and `problem` are parsed JSON."""
 
-    root: Path
+    number: int
+    id: str
+    kind: str
+    state: JobState
+    test: str
+    subject: str | None
+    keep: bool
+    options: dict[str, Any]
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    attempts: int
+    n_frames: int
+    summary: dict[str, Any] | None
+    problem: dict[str, Any] | None
 
     @property
-    def uploads(self) -> Path:
-        """Recordings that wait, and those that were to be kept."""
-        return self.root / "uploads"
+    def ended(self) -> bool:
+        """Whether nothing follows."""
+        return self.state in ENDED
 
-    @property
-    def results(self) -> Path:
-        """What was drawn and written about each assessment."""
-        return self.root / "results"
 
-    def make(self) -> None:
-        """Make the folders, for nobody else to read."""
-        for folder in (self.root, self.uploads, self.results):
+def new_id() -> str:
+    """Return an id that nobody can guess: 80 random bits."""
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(16))
+
+
+def now() -> str:
+    """Return the time, ISO 8601 in UTC with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def summarise(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what a list shows of an assessment document."""
+    sides = {
+        side: {key: document["sides"][side][key] for key in ("end_range_deg", "interval95_deg")}
+        for side in ("left", "right")
+    }
+    return {"status": document["status"], **sides}
+
+
+def _with_reserve(method: "Callable[Concatenate[JobStore, P], R]") -> "Callable[Concatenate[JobStore, P], R]":
+    """Let a change that finds the disk full be made again with the room that was set aside.
+
+    It is for what ends or takes away: no new work begins with it. A change is one transaction: where it fails,
+    nothing of it was made.
+    """
+
+    @wraps(method)
+    def change(store: "JobStore", /, *given: P.args, **named: P.kwargs) -> R:
+        try:
+            return method(store, *given, **named)
+        except (DatabaseError, sqlite3.Error) as error:
+            if disk_trouble(error) is None or not store.reserve.give():
+                raise
+        return method(store, *given, **named)
+
+    return change
+
+
+class JobStore:
+    """The jobs of one data folder.
+
+    Parameters
+    ----------
+    folder : holds the database file; made where it is missing.
+
+    Raises
+    ------
+    HistoryError
+        Where the folder or the database cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE_NAME
+        self.reserve = Reserve(folder / RESERVE_NAME)
+        try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._engine = _open(self.path)
+            self._set_up()
+        except DatabaseError as error:
+            trouble = disk_trouble(error)
+            if trouble is None:
+                raise _damaged(self.path, str(error.orig)) from error
+            raise HistoryError(
+                f"Wanted to keep assessments in {folder}, but its disk takes nothing more ({trouble}): "
+                "make room there, or name another folder with --data."
+            ) from error
+        except OSError as error:
+            raise HistoryError(
+                f"Wanted to keep assessments in {folder}, but could not ({error.strerror}): name another with --data."
+            ) from error
+        self.reserve.keep()
 
-    def clip(self, job_id: str) -> Path:
-        """Return the place of an upload."""
-        return self.uploads / job_id / CLIP
+    @_with_reserve
+    def _set_up(self) -> None:
+        with self._engine.connect() as connection:
+            version = connection.execute(text("PRAGMA user_version")).scalar_one()
+            if version > SCHEMA_VERSION:
+                raise HistoryError(
+                    f"Wanted a server database of version {SCHEMA_VERSION}, found {version} in {self.path}: "
+                    "use the newer hipcv that wrote it, or another --data folder."
+                )
+            found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
+            if found != "ok":
+                raise _damaged(self.path, str(found))
+        _Base.metadata.create_all(self._engine)
+        if version != SCHEMA_VERSION:
+            with self._engine.begin() as connection:
+                connection.execute(text(f"PRAGMA user_version={SCHEMA_VERSION}"))
 
-    def result(self, job_id: str, name: str) -> Path:
-        """Return the place of a finished file."""
-        return self.results / job_id / name
+    def close(self) -> None:
+        """Close the database."""
+        self._engine.dispose()
 
-    def begin_result(self, job_id: str) -> Path:
-        """Return a new folder for files that are being written; it counts only once `settle_result` is called.
+    @contextmanager
+    def _change(self) -> Iterator[Session]:
+        with Session(self._engine) as session, session.begin():
+            yield session
 
-        Its name never comes twice: a worker whose server was killed may still write into the last one.
+    # -------------------------------------------------------------------------------------------------------- adding
+
+    def add(
+        self,
+        options: dict[str, Any],
+        *,
+        job_id: str,
+        kind: str = "upload",
+        max_waiting: int | None = None,
+    ) -> Job | None:
+        """Put a new job in the queue; None where `max_waiting` jobs wait already."""
+        with self._change() as session:
+            if max_waiting is not None and self._n_waiting(session) >= max_waiting:
+                return None
+            row = _Row(
+                id=job_id,
+                kind=kind,
+                state=JobState.QUEUED,
+                test=options["test"],
+                subject=options.get("subject"),
+                keep=bool(options.get("keep")),
+                options=json.dumps(options),
+                created_at=now(),
+            )
+            session.add(row)
+            session.flush()
+            return _job(row)
+
+    @_with_reserve
+    def add_done(
+        self, options: dict[str, Any], document: dict[str, Any], *, job_id: str, kind: str, n_frames: int, began: str
+    ) -> Job:
+        """Keep a result that was not queued (a live session); the same id twice changes nothing."""
+        with self._change() as session:
+            row = session.scalar(select(_Row).where(_Row.id == job_id))
+            if row is None:
+                row = _Row(
+                    id=job_id,
+                    kind=kind,
+                    state=JobState.DONE,
+                    test=options["test"],
+                    subject=options.get("subject"),
+                    keep=bool(options.get("keep")),
+                    options=json.dumps(options),
+                    created_at=began,
+                    started_at=began,
+                    finished_at=now(),
+                    attempts=1,
+                    n_frames=n_frames,
+                    summary=json.dumps(summarise(document)),
+                    document=json.dumps(document, allow_nan=False),
+                )
+                session.add(row)
+                session.flush()
+            return _job(row)
+
+    # ------------------------------------------------------------------------------------------------------- working
+
+    def claim(self, resting: Collection[str] = ()) -> Job | None:
+        """Take the oldest waiting job that does not rest and count the attempt; None where nothing waits."""
+        with self._change() as session:
+            waiting = (_Row.state == JobState.QUEUED) & _Row.id.not_in(resting)
+            row = session.scalar(select(_Row).where(waiting).order_by(_Row.number).limit(1))
+            if row is None:
+                return None
+            row.state, row.started_at = JobState.RUNNING, now()
+            row.attempts += 1
+            session.flush()
+            return _job(row)
+
+    def finish(self, job_id: str, document: dict[str, Any], n_frames: int) -> bool:
+        """Keep the result of a running job; False where it is no longer wanted."""
+        values = {
+            "state": JobState.DONE,
+            "document": json.dumps(document, allow_nan=False),
+            "summary": json.dumps(summarise(document)),
+            "n_frames": n_frames,
+        }
+        return self._end(job_id, values)
+
+    def fail(self, job_id: str, problem: dict[str, Any], *, set_aside: bool = False) -> bool:
+        """Keep why a running job gave no result; False where it is no longer wanted."""
+        state = JobState.SET_ASIDE if set_aside else JobState.FAILED
+        return self._end(job_id, {"state": state, "problem": json.dumps(problem)})
+
+    @_with_reserve
+    def _end(self, job_id: str, values: dict[str, Any]) -> bool:
+        with self._change() as session:
+            changed = session.execute(
+                update(_Row)
+                .where(_Row.id == job_id, _Row.state == JobState.RUNNING)
+                .values({"finished_at": now(), **values})
+                .returning(_Row.number)
+            )
+            return changed.first() is not None
+
+    @_with_reserve
+    def requeue(self, job_id: str, *, refund: bool = False) -> None:
+        """Put a running job back in its place in the queue; `refund` where the attempt was not its fault."""
+        with self._change() as session:
+            session.execute(
+                update(_Row)
+                .where(_Row.id == job_id, _Row.state == JobState.RUNNING)
+                .values(state=JobState.QUEUED, started_at=None, attempts=_Row.attempts - int(refund))
+            )
+
+    @_with_reserve
+    def recover(self) -> int:
+        """After the server was killed: put back what was running, with the attempt given back; return how many.
+
+        Only the death of a worker counts against a recording, and a worker dies without the server.
         """
-        folder = self.results / f"{job_id}.{secrets.token_hex(4)}{_PART}"
-        folder.mkdir(parents=True, mode=0o700)
-        return folder
+        with self._change() as session:
+            put_back = session.execute(
+                update(_Row)
+                .where(_Row.state == JobState.RUNNING)
+                .values(state=JobState.QUEUED, started_at=None, attempts=_Row.attempts - 1)
+                .returning(_Row.number)
+            )
+            return len(put_back.all())
 
-    def settle_result(self, job_id: str, folder: Path) -> None:
-        """Let the files of `folder` be those of the job, in one step."""
-        target = self.results / job_id
-        shutil.rmtree(target, ignore_errors=True)
-        folder.replace(target)
+    @_with_reserve
+    def cancel(self, job_id: str) -> Job | None:
+        """Cancel a waiting or running job; None where it has ended or is unknown."""
+        with self._change() as session:
+            row = session.scalar(select(_Row).where(_Row.id == job_id))
+            if row is None or row.state in ENDED:
+                return None
+            row.state, row.finished_at = JobState.CANCELLED, now()
+            session.flush()
+            return _job(row)
 
-    def drop_clip(self, job_id: str) -> None:
-        """Delete an upload."""
-        shutil.rmtree(self.uploads / job_id, ignore_errors=True)
+    def delete(self, job_id: str) -> bool:
+        """Forget a job and its result; the bytes are overwritten, in the log, too.
 
-    def drop_parts(self, job_id: str) -> None:
-        """Delete what was begun and not settled."""
-        for folder in self.results.glob(f"{job_id}.*{_PART}"):
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def drop(self, job_id: str) -> None:
-        """Delete everything about a job."""
-        self.drop_clip(job_id)
-        self.drop_parts(job_id)
-        shutil.rmtree(self.results / job_id, ignore_errors=True)
-
-    def sweep(self, jobs: Iterable[str], clips: Iterable[str]) -> None:
-        """After a crash: delete half-written results, and what belongs to no job.
-
-        `jobs` may have results, `clips` may have uploads.
+        Where a full disk keeps the log as it is, that waits for the next deletion.
         """
-        for shelf, kept in ((self.uploads, set(clips)), (self.results, set(jobs))):
-            for folder in shelf.iterdir():
-                if folder.name not in kept:
-                    shutil.rmtree(folder, ignore_errors=True)
+        gone = self._forget(job_id)
+        if gone:
+            try:
+                self._empty_log()
+            except sqlite3.Error as error:
+                log.warning("What was deleted is still in the database's log (%s)", error)
+        return gone
+
+    @_with_reserve
+    def _forget(self, job_id: str) -> bool:
+        with self._change() as session:
+            return session.execute(delete(_Row).where(_Row.id == job_id).returning(_Row.number)).first() is not None
+
+    @_with_reserve
+    def _empty_log(self) -> None:
+        with closing(self._engine.raw_connection()) as connection:  # no transaction may be open around it
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    def get(self, job_id: str) -> Job | None:
+        """Return a job; None where it is unknown."""
+        with Session(self._engine) as session:
+            row = session.scalar(select(_Row).where(_Row.id == job_id))
+            return None if row is None else _job(row)
+
+    def document(self, job_id: str) -> dict[str, Any] | None:
+        """Return the assessment of a job; None where there is none."""
+        with Session(self._engine) as session:
+            found = session.scalar(select(_Row.document).where(_Row.id == job_id))
+        return None if found is None else json.loads(found)
+
+    def page(
+        self,
+        limit: int,
+        *,
+        before: int | None = None,
+        state: str | None = None,
+        test: str | None = None,
+        subject: str | None = None,
+    ) -> tuple[list[Job], int]:
+        """Return up to `limit` jobs, newest first, with numbers below `before`, and how many there are in all."""
+        wanted = [column == value for column, value in ((_Row.state, state), (_Row.test, test)) if value is not None]
+        with Session(self._engine) as session:
+            if subject is not None:
+                wanted.append(_is_of(session, subject))
+            n_total = session.scalar(select(func.count()).select_from(_Row).where(*wanted)) or 0
+            older = [] if before is None else [_Row.number < before]
+            rows = session.scalars(select(_Row).where(*wanted, *older).order_by(_Row.number.desc()).limit(limit))
+            return [_job(row) for row in rows], n_total
+
+    def measured(self, test: str, subject: str, limit: int = 1000) -> list[Job]:
+        """Return the newest measured tests of one kind and one named person, oldest first."""
+        with Session(self._engine) as session:
+            rows: Sequence[_Row] = session.scalars(
+                select(_Row)
+                .where(_Row.test == test, _Row.state == JobState.DONE, _is_of(session, subject))
+                .order_by(_Row.number.desc())
+                .limit(limit)
+            ).all()
+        jobs = [_job(row) for row in reversed(rows)]
+        return [job for job in jobs if job.summary is not None and job.summary["status"] == "measured"]
+
+    def ids(self) -> set[str]:
+        """Return the ids of all jobs."""
+        with Session(self._engine) as session:
+            return set(session.scalars(select(_Row.id)))
+
+    def ids_with_clip(self) -> set[str]:
+        """Return the ids of the jobs whose upload is still needed: it waits, it runs, or it was to be kept."""
+        open_states = (JobState.QUEUED, JobState.RUNNING)
+        kept = (_Row.state == JobState.DONE) & _Row.keep
+        with Session(self._engine) as session:
+            return set(session.scalars(select(_Row.id).where(_Row.state.in_(open_states) | kept)))
+
+    def n_waiting(self) -> int:
+        """Return how many jobs wait."""
+        with Session(self._engine) as session:
+            return self._n_waiting(session)
+
+    @staticmethod
+    def _n_waiting(session: Session) -> int:
+        return session.scalar(select(func.count()).select_from(_Row).where(_Row.state == JobState.QUEUED)) or 0
+
+
+def _is_of(session: Session, subject: str) -> ColumnElement[bool]:
+    """Return the condition that a job is of one named person, in whatever spelling."""
+    names = session.scalars(select(_Row.subject).where(_Row.subject.is_not(None)).distinct())
+    return _Row.subject.in_(spellings_of(subject, filter(None, names)))
+
+
+def _damaged(path: Path, found: str) -> HistoryError:
+    return HistoryError(
+        f"Wanted the server's database {path}, found it damaged or no database ({found}): "
+        "put a backup in its place, or name another --data folder."
+    )
+
+
+def _open(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)  # what is said of a person stays out of logs
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _job(row: _Row) -> Job:
+    return Job(
+        number=row.number,
+        id=row.id,
+        kind=row.kind,
+        state=JobState(row.state),
+        test=row.test,
+        subject=row.subject,
+        keep=row.keep,
+        options=json.loads(row.options),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        attempts=row.attempts,
+        n_frames=row.n_frames,
+        summary=None if row.summary is None else json.loads(row.summary),
+        problem=None if row.problem is None else json.loads(row.problem),
+    )

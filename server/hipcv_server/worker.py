@@ -17,14 +17,14 @@ from hipcv.sources.chatter import own_process
 from hipcv_server import logs
 from hipcv_server.confine import confine
 from hipcv_server.disk import disk_trouble
+from hipcv_server.files import REPORT, SERIES
 from hipcv_server.problems import ProblemError, problem_of
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.settings import Settings, UploadLimits
-from hipcv_server.store import REPORT, SERIES
 
 if TYPE_CHECKING:
     from hipcv.measurement import Measurement
-    from hipcv.sources.model_files import FetchProgress
+    from hipcv.models.store import FetchProgress
 
 log = logging.getLogger("hipcv.server")
 
@@ -143,7 +143,7 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     from hipcv.measurement import measure_file
     from hipcv.outputs.document import render_document
     from hipcv.outputs.tables import write_series
-    from hipcv.sources.model_files import ModelName
+    from hipcv.words import ModelName
 
     options = MeasureOptions.model_validate(order.options)
     setup = options.setup()

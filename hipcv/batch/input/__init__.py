@@ -1,0 +1,1 @@
+"""What is to be measured: clips and the lists that name them."""

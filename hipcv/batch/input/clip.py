@@ -1,0 +1,124 @@
+"""One recording of a list: where it lies, how it was filmed, who it shows, and what else the list says about it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+from hipcv import __version__
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.core.setup import Setup
+from hipcv.words import CameraSide, Effort, Sex, Side
+
+
+class ToldBy(StrEnum):
+    """Who says which test a recording shows."""
+
+    LIST = "list"
+    OPTION = "option"
+    NAME = "file name"
+    RECORDING = "recording"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What another instrument or rater read for one recording, in degrees; None where it says nothing."""
+
+    method: str
+    left_deg: float | None = None
+    right_deg: float | None = None
+
+    def of(self, side: Side) -> float | None:
+        """Return the reading of one side."""
+        return self.left_deg if side is Side.LEFT else self.right_deg
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One recording to be measured.
+
+    Attributes
+    ----------
+    row : its row in the list as a spreadsheet shows it, or its place in the folder, from 1.
+    name : the recording as the list or the folder names it.
+    source : absolute path, or a URL.
+    test : the test that was filmed; None leaves it to the recording.
+    test_told_by : who says so.
+    camera_side : None for the usual one of the test.
+    slow_motion : by how many times the file plays slower than life.
+    side_order : the sides in the order in which they were tested, empty where the list does not say.
+    references : readings of other instruments.
+    carried : columns of the list that are not understood, by the name they have there; they go along into the results.
+    """
+
+    row: int
+    name: str
+    source: str
+    test: Procedure | None = None
+    test_told_by: ToldBy = ToldBy.RECORDING
+    effort: Effort = Effort.ACTIVE
+    camera_side: CameraSide | None = None
+    mirrored: bool | None = None
+    slow_motion: float = 1.0
+    roll_deg: float | None = None
+    age_years: float | None = None
+    sex: Sex | None = None
+    subject: str = ""
+    visit_date: str = ""
+    side_order: tuple[Side, ...] = ()
+    references: tuple[Reference, ...] = ()
+    carried: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def expected_sides(self) -> tuple[Side, ...]:
+        """The sides that the recording has to show: those that the list names, else both."""
+        return self.side_order or (Side.LEFT, Side.RIGHT)
+
+    def setups(self) -> tuple[Setup, ...]:
+        """Return how to measure it: one setup, or one of either test where nobody says which it is."""
+        tests = (self.test,) if self.test else (SEATED, PRONE)
+        return tuple(map(self._setup, tests))
+
+    def _setup(self, test: Procedure) -> Setup:
+        usual = CameraSide.FRONT if test is SEATED else CameraSide.FOOT_END
+        return Setup(
+            position=test,
+            effort=self.effort,
+            camera_side=self.camera_side or usual,
+            mirrored=self.mirrored,
+            roll_deg=self.roll_deg,
+            age_years=self.age_years,
+            sex=self.sex,
+        )
+
+    def parameters(self, pose_model: str) -> dict[str, object]:
+        """Return everything but recording and model file that the result depends on."""
+        return {
+            "hipcv_version": __version__,
+            "pose_model": pose_model,
+            "slow_motion": self.slow_motion,
+            "setups": [asdict(setup) for setup in self.setups()],
+        }
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """What makes a result the same result: the recording's bytes, the parameters and the model, by their SHA-256."""
+
+    clip_sha256: str
+    parameters_sha256: str
+    model_sha256: str
+
+    @property
+    def short(self) -> str:
+        """The first 10 hexadecimal digits of the whole key's own SHA-256, for file names."""
+        whole = f"{self.clip_sha256} {self.parameters_sha256} {self.model_sha256}"
+        return hashlib.sha256(whole.encode()).hexdigest()[:10]
+
+
+def digest(parameters: Mapping[str, object]) -> str:
+    """Return the SHA-256 of parameters, whatever their order."""
+    return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()

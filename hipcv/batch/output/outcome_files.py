@@ -1,0 +1,40 @@
+"""The files of one recording: its document as JSON and its page as HTML, whole or not there at all."""
+
+import json
+import re
+from pathlib import Path
+
+from hipcv.batch.input.clip import Clip, Key
+from hipcv.batch.run.job import Document
+from hipcv.files import write_whole
+
+FOLDER = "clips"
+_LONGEST_NAME = 80
+
+
+def file_stem(clip: Clip, key: Key) -> str:
+    """Return a file name without ending that no other recording or way of measuring it shares.
+
+    Names come from other people: only letters, digits, dots and dashes are kept, so that none can lead elsewhere.
+    """
+    bare = clip.name.partition("://")[2] or clip.name
+    plain = re.sub(r"[^\w.-]+", "-", re.sub(r"\.\w{1,5}$", "", bare), flags=re.ASCII).strip("-._")
+    return f"{plain[-_LONGEST_NAME:].lstrip('-._') or 'clip'}-{key.short}"
+
+
+def document_path(out: Path, clip: Clip, key: Key) -> Path:
+    """Return where a recording's document lies below the folder of the results."""
+    return out / FOLDER / f"{file_stem(clip, key)}.json"
+
+
+def report_path(out: Path, clip: Clip, key: Key) -> Path:
+    """Return where a recording's page lies below the folder of the results."""
+    return out / FOLDER / f"{file_stem(clip, key)}.html"
+
+
+def write_clip(out: Path, clip: Clip, key: Key, document: Document, report: str | None) -> None:
+    """Write the files of one recording."""
+    text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False, sort_keys=True)
+    write_whole(document_path(out, clip, key), text + "\n")
+    if report is not None:
+        write_whole(report_path(out, clip, key), report)

@@ -1,0 +1,128 @@
+"""Results as REDCap takes them: one record a subject, every side of every visit a repeat of one instrument.
+
+Two files: the records for the Data Import Tool, and the data dictionary that gives a project the instrument's fields.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from hipcv.batch.output.results import NOT_DONE
+from hipcv.batch.output.tables import make_table
+
+INSTRUMENT = "hip_rotation"
+#: Hexadecimal digits that tell recordings apart: among a million the odds that two are alike are below 1 in 100.
+_ID_DIGITS = 12
+_STATES = "measured, measured | not_measured, not measured | set_aside, set aside"
+
+
+@dataclass(frozen=True, slots=True)
+class RedcapField:
+    """One field of the instrument: its name in REDCap, the result it holds, its label and how it is checked."""
+
+    name: str
+    column: str
+    label: str
+    kind: str = "text"
+    check: str = ""
+    choices: str = ""
+    type: type = str
+
+
+FIELDS = (
+    RedcapField("hip_visit_date", "visit_date", "Date of the visit", check="date_ymd"),
+    RedcapField("hip_test", "test", "Test", "radio", choices="seated, seated | prone, prone"),
+    RedcapField("hip_side", "side", "Side", "radio", choices="left, left | right, right"),
+    RedcapField("hip_effort", "effort", "Effort", "radio", choices="active, active | passive, passive"),
+    RedcapField("hip_status", "status", "Status", "radio", choices=_STATES),
+    RedcapField("hip_ir_deg", "end_range_deg", "Internal rotation at end range (°)", check="number", type=float),
+    RedcapField("hip_ir_low_deg", "interval95_low_deg", "95 % interval, low (°)", check="number", type=float),
+    RedcapField("hip_ir_high_deg", "interval95_high_deg", "95 % interval, high (°)", check="number", type=float),
+    RedcapField(
+        "hip_ir_pelvis_deg", "pelvis_corrected_deg", "Corrected for the pelvis (°)", check="number", type=float
+    ),
+    RedcapField("hip_trial_sd_deg", "trial_sd_deg", "SD between trials (°)", check="number", type=float),
+    RedcapField("hip_n_trials", "n_trials_accepted", "Trials accepted", check="integer", type=int),
+    RedcapField("hip_reference", "reference_id", "Reference range"),
+    RedcapField("hip_reference_verdict", "reference_verdict", "Against the reference range"),
+    RedcapField("hip_asymmetry_deg", "asymmetry_difference_deg", "Left less right (°)", check="number", type=float),
+    RedcapField("hip_findings", "findings", "Findings"),
+    RedcapField("hip_reason", "reason", "Why there is no number"),
+    RedcapField("hip_clip_sha256", "clip_sha256", "Recording's SHA-256"),
+    RedcapField("hip_model_sha256", "model_sha256", "Pose model's SHA-256"),
+    RedcapField("hip_version", "hipcv_version", "Version of hipcv"),
+)
+
+_DICTIONARY_COLUMNS = (
+    "Variable / Field Name",
+    "Form Name",
+    "Section Header",
+    "Field Type",
+    "Field Label",
+    "Choices, Calculations, OR Slider Labels",
+    "Field Note",
+    "Text Validation Type OR Show Slider Number",
+    "Text Validation Min",
+    "Text Validation Max",
+    "Identifier?",
+    "Branching Logic (Show field only if...)",
+    "Required Field?",
+    "Custom Alignment",
+    "Question Number (surveys only)",
+    "Matrix Group Name",
+    "Matrix Ranking?",
+    "Field Annotation",
+)
+
+
+def make_records(sides: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
+    """Return the import table from rows of one side each.
+
+    File names often name people, so none of them comes in: a recording without a subject is a record of its own, under
+    the first digits of its SHA-256, by which results.csv tells which one it is. Repeats are counted in the order of
+    visit dates, then of the list. Left out is what is still to be measured, and what has neither a subject nor bytes
+    that could be read.
+    """
+    rows = [(_record_id(row), row) for row in sides if row["status"] != NOT_DONE]
+    rows.sort(key=lambda named: (named[0], named[1]["visit_date"] or "", named[1]["row"]))
+    count: Counter[str] = Counter()
+    records = []
+    for record_id, row in rows:
+        if not record_id:
+            continue
+        count[record_id] += 1
+        records.append(
+            {
+                "record_id": record_id,
+                "redcap_repeat_instrument": INSTRUMENT,
+                "redcap_repeat_instance": count[record_id],
+                **{field.name: row.get(field.column) for field in FIELDS},
+                "hip_reason": _without_name(row),
+                f"{INSTRUMENT}_complete": 2,
+            }
+        )
+    columns: dict[str, type] = {"record_id": str, "redcap_repeat_instrument": str, "redcap_repeat_instance": int}
+    columns |= {field.name: field.type for field in FIELDS} | {f"{INSTRUMENT}_complete": int}
+    return make_table(records, columns)
+
+
+def _record_id(row: Mapping[str, Any]) -> str:
+    return str(row["subject"] or (row["clip_sha256"] or "")[:_ID_DIGITS])
+
+
+def _without_name(row: Mapping[str, Any]) -> str | None:
+    reason: str | None = row["reason"]
+    return reason and reason.replace(row["clip"], "the recording")
+
+
+def make_dictionary() -> pl.DataFrame:
+    """Return the data dictionary of the record's id and the instrument's fields."""
+    record_id = {_DICTIONARY_COLUMNS[0]: "record_id", _DICTIONARY_COLUMNS[1]: "subject", _DICTIONARY_COLUMNS[3]: "text"}
+    rows: list[dict[str, str]] = [{**record_id, _DICTIONARY_COLUMNS[4]: "Subject"}]
+    for field in FIELDS:
+        values = (field.name, INSTRUMENT, "", field.kind, field.label, field.choices, "", field.check)
+        rows.append(dict(zip(_DICTIONARY_COLUMNS, values, strict=False)))
+    return make_table(rows, dict.fromkeys(_DICTIONARY_COLUMNS, str))

@@ -1,0 +1,305 @@
+"""The rows of the result tables: one a side, one a trial, one a reason to film again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hipcv.batch.input.clip import Clip, Key
+from hipcv.batch.output.outcome_files import FOLDER, file_stem
+from hipcv.batch.run.job import Document, Refusal, Refused
+from hipcv.core.finding import FindingCode, Severity
+from hipcv.printable import printable
+from hipcv.words import Side
+
+#: A recording whose result is still to come: the batch was stopped before.
+NOT_DONE = "not_done"
+SET_ASIDE = "set_aside"
+MEASURED, NOT_MEASURED = "measured", "not_measured"
+
+#: Columns of one row a side, with their types; readings of other instruments and what the list carries come after them.
+SIDE_COLUMNS: dict[str, type] = {
+    "row": int,
+    "clip": str,
+    "subject": str,
+    "visit_date": str,
+    "test": str,
+    "side": str,
+    "status": str,
+    "end_range_deg": float,
+    "interval95_low_deg": float,
+    "interval95_high_deg": float,
+    "pelvis_corrected_deg": float,
+    "raw_peak_deg": float,
+    "trial_sd_deg": float,
+    "n_trials": int,
+    "n_trials_accepted": int,
+    "reference_id": str,
+    "reference_low_deg": float,
+    "reference_high_deg": float,
+    "reference_percentile": float,
+    "reference_verdict": str,
+    "asymmetry_difference_deg": float,
+    "asymmetry_mdc95_deg": float,
+    "asymmetry_verdict": str,
+    "camera_roll_deg": float,
+    "camera_roll_se_deg": float,
+    "camera_roll_source": str,
+    "camera_pitch_deg": float,
+    "camera_yaw_deg": float,
+    "film_again": bool,
+    "reason": str,
+    "findings": str,
+    "side_order": str,
+    "side_order_seen": str,
+    "side_order_agrees": bool,
+    "effort": str,
+    "age_years": float,
+    "sex": str,
+    "test_told_by": str,
+    "fps_hz": float,
+    "n_frames": int,
+    "pose_model": str,
+    "hipcv_version": str,
+    "clip_sha256": str,
+    "model_sha256": str,
+    "parameters_sha256": str,
+    "document": str,
+}
+TRIAL_COLUMNS: dict[str, type] = {
+    "row": int,
+    "clip": str,
+    "subject": str,
+    "visit_date": str,
+    "test": str,
+    "side": str,
+    "trial": int,
+    "start_s": float,
+    "stop_s": float,
+    "hold_start_s": float,
+    "hold_stop_s": float,
+    "end_range_deg": float,
+    "raw_peak_deg": float,
+    "filtered_peak_deg": float,
+    "rest_deg": float,
+    "accepted": bool,
+    "findings": str,
+}
+FILM_AGAIN_COLUMNS: dict[str, type] = {
+    "row": int,
+    "clip": str,
+    "subject": str,
+    "visit_date": str,
+    "test": str,
+    "side": str,
+    "code": str,
+    "reason": str,
+    "observed": float,
+    "limit": float,
+    "unit": str,
+    "advice": str,
+}
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one recording of the list: a document, a refusal, or nothing yet."""
+
+    clip: Clip
+    key: Key | None = None
+    document: Document | None = None
+    refused: Refused | None = None
+
+    @property
+    def status(self) -> str:
+        """Measured, not measured, set aside or not done."""
+        if self.document is not None:
+            return str(self.document["status"])
+        return SET_ASIDE if self.refused else NOT_DONE
+
+    @property
+    def test(self) -> str:
+        """The test that it was measured as, else the one that it should show."""
+        return str(self.document["test"] if self.document else self.clip.test or "")
+
+
+def _who(result: Result) -> Row:
+    clip = result.clip
+    return {
+        "row": clip.row,
+        "clip": clip.name,
+        "subject": clip.subject or None,
+        "visit_date": clip.visit_date or None,
+        "test": result.test or None,
+    }
+
+
+# ------------------------------------------------------------------------------------------------------------- sides
+
+
+def side_rows(result: Result) -> Iterator[Row]:
+    """Yield one row for every side that the recording has to show, whatever came of it."""
+    for side in result.clip.expected_sides:
+        row = {**_who(result), **_told(result.clip), **_side(result, side), **_carried(result.clip, side)}
+        yield {**dict.fromkeys(SIDE_COLUMNS), **row}
+
+
+def _told(clip: Clip) -> Row:
+    return {
+        "side_order": ",".join(clip.side_order) or None,
+        "effort": str(clip.effort),
+        "age_years": clip.age_years,
+        "sex": clip.sex and str(clip.sex),
+        "test_told_by": str(clip.test_told_by),
+    }
+
+
+def _side(result: Result, side: Side) -> Row:
+    row: Row = {"side": str(side), "status": result.status, "film_again": result.status == SET_ASIDE}
+    if result.key is not None:
+        row |= {name: getattr(result.key, name) for name in ("clip_sha256", "model_sha256", "parameters_sha256")}
+        row["document"] = f"{FOLDER}/{file_stem(result.clip, result.key)}.json" if result.document else None
+    if result.refused is not None:
+        row["reason"] = _sentence(result.clip, result.refused)
+    document = result.document
+    if document is None:
+        return row
+    found = document["sides"][side]
+    low, high = found["interval95_deg"] or (None, None)
+    again = list(_reasons(document, side)) if found["status"] != MEASURED else []
+    seen = _order_seen(document)
+    row |= {
+        "status": found["status"],
+        "interval95_low_deg": low,
+        "interval95_high_deg": high,
+        "n_trials": len(found["trials"]),
+        "n_trials_accepted": sum(trial["accepted"] for trial in found["trials"]),
+        "film_again": bool(again),
+        "reason": "; ".join(reason["reason"] for reason in again) or None,
+        "findings": ";".join(f"{f['code']}:{f['severity']}" for f in _findings_of(document, side)) or None,
+        "side_order_seen": ",".join(seen) or None,
+        "side_order_agrees": _order_agrees(result.clip, seen),
+        **{name: found[name] for name in ("end_range_deg", "pelvis_corrected_deg", "raw_peak_deg", "trial_sd_deg")},
+        **_reference(found),
+        **_prefixed("asymmetry", document["asymmetry"] or {}, "difference_deg", "mdc95_deg", "verdict"),
+        **_prefixed("camera", document["camera"], "roll_deg", "roll_se_deg", "roll_source", "pitch_deg", "yaw_deg"),
+    }
+    provenance = document["provenance"]
+    row |= {name: provenance[name] for name in ("n_frames", "pose_model", "hipcv_version")}
+    return {**row, "fps_hz": provenance["fps"]}
+
+
+def _prefixed(prefix: str, part: Mapping[str, Any], *names: str) -> Row:
+    return {f"{prefix}_{name}": part.get(name) for name in names}
+
+
+def _reference(found: Mapping[str, Any]) -> Row:
+    # only a range that judges: the first that is merely shown would tell whom the row takes the person for
+    judging: Mapping[str, Any] = next((reference for reference in found["reference"] if reference["verdict"]), {})
+    return _prefixed("reference", judging, "id", "low_deg", "high_deg", "percentile", "verdict")
+
+
+def _carried(clip: Clip, side: Side) -> Row:
+    readings = {reading_column(reference.method): reference.of(side) for reference in clip.references}
+    return {**readings, **{carried_column(name): text or None for name, text in clip.carried.items()}}
+
+
+def reading_column(method: str) -> str:
+    """Return the column that holds another instrument's reading."""
+    return f"{method}_deg"
+
+
+def carried_column(name: str) -> str:
+    """Return under which name a column of the list is carried: its own, unless a result has it."""
+    return f"list_{name}" if name in SIDE_COLUMNS else name
+
+
+def _order_seen(document: Document) -> list[str]:
+    """Return the sides in the order of their first accepted trials."""
+    first = {
+        side: min((t["start_s"] for t in found["trials"] if t["accepted"]), default=None)
+        for side, found in document["sides"].items()
+    }
+    return sorted((side for side, start_s in first.items() if start_s is not None), key=lambda side: first[side] or 0.0)
+
+
+def _order_agrees(clip: Clip, seen: Sequence[str]) -> bool | None:
+    """Say whether the sides came in the order of the list; None where one of the two does not say.
+
+    Another order means that somebody confused left and right: in the list, or with a mirrored recording.
+    """
+    told = [str(side) for side in clip.side_order]
+    if not told or not seen:
+        return None
+    both = [side for side in told if side in seen]
+    return bool(both) and [side for side in seen if side in told] == both
+
+
+# ------------------------------------------------------------------------------------------------------------ trials
+
+
+def trial_rows(result: Result) -> Iterator[Row]:
+    """Yield one row for every trial of a recording, side by side in the order of time."""
+    if result.document is None:
+        return
+    for side, found in result.document["sides"].items():
+        for number, trial in enumerate(found["trials"], start=1):
+            codes = ";".join(f"{f['code']}:{f['severity']}" for f in trial["findings"])
+            yield {**_who(result), "side": side, "trial": number, **trial, "findings": codes or None}
+
+
+# -------------------------------------------------------------------------------------------------------- film again
+
+_ADVICE = {
+    Refusal.UNREADABLE: "Mend or copy the file again, then run the same command.",
+    Refusal.GONE: "Put the file back or correct the list, then run the same command.",
+    Refusal.CRASHED: "Convert the file to H.264 in MP4 or film again; --retry tries it as it is.",
+    Refusal.HUNG: "Convert the file to H.264 in MP4 or film again; --retry tries it as it is.",
+    Refusal.FAILED: "Convert the file to H.264 in MP4 or film again; --retry tries it as it is.",
+}
+
+
+def film_again_rows(result: Result) -> Iterator[Row]:
+    """Yield one row for every reason why a recording, or one side of it, has no number."""
+    who = {**dict.fromkeys(FILM_AGAIN_COLUMNS), **_who(result)}
+    if result.refused is not None:
+        code, sentence = str(result.refused.refusal), _sentence(result.clip, result.refused)
+        yield {**who, "code": code, "reason": sentence, "advice": _ADVICE[result.refused.refusal]}
+    elif result.document is not None:
+        told = set()
+        for side in result.clip.expected_sides:
+            if result.document["sides"][side]["status"] == MEASURED:
+                continue
+            for reason in _reasons(result.document, side):
+                # what concerns the whole recording is told once, not for each side
+                about = reason["code"], reason["side"]
+                if about not in told:
+                    told.add(about)
+                    yield {**who, **reason}
+
+
+def _sentence(clip: Clip, refused: Refused) -> str:
+    """Return the reason without the machine's own folders: tables travel."""
+    return refused.sentence.replace(printable(clip.source), clip.name)
+
+
+def _findings_of(document: Document, side: Side) -> list[Mapping[str, Any]]:
+    return [finding for finding in document["findings"] if finding["side"] in (None, side)]
+
+
+def _reasons(document: Document, side: Side) -> Iterator[Row]:
+    """Yield why a side has no number."""
+    from hipcv.evidence.guidance import advice_for, title_for
+
+    rejecting = [f for f in _findings_of(document, side) if f["severity"] == Severity.REJECT]
+    for finding in rejecting:
+        names = ("code", "side", "observed", "limit", "unit", "advice")
+        yield {"reason": title_for(finding["code"]), **{name: finding[name] for name in names}}
+    if not rejecting:
+        advice = advice_for(FindingCode.NO_HOLD, side=side)
+        yield {
+            "reason": f"No trial of the {side} side",
+            "code": str(FindingCode.NO_HOLD),
+            "side": side,
+            "advice": advice,
+        }

@@ -1,0 +1,1 @@
+"""Getting many clips measured, whatever happens."""

@@ -1,0 +1,320 @@
+"""Gets a list of recordings measured: what is finished is left alone, what dies is tried once more, the rest go on."""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from hipcv import __version__
+from hipcv.batch.input.clip import Clip, Key, digest
+from hipcv.batch.input.length import find_shares
+from hipcv.batch.input.remote import is_url
+from hipcv.batch.output.outcome_files import write_clip
+from hipcv.batch.run.engine import WORKER_PATIENCE_S, WorkEngine, lost
+from hipcv.batch.run.job import Identity, Job, Refusal, Refused, Reply, Scored
+from hipcv.batch.run.ledger import Ledger
+from hipcv.batch.run.scoring import file_stamp
+from hipcv.core.errors import BatchError
+
+#: A recording that crashes or hangs its worker is tried so often before it is set aside.
+N_ATTEMPTS = 2
+_LOOK_AGAIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is the same for every recording of a batch.
+
+    Attributes
+    ----------
+    out : the folder of the results.
+    pose_model, model_path, model_sha256 : the model, where workers look for it first, and the file it has to be.
+    wants_reports : whether every recording gets its page.
+    """
+
+    out: Path
+    pose_model: str
+    model_sha256: str
+    model_path: Path | None = None
+    wants_reports: bool = True
+
+    def key(self, clip: Clip, clip_sha256: str) -> Key:
+        """Return under which key the result of a recording is kept."""
+        return Key(clip_sha256, digest(clip.parameters(self.pose_model)), self.model_sha256)
+
+    def job(self, clip: Clip) -> Job:
+        """Return what a worker is asked."""
+        return Job(
+            source=clip.source,
+            setups=clip.setups(),
+            slow_motion=clip.slow_motion,
+            model_name=self.pose_model,
+            model_path=None if self.model_path is None else str(self.model_path),
+            model_sha256=self.model_sha256,
+            hipcv_version=__version__,
+            wants_report=self.wants_reports,
+        )
+
+
+@dataclass(slots=True)
+class Tally:
+    """How far a batch has come; times in seconds.
+
+    `n_done` counts what is finished, `n_before` of these by an earlier run; `share_left` is the share of this
+    run's work that is still to do, by the length of the recordings. `busy_s` is the time that workers spent measuring,
+    `cpu_s` what the processors worked for it, and `peak_memory_mb` the largest memory that one of them held, 0 where
+    no system says it; `n_workers` is the most that there were at once.
+    """
+
+    n_clips: int
+    n_before: int = 0
+    n_done: int = 0
+    n_measured: int = 0
+    n_not_measured: int = 0
+    n_set_aside: int = 0
+    share_left: float = 1.0
+    busy_s: float = 0.0
+    cpu_s: float = 0.0
+    clip_s: float = 0.0
+    peak_memory_mb: float = 0.0
+    n_workers: int = 0
+    started_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def wall_s(self) -> float:
+        """Time since the run began."""
+        return time.monotonic() - self.started_s
+
+    @property
+    def clips_per_hour(self) -> float | None:
+        """Recordings finished an hour by this run, None before the first."""
+        n = self.n_done - self.n_before
+        return n / self.wall_s * 3600 if n else None
+
+    @property
+    def left_s(self) -> float | None:
+        """Time that the rest will take, None before the first recording is finished."""
+        done = 1 - self.share_left
+        return self.wall_s / done * self.share_left if done > 0 and self.n_done > self.n_before else None
+
+
+class Listener(Protocol):
+    """Told how a batch goes."""
+
+    def carried(self, columns: tuple[str, ...]) -> None:
+        """Before anything starts: columns of the list that are not understood and only carried along."""
+
+    def begun(self, tally: Tally, place: str, *, was_killed: bool) -> None:
+        """Start: `place` is where the work is done; `was_killed` says that the run before ended abruptly."""
+
+    def finished(self, clip: Clip, answer: Scored | Refused, tally: Tally) -> None:
+        """One more recording is finished and on the disk."""
+
+    def tried_again(self, clip: Clip, refused: Refused) -> None:
+        """One more try: a recording killed or hung its worker."""
+
+
+@dataclass(slots=True)
+class Finished:
+    """What a batch knows at its end: each row's key, and why the rows without one have none."""
+
+    keys: dict[int, Key] = field(default_factory=dict)
+    unread: dict[int, Refused] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Work:
+    clip: Clip
+    key: Key | None = None
+    attempt: int = 1
+
+
+class Run:
+    """One run of a batch; `go` does the work."""
+
+    def __init__(
+        self, clips: Sequence[Clip], plan: Plan, ledger: Ledger, engine: WorkEngine, listener: Listener
+    ) -> None:
+        self.plan, self.ledger, self.engine, self.listener = plan, ledger, engine, listener
+        self.clips = clips
+        self.finished = Finished()
+        self.tally = Tally(len(clips))
+        self._files = ledger.files()
+        self._done = ledger.keys()
+        self._shares = find_shares(clips)
+        self._followers: dict[Key, list[Clip]] = {}
+        self._in_flight: dict[Future[Reply], _Work] = {}
+        self._ready: SimpleQueue[Future[Reply]] = SimpleQueue()
+
+    def go(self) -> None:
+        """Get everything measured that is not finished yet.
+
+        Raises
+        ------
+        BatchError, OutputError
+            Where it cannot go on: the disk is full, a share or the cluster has vanished, workers lack the model. What
+            was finished stays finished.
+        """
+        was_killed = self.ledger.begin_run()
+        try:
+            self._go(was_killed=was_killed)
+        finally:
+            with suppress(BatchError):  # a full disk has been told already
+                self.ledger.end_run()
+
+    def _go(self, *, was_killed: bool) -> None:
+        todo = deque(self._find_unfinished())
+        self.tally.n_before = self.tally.n_done
+        self._left = self._to_do = sum(self._shares[clip.row] for clip in todo)
+        self.tally.started_s = time.monotonic()
+        self.listener.begun(self.tally, self.engine.label, was_killed=was_killed)
+        last_slot_s = time.monotonic()
+        while todo or self._in_flight:
+            n_slots = self.engine.count_slots()
+            self.tally.n_workers = max(self.tally.n_workers, n_slots)
+            last_slot_s = time.monotonic() if n_slots else last_slot_s
+            if time.monotonic() - last_slot_s > WORKER_PATIENCE_S:
+                sentence = f"No worker is left on {self.engine.label}: start some and run the same command again."
+                raise BatchError(sentence)
+            while todo and len(self._in_flight) < n_slots:
+                clip = todo.popleft()
+                self._watch(self.engine.identify(clip.source, self._files.get(clip.source)), _Work(clip))
+            with suppress(Empty):
+                future = self._ready.get(timeout=_LOOK_AGAIN_S)
+                self._take(future, self._in_flight.pop(future))
+
+    def _watch(self, future: Future[Reply], work: _Work) -> None:
+        self._in_flight[future] = work
+        future.add_done_callback(self._ready.put)
+
+    def _find_unfinished(self) -> list[Clip]:
+        """Return what is not known to be finished, the longest first so that no long one is left for the end."""
+        unfinished = []
+        for clip in self.clips:
+            known = self._files.get(clip.source)
+            if known is not None and not is_url(clip.source) and known.stamp == _stamp(clip.source):
+                key = self.plan.key(clip, known.clip_sha256)
+                if key in self._done:
+                    self._count_finished_before(clip, key)
+                    continue
+            unfinished.append(clip)
+        return sorted(unfinished, key=lambda clip: (-self._shares[clip.row], clip.row))
+
+    def _count_finished_before(self, clip: Clip, key: Key) -> None:
+        self.finished.keys[clip.row] = key
+        self.tally.n_done += 1
+
+    # ------------------------------------------------------------------------------------------------------- answers
+
+    def _take(self, future: Future[Reply], work: _Work) -> None:
+        answer = self._result(future)
+        match answer:
+            case Identity():
+                self._identified(work, answer)
+            case Scored():
+                self._scored(work, answer)
+            case Refused():
+                self._refused(work, answer)
+
+    def _result(self, future: Future[Reply]) -> Reply:
+        try:
+            return future.result()
+        except CancelledError as error:
+            raise lost(self.engine.label) from error
+        except Exception as error:
+            # Dask gives up on a call after several of its workers died under it
+            if type(error).__name__ == "KilledWorker":
+                return Refused(
+                    Refusal.CRASHED, "Several workers of the cluster died while they measured it.", str(error)
+                )
+            sentence = f"Could not run hipcv with {self.engine.label} ({type(error).__name__}: {error}): check it."
+            raise BatchError(sentence) from error
+
+    def _identified(self, work: _Work, identity: Identity) -> None:
+        clip = work.clip
+        if identity != self._files.get(clip.source):
+            self.ledger.add_file(clip.source, identity)
+        key = work.key = self.plan.key(clip, identity.clip_sha256)
+        if key in self._done:
+            self._count_finished_before(clip, key)
+            self.tally.n_before += 1
+            self._to_do -= self._shares[clip.row]
+            self._count_share(clip)
+        elif key in self._followers:
+            self._followers[key].append(clip)
+        else:
+            self._followers[key] = []
+            self._watch(self.engine.score(self.plan.job(clip)), work)
+
+    def _scored(self, work: _Work, answer: Scored) -> None:
+        assert work.key is not None
+        self.tally.busy_s += answer.wall_s
+        self.tally.cpu_s += answer.cpu_s
+        self.tally.clip_s += answer.clip_s
+        self.tally.peak_memory_mb = max(self.tally.peak_memory_mb, answer.peak_memory_mb)  # a NaN changes nothing
+        for clip in (work.clip, *self._followers[work.key]):
+            write_clip(self.plan.out, clip, work.key, answer.document, answer.report)
+        self._finish(work.clip, work.key, answer)
+
+    def _refused(self, work: _Work, answer: Refused) -> None:
+        self.tally.busy_s += answer.wall_s
+        if answer.refusal is Refusal.WORKER_UNFIT:
+            raise BatchError(answer.sentence)
+        if answer.refusal.worth_another_try and work.attempt < N_ATTEMPTS:
+            self.listener.tried_again(work.clip, answer)
+            work.attempt += 1
+            self._watch(self.engine.score(self.plan.job(work.clip)), work)
+            return
+        if answer.refusal in (Refusal.GONE, Refusal.UNREADABLE) and not is_url(work.clip.source):
+            self._check_folder(work.clip)
+        if work.key is None or answer.refusal is Refusal.GONE:
+            # what could not be read has no bytes to be known by: it is looked at again next time
+            for clip in (work.clip, *self._followers.pop(work.key, ())) if work.key else (work.clip,):
+                self.finished.unread[clip.row] = answer
+                self._count(clip, answer)
+        else:
+            self._finish(work.clip, work.key, answer)
+
+    def _check_folder(self, clip: Clip) -> None:
+        folder = Path(clip.source).parent
+        try:
+            next(folder.iterdir(), None)
+        except OSError as error:
+            sentence = f"The folder {folder} was there when the batch began and cannot be reached any more: connect it"
+            raise BatchError(f"{sentence} again and run the same command; what is finished stays finished.") from error
+
+    def _finish(self, clip: Clip, key: Key, answer: Scored | Refused) -> None:
+        """Put a result on the disk, then count it."""
+        self.ledger.add(key, answer)
+        self._done.add(key)
+        for same in (clip, *self._followers.pop(key)):
+            self.finished.keys[same.row] = key
+            self._count(same, answer)
+
+    def _count(self, clip: Clip, answer: Scored | Refused) -> None:
+        tally = self.tally
+        tally.n_done += 1
+        if isinstance(answer, Refused):
+            tally.n_set_aside += 1
+        elif answer.document["status"] == "measured":
+            tally.n_measured += 1
+        else:
+            tally.n_not_measured += 1
+        self._count_share(clip)
+        self.listener.finished(clip, answer, tally)
+
+    def _count_share(self, clip: Clip) -> None:
+        self._left -= self._shares[clip.row]
+        self.tally.share_left = max(self._left, 0.0) / max(self._to_do, 1e-12)
+
+
+def _stamp(source: str) -> str:
+    try:
+        return file_stamp(source)
+    except OSError:
+        return ""

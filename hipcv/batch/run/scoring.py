@@ -1,0 +1,181 @@
+"""Measures one recording for a batch: what runs inside a worker's process."""
+
+import math
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from hipcv import __version__
+from hipcv.batch.input.remote import is_url, local_copy, sha256_of_url, stamp_of
+from hipcv.batch.run.job import Answer, Identity, Job, Refusal, Refused, Scored
+from hipcv.core.errors import HipcvError, ModelError, OutputError, SourceError
+from hipcv.core.setup import Setup
+
+if TYPE_CHECKING:
+    from hipcv.measurement import Measurement
+    from hipcv.outputs.html import Still
+    from hipcv.sources.video import Frame
+
+#: Told that work is going on: frames done and their number where it is known.
+Beat = Callable[[int, int | None], None]
+
+
+def identify(source: str, known: Identity | None = None) -> Identity | Refused:
+    """Return what a recording's bytes are; nothing is decoded, and nothing read where `known` still holds."""
+    try:
+        if is_url(source):
+            stamp = stamp_of(source)
+            unchanged = known is not None and stamp != "" and stamp == known.stamp
+            return known if known and unchanged else Identity(sha256_of_url(source), stamp)
+        from hipcv.sources.container import find_file, sha256_of
+
+        # the stamp is taken first: bytes that change while they are read get a stamp that no longer fits
+        stamp = file_stamp(find_file(source))
+        return known if known and known.stamp == stamp else Identity(sha256_of(Path(source)), stamp)
+    except SourceError as error:
+        return Refused(_why_unreadable(source), str(error))
+    except OSError as error:
+        return Refused(_why_unreadable(source), f"Wanted to read {source}, but could not: {error.strerror}.")
+
+
+def file_stamp(path: str | os.PathLike[str]) -> str:
+    """Return a text that changes when a file does: its size and the time of its last change; OSError if it is gone."""
+    status = Path(path).stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def score(job: Job, beat: Beat = lambda n_done, n_total: None) -> Answer:
+    """Measure a recording; every fault becomes an answer.
+
+    Parameters
+    ----------
+    job : what to measure, and how.
+    beat : told after every frame, and whenever another step is done.
+    """
+    started, cpu_started = time.monotonic(), time.process_time()
+    answer: Answer
+    try:
+        answer = _score(job, beat)
+    except (ModelError, OutputError) as error:
+        answer = Refused(Refusal.WORKER_UNFIT, str(error))
+    except SourceError as error:
+        answer = Refused(_why_unreadable(job.source), str(error))
+    except HipcvError as error:
+        answer = Refused(Refusal.FAILED, str(error))
+    except MemoryError:
+        sentence = "There was not enough memory for it; use fewer workers."
+        answer = Refused(Refusal.FAILED, sentence, traceback.format_exc())
+    except Exception as error:
+        sentence = f"It could not be measured because of a fault in hipcv ({type(error).__name__}); please report it."
+        answer = Refused(Refusal.FAILED, sentence, traceback.format_exc())
+    wall_s, cpu_s = time.monotonic() - started, time.process_time() - cpu_started
+    if isinstance(answer, Refused):
+        return replace(answer, wall_s=wall_s)
+    return replace(answer, wall_s=wall_s, cpu_s=cpu_s, peak_memory_mb=peak_memory_mb())
+
+
+def _score(job: Job, beat: Beat) -> Answer:
+    from hipcv.models.store import get_model
+    from hipcv.outputs.document import render_document
+    from hipcv.outputs.html import render_report
+    from hipcv.words import ModelName
+
+    if job.hipcv_version != __version__:
+        sentence = f"A worker has hipcv {__version__}, the batch {job.hipcv_version}; install the same on all machines."
+        return Refused(Refusal.WORKER_UNFIT, sentence)
+    with _on_disk(job.source) as path:
+        beat(0, None)
+        model = get_model(ModelName(job.model_name), _folder(job), lambda at: beat(at.n_bytes, at.n_bytes_total))
+        if model.sha256 != job.model_sha256:
+            sentence = f"A worker has another {job.model_name} model than the batch; fetch the same on all machines."
+            return Refused(Refusal.WORKER_UNFIT, sentence)
+        measured = _measure(job, path, beat)
+        beat(0, None)
+        report = render_report(measured.assessment, _stills(job, measured, beat)) if job.wants_report else None
+    times_s = measured.series.time_s
+    return Scored(
+        document=render_document(measured.assessment),
+        report=report,
+        assessment=measured.assessment if job.wants_assessment else None,
+        clip_s=float(times_s[-1] - times_s[0]) if len(times_s) else 0.0,
+    )
+
+
+def _measure(job: Job, path: Path, beat: Beat) -> "Measurement":
+    from hipcv.measurement import measure_file
+    from hipcv.words import ModelName
+
+    return measure_file(
+        path,
+        _choose_setup(job, path),
+        model_name=ModelName(job.model_name),
+        model_path=_folder(job),
+        slow_motion=job.slow_motion,
+        on_frame=lambda n_done, n_total: beat(n_done, n_total),
+    )
+
+
+def _stills(job: Job, measured: "Measurement", beat: Beat) -> "list[Still]":
+    """Return the pictures of the end ranges for the clip's page, from a second pass over the recording."""
+    from hipcv.assessment import Status
+    from hipcv.outputs.folder import take_stills
+    from hipcv.sources.video import open_video
+
+    if measured.assessment.status is not Status.MEASURED:
+        return []
+    mirrored = bool(measured.assessment.setup.mirrored)
+    with open_video(measured.path, mirrored=mirrored, slow_motion=job.slow_motion) as video:
+        return take_stills(_watched(video, beat), measured.series, measured.assessment)
+
+
+def _watched(frames: "Iterable[Frame]", beat: Beat) -> "Iterator[Frame]":
+    for frame in frames:
+        beat(0, None)
+        yield frame
+
+
+def _choose_setup(job: Job, path: Path) -> Setup:
+    """Return the setup of the test that the recording shows; the first where it shows neither."""
+    if len(job.setups) == 1:
+        return job.setups[0]
+    from hipcv.measurement import recognise_file
+    from hipcv.words import ModelName
+
+    seen = recognise_file(path, model_name=ModelName(job.model_name), model_path=_folder(job))
+    return next((setup for setup in job.setups if setup.procedure is seen.position), job.setups[0])
+
+
+def _folder(job: Job) -> Path | None:
+    return Path(job.model_path) if job.model_path else None
+
+
+@contextmanager
+def _on_disk(source: str) -> Iterator[Path]:
+    if is_url(source):
+        with local_copy(source) as copy:
+            yield copy
+    else:
+        yield Path(source)
+
+
+def _why_unreadable(source: str) -> Refusal:
+    return Refusal.UNREADABLE if is_url(source) or Path(source).exists() else Refusal.GONE
+
+
+def peak_memory_mb() -> float:
+    """Return the largest memory that this process has held, in MB; NaN where the system does not say."""
+    try:
+        # not from getrusage: there a new process inherits what its parent held
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), math.nan)
+    except OSError:  # no Linux; Windows says it in its own way
+        with suppress(OSError, psutil.Error):
+            return float(getattr(psutil.Process().memory_info(), "peak_wset", math.nan)) / 1024**2
+    return math.nan

@@ -1,0 +1,1 @@
+"""The camera against plumb line and thighs, from every cue there is; pure numbers."""

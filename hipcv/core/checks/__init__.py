@@ -1,0 +1,1 @@
+"""What spoils a recording, a leg or a trial, each with its limit."""

@@ -1,0 +1,90 @@
+"""What spoils a test: findings with what was observed, the limit, and where the limit comes from."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hipcv.words import Side
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: worth knowing, a reason to doubt the number, or no number at all."""
+
+    NOTE = "note"
+    DOUBT = "doubt"
+    REJECT = "reject"
+
+
+class FindingCode(StrEnum):
+    """Every finding the product can report, by its code in the JSON, the tables and the guidance."""
+
+    PELVIS_HIKE = "pelvis_hike"
+    TRUNK_LEAN = "trunk_lean"
+    THIGH_DRIFT = "thigh_drift"
+    BODY_TWISTED = "body_twisted"
+    HEELS_CROSSING = "heels_crossing"
+    OTHER_LEG_MOVES = "other_leg_moves"
+    START_NOT_NEUTRAL = "start_not_neutral"
+    WRONG_DIRECTION = "wrong_direction"
+    OUT_OF_FRAME = "out_of_frame"
+    PERSON_LOST = "person_lost"
+    SEVERAL_PEOPLE = "several_people"
+    LOW_LIGHT = "low_light"
+    MOTION_BLUR = "motion_blur"
+    LOW_FRAME_RATE = "low_frame_rate"
+    SHORT_SHANK = "short_shank"
+    BEYOND_JOINT = "beyond_joint"
+    TOO_FAST = "too_fast"
+    HIPS_JUMP = "hips_jump"
+    NO_HOLD = "no_hold"
+    TOO_FEW_TRIALS = "too_few_trials"
+    UNEVEN_TRIALS = "uneven_trials"
+    CAMERA_ROLL = "camera_roll"
+    CAMERA_YAW = "camera_yaw"
+    CAMERA_PITCH = "camera_pitch"
+    ROLL_SOURCES_DISAGREE = "roll_sources_disagree"
+    PITCH_SOURCES_DISAGREE = "pitch_sources_disagree"
+    YAW_SOURCES_DISAGREE = "yaw_sources_disagree"
+    PITCH_UNKNOWN = "pitch_unknown"
+    YAW_UNKNOWN = "yaw_unknown"
+    KNEE_ANGLE = "knee_angle"
+    GRAVITY_UNKNOWN = "gravity_unknown"
+    NO_PERSON = "no_person"
+    LEGS_NOT_SEEN = "legs_not_seen"
+    WRONG_TEST = "wrong_test"
+    WRONG_VIEW = "wrong_view"
+    PICTURE_TURNED = "picture_turned"
+    MOVING_CAMERA = "moving_camera"
+    DAMAGED_RECORDING = "damaged_recording"
+    SHORT_RECORDING = "short_recording"
+    DROPPED_FRAMES = "dropped_frames"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """From where on something counts, its unit, and why there."""
+
+    value: float
+    unit: str
+    origin: str
+
+
+#: Where a limit comes from that was set on rendered people.
+PILOT = "set on rendered clips with known truth, see benchmarks/README.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason to note, doubt or reject.
+
+    `observed` and `limit` are in `unit`; `side` is None where the whole recording is meant; `limit_origin` says where
+    the limit comes from; `advice` is one sentence on what to do.
+    """
+
+    code: FindingCode
+    severity: Severity
+    side: Side | None = None
+    observed: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    limit_origin: str = ""
+    advice: str = ""

@@ -1,0 +1,1 @@
+"""The shank's angle over time, and the trials in it."""

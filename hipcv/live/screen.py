@@ -1,0 +1,156 @@
+"""`hipcv live --camera`: a test in front of a camera without a browser, in a window or on one line of the terminal."""
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.status import Status as Spinner
+
+from hipcv.assessment import Assessment, Status
+from hipcv.core.setup import Setup
+from hipcv.files import try_writing, write_whole
+from hipcv.history import keep
+from hipcv.live import LiveReading, LiveTest
+from hipcv.live.coach import Plan
+from hipcv.outputs.document import document_text, render_document
+from hipcv.outputs.folder import ASSESSMENT, REPORT, SERIES
+from hipcv.outputs.html import render_report
+from hipcv.outputs.tables import write_series
+from hipcv.outputs.text import render_text
+from hipcv.outputs.window import LivePicture, Window, draw_live
+from hipcv.printable import printable, printable_lines
+from hipcv.sources.video import Frame
+from hipcv.sources.webcam import open_camera
+from hipcv.words import ModelName
+
+Show = Callable[[Frame, LiveReading], bool]
+
+
+def run_live(
+    camera: str,
+    setup: Setup,
+    plan: Plan,
+    *,
+    folder: Path,
+    guide: ModelName = ModelName.FULL,
+    model_path: Path | None = None,
+    window: bool = True,
+    as_json: bool = False,
+    subject: str | None = None,
+) -> bool:
+    """Do one test, print its result and keep it in `folder`.
+
+    Parameters
+    ----------
+    camera : number of a camera, or the path of a recording that stands in for one.
+    setup, plan : which test, and what is to be done; a camera that gives a mirror image is put right.
+    folder : gets assessment.json, series.csv and report.html; no picture of the person is kept.
+    guide, model_path : the pose model that guides, and where to look for models first.
+    window : show the picture; else one line in the terminal.
+    as_json : print the assessment as JSON.
+    subject : keep the assessment in the history of this subject, too.
+
+    Returns
+    -------
+    Whether a number came out.
+
+    Raises
+    ------
+    HipcvError
+        Where camera, model or screen cannot be used, or nothing can be written: before the test where that can be
+        known, else after the result is printed.
+    """
+    for name in (ASSESSMENT, SERIES, REPORT):
+        try_writing(folder / name)
+    with ExitStack() as stack:
+        frames = open_camera(camera)
+        stack.enter_context(frames)
+        screen = stack.enter_context(Window("hipcv")) if window else None
+        test = stack.enter_context(LiveTest(setup, plan, guide=guide, model_path=model_path))
+        console = Console(stderr=True)
+        line = stack.enter_context(console.status("Looking for you")) if console.is_terminal else None
+        teller = _Teller(console, line)
+        for frame in frames:
+            if setup.mirrored:
+                frame = replace(frame, rgb=np.ascontiguousarray(frame.rgb[:, ::-1]))
+            seen = test.look(frame.rgb, frame.time_s)
+            teller.tell(seen)
+            if test.complete or (screen is not None and not screen.show(draw_live(_picture(frame, seen)))):
+                break
+        test.n_skipped = frames.n_skipped
+        _, assessment = test.finish(teller.stage)
+    _print(assessment, as_json=as_json)
+    _keep(assessment, folder, subject)
+    if not as_json:
+        place = printable(str(folder))
+        Console().print(f"kept in {place}", style="dim", soft_wrap=True, highlight=False, markup=False)
+    return assessment.status is Status.MEASURED
+
+
+def live_folder(data: Path) -> Path:
+    """Return a folder for a test done now, within the data folder."""
+    return data / "live" / time.strftime("%Y-%m-%d-%H%M%S")
+
+
+class _Teller:
+    """Tells the person what to do: on one changing line of a terminal, else a line for every new cue."""
+
+    def __init__(self, console: Console, line: Spinner | None) -> None:
+        self._console, self._line, self._said = console, line, 0
+
+    def tell(self, seen: LiveReading) -> None:
+        coaching = seen.coaching
+        cue = coaching.cue
+        if self._line is not None:
+            left, right = (f"{a:.0f}°" if math.isfinite(a) else "–" for a in seen.angles_deg)
+            where = f"{coaching.side} {coaching.trial}/{coaching.n_trials}"
+            what = cue.text if cue is not None else "Looking for you"
+            self._line.update(f"left {left}  right {right}  [bold]{where}[/bold] {coaching.phase}  {what}")
+        elif cue is not None and cue.number != self._said:
+            self._console.print(cue.text, highlight=False)
+        if cue is not None:
+            self._said = cue.number
+        if coaching.hold is not None:
+            self._console.print(
+                f"{coaching.hold.side} {coaching.hold.trial}: {coaching.hold.angle_deg:.1f}°", highlight=False
+            )
+            self._console.bell()
+
+    def stage(self, stage: str, n_done: int, n_total: int) -> None:
+        if self._line is not None:
+            self._line.update(f"{stage} {n_done}/{n_total}")
+
+
+def _picture(frame: Frame, seen: LiveReading) -> LivePicture:
+    cue = seen.coaching.cue
+    return LivePicture(
+        frame.rgb,
+        seen.reading.pose.image_px,
+        seen.reading.pose.visibility,
+        seen.angles_deg,
+        seen.roll_deg or 0.0,
+        "" if cue is None else cue.text,
+        seen.coaching.hold_share,
+    )
+
+
+def _keep(assessment: Assessment, folder: Path, subject: str | None) -> None:
+    if subject is not None:
+        keep(render_document(assessment), subject)
+    write_whole(folder / ASSESSMENT, document_text(assessment))
+    write_series(assessment, folder / SERIES)
+    write_whole(folder / REPORT, render_report(assessment, []))
+
+
+def _print(assessment: Assessment, *, as_json: bool) -> None:
+    console = Console()
+    if as_json:
+        text = printable_lines(document_text(assessment))
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        return
+    render_text(assessment, console)

@@ -1,0 +1,61 @@
+"""What colour the lower legs of one clip have that their surroundings have not.
+
+Colours are CIELAB with 8 bits a channel: lightness 0 to 255, both colour axes around 128.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from hipcv.core.series import FloatArray
+
+ByteArray = NDArray[np.uint8]
+
+#: Bits dropped of lightness and of each colour axis: bins of 16, 4 and 4.
+_DROPPED_BITS = np.array([4, 2, 2])
+_BINS = (16, 64, 64)
+#: Bins over which a colour lends its neighbours likelihood: light falls differently on every stretch of a leg.
+_SMOOTHING = (1.5, 1.0, 1.0)
+#: Fewer colours than this teach nothing.
+MIN_COLOURS = 300
+#: Where the legs' own colours are no more likely than this to be legs', their surroundings look alike.
+MIN_LIKENESS = 0.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LegColour:
+    """How likely each colour is of a lower leg rather than of anything around, (16, 64, 64) bins, 0 to 1."""
+
+    share: FloatArray
+
+    def likeness(self, lab: ByteArray) -> FloatArray:
+        """Return (…) how much colours (…, 3) are the leg's, 0 to 1; 0.5 tells nothing."""
+        like: FloatArray = self.share[_bins(lab)]
+        return like
+
+
+def learn_colour(on_leg: ByteArray, anywhere: ByteArray) -> LegColour | None:
+    """Learn from colours (…, 3) seen on lower legs and anywhere around them.
+
+    None from too few of either, or where legs have no colour of their own.
+    """
+    if min(on_leg.size, anywhere.size) < 3 * MIN_COLOURS:
+        return None
+    leg, other = _density(on_leg), _density(anywhere)
+    colour = LegColour(leg / (leg + other))
+    return colour if np.median(colour.likeness(on_leg)) >= MIN_LIKENESS else None
+
+
+def _bins(lab: ByteArray) -> tuple[NDArray[np.uint8], ...]:
+    return tuple(np.moveaxis(lab >> _DROPPED_BITS.astype(np.uint8), -1, 0))
+
+
+def _density(lab: ByteArray) -> FloatArray:
+    index = np.ravel_multi_index(tuple(b.ravel().astype(np.int64) for b in _bins(lab)), _BINS)
+    counts = np.bincount(index, minlength=int(np.prod(_BINS))).reshape(_BINS)
+    smooth = gaussian_filter(counts.astype(np.float64), _SMOOTHING)
+    # a colour never seen is as likely here as there
+    density: FloatArray = smooth / smooth.sum() + 1.0 / smooth.size
+    return density

@@ -1,0 +1,165 @@
+"""The lower leg as a ribbon: two tapering edges with a straight middle, found in a strip along the shank.
+
+A heat map says where a joint is to a few pixels; the leg's own edges say which way it points to a fraction of a degree.
+Steps: 1 colour edges across the strip; 2 every ribbon (middle at both ends, width) is scored by the edges under its
+sides; 3 around the best one each row's edges are placed to a fraction of a column and a line is fitted to their
+middles; 4 its direction is averaged with that of the heat maps (`core.axis`).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from hipcv.core.series import BoolArray, FloatArray, IntArray
+from hipcv.pose.fusion import average_axes
+from hipcv.pose.legs.heatmaps import MapArray
+from hipcv.pose.silhouette import robust_line
+
+#: Rows from knee (0) to ankle (1): above them the thigh takes part, below them the foot.
+ROWS = np.linspace(0.40, 0.92, 27)
+#: Columns across, in shank lengths.
+COLUMNS = np.linspace(-0.42, 0.42, 97)
+#: A leg's half width at `WIDTH_AT` and how it tapers towards the ankle: about 28 % of the shank's length at the calf
+#: and 17 % above the ankle, both sides together.
+WIDTH_AT, TAPER = 0.22, 0.42 / 0.63
+HALF_WIDTHS = np.linspace(0.085, 0.215, 14)
+USUAL_HALF_WIDTH, HALF_WIDTH_SD = 0.145, 0.035
+#: How far the middle may lie off the line that the heat maps gave, at either end of the rows, in shank lengths.
+REACH = 0.20
+#: Standard deviation of that line, as the ribbon's prior, in shank lengths at either end.
+PRIOR_SD = 0.11
+#: Weights of lightness and colour in the edges; lightness changes with every shadow, colour with few.
+CHANNEL_WEIGHTS = np.array([0.6, 1.5, 1.5])
+#: Standard error of a ribbon's direction with a perfectly straight middle, degrees; it grows with the square of the
+#: residual over `STRAIGHT`, and is never taken to be better than the clip-wise bias seen on rendered people.
+RIBBON_SE_DEG, STRAIGHT = 1.2, 0.005
+#: Edges fainter than this are in part those of something else: the standard error grows with the square of the lack.
+CLEAR_STRENGTH = 0.9
+#: Standard error of the heat maps' shank where both peaks are clear, degrees.
+JOINTS_SE_DEG = 2.0
+#: A shank that only one of the two sources shows is known this many times less well.
+ALONE = 1.6
+#: Share of the silhouette's own edge in the score.
+MASK_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ribbon:
+    """The lower leg's middle against the line from knee to ankle.
+
+    turn_deg : how far it is turned clockwise in the strip's picture; offset : how far it lies to the left of the knee
+    (seen walking from knee to ankle with y down), in shank lengths; residual : of the middles about the line, in shank
+    lengths; strength : mean edge under the two sides, 0 none to about 1; half_width : at `WIDTH_AT`, in shank lengths.
+    """
+
+    turn_deg: float
+    offset: float
+    residual: float
+    strength: float
+    half_width: float
+
+
+@cache
+def _candidates() -> tuple[IntArray, IntArray, FloatArray]:
+    """Return column indices of left and right edge (N, rows) and (N, 3) top middle, bottom middle, half width."""
+    step = COLUMNS[1] - COLUMNS[0]
+    ends = np.arange(-REACH, REACH + 1e-9, 2 * step)
+    top, bottom, half = (a.ravel() for a in np.meshgrid(ends, ends, HALF_WIDTHS, indexing="ij"))
+    share = (ROWS - ROWS[0]) / (ROWS[-1] - ROWS[0])
+    middle = top[:, None] + share * (bottom - top)[:, None]
+    width = half[:, None] * (1.0 - TAPER * (ROWS - WIDTH_AT))
+    left, right = (np.rint((middle + sign * width - COLUMNS[0]) / step).astype(np.int64) for sign in (-1.0, 1.0))
+    inside = (left >= 1).all(axis=1) & (right <= len(COLUMNS) - 2).all(axis=1)
+    return left[inside], right[inside], np.stack([top, bottom, half], axis=1)[inside]
+
+
+def edge_strength(strip_lab: FloatArray, mask: FloatArray) -> MapArray:
+    """Return (rows, columns) how strong an edge across the strip is, 0 to about 1.5.
+
+    strip_lab : (rows, columns, 3) CIELAB, smoothed by the sampling; mask : (rows, columns) silhouette, 0 to 1.
+    """
+    across = np.gradient(strip_lab, axis=1) * CHANNEL_WEIGHTS
+    colour = np.sqrt((across**2).sum(axis=2))
+    # half by the row and half by the strip: a faint row still counts, a strong one does not rule
+    row = np.percentile(colour, 97, axis=1, keepdims=True)
+    whole = np.percentile(colour, 97)
+    normal = 0.5 * colour / np.maximum(row, 0.15 * whole + 1e-6) + 0.5 * colour / (whole + 1e-6)
+    outline = np.abs(np.gradient(mask, axis=1))
+    # single precision: those of a whole clip are kept
+    return np.asarray(np.minimum(normal, 1.5) + MASK_SHARE * np.minimum(outline / 0.12, 1.0), np.float32)
+
+
+def find_ribbon(edges: MapArray, half_width: float | None = None) -> Ribbon | None:
+    """Find the lower leg in a strip; None where no ribbon stands out.
+
+    Parameters
+    ----------
+    edges : (27, 97) at `ROWS` and `COLUMNS`, from `edge_strength`.
+    half_width : of this leg in the rest of the clip, in shank lengths, where known.
+    """
+    left, right, shape = _candidates()
+    rows = np.arange(len(ROWS))
+    found = np.minimum(edges[rows, left], 1.6) + np.minimum(edges[rows, right], 1.6)
+    usual, sd = (USUAL_HALF_WIDTH, HALF_WIDTH_SD) if half_width is None else (half_width, 0.018)
+    score = found.mean(axis=1) / 2
+    score -= 0.10 * ((shape[:, 0] / PRIOR_SD) ** 2 + (shape[:, 1] / PRIOR_SD) ** 2)
+    score -= 0.10 * ((shape[:, 2] - usual) / sd) ** 2
+    best = int(score.argmax())
+    strength = float(found[best].mean() / 2)
+    middles, kept = _middles(edges, left[best], right[best])
+    if kept.sum() < 0.5 * len(ROWS):
+        return None
+    slope, offset, residual = robust_line(ROWS[kept], middles[kept])
+    if abs(slope * ROWS[0] + offset) > 1.3 * REACH or abs(slope * ROWS[-1] + offset) > 1.3 * REACH:
+        return None
+    return Ribbon(float(np.degrees(np.arctan(slope))), offset, residual, strength, float(shape[best, 2]))
+
+
+def _middles(edges: MapArray, left: IntArray, right: IntArray, reach: int = 4) -> tuple[FloatArray, BoolArray]:
+    """Return (rows,) the middle of each row's two edges, and which rows have both."""
+    step = COLUMNS[1] - COLUMNS[0]
+    places = []
+    found = np.ones(len(left), dtype=bool)
+    for side in (left, right):
+        offsets = np.arange(-reach, reach + 1)
+        columns = np.clip(side[:, None] + offsets, 0, len(COLUMNS) - 1)
+        window = np.take_along_axis(edges, columns, axis=1)
+        window = window * np.exp(-0.5 * (offsets / 2.5) ** 2)
+        peak = window.argmax(axis=1)
+        found &= window.max(axis=1) > 0.25
+        # parabola through the peak and its neighbours
+        inner = np.clip(peak, 1, 2 * reach - 1)
+        a, b, c = (np.take_along_axis(window, (inner + k)[:, None], axis=1)[:, 0] for k in (-1, 0, 1))
+        bend = a - 2 * b + c
+        shift = np.where(np.abs(bend) > 1e-9, 0.5 * (a - c) / np.where(bend == 0, 1, bend), 0.0)
+        places.append(COLUMNS[0] + step * (side + offsets[inner] + np.clip(shift, -1, 1)))
+    middles: FloatArray = (places[0] + places[1]) / 2
+    return middles, found
+
+
+def fuse_ribbon(
+    knee_px: FloatArray, ankle_px: FloatArray, ribbon: Ribbon | None, shank_px: float, doubt: float
+) -> tuple[FloatArray, FloatArray, float]:
+    """Return knee (2,), ankle (2,) and the standard error in degrees after averaging heat maps and ribbon.
+
+    Parameters
+    ----------
+    knee_px, ankle_px : (2,) from the heat maps.
+    ribbon : what `find_ribbon` saw; None where it saw nothing.
+    shank_px : the length that the ribbon's units refer to.
+    doubt : 1 where the heat maps are clear, more where they are not (`legpath.doubt`).
+    """
+    joints_se = JOINTS_SE_DEG * doubt
+    if ribbon is None:
+        return knee_px, ankle_px, ALONE * joints_se
+    faint = max(1.0, CLEAR_STRENGTH / max(ribbon.strength, 0.1))
+    outline_se = RIBBON_SE_DEG * (1.0 + (ribbon.residual / STRAIGHT) ** 2) * faint**2
+    return average_axes(
+        knee_px,
+        ankle_px,
+        ribbon.turn_deg,
+        ribbon.offset * shank_px,
+        joints_se_deg=joints_se,
+        outline_se_deg=outline_se * min(doubt, 1.5),
+    )

@@ -1,0 +1,77 @@
+"""Where the outline of a standing lower leg ends at the knee: it rises and sinks with a pelvis that rolls.
+
+Turning a leg about its thigh leaves this place where it is; a joint's peak in a heat map wanders with the shank.
+Coordinates as in `hipcv.pose.legs.tracking`: crop pixels, turned so that relaxed shanks point down and knees are at the top.
+"""
+
+import numpy as np
+
+from hipcv.core.motion.filtering import median_of
+from hipcv.core.series import FloatArray
+from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX, MapArray, cell_of
+
+#: The outline is read in columns up to this many shank lengths to either side of the knee, from this far below it.
+REACH_SHANKS, BELOW_SHANKS = 0.12, 0.10
+#: A knee joint lies this far below the outline's end: on rendered people of known joints 0.12, standard deviation 0.03.
+KNEE_BELOW_SHANKS = 0.12
+#: Where a knee has moved sideways the outline ends as high as before, within this many shank lengths.
+MAX_STEP_SHANKS = 0.10
+#: What is leg.
+EDGE = 0.5
+#: Columns that must show it.
+MIN_COLUMNS = 2
+
+
+def knee_outline(legs: MapArray, knees_px: FloatArray, shank_px: float) -> FloatArray:
+    """Return (T, 2, 2) the points of the outline beyond each knee; NaN where it is not seen.
+
+    Parameters
+    ----------
+    legs : (T, 64, 64) how much each cell is leg, 0 to 1.
+    knees_px : (T, 2, 2); only the direction along the shank is read anew.
+    """
+    outline = knees_px.astype(np.float64)
+    below = knees_px + np.array([0.0, BELOW_SHANKS * shank_px])
+    across = np.linspace(-REACH_SHANKS, REACH_SHANKS, 5) * shank_px
+    for t in range(len(legs)):
+        for leg in range(2):
+            columns = np.unique(cell_of(below[t, leg] + np.stack([across, 0 * across], -1))[:, 1])
+            row = int(cell_of(below[t, leg])[0])
+            ends = np.array([_end(legs[t, : row + 1, column]) for column in columns])
+            seen = np.isfinite(ends)
+            y_px = median_of(ends[seen]) if seen.sum() >= MIN_COLUMNS else np.nan
+            outline[t, leg] = [knees_px[t, leg, 0], y_px] if np.isfinite(y_px) else np.nan
+    return outline
+
+
+def _end(column: MapArray) -> float:
+    """Return how far up leg reaches from the last cell of a column, crop pixels; NaN where it is none or all leg."""
+    beyond = np.flatnonzero(column < EDGE)
+    if len(beyond) == 0 or beyond[-1] == len(column) - 1:
+        return float("nan")
+    first = beyond[-1] + 1
+    share = (column[first] - EDGE) / (column[first] - column[first - 1])
+    return CELL_PX * float(first - share) + CELL_CENTRE_PX
+
+
+def stay_at_the_end(knees_px: FloatArray, outline_px: FloatArray, shank_px: float) -> FloatArray:
+    """Return the knees (T, 2, 2), each put back to its usual place where it went to another height of the outline.
+
+    A thigh that drifts takes the end of the leg along; a peak that slides down a leaning shank does not.
+    """
+    kept = knees_px.copy()
+    for leg in range(2):
+        y_px = outline_px[:, leg, 1]
+        away = np.abs(y_px - median_of(y_px)) > MAX_STEP_SHANKS * shank_px
+        kept[away, leg] = np.median(knees_px[:, leg], axis=0)
+    return kept
+
+
+def lift_knees(knees_px: FloatArray, outline_px: FloatArray, shank_px: float) -> FloatArray:
+    """Return the knees (T, 2, 2) moved along the shank to where joints lie below the outline's end.
+
+    The peaks of the heat maps lie down the shank, the fainter the further. One and the same shift for all frames.
+    """
+    below_px = np.array([median_of(knees_px[:, leg, 1] - outline_px[:, leg, 1]) for leg in range(2)])
+    lift_px = np.nan_to_num(below_px - KNEE_BELOW_SHANKS * shank_px)
+    return np.asarray(knees_px - lift_px[:, None] * [0.0, 1.0])

@@ -1,0 +1,143 @@
+"""The bare landmark network of MediaPipe's pose model, run by LiteRT on a region of our own.
+
+MediaPipe's graph offers no region of interest, and does not find a person who lies face down with the feet towards the
+camera. The network in it does, when it is shown the right square, turned by 180°.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.core.errors import ModelError
+from hipcv.core.series import N_LANDMARKS, FloatArray
+from hipcv.pose.legs.heatmaps import CROP_PX
+from hipcv.sources.chatter import quiet
+from hipcv.sources.cores import count_threads
+
+ByteArray = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A square of the picture: centre and side in pixels, turned by `turn_deg` clockwise when it is cut out."""
+
+    x_px: float
+    y_px: float
+    side_px: float
+    turn_deg: float = 180.0
+
+    def matrix(self) -> FloatArray:
+        """Return the (2, 3) affine map from crop pixels to picture pixels."""
+        scale, turn = self.side_px / CROP_PX, np.radians(self.turn_deg)
+        c, s = scale * np.cos(turn), scale * np.sin(turn)
+        linear = np.array([[c, -s], [s, c]])
+        shift = np.array([self.x_px, self.y_px]) - linear @ np.full(2, CROP_PX / 2)
+        return np.column_stack([linear, shift])
+
+    def to_picture(self, points: FloatArray) -> FloatArray:
+        """Return crop points (…, 2) in picture pixels."""
+        m = self.matrix()
+        moved: FloatArray = np.asarray(points) @ m[:, :2].T + m[:, 2]
+        return moved
+
+    def to_crop(self, points: FloatArray) -> FloatArray:
+        """Return picture points (…, 2) in crop pixels."""
+        m = self.matrix()
+        moved: FloatArray = (np.asarray(points) - m[:, 2]) @ np.linalg.inv(m[:, :2]).T
+        return moved
+
+    def cut(self, rgb: ByteArray) -> ByteArray:
+        """Return the region as a (256, 256, 3) picture; black outside the frame."""
+        m = self.matrix()
+        m = np.column_stack([m[:, :2], m[:, 2] + m[:, :2] @ [0.5, 0.5] - 0.5])  # pixel centres, not corners
+        # A crop much smaller than its region is averaged first, else fine texture turns into noise.
+        shrink = int(self.side_px / CROP_PX / 1.5)
+        if shrink > 1:
+            rgb = np.asarray(cv2.blur(rgb, (shrink, shrink)), np.uint8)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(cv2.warpAffine(rgb, m, (CROP_PX, CROP_PX), flags=flags), np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What the network says of one crop, in crop pixels.
+
+    landmarks_px : (39, 2) regressed; world_m : (33, 3) metres around the hips; presence : 0 to 1; mask : (256, 256)
+    silhouette, 0 to 1; heat : (64, 64, 39) logits of the heat maps.
+    """
+
+    landmarks_px: FloatArray
+    world_m: FloatArray
+    presence: float
+    mask: FloatArray
+    heat: FloatArray
+
+
+#: More threads than this gain little on so small a network.
+MAX_THREADS = 2
+
+
+class LandmarkNetwork:
+    """The network, loaded once.
+
+    Raises
+    ------
+    ModelError
+        Where the bytes are no network or one with other outputs.
+    """
+
+    def __init__(self, network: bytes) -> None:
+        try:
+            with quiet():
+                from ai_edge_litert.interpreter import Interpreter
+
+                self._net: Any = Interpreter(model_content=network, num_threads=count_threads(MAX_THREADS))
+                self._net.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"MediaPipe's landmark network was wanted, but these bytes do not load ({error}); "
+                "run `hipcv models check`."
+            ) from error
+        self._input = self._net.get_input_details()[0]["index"]
+        outputs = {tuple(int(n) for n in d["shape"]): d["index"] for d in self._net.get_output_details()}
+        wanted = {
+            "landmarks": (1, 195),
+            "world": (1, 117),
+            "presence": (1, 1),
+            "mask": (1, 256, 256, 1),
+            "heat": (1, 64, 64, 39),
+        }
+        if not set(wanted.values()) <= set(outputs):
+            raise ModelError(
+                f"A landmark network with outputs {sorted(wanted.values())} was wanted, found {sorted(outputs)}; "
+                "run `hipcv models get`."
+            )
+        self._outputs = {name: outputs[shape] for name, shape in wanted.items()}
+
+    def __call__(self, crop: ByteArray) -> Look:
+        """Look at one crop (256, 256, 3), RGB."""
+        self._net.set_tensor(self._input, (crop.astype(np.float32) / 255.0)[None])
+        self._net.invoke()
+        raw = {name: self._net.get_tensor(index)[0] for name, index in self._outputs.items()}
+        with np.errstate(over="ignore"):
+            mask = 1.0 / (1.0 + np.exp(-raw["mask"][..., 0].astype(np.float64)))
+        return Look(
+            landmarks_px=raw["landmarks"].reshape(39, 5)[:, :2].astype(np.float64),
+            world_m=raw["world"].reshape(39, 3)[:N_LANDMARKS].astype(np.float64),
+            presence=float(raw["presence"][0]),
+            mask=mask,
+            heat=raw["heat"].astype(np.float64),
+        )
+
+
+def even_contrast(rgb: ByteArray) -> ByteArray:
+    """Return a picture with its lightness evened out locally and brought to a middle mean: dark skin on a dark mat."""
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+    light = cv2.createCLAHE(2.5, (6, 6)).apply(lab[..., 0])
+    mean = float(np.clip(light.mean() / 255.0, 0.05, 0.95))
+    gamma = float(np.clip(np.log(0.5) / np.log(mean), 0.5, 2.0))
+    lab[..., 0] = np.round(255.0 * (light / 255.0) ** gamma)
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)

@@ -1,0 +1,182 @@
+"""Both lower legs of a prone person in every frame of a clip, once it is known where they are.
+
+Steps: 1 the network looks at the agreed square, once plain and once with the contrast evened out, one of them mirrored,
+each time a little turned or scaled, so that no frame hangs on one view; 2 knees and ankles are read from the heat maps
+over the whole clip (`core.legpath`); 3 where they are clear they teach the legs' colour (`core.colour`), with which the
+ankles are followed once more; 4 the edges of each lower leg sharpen its direction (`core.ribbon`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.core.checks.recording import TRUNK_IN_FRONT
+from hipcv.core.motion.filtering import median_of
+from hipcv.core.series import FloatArray
+from hipcv.pose.legs.colour import LegColour, learn_colour
+from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, find_ribbon, fuse_ribbon
+from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, cell_of, joint_maps
+from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end
+from hipcv.pose.legs.network import LandmarkNetwork, Region, even_contrast
+from hipcv.pose.legs.region import Vote
+from hipcv.pose.legs.tracking import LegPath, doubt, find_paths, share_in_front, smooth_points, track_knees
+
+ByteArray = NDArray[np.uint8]
+MapArray = NDArray[np.float32]
+
+#: Views of the square that take turns from frame to frame: side in shares of it, turn in degrees. Two are used a frame.
+VIEWS = ((1.0, 0.0), (1.15, 8.0), (0.9, -8.0), (1.15, -8.0), (0.9, 8.0), (1.08, 0.0))
+#: A leg teaches its colour where its direction is doubted less than this (`legpath.doubt`), between these shares of it.
+CLEAR_DOUBT = 1.6
+COLOUR_FROM, COLOUR_TO = 0.2, 0.9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LowerLegs:
+    """Both lower legs over T frames, ordered from left to right of the *crop*.
+
+    knees_px, ankles_px : (T, 2, 2) frame pixels; se_deg : (T, 2) standard error of each shank's direction;
+    knee_outline_px : (T, 2, 2) where each leg's outline ends at the knee, NaN where unclear; share_in_front : of the
+    place before the knees that is person: a trunk there means a camera at the head end.
+    """
+
+    knees_px: FloatArray
+    ankles_px: FloatArray
+    se_deg: FloatArray
+    knee_outline_px: FloatArray
+    share_in_front: float
+
+
+def read_lower_legs(
+    frame: Callable[[int], ByteArray], time_s: FloatArray, vote: Vote, network: LandmarkNetwork
+) -> LowerLegs:
+    """Read both shanks in every frame.
+
+    Parameters
+    ----------
+    frame : gives the k-th frame, (height, width, 3).
+    time_s : (T,) seconds, rising.
+    vote : where the legs are, in pixels of these frames.
+    """
+    region, n = vote.region, len(time_s)
+    shank_px = vote.shank_px * CROP_PX / region.side_px
+    knee_maps, ankle_maps, masks = (np.empty((n, 64, 64), np.float32) for _ in range(3))
+    lab = np.empty((n, 64, 64, 3), np.uint8)
+    for k in range(n):
+        rgb = frame(k)
+        knee_maps[k], ankle_maps[k], masks[k] = look_twice(rgb, region, network, k)
+        lab[k] = cv2.cvtColor(cv2.resize(region.cut(rgb), (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
+    first_px = region.to_crop(vote.knees_px)
+    knees = track_knees(knee_maps, time_s, first_px, shank_px)
+    in_front = share_in_front(masks.mean(axis=0), np.median(knees, axis=0), shank_px)
+    # with a trunk before the knees the outline does not end there
+    ends = in_front < TRUNK_IN_FRONT.value
+    legs = masks
+    paths, doubts = _follow(knee_maps, ankle_maps, masks, time_s, knees, shank_px)
+    colour = _learn(lab, paths, doubts)
+    if colour is not None:
+        like = np.stack([colour.likeness(cells) for cells in lab]).astype(np.float32)
+        knees = track_knees(knee_maps, time_s, first_px, shank_px, like)
+        legs = np.float32(0.5) * (masks + like)
+        if ends:
+            knees = stay_at_the_end(knees, knee_outline(legs, knees, shank_px), shank_px)
+            knees = lift_knees(knees, knee_outline(legs, knees, shank_px), shank_px)
+        paths, doubts = _follow(knee_maps, ankle_maps, legs, time_s, knees, shank_px)
+
+    edges: list[list[MapArray]] = [[], []]
+    for k in range(n):
+        rgb = frame(k)
+        for leg, path in enumerate(paths):
+            edges[leg].append(_edges_along(rgb, region, path.knee_px[k], path.ankle_px[k], shank_px, masks[k]))
+    knees_px, ankles_px, se_deg = np.empty((n, 2, 2)), np.empty((n, 2, 2)), np.empty((n, 2))
+    for leg, path in enumerate(paths):
+        ribbons = _find_ribbons(edges[leg])
+        for k in range(n):
+            knees_px[k, leg], ankles_px[k, leg], se_deg[k, leg] = fuse_ribbon(
+                path.knee_px[k], path.ankle_px[k], ribbons[k], shank_px, float(doubts[leg][k])
+            )
+        for points in (knees_px, ankles_px):
+            points[:, leg] = region.to_picture(smooth_points(time_s, points[:, leg]))
+    outline = knee_outline(legs, knees, shank_px) if ends else np.full((n, 2, 2), np.nan)
+    return LowerLegs(knees_px, ankles_px, se_deg, region.to_picture(outline), in_front)
+
+
+def _follow(
+    knee_maps: MapArray, ankle_maps: MapArray, likely: MapArray, time_s: FloatArray, knees: FloatArray, shank_px: float
+) -> tuple[Sequence[LegPath], Sequence[FloatArray]]:
+    """Return both legs' paths and how much each is doubted (T,); `likely` says where legs may be, (T, 64, 64)."""
+    paths = find_paths(ankle_maps, likely, time_s, knees, shank_px)
+    rows, columns = cell_of(np.median(knees, axis=0)).T
+    peaks = knee_maps.mean(axis=0)[rows, columns]
+    return paths, [doubt(path, float(peak), shank_px) for path, peak in zip(paths, peaks, strict=True)]
+
+
+def _learn(lab: ByteArray, paths: Sequence[LegPath], doubts: Sequence[FloatArray]) -> LegColour | None:
+    """Learn the legs' colour from (T, 64, 64, 3) where they are read without doubt, against all there is around."""
+    share = np.linspace(COLOUR_FROM, COLOUR_TO, 15)[:, None]
+    on_leg = []
+    for path, unsure in zip(paths, doubts, strict=True):
+        for k in np.flatnonzero(unsure < CLEAR_DOUBT):
+            rows, columns = cell_of(path.knee_px[k] + share * (path.ankle_px[k] - path.knee_px[k])).T
+            on_leg.append(lab[k, rows, columns])
+    return learn_colour(np.concatenate(on_leg), lab) if on_leg else None
+
+
+def _find_ribbons(edges: Sequence[MapArray]) -> list[Ribbon | None]:
+    ribbons = [find_ribbon(e) for e in edges]
+    # a leg is as wide in one frame as in the next
+    half_width = median_of(np.array([r.half_width for r in ribbons if r is not None]))
+    return [find_ribbon(e, half_width) for e in edges] if np.isfinite(half_width) else ribbons
+
+
+def _edges_along(
+    rgb: ByteArray, region: Region, knee: FloatArray, ankle: FloatArray, shank_px: float, mask: MapArray
+) -> MapArray:
+    """Return the edges across the strip along one shank, (rows, columns) of `core.ribbon`."""
+    along = (ankle - knee) / max(float(np.hypot(*(ankle - knee))), 1e-9)
+    across = np.array([-along[1], along[0]])
+    places = knee + shank_px * (ROWS[:, None, None] * along + COLUMNS[None, :, None] * across)
+    at = (region.to_picture(places) - 0.5).astype(np.float32)
+    border = cv2.BORDER_REPLICATE
+    colours = cv2.remap(rgb, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderMode=border)
+    lab = cv2.cvtColor(colours.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    lab = cv2.GaussianBlur(lab, (0, 0), sigmaX=1.5, sigmaY=0.8)
+    cells = (places * (mask.shape[0] / CROP_PX) - 0.5).astype(np.float32)
+    person = cv2.remap(mask, cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=border)
+    return edge_strength(lab.astype(np.float64), person.astype(np.float64))
+
+
+def look_twice(rgb: ByteArray, region: Region, network: LandmarkNetwork, k: int) -> tuple[MapArray, MapArray, MapArray]:
+    """Return the knees' map, the ankles' map and the silhouette (64, 64) of the region, averaged over two views.
+
+    `k` is the frame's number: it picks the views.
+    """
+    total = np.zeros((3, 64, 64))
+    weights = 0.0
+    for view, even in ((2 * k, False), (2 * k + 1, True)):
+        share, turn_deg = VIEWS[view % len(VIEWS)]
+        seen = replace(region, side_px=region.side_px * share, turn_deg=region.turn_deg + turn_deg)
+        crop = even_contrast(seen.cut(rgb)) if even else seen.cut(rgb)
+        # the network takes a person's left for another thing than the right; which look is mirrored changes by frame
+        mirrored = even == bool(k % 2)
+        look = network(np.ascontiguousarray(crop[:, ::-1]) if mirrored else crop)
+        maps = np.stack([*joint_maps(look.heat), look.mask.reshape(64, 4, 64, 4).mean(axis=(1, 3))])
+        if mirrored:
+            maps = np.ascontiguousarray(maps[:, :, ::-1])
+        weight = look.presence + 0.05
+        weights += weight
+        # from a cell of the region to the cell of the view that shows the same place
+        corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]) * CROP_PX
+        origin, right, below = (seen.to_crop(region.to_picture(corners)) - CELL_CENTRE_PX) / CELL_PX
+        linear = np.stack([right - origin, below - origin], axis=1) * CELL_PX / CROP_PX
+        shift = origin + linear @ np.full(2, CELL_CENTRE_PX / CELL_PX)
+        affine = np.column_stack([linear, shift])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        for kind in range(3):
+            total[kind] += weight * cv2.warpAffine(maps[kind], affine, (64, 64), flags=flags)
+    total /= weights
+    knees, ankles, silhouette = total.astype(np.float32)
+    return knees, ankles, silhouette

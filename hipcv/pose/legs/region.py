@@ -1,0 +1,258 @@
+"""Where the lower legs of a prone person are, found by the landmark network itself.
+
+From several start squares the network is asked where it sees knees and ankles, the square is moved there, and so on
+until it stays (a fix point). A right fix point is told from a wrong one by the network's own presence and by how well
+two lower legs come out of its heat maps. Over a clip, frames vote.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.core.series import ANKLES, KNEES, FloatArray
+from hipcv.pose.legs.heatmaps import LegPair, find_peaks, joint_maps, pair_legs
+from hipcv.pose.legs.network import LandmarkNetwork, Look, Region, even_contrast
+from hipcv.pose.legs.tracking import share_in_front
+
+ByteArray = NDArray[np.uint8]
+
+#: Start squares: side in shares of the frame's shorter side, centre in shares of width and height.
+START_SIDES = (0.75, 1.05, 0.5)
+START_CENTRES = ((0.5, 0.5), (0.5, 0.35), (0.5, 0.65), (0.35, 0.45), (0.65, 0.45))
+MAX_STARTS = 9
+#: So many of them are tried in each frame of a clip, others in each: the legs stay where they are.
+STARTS_A_FRAME = 4
+#: After so many frames without two that agree, the rest are only asked about the best of the good ones.
+MAX_SEARCHED = 6
+#: A start in which the network sees so little of anybody leads nowhere.
+MIN_START_PRESENCE = 0.01
+#: The square is this many shank lengths wide and centred this share of the way from knees to ankles.
+SIDE_SHANKS = 4.0
+CENTRE_SHARE = 0.4
+#: A square smaller than this share of the frame's shorter side is a collapsed search.
+MIN_SIDE_SHARE, MAX_SIDE_SHARE = 0.30, 1.5
+#: Squares this near each other lead to one fix point.
+SAME_SQUARE = 0.1
+#: A fix point of this quality is taken without looking further, one below the other is not worth keeping.
+GOOD_QUALITY, FAIR_QUALITY = 0.6, 0.15
+#: Frames agree when one knee lies within this many shank lengths, the other (its thigh may drift) within that many, and
+#: the shanks within this ratio.
+AGREE_SHANKS, AGREE_RATIO = (0.35, 0.6), 1.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Legs:
+    """Both lower legs in picture pixels, ordered from left to right of the *crop*, with the region they came from.
+
+    knees_px, ankles_px : (2, 2); quality, presence : 0 to 1; in_front : share of the place before the knees that is
+    person (`legpath.share_in_front`).
+    """
+
+    region: Region
+    knees_px: FloatArray
+    ankles_px: FloatArray
+    quality: float
+    presence: float
+    in_front: float
+
+    @property
+    def merit(self) -> float:
+        """Quality, less where the legs go on before the knees: the lower half of a shank looks like a whole leg."""
+        return self.quality * (1.0 - self.in_front)
+
+    @property
+    def shank_px(self) -> float:
+        """Length of the longer shank, pixels."""
+        return float(np.linalg.norm(self.ankles_px - self.knees_px, axis=1).max())
+
+
+def read_legs(look: Look) -> LegPair | None:
+    """Return the two lower legs of one look, crop pixels."""
+    knees, ankles = joint_maps(look.heat)
+    return pair_legs(find_peaks(knees), find_peaks(ankles), look.mask)
+
+
+def region_around(knees_px: FloatArray, ankles_px: FloatArray, turn_deg: float, side_shanks: float) -> Region:
+    """Return the square around lower legs given in picture pixels, (2, 2) each."""
+    knee, ankle = knees_px.mean(axis=0), ankles_px.mean(axis=0)
+    centre = knee + CENTRE_SHARE * (ankle - knee)
+    longest = float(np.linalg.norm(ankles_px - knees_px, axis=1).max())
+    return Region(float(centre[0]), float(centre[1]), side_shanks * longest, turn_deg)
+
+
+def find_in_frame(
+    rgb: ByteArray, network: LandmarkNetwork, hints: Sequence[Region] = (), starts: Sequence[int] = range(MAX_STARTS)
+) -> Legs | None:
+    """Search one picture (height, width, 3); None where nothing like two lower legs is found.
+
+    Parameters
+    ----------
+    hints : squares tried first.
+    starts : which of the `MAX_STARTS` start squares are tried after them.
+    """
+    height, width = rgb.shape[:2]
+    shorter = min(height, width)
+    squares = [Region(x * width, y * height, side * shorter) for side in START_SIDES for x, y in START_CENTRES]
+    best: Legs | None = None
+    tried: list[Region] = []
+    for start in (*hints, *(squares[k] for k in starts)):
+        legs = _settle(rgb, network, start, shorter, tried)
+        if legs is not None and (best is None or legs.merit > best.merit):
+            best = legs
+        if best is not None and best.merit > GOOD_QUALITY:
+            break
+    return best if best is not None and best.quality > FAIR_QUALITY else None
+
+
+def _settle(
+    rgb: ByteArray, network: LandmarkNetwork, region: Region, shorter: float, tried: list[Region]
+) -> Legs | None:
+    """Follow one start to its fix point: first by regressed landmarks, then by heat maps.
+
+    None where it leads to a square that was `tried` before; its own is added.
+    """
+    for step in range(3):
+        look = network(region.cut(rgb))
+        knees, ankles = (region.to_picture(look.landmarks_px[list(rows)]) for rows in (KNEES, ANKLES))
+        moved = _kept_in_size(region_around(knees, ankles, region.turn_deg, SIDE_SHANKS + 0.3), shorter)
+        if look.presence < (0.02 if step else MIN_START_PRESENCE):
+            return None
+        still = _distance(region, moved) < 0.06
+        region = moved
+        if any(_distance(region, other) < SAME_SQUARE for other in tried):
+            return None
+        if still:
+            break
+    tried.append(region)
+    best: Legs | None = None
+    for _ in range(3):
+        legs = _legs_in(rgb, network, region)
+        if legs is None:
+            break
+        if best is None or legs.merit >= best.merit:
+            best = legs
+        moved = _kept_in_size(region_around(legs.knees_px, legs.ankles_px, region.turn_deg, SIDE_SHANKS), shorter)
+        if _distance(region, moved) < 0.05:
+            break
+        region = moved
+    return best
+
+
+def _legs_in(rgb: ByteArray, network: LandmarkNetwork, region: Region) -> Legs | None:
+    """Return the legs that one look at a region shows."""
+    look = network(region.cut(rgb))
+    pair = read_legs(look)
+    if pair is None:
+        return None
+    in_front = share_in_front(look.mask, pair.knees_px, float(pair.shanks_px.max()))
+    knees, ankles = region.to_picture(pair.knees_px), region.to_picture(pair.ankles_px)
+    return Legs(region, knees, ankles, pair.quality(look.presence), look.presence, in_front)
+
+
+def _kept_in_size(region: Region, shorter: float) -> Region:
+    return replace(region, side_px=float(np.clip(region.side_px, MIN_SIDE_SHARE * shorter, MAX_SIDE_SHARE * shorter)))
+
+
+def _distance(a: Region, b: Region) -> float:
+    shift = np.hypot(a.x_px - b.x_px, a.y_px - b.y_px) / a.side_px
+    return float(shift + abs(np.log(a.side_px / b.side_px)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vote:
+    """The legs that most frames agree on.
+
+    region : the square for the whole clip; knees_px : (2, 2) picture pixels, left to right of the crop; shank_px : the
+    longer shank's length; share : of the searched frames that agree; presence : their median; quality : mean of the
+    better half of them.
+    """
+
+    region: Region
+    knees_px: FloatArray
+    shank_px: float
+    share: float
+    presence: float
+    quality: float
+
+
+def find_in_clip(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote | None, bool]:
+    """Search several frames of one clip and let them vote.
+
+    Returns
+    -------
+    The vote, None where no two frames agree (or the only one fails); and whether, in most frames in which something was
+    found, an ankle lies at or beyond the picture's edge.
+    """
+    vote, seen = _vote(frames, network)
+    outside = [_at_edge(legs, frames[0].shape[1], frames[0].shape[0]) for legs in seen]
+    return vote, bool(outside) and float(np.mean(outside)) > 0.5
+
+
+def _at_edge(legs: Legs, width: int, height: int) -> bool:
+    margin = 0.12 * legs.shank_px
+    return bool((legs.ankles_px < margin).any() or (legs.ankles_px > np.array([width, height]) - margin).any())
+
+
+def _vote(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote | None, list[Legs]]:
+    found: list[Legs | None] = []
+    good: list[Legs] = []
+    home: Legs | None = None  # once two frames show the same legs well, the others need not be searched
+    for k, rgb in enumerate(frames):
+        if home is not None or k >= MAX_SEARCHED:
+            known = home or _best(good)
+            legs = _confirm(rgb, network, known) if known is not None else None
+        else:
+            starts = [(k * STARTS_A_FRAME + n) % MAX_STARTS for n in range(STARTS_A_FRAME)]
+            legs = find_in_frame(rgb, network, [g.region for g in good[-1:]], starts)
+        found.append(legs)
+        if legs is not None and legs.merit > GOOD_QUALITY:
+            good.append(legs)
+            home = home or next((g for g in good[:-1] if _agree(g, legs)), None)
+    best = _best(found)
+    if best is None:
+        return None, []
+    if good:
+        # Nobody walks away in this test: what one frame shows best is asked of those that show something else.
+        for k, legs in enumerate(found):
+            if legs is None or not _agree(best, legs):
+                found[k] = _confirm(frames[k], network, best) or legs
+    seen = [legs for legs in found if legs is not None]
+    parties = [[b for b in seen if _agree(a, b)] for a in seen]
+    party = max(parties, key=lambda p: (len(p), sum(legs.merit for legs in p)))
+    if len(party) < min(2, len(frames)):
+        return None, seen
+    knees = np.median([legs.knees_px for legs in party], axis=0)
+    ankles = np.median([legs.ankles_px for legs in party], axis=0)
+    shank_px = float(np.median([legs.shank_px for legs in party]))
+    centre = knees.mean(axis=0) + CENTRE_SHARE * (ankles.mean(axis=0) - knees.mean(axis=0))
+    region = replace(party[0].region, x_px=float(centre[0]), y_px=float(centre[1]), side_px=SIDE_SHANKS * shank_px)
+    vote = Vote(
+        region=region,
+        knees_px=knees,
+        shank_px=shank_px,
+        share=len(party) / len(frames),
+        presence=float(np.median([legs.presence for legs in party])),
+        quality=float(np.mean(sorted((legs.quality for legs in party), reverse=True)[: (len(party) + 1) // 2])),
+    )
+    return vote, seen
+
+
+def _best(found: Sequence[Legs | None]) -> Legs | None:
+    return max((legs for legs in found if legs is not None), key=lambda legs: legs.merit, default=None)
+
+
+def _confirm(rgb: ByteArray, network: LandmarkNetwork, legs: Legs) -> Legs | None:
+    """Return what one look at the place of known legs shows, if it is legs there."""
+    for picture in (rgb, even_contrast(rgb)):
+        again = _legs_in(picture, network, legs.region)
+        if again is not None and again.quality > FAIR_QUALITY and _agree(legs, again):
+            return again
+    return None
+
+
+def _agree(a: Legs, b: Legs) -> bool:
+    apart = np.sort(np.linalg.norm(a.knees_px - b.knees_px, axis=1)) / a.shank_px
+    ratio = max(a.shank_px / b.shank_px, b.shank_px / a.shank_px)
+    return bool((apart < AGREE_SHANKS).all() and ratio < AGREE_RATIO)

@@ -1,0 +1,84 @@
+"""Which test a recording shows: seated, prone, or neither."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.core.checks.recording import turn_words
+from hipcv.core.procedure import Procedure
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.seated import SEATED
+from hipcv.models.bundle import read_landmark_network
+from hipcv.models.store import ModelFile
+from hipcv.pose.landmarker import PoseEstimator, sits, turned_deg
+from hipcv.pose.legs.network import LandmarkNetwork
+from hipcv.pose.legs.reader import MIN_QUALITY, MIN_SHARE
+from hipcv.pose.legs.region import find_in_clip
+
+ByteArray = NDArray[np.uint8]
+
+#: Frames looked at, spread over the recording.
+N_FRAMES = 6
+#: Frames in which somebody must sit.
+MIN_SITTING = 0.5
+
+
+class Picture(Protocol):
+    """A frame as the sources hand it out."""
+
+    @property
+    def rgb(self) -> ByteArray:
+        """(height, width, 3) upright picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The test that a recording shows, None for neither, and why in one sentence."""
+
+    position: Procedure | None
+    reason: str
+
+
+def spread(frames: Iterable[Picture], n: int = N_FRAMES) -> list[ByteArray]:
+    """Return at least `n` (fewer where there are fewer) and less than 2 `n` pictures spread over the frames."""
+    kept: list[ByteArray] = []
+    stride = 1
+    for k, frame in enumerate(frames):
+        if k % stride:
+            continue
+        if len(kept) == 2 * n - 1:
+            kept, stride = kept[::2], stride * 2
+            if k % stride:
+                continue
+        kept.append(frame.rgb)
+    return kept
+
+
+def recognise_test(frames: Iterable[Picture], model: ModelFile) -> Recognised:
+    """Say which test a recording shows, by looking for a sitting person and for two lower legs from the foot end."""
+    pictures = spread(frames)
+    if not pictures:
+        return Recognised(None, "The recording holds no frame.")
+    with PoseEstimator(model.path) as estimator:
+        people = [estimator.find_people(rgb) for rgb in pictures]
+    share = float(np.mean([any(map(sits, seen)) for seen in people]))
+    if share >= MIN_SITTING:
+        return Recognised(SEATED, f"Somebody sits facing the camera in {share:.0%} of the frames looked at.")
+    for turn in (90, 180, 270):  # before the prone test, which shanks that point up look like
+        turned = float(np.mean([any(turned_deg(pose) == turn for pose in seen) for seen in people]))
+        if turned >= MIN_SITTING:
+            where = f"Somebody sits in {turned:.0%} of the frames looked at"
+            return Recognised(None, f"{where}, but {turn_words(turn)} and measure it again.")
+    vote, _ = find_in_clip(pictures, LandmarkNetwork(read_landmark_network(model.path)))
+    if vote is not None and vote.share >= MIN_SHARE and vote.quality >= MIN_QUALITY:
+        return Recognised(
+            PRONE,
+            f"Two bent lower legs are seen from the foot end in {vote.share:.0%} of the frames looked at.",
+        )
+    return Recognised(
+        None,
+        f"Nobody sits in more than {share:.0%} of the frames, and no two bent lower legs are seen from the foot end.",
+    )

@@ -1,0 +1,53 @@
+"""The product's words that need no numbers: one vocabulary for command line, lists, server, page and measurement."""
+
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Always the subject's own side, whatever the camera or a mirror shows."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+    @property
+    def other(self) -> "Side":
+        """The opposite side."""
+        return Side.RIGHT if self is Side.LEFT else Side.LEFT
+
+    @property
+    def column(self) -> int:
+        """Column of this side in every (T, 2) array: left 0, right 1."""
+        return 0 if self is Side.LEFT else 1
+
+
+SIDES: tuple[Side, Side] = (Side.LEFT, Side.RIGHT)
+
+
+class Effort(StrEnum):
+    """Whether the subject moves the leg or somebody moves it."""
+
+    ACTIVE = "active"
+    PASSIVE = "passive"
+
+
+class Sex(StrEnum):
+    """Sex as the published tables give it."""
+
+    FEMALE = "female"
+    MALE = "male"
+
+
+class CameraSide(StrEnum):
+    """Where the camera stands: before the subject, or at one end of somebody who lies."""
+
+    FRONT = "front"
+    FOOT_END = "foot end"
+    HEAD_END = "head end"
+
+
+class ModelName(StrEnum):
+    """The three pose models, from the fastest to the most accurate."""
+
+    LITE = "lite"
+    FULL = "full"
+    HEAVY = "heavy"

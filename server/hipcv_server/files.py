@@ -1,0 +1,82 @@
+"""Where uploads and results lie: each alone in its own folder, under names that the server makes."""
+
+import secrets
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+#: One name for every upload, whatever it was called.
+CLIP = "clip.bin"
+SERIES, REPORT, VIDEO = "series.csv", "report.html", "annotated.mp4"
+_PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """The folders of one data folder."""
+
+    root: Path
+
+    @property
+    def uploads(self) -> Path:
+        """Recordings that wait, and those that were to be kept."""
+        return self.root / "uploads"
+
+    @property
+    def results(self) -> Path:
+        """What was drawn and written about each assessment."""
+        return self.root / "results"
+
+    def make(self) -> None:
+        """Make the folders, for nobody else to read."""
+        for folder in (self.root, self.uploads, self.results):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def clip(self, job_id: str) -> Path:
+        """Return the place of an upload."""
+        return self.uploads / job_id / CLIP
+
+    def result(self, job_id: str, name: str) -> Path:
+        """Return the place of a finished file."""
+        return self.results / job_id / name
+
+    def begin_result(self, job_id: str) -> Path:
+        """Return a new folder for files that are being written; it counts only once `settle_result` is called.
+
+        Its name never comes twice: a worker whose server was killed may still write into the last one.
+        """
+        folder = self.results / f"{job_id}.{secrets.token_hex(4)}{_PART}"
+        folder.mkdir(parents=True, mode=0o700)
+        return folder
+
+    def settle_result(self, job_id: str, folder: Path) -> None:
+        """Let the files of `folder` be those of the job, in one step."""
+        target = self.results / job_id
+        shutil.rmtree(target, ignore_errors=True)
+        folder.replace(target)
+
+    def drop_clip(self, job_id: str) -> None:
+        """Delete an upload."""
+        shutil.rmtree(self.uploads / job_id, ignore_errors=True)
+
+    def drop_parts(self, job_id: str) -> None:
+        """Delete what was begun and not settled."""
+        for folder in self.results.glob(f"{job_id}.*{_PART}"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def drop(self, job_id: str) -> None:
+        """Delete everything about a job."""
+        self.drop_clip(job_id)
+        self.drop_parts(job_id)
+        shutil.rmtree(self.results / job_id, ignore_errors=True)
+
+    def sweep(self, jobs: Iterable[str], clips: Iterable[str]) -> None:
+        """After a crash: delete half-written results, and what belongs to no job.
+
+        `jobs` may have results, `clips` may have uploads.
+        """
+        for shelf, kept in ((self.uploads, set(clips)), (self.results, set(jobs))):
+            for folder in shelf.iterdir():
+                if folder.name not in kept:
+                    shutil.rmtree(folder, ignore_errors=True)
