@@ -15,13 +15,11 @@ import csv
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 from accuracy import ShankRow, find_clips, markdown, score_shanks, setup_for, shank_figures, spread, write_rows
@@ -37,8 +35,10 @@ from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, BoolArray, FloatAr
 from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
 from hipcv.models.store import get_model
-from hipcv.pose.landmarker import NOBODY, PoseEstimator
+from hipcv.pose.landmarker import PoseEstimator
 from hipcv.pose.legs.edges import JOINTS_SE_DEG
+from hipcv.pose.method import METHOD
+from hipcv.pose.person import NOBODY
 from hipcv.pose.silhouette import LANDMARK_SE_DEG, LimbAxis
 from hipcv.sources.video import open_video
 from hipcv.words import SIDES, ModelName
@@ -128,24 +128,10 @@ def each_alone(scores: FloatArray, time_s: FloatArray) -> Any:
     return scores.argmax(axis=1)
 
 
-#: Pieces taken out, by the full name of the function that is exchanged. It is looked up where it is used, so a function
-#: that has moved ends the ablation with an error.
-PLAIN_SHANKS: dict[str, Callable[..., Any]] = {"hipcv.pose.landmarker.fuse_axis": landmarks_only}
-PLAIN_COLOUR: dict[str, Callable[..., Any]] = {"hipcv.pose.legs.reading.learn_colour": no_colour}
-PLAIN_JOINTS: dict[str, Callable[..., Any]] = {
-    **PLAIN_COLOUR,
-    "hipcv.pose.legs.reading.fuse_ribbon": heat_maps_only,
-    "hipcv.pose.legs.tracking.best_path": each_alone,
-}
-
-
-@contextmanager
-def without(stand_ins: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
-    """Exchange functions of the program for a while."""
-    with ExitStack() as stack:
-        for name, function in stand_ins.items():
-            stack.enter_context(patch(name, function))
-        yield
+#: Pieces taken out.
+PLAIN_SHANKS = replace(METHOD, fuse_outline=landmarks_only)
+PLAIN_COLOUR = replace(METHOD, legs=replace(METHOD.legs, learn_colour=no_colour))
+PLAIN_JOINTS = replace(METHOD, legs=replace(PLAIN_COLOUR.legs, fuse_edges=heat_maps_only, best_path=each_alone))
 
 
 def follow_turned(clip: Path) -> PoseSeries:
@@ -158,9 +144,8 @@ def follow_turned(clip: Path) -> PoseSeries:
     times_s: list[float] = []
     points_px: list[FloatArray] = []
     with (
-        without(PLAIN_SHANKS),
         open_video(clip) as video,
-        PoseEstimator(get_model(ModelName.HEAVY).path) as estimator,
+        PoseEstimator(get_model(ModelName.HEAVY).path, landmarks_only) as estimator,
     ):
         size = video.info.width_px, video.info.height_px
         for frame in video:
@@ -206,9 +191,8 @@ def square(setup: Setup) -> Setup:
 
 def assessments(clip: Path, setup: Setup) -> dict[str, Assessment]:
     """Return a clip's assessment by every variant of its test."""
-    if setup.procedure is SEATED:
-        with without(PLAIN_SHANKS):
-            plain = measure_file(clip, setup, model_name=ModelName.HEAVY)
+    if not setup.procedure.shank_up:
+        plain = measure_file(clip, setup, model_name=ModelName.HEAVY, method=PLAIN_SHANKS)
         return {
             LANDMARKS: assess(plain.series, square(setup)),
             GRAVITY: assess(plain.series, replace(setup, yaw_deg=0.0)),
@@ -216,10 +200,8 @@ def assessments(clip: Path, setup: Setup) -> dict[str, Assessment]:
             AXIS: measure_file(clip, setup, model_name=ModelName.HEAVY).assessment,
             FULL: measure_file(clip, setup, model_name=ModelName.FULL).assessment,
         }
-    with without(PLAIN_JOINTS):
-        heat = measure_file(clip, setup, model_name=ModelName.HEAVY)
-    with without(PLAIN_COLOUR):
-        colourless = measure_file(clip, setup, model_name=ModelName.HEAVY)
+    heat = measure_file(clip, setup, model_name=ModelName.HEAVY, method=PLAIN_JOINTS)
+    colourless = measure_file(clip, setup, model_name=ModelName.HEAVY, method=PLAIN_COLOUR)
     whole = measure_file(clip, setup, model_name=ModelName.HEAVY)
     return {
         GRAPH: assess(follow_turned(clip), square(setup)),
@@ -241,7 +223,7 @@ def measure_clip(pair: tuple[Path, Path]) -> Outcome:
     every[PERFECT] = assess(perfect_series(truth), setup_for(truth, given_camera=True))
     for variant, assessment in every.items():
         rows += score(assessment, truth, variant, sha256)
-        if truth["spec"]["test"] == PRONE and variant in SHANK_VARIANTS:
+        if truth["spec"]["test"] == PRONE.name and variant in SHANK_VARIANTS:
             shanks += [VariantShankRow(**asdict(row), variant=variant) for row in score_shanks(assessment, truth)]
     return Outcome(rows, shanks)
 
@@ -290,9 +272,9 @@ def at_true_holds_deg(truth: dict[str, Any], side: object, time_s: FloatArray, r
 def summarise(rows: Sequence[Row], test: Procedure) -> list[dict[str, str]]:
     """Return a table row for each level and variant of a test."""
     table = []
-    for level in sorted({r.level for r in rows if r.test == test}):
+    for level in sorted({r.level for r in rows if r.test == test.name}):
         for variant in VARIANTS[test]:
-            group = [r for r in rows if (r.test, r.level, r.variant) == (test, level, variant)]
+            group = [r for r in rows if (r.test, r.level, r.variant) == (test.name, level, variant)]
             errors = np.abs([r.error_deg for r in group if np.isfinite(r.error_deg)])
             at_holds = np.abs([r.at_holds_deg for r in group if np.isfinite(r.at_holds_deg)])
             some, seen = len(errors) > 0, len(at_holds) > 0
@@ -394,7 +376,7 @@ def main() -> None:
         write_rows(rows, Row, files[0])  # last: a clip is known once its rows are there
         print(f"{clip.stem}: done", file=sys.stderr, flush=True)
     mine = [r for r in rows if r.clip in names]
-    tables = [markdown(summarise(mine, test)) for test in PROCEDURES if any(r.test == test for r in mine)]
+    tables = [markdown(summarise(mine, test)) for test in PROCEDURES if any(r.test == test.name for r in mine)]
     if frames := [r for r in shanks if r.clip in names]:
         tables.append(markdown(summarise_shanks(frames)))
     text = "\n".join(tables)

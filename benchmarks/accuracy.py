@@ -30,11 +30,10 @@ from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.motion.trials import Trial
 from hipcv.core.procedures import procedure_named
 from hipcv.core.procedures.prone import PRONE
-from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import FloatArray
 from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
-from hipcv.words import SIDES, CameraSide, ModelName, Side
+from hipcv.words import SIDES, ModelName, Side
 
 #: An error above this with a straight face is a silent failure.
 SILENT_DEG = 5.0
@@ -146,7 +145,7 @@ def score_shanks(assessment: Assessment, truth: dict[str, Any]) -> list[ShankRow
         letter = "L" if side is Side.LEFT else "R"
         knee, ankle = (np.array([f["keypoints"][f"{joint}.{letter}"] for f in frames]) for joint in ("knee", "ankle"))
         lateral = int(angles.lateral[side.column])
-        expected = image_angle_deg(knee, ankle, lateral, shank_up=spec["test"] == PRONE)[nearest]
+        expected = image_angle_deg(knee, ankle, lateral, shank_up=procedure_named(spec["test"]).shank_up)[nearest]
         errors: FloatArray = (angles.image_deg[:, side.column] - expected + 180) % 360 - 180
         rows += [
             ShankRow(spec["name"], spec["test"], spec["level"], str(side), float(t), float(error))
@@ -258,11 +257,9 @@ def find_clips(folder: Path) -> list[tuple[Path, Path]]:
 
 def setup_for(truth: dict[str, Any], *, given_camera: bool) -> Setup:
     """Return the set-up a user would state for this clip; the camera only with `given_camera`."""
-    position = procedure_named(truth["spec"]["test"])
     camera = truth["spec"]["camera"]
     return Setup(
-        position=position,
-        camera_side=CameraSide.FRONT if position is SEATED else CameraSide.FOOT_END,
+        procedure_named(truth["spec"]["test"]),
         roll_deg=camera["roll"] if given_camera else None,
         pitch_deg=camera["pitch"] if given_camera else None,
         yaw_deg=camera["yaw"] if given_camera else None,
@@ -304,7 +301,7 @@ def measure_clip(
     clip, truth_file = pair
     truth = json.loads(truth_file.read_text(encoding="utf-8"))
     assessment = measure_file(clip, setup_for(truth, given_camera=given_camera), model_name=model_name).assessment
-    shanks = score_shanks(assessment, truth) if truth["spec"]["test"] == PRONE else []
+    shanks = score_shanks(assessment, truth) if truth["spec"]["test"] == PRONE.name else []
     return score(assessment, truth), shanks
 
 

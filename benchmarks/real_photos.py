@@ -25,7 +25,8 @@ from numpy.typing import ArrayLike, NDArray
 from hipcv.core.motion.angles import MIN_VISIBILITY
 from hipcv.core.series import ANKLES, KNEES
 from hipcv.models.store import get_model
-from hipcv.pose.landmarker import Pose, PoseEstimator
+from hipcv.pose.landmarker import PoseEstimator
+from hipcv.pose.person import Pose
 from hipcv.sources.video import open_video
 from hipcv.words import ModelName
 

@@ -26,8 +26,7 @@ from hipcv.core.motion.angles import AngleSeries, believed_drift_deg, measure_an
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.out_of_plane import KNEE_SD_DEG, knee_effect_deg
 from hipcv.core.motion.trials import Trial, find_trials
-from hipcv.core.procedures.prone import PRONE
-from hipcv.core.procedures.seated import SEATED
+from hipcv.core.procedure import PelvisCue
 from hipcv.core.series import ANKLES, KNEES, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import advice_for
@@ -191,7 +190,7 @@ def assess(
     if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)
     rejected = _rejected(findings)
-    if setup.procedure is SEATED and not rejected:
+    if not rejected:
         findings += check_knees(angles, camera)
     trials: tuple[Trial, ...] = ()
     if not rejected:
@@ -221,9 +220,6 @@ def assess(
 
 # ------------------------------------------------------------------------------------------------------------ sides
 
-#: Standard error of one leg's end range that no look at the clip can reduce, from rendered clips of known truth with
-#: the camera given: where the pose model puts knee and ankle on this body, a thigh not level. The knee has a term too.
-ANATOMY_SE_DEG = {SEATED: 0.3, PRONE: 0.9}
 #: Standard error of a shank's direction where its reader states none: half of 1,695 shanks of men filmed by calibrated
 #: cameras lay within 1.85° of the truth by MediaPipe's landmarks alone, which makes 1.85° / 0.6745 = 2.7°. Landmarks of
 #: another model are not better known than that.
@@ -301,8 +297,8 @@ def _measure_side(
     half_deg = 1.96 * float(np.sqrt(sum(t.se_deg**2 for t in terms)))
     interval = (end_range_deg - half_deg, end_range_deg + half_deg)
     moved = [find_compensations(t, angles, trials, setup.procedure) for t in good]
-    # prone the knees' line tells that the pelvis rolls, not by how much the angle is to be put right
-    adds = setup.procedure is SEATED
+    # the knees' line tells that the pelvis rolls, not by how much the angle is to be put right
+    adds = setup.procedure.pelvis_from is PelvisCue.HIPS
     pelvis = [c.moved_deg if adds else np.nan for each in moved for c in each if c.code is FindingCode.PELVIS_HIKE]
     return SideResult(
         side=side,
@@ -356,7 +352,7 @@ def _error_terms(
 ) -> tuple[ErrorTerm, ...]:
     """Return the standard errors that make up the interval of one side."""
     held = np.concatenate([np.arange(end_part(t).start, end_part(t).stop) for t in good]).astype(int)
-    lateral, shank_up = float(angles.lateral[side.column]), setup.procedure is PRONE
+    lateral, shank_up = float(angles.lateral[side.column]), setup.procedure.shank_up
     view = _view_of_thigh(camera, lateral, median_of(angles.thigh_drift_deg[held, side.column]))
     knee, ankle = (series.image_px[held, joint[side.column]] for joint in (KNEES, ANKLES))
     shifts = camera_shifts_deg(knee, ankle, lateral, view, series.frame_size_px, shank_up=shank_up)
@@ -365,7 +361,7 @@ def _error_terms(
     end_range = float(np.mean([t.best_deg for t in good]))
     off = np.array([KNEE_SD_DEG, -KNEE_SD_DEG])
     knee_effect = np.abs(knee_effect_deg(end_range, off, view, lateral, shank_up=shank_up)).mean()
-    reader = _reader_term(median_of(series.shank_se_deg[held, side.column]), ANATOMY_SE_DEG[setup.procedure])
+    reader = _reader_term(median_of(series.shank_se_deg[held, side.column]), setup.procedure.anatomy_se_deg)
     return (
         ErrorTerm(ROLL_TERM, float(roll)),
         ErrorTerm(PITCH_TERM, float(pitch)),

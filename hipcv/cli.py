@@ -14,11 +14,11 @@ import typer
 
 from hipcv.batch.commands import register as register_batch
 from hipcv.core.procedure import Procedure
-from hipcv.core.procedures import procedure_named
-from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import register as register_history
 from hipcv.sources.chatter import own_process
+from hipcv.words import CameraSide, Effort, ModelName, Sex
 from hipcv_server.commands import register as register_server
 
 if TYPE_CHECKING:
@@ -32,49 +32,27 @@ if TYPE_CHECKING:
 TRACEBACK_VARIABLE = "HIPCV_TRACEBACK"
 MEASURED, NOT_MEASURED, WRONG_ARGUMENTS, COULD_NOT_TRY = 0, 1, 2, 3
 
+if TYPE_CHECKING:
 
-class Test(StrEnum):
-    """The tests, by their name on the command line."""
+    class TestOption(StrEnum):
+        """The tests, and "find out"."""
 
-    SEATED = "seated"
-    PRONE = "prone"
+        AUTO = "auto"
 
-
-class TestOption(StrEnum):
-    """The tests, and "find out"."""
-
-    SEATED = "seated"
-    PRONE = "prone"
-    AUTO = "auto"
+else:
+    TestOption = StrEnum("TestOption", {**{name.name: name.value for name in TestName}, "AUTO": "auto"})
 
 
 class CameraEnd(StrEnum):
-    """Where the camera stands in the prone test."""
+    """The ends of somebody who lies, as on the command line."""
 
     FOOT = "foot"
     HEAD = "head"
 
-
-class SexOption(StrEnum):
-    """Sex, as on the command line."""
-
-    FEMALE = "female"
-    MALE = "male"
-
-
-class EffortOption(StrEnum):
-    """Effort, as on the command line."""
-
-    ACTIVE = "active"
-    PASSIVE = "passive"
-
-
-class ModelOption(StrEnum):
-    """Pose models, from the fastest to the most accurate."""
-
-    LITE = "lite"
-    FULL = "full"
-    HEAVY = "heavy"
+    @property
+    def camera_side(self) -> CameraSide:
+        """The end in the words of everything else."""
+        return CameraSide(f"{self} end")
 
 
 app = typer.Typer(
@@ -107,7 +85,7 @@ def _root(
 # --------------------------------------------------------------------------------------------------------- measure
 
 Age = Annotated[float | None, typer.Option("--age", min=0, max=120, help="Age in years, for the reference ranges.")]
-SexArgument = Annotated[SexOption | None, typer.Option("--sex", help="Sex, for the reference ranges.")]
+SexArgument = Annotated[Sex | None, typer.Option("--sex", help="Sex, for the reference ranges.")]
 
 
 @app.command()
@@ -117,10 +95,10 @@ def measure(
     age: Age = None,
     sex: SexArgument = None,
     effort: Annotated[
-        EffortOption, typer.Option("--effort", help="active: the subject moves the leg; passive: somebody else does.")
-    ] = EffortOption.ACTIVE,
-    model: Annotated[ModelOption, typer.Option("--model", help="Pose model: speed against accuracy.")] = (
-        ModelOption.HEAVY
+        Effort, typer.Option("--effort", help="active: the subject moves the leg; passive: somebody else does.")
+    ] = Effort.ACTIVE,
+    model: Annotated[ModelName, typer.Option("--model", help="Pose model: speed against accuracy.")] = (
+        ModelName.HEAVY
     ),
     models: Annotated[
         Path | None, typer.Option("--models", help="Model file, or folder to look in first.", show_default=False)
@@ -143,8 +121,13 @@ def measure(
         ),
     ] = None,
     camera_end: Annotated[
-        CameraEnd, typer.Option("--camera-end", help="Prone: the end of the body that the camera stands at.")
-    ] = CameraEnd.FOOT,
+        CameraEnd | None,
+        typer.Option(
+            "--camera-end",
+            help="Lying: the end of the body that the camera stands at, by default the foot end.",
+            show_default=False,
+        ),
+    ] = None,
     mirrored: Annotated[
         bool | None,
         typer.Option(
@@ -173,22 +156,20 @@ def measure(
     """Measure a recorded clip."""
     with _one_sentence():
         from hipcv.core.setup import Setup
-        from hipcv.words import CameraSide, Effort, Sex
 
         _try_writing(out=out, series=series, keep=keep)
-        position = _recognise(clip, model, models) if test is TestOption.AUTO else procedure_named(test)
-        ends = {CameraEnd.FOOT: CameraSide.FOOT_END, CameraEnd.HEAD: CameraSide.HEAD_END}
+        procedure = _recognise(clip, model, models) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
-            position=position,
-            effort=Effort(effort),
-            camera_side=CameraSide.FRONT if position is SEATED else ends[camera_end],
+            procedure=procedure,
+            effort=effort,
+            camera_side=_camera_side(procedure, camera_end, told=test is not TestOption.AUTO),
             mirrored=mirrored,
             roll_deg=roll,
             pitch_deg=pitch,
             yaw_deg=yaw,
             vertical_edges_px=tuple(_edge(text) for text in vertical or ()),
             age_years=age,
-            sex=Sex(sex) if sex else None,
+            sex=sex,
         )
         measured = _measure(clip, setup, model, models, slow_motion=slow_motion, quiet=quiet)
         _print(measured, as_json=json_)
@@ -211,16 +192,13 @@ def demo(
     status = 0
     with _one_sentence():
         from hipcv.core.setup import Setup
-        from hipcv.words import CameraSide
 
         _try_writing(out=out)
-        for name, setup in (
-            ("seated-easy-101-00.mp4", Setup()),
-            ("prone-easy-102-02.mp4", Setup(PRONE, camera_side=CameraSide.FOOT_END)),
-        ):
-            measured = _measure(_sample(name), setup, ModelOption.HEAVY, None, quiet=quiet)
+        for name in ("seated-easy-101-00.mp4", "prone-easy-102-02.mp4"):
+            setup = Setup(procedure_named(name.partition("-")[0]))
+            measured = _measure(_sample(name), setup, ModelName.HEAVY, None, quiet=quiet)
             _print(measured)
-            _tell_written(_write(measured, out=out / str(setup.procedure), quiet=quiet))
+            _tell_written(_write(measured, out=out / setup.procedure.name, quiet=quiet))
             status = max(status, _status(measured))
     raise typer.Exit(status)
 
@@ -238,16 +216,27 @@ def _sample(name: str) -> Path:
     )
 
 
-def _recognise(clip: Path, model: ModelOption, models: Path | None) -> "Procedure":
+def _recognise(clip: Path, model: ModelName, models: Path | None) -> "Procedure":
     """Return the test that a clip shows; a clip that shows neither is measured as seated and refused there."""
     from hipcv.measurement import recognise_file
     from hipcv.printable import printable
-    from hipcv.words import ModelName
 
-    seen = recognise_file(clip, model_name=ModelName(model), model_path=models)
-    what = f"taken for the {seen.position} test" if seen.position else "neither the seated nor the prone test"
+    seen = recognise_file(clip, model_name=model, model_path=models)
+    what = f"taken for the {seen.procedure} test" if seen.procedure else "neither the seated nor the prone test"
     typer.echo(f"hipcv: {printable(clip.name)} is {what}. {seen.reason}", err=True)
-    return seen.position or SEATED
+    return seen.procedure or SEATED
+
+
+def _camera_side(procedure: "Procedure", end: CameraEnd | None, *, told: bool) -> CameraSide:
+    """Return where the camera stands; an end that a test which was `told` has not is a wrong argument."""
+    if end is None:
+        return procedure.usual_camera_side
+    if end.camera_side in procedure.camera_sides:
+        return end.camera_side
+    if told:
+        places = " or ".join(procedure.camera_sides)
+        raise typer.BadParameter(f"the {procedure.name} test is filmed from the {places}", param_hint="--camera-end")
+    return procedure.usual_camera_side
 
 
 def _edge(text: str) -> tuple[float, float, float, float]:
@@ -267,7 +256,7 @@ def _edge(text: str) -> tuple[float, float, float, float]:
 def _measure(
     clip: Path,
     setup: "Setup",
-    model: ModelOption,
+    model: ModelName,
     models: Path | None,
     *,
     slow_motion: float = 1.0,
@@ -278,7 +267,6 @@ def _measure(
 
     from hipcv.measurement import measure_file
     from hipcv.printable import printable
-    from hipcv.words import ModelName
 
     columns = (
         SpinnerColumn(),
@@ -292,7 +280,7 @@ def _measure(
         return measure_file(
             clip,
             setup,
-            model_name=ModelName(model),
+            model_name=model,
             model_path=models,
             slow_motion=slow_motion,
             on_frame=lambda n_done, n_total: progress.update(task, completed=n_done, total=n_total),
@@ -386,7 +374,7 @@ def _status(measured: "Measurement") -> int:
 
 @app.command()
 def norms(
-    test: Annotated[Test | None, typer.Option("--test", help="Only this position.", show_default=False)] = None,
+    test: Annotated[TestName | None, typer.Option("--test", help="Only this position.", show_default=False)] = None,
     age: Age = None,
     sex: SexArgument = None,
 ) -> None:
@@ -395,9 +383,8 @@ def norms(
 
     from hipcv.evidence.norms import norms_table
     from hipcv.outputs.text import render_norms
-    from hipcv.words import Sex
 
-    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=Sex(sex) if sex else None)
+    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex)
     render_norms(rows, Console())
 
 
@@ -412,17 +399,16 @@ def list_models() -> None:
 
 @models_app.command("get")
 def get_models(
-    names: Annotated[list[ModelOption] | None, typer.Argument(help="Models to fetch; all by default.")] = None,
+    names: Annotated[list[ModelName] | None, typer.Argument(help="Models to fetch; all by default.")] = None,
 ) -> None:
     """Fetch pose models, so that everything works offline from then on."""
     with _one_sentence():
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
         from hipcv.models.store import get_model
-        from hipcv.words import ModelName
 
         with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=_stderr()) as progress:
-            got = [get_model(ModelName(name), None, _fetch_bar(progress)) for name in names or list(ModelOption)]
+            got = [get_model(ModelName(name), None, _fetch_bar(progress)) for name in names or list(ModelName)]
         for model in got:
             typer.echo(f"{model.path} ({model.origin})")
 

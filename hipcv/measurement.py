@@ -11,6 +11,7 @@ from hipcv.core.finding import Finding, FindingCode, Limit, Severity
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.models.store import Progress, get_model
+from hipcv.pose.method import METHOD, Method
 from hipcv.session import Session
 from hipcv.sources.recording import ReadReport
 from hipcv.sources.video import open_video
@@ -46,6 +47,7 @@ def measure_file(
     model_name: ModelName,
     model_path: Path | None = None,
     slow_motion: float = 1.0,
+    method: Method = METHOD,
     on_frame: OnFrame | None = None,
     on_fetch: Progress | None = None,
     on_open: Callable[[str], None] | None = None,
@@ -59,6 +61,7 @@ def measure_file(
     setup : how the test was done and filmed.
     model_name, model_path : which pose model, and where to look for it first.
     slow_motion : by how many times the file plays slower than life.
+    method : the steps of the reading that can be exchanged.
     on_frame, on_fetch : told how far reading, and fetching the model, have come.
     on_read : told once the last frame is in and the assessment begins; in the prone test that takes long.
 
@@ -70,7 +73,8 @@ def measure_file(
     with open_video(path, mirrored=bool(setup.mirrored), slow_motion=slow_motion) as video:
         model = get_model(model_name, model_path, on_fetch)
         parameters: dict[str, object] = {"slow_motion": slow_motion, "rotation_tag_deg": video.info.rotation_deg}
-        with Session(setup, model, model_name, parameters, video.info.long_side_fov_deg, slow_motion) as session:
+        lens = video.info.long_side_fov_deg
+        with Session(setup, model, model_name, parameters, lens, slow_motion, method) as session:
             for n_done, frame in enumerate(video, start=1):
                 session.add(frame.rgb, frame.time_s)
                 if on_frame is not None:

@@ -22,7 +22,10 @@ def test_the_command_line_loads_nothing_heavy_before_it_is_needed():
     assert loaded_after("import hipcv.cli").isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("room", ["core.angles", "core.trials", "core.room", "core.checks", "evidence.reference"])
+@pytest.mark.parametrize(
+    "room",
+    ["core.motion.angles", "core.motion.trials", "core.camera.edges", "core.checks.recording", "evidence.reference"],
+)
 def test_core_and_evidence_load_only_numbers(room):
     heavy = loaded_after(f"import hipcv.{room}") & {*HEAVY, "pydantic", "jinja2", "typer"}
     assert heavy <= {"scipy"}

@@ -14,6 +14,7 @@ from hipcv.core.camera.fusion import find_camera_pose
 from hipcv.core.checks.camera import check_camera_share
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.motion.angles import sides_exchanged, sort_sides
+from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import ANKLES, HIPS, KNEES, MIRROR_ROWS, PoseSeries
 from hipcv.core.setup import Setup
@@ -141,10 +142,13 @@ def test_a_person_seen_from_behind_is_refused_for_the_view_and_not_for_the_label
     assert FindingCode.WRONG_VIEW in codes(assess(behind, Setup()), Severity.REJECT)
 
 
-@given(st.lists(st.booleans(), min_size=20, max_size=20), st.sampled_from(CameraSide))
+CAMERAS = [Setup(procedure, camera_side=side) for procedure in PROCEDURES for side in procedure.camera_sides]
+
+
+@given(st.lists(st.booleans(), min_size=20, max_size=20), st.sampled_from(CAMERAS))
 @settings(max_examples=20, deadline=None)
-def test_sorted_sides_stay_sorted_and_remember_what_was_exchanged(labels, camera_side):
-    series, setup = seated(duration_s=20 / 30), Setup(camera_side=camera_side)
+def test_sorted_sides_stay_sorted_and_remember_what_was_exchanged(labels, setup):
+    series = seated(duration_s=20 / 30)
     frames = np.array(labels)
     own, confused = sort_sides(series, setup), sort_sides(with_labels_exchanged(series, frames), setup)
     assert not sides_exchanged(own.image_px, setup).any()

@@ -14,7 +14,7 @@ from openpyxl import Workbook
 
 from hipcv.batch.input.clip import Clip, Reference, ToldBy
 from hipcv.batch.input.length import find_shares, length_s
-from hipcv.batch.input.listing import find_recordings, position_in_name
+from hipcv.batch.input.listing import find_recordings, procedure_in_name
 from hipcv.batch.input.manifest import (
     Defaults,
     ListError,
@@ -203,7 +203,7 @@ def test_the_test_is_told_by_list_then_option_then_name(folder: Path) -> None:
     ],
 )
 def test_a_name_tells_the_test_by_a_word_of_its_own(name: str, position: Procedure | None) -> None:
-    assert position_in_name(name) is position
+    assert procedure_in_name(name) is position
 
 
 def test_a_recording_of_unknown_test_may_be_of_either(folder: Path) -> None:

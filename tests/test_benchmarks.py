@@ -6,7 +6,6 @@ import math
 import sys
 from dataclasses import replace
 from pathlib import Path
-from pkgutil import resolve_name
 
 import numpy as np
 import pytest
@@ -15,11 +14,13 @@ from simulated import seated
 
 from hipcv.assessment import assess
 from hipcv.core.procedure import Procedure
+from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import ANKLES, KNEES, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.evidence.agreement import MDC95_PER_SEM
+from hipcv.pose.method import METHOD
 from hipcv.words import CameraSide, Side
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
@@ -200,7 +201,7 @@ def test_only_clips_whose_truth_names_a_person_are_taken(tmp_path: Path, samples
     assert [clip.name for clip, _ in repeatability.person_clips(tmp_path)] == ["b.mp4", "c.mp4"]
 
 
-@pytest.mark.parametrize("position", list(Procedure))
+@pytest.mark.parametrize("position", PROCEDURES)
 def test_published_figures_stand_with_their_source_and_for_their_own_position(position: Procedure) -> None:
     rows = repeatability.published(position)
     assert len(rows) >= 3
@@ -276,12 +277,19 @@ def test_clips_with_a_fault_are_left_out_and_levels_take_turns(tmp_path: Path) -
     assert [clip.stem for clip, _ in ablation.choose_clips(tmp_path, None)] == ["s1", "s3", "s2"]
 
 
-@pytest.mark.parametrize("name", [*ablation.PLAIN_SHANKS, *ablation.PLAIN_JOINTS])
-def test_a_stand_in_takes_what_the_function_takes_whose_place_it_has(name: str) -> None:
-    """A function that has moved makes the ablation fail instead of measuring the product twice."""
-    stand_in = {**ablation.PLAIN_SHANKS, **ablation.PLAIN_JOINTS}[name]
-    replaced = resolve_name(name)
-    assert list(inspect.signature(stand_in).parameters) == list(inspect.signature(replaced).parameters)
+@pytest.mark.parametrize(
+    ("step", "stand_in"),
+    [
+        (METHOD.fuse_outline, ablation.PLAIN_SHANKS.fuse_outline),
+        (METHOD.legs.learn_colour, ablation.PLAIN_COLOUR.legs.learn_colour),
+        (METHOD.legs.fuse_edges, ablation.PLAIN_JOINTS.legs.fuse_edges),
+        (METHOD.legs.best_path, ablation.PLAIN_JOINTS.legs.best_path),
+    ],
+)
+def test_a_stand_in_takes_what_the_step_takes_whose_place_it_has(step, stand_in) -> None:
+    """A step that was not exchanged would measure the product twice."""
+    assert stand_in is not step
+    assert list(inspect.signature(stand_in).parameters) == list(inspect.signature(step).parameters)
 
 
 def test_the_stand_ins_leave_joints_where_they_are() -> None:

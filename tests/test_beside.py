@@ -15,9 +15,9 @@ from hipcv.outputs.beside import beside_number
 from hipcv.outputs.document import render_document
 from hipcv.outputs.html import render_report
 from hipcv.outputs.text import render_text
-from hipcv.words import SIDES, CameraSide
+from hipcv.words import SIDES
 
-PRONE = Setup(PRONE, camera_side=CameraSide.FOOT_END)
+LYING = Setup(PRONE)
 
 
 def labels(result):
@@ -58,8 +58,8 @@ def test_a_hip_that_moved_alone_has_nothing_beside_its_number():
     [
         pytest.param({"lean": 18.0}, Setup(), "the body leaned by", "before", id="trunk"),
         pytest.param({"drift": 18.0}, Setup(), "the knee moved sideways by", "before the knee moved", id="thigh"),
-        pytest.param({"twist": 6.5}, PRONE, "the body turned by", "before the body turned", id="body"),
-        pytest.param({"rolling": 9.0}, PRONE, "the pelvis rolled by", "before the pelvis moved", id="prone pelvis"),
+        pytest.param({"twist": 6.5}, LYING, "the body turned by", "before the body turned", id="body"),
+        pytest.param({"rolling": 9.0}, LYING, "the pelvis rolled by", "before the pelvis moved", id="prone pelvis"),
     ],
 )
 def test_every_compensation_is_told_with_the_angle_before_it(series, setup, label, before):

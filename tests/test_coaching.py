@@ -20,10 +20,10 @@ from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, MIRROR_ROWS, SHOULDERS
 from hipcv.core.setup import Setup
 from hipcv.live.coach import Coach, Coaching, Phase, Plan
 from hipcv.live.placement import MAX_YAW_DEG, CheckCode, Placement, Posture, Sight
-from hipcv.words import CameraSide, Side
+from hipcv.words import Side
 
 FPS = 25.0
-SEATED = Setup()
+SITTING = Setup()
 LEFT_ONCE = Plan((Side.LEFT,), n_trials=1, hold_s=1.5, countdown_s=0.0)
 
 
@@ -85,7 +85,7 @@ TRIAL = ((2.0, 0.0), (1.0, 35.0), (2.5, 35.0), (1.0, 0.0), (0.5, 0.0))
 
 def test_a_held_swing_is_captured_with_its_angle() -> None:
     """Rest, swing, hold and return make one trial, and the angle is that of the hold."""
-    seen = lead(Coach(LEFT_ONCE, SEATED), curve(*TRIAL))
+    seen = lead(Coach(LEFT_ONCE, SITTING), curve(*TRIAL))
     holds = [c.hold for c in seen if c.hold is not None]
     assert len(holds) == 1
     assert holds[0].side is Side.LEFT
@@ -98,14 +98,14 @@ def test_a_held_swing_is_captured_with_its_angle() -> None:
 
 def test_phases_come_in_their_order() -> None:
     """Placing, rest, swing, hold, back, complete: none is skipped and none comes twice."""
-    seen = lead(Coach(LEFT_ONCE, SEATED), curve(*TRIAL))
+    seen = lead(Coach(LEFT_ONCE, SITTING), curve(*TRIAL))
     phases = [c.phase for k, c in enumerate(seen) if k == 0 or seen[k - 1].phase is not c.phase]
     assert phases == [Phase.PLACING, Phase.REST, Phase.SWING, Phase.HOLD, Phase.BACK, Phase.COMPLETE]
 
 
 def test_the_hold_fills_up_while_the_leg_stands_still() -> None:
     """The share of the hold rises steadily from nothing to all."""
-    seen = lead(Coach(LEFT_ONCE, SEATED), curve(*TRIAL))
+    seen = lead(Coach(LEFT_ONCE, SITTING), curve(*TRIAL))
     shares = [c.hold_share for c in seen if c.phase is Phase.HOLD]
     assert shares == sorted(shares)
     assert 0.2 < shares[0] < 0.4
@@ -115,7 +115,7 @@ def test_the_hold_fills_up_while_the_leg_stands_still() -> None:
 def test_a_leg_that_turns_back_at_once_is_asked_again() -> None:
     """A swing without a hold is no trial; the next one can be."""
     swing_only = ((2.0, 0.0), (1.0, 35.0), (0.3, 35.0), (1.0, 0.0), (1.0, 0.0))
-    coach = Coach(LEFT_ONCE, SEATED)
+    coach = Coach(LEFT_ONCE, SITTING)
     seen = lead(coach, curve(*swing_only, *TRIAL[1:]))
     assert sum(c.hold is not None for c in seen) == 1
     assert "again" in {c.cue.code for c in seen if c.cue is not None}
@@ -126,7 +126,7 @@ def test_a_leg_that_turns_back_at_once_is_asked_again() -> None:
 def test_the_coach_counts_the_holds_that_the_measurement_counts(held_s: float) -> None:
     """1.5 s are asked for; a hold given up earlier is captured when the leg comes back, where the result counts it."""
     shown = list(curve((2.0, 0.0), (1.0, 35.0), (held_s, 35.0), (1.0, 0.0), (1.0, 0.0)))
-    seen = lead(Coach(LEFT_ONCE, SEATED), shown)
+    seen = lead(Coach(LEFT_ONCE, SITTING), shown)
     time_s, angle_deg = np.array(shown).T
     measured = [trial for trial in find_trials(time_s, angle_deg, Side.LEFT) if trial.held]
     holds = [c.hold for c in seen if c.hold is not None]
@@ -139,7 +139,7 @@ def test_the_coach_counts_the_holds_that_the_measurement_counts(held_s: float) -
 def test_a_hold_that_was_let_go_early_is_followed_by_the_next_try() -> None:
     """It says that it counts, and the next one of the plan comes."""
     again = ((1.0, 30.0), (0.8, 30.0), (1.0, 0.0), (1.0, 0.0))
-    seen = lead(Coach(replace(LEFT_ONCE, n_trials=2), SEATED), curve((2.0, 0.0), *again, *again))
+    seen = lead(Coach(replace(LEFT_ONCE, n_trials=2), SITTING), curve((2.0, 0.0), *again, *again))
     assert [c.hold.trial for c in seen if c.hold is not None] == [1, 2]
     assert "that counts" in next(c.cue.text for c in seen if c.cue is not None and c.cue.code == "short")
     assert seen[-1].phase is Phase.COMPLETE
@@ -148,7 +148,7 @@ def test_a_hold_that_was_let_go_early_is_followed_by_the_next_try() -> None:
 def test_three_trials_a_side_lead_through_both_sides() -> None:
     """After the last trial of a side the other side follows, and after that the end."""
     plan = Plan((Side.RIGHT, Side.LEFT), n_trials=2, hold_s=1.0, countdown_s=0.0)
-    coach = Coach(plan, SEATED)
+    coach = Coach(plan, SITTING)
     again = ((1.0, 20.0), (1.5, 20.0), (1.0, 0.0), (1.0, 0.0))
     one_side = list(curve((2.0, 0.0), *again, *again, (2.5, 0.0)))
     seen = lead(coach, one_side, Side.RIGHT)
@@ -162,7 +162,7 @@ def test_three_trials_a_side_lead_through_both_sides() -> None:
 
 def test_the_other_leg_is_not_taken_for_the_one_that_was_asked() -> None:
     """A swing of the wrong leg is no trial, and the coach says which leg is meant."""
-    seen = lead(Coach(LEFT_ONCE, SEATED), curve(*TRIAL), Side.RIGHT)
+    seen = lead(Coach(LEFT_ONCE, SITTING), curve(*TRIAL), Side.RIGHT)
     assert all(c.hold is None for c in seen)
     said = {c.cue.code: c.cue.text for c in seen if c.cue is not None}
     assert "right leg" in said["other_leg"]
@@ -171,20 +171,20 @@ def test_the_other_leg_is_not_taken_for_the_one_that_was_asked() -> None:
 def test_turning_inwards_is_not_a_trial() -> None:
     """External rotation is told apart, and said."""
     inwards = ((2.0, 0.0), (1.0, -20.0), (2.0, -20.0), (1.0, 0.0))
-    seen = lead(Coach(LEFT_ONCE, SEATED), curve(*inwards))
+    seen = lead(Coach(LEFT_ONCE, SITTING), curve(*inwards))
     assert all(c.hold is None for c in seen)
     assert "other_way" in {c.cue.code for c in seen if c.cue is not None}
 
 
 def test_a_kick_is_answered_with_slowly() -> None:
     """A swing of more than 150° a second is told to slow down."""
-    seen = lead(Coach(LEFT_ONCE, SEATED), curve((2.0, 0.0), (0.2, 40.0), (0.2, 40.0), (1.0, 0.0)))
+    seen = lead(Coach(LEFT_ONCE, SITTING), curve((2.0, 0.0), (0.2, 40.0), (0.2, 40.0), (1.0, 0.0)))
     assert "slowly" in {c.cue.code for c in seen if c.cue is not None}
 
 
 def test_a_leg_that_creeps_outwards_still_sets_out() -> None:
     """A very slow swing counts from where the leg hung, not from where it crept."""
-    seen = lead(Coach(LEFT_ONCE, SEATED), curve((2.0, 0.0), (15.0, 30.0), (2.0, 30.0), (1.0, 0.0), (0.5, 0.0)))
+    seen = lead(Coach(LEFT_ONCE, SITTING), curve((2.0, 0.0), (15.0, 30.0), (2.0, 30.0), (1.0, 0.0), (0.5, 0.0)))
     holds = [c.hold for c in seen if c.hold is not None]
     assert len(holds) == 1
     assert any(c.phase is Phase.SWING for c in seen)
@@ -193,18 +193,18 @@ def test_a_leg_that_creeps_outwards_still_sets_out() -> None:
 def test_the_countdown_runs_and_a_leg_that_moves_early_begins_the_test() -> None:
     """Three seconds count down; who does not wait has begun."""
     plan = replace(LEFT_ONCE, countdown_s=3.0)
-    patient = lead(Coach(plan, SEATED), curve((6.0, 0.0)))
+    patient = lead(Coach(plan, SITTING), curve((6.0, 0.0)))
     left = [c.countdown_s for c in patient if c.countdown_s is not None]
     assert left[0] == pytest.approx(3.0, abs=0.1)
     assert left == sorted(left, reverse=True)
     assert patient[-1].phase is Phase.REST
-    hasty = lead(Coach(plan, SEATED), curve((2.0, 0.0), (1.0, 35.0), (2.5, 35.0), (1.0, 0.0)))
+    hasty = lead(Coach(plan, SITTING), curve((2.0, 0.0), (1.0, 35.0), (2.5, 35.0), (1.0, 0.0)))
     assert sum(c.hold is not None for c in hasty) == 1
 
 
 def test_without_hands_free_it_waits_for_go() -> None:
     """All green is not enough where the person wants to start by hand."""
-    coach = Coach(replace(LEFT_ONCE, hands_free=False), SEATED)
+    coach = Coach(replace(LEFT_ONCE, hands_free=False), SITTING)
     seen = lead(coach, curve((4.0, 0.0)))
     assert seen[-1].phase is Phase.READY
     coach.go()
@@ -214,7 +214,7 @@ def test_without_hands_free_it_waits_for_go() -> None:
 def test_who_goes_out_of_sight_is_called_back_and_keeps_what_was_captured() -> None:
     """A second without the person leads back to placing; captured trials stay."""
     plan = replace(LEFT_ONCE, n_trials=2)
-    coach = Coach(plan, SEATED)
+    coach = Coach(plan, SITTING)
     seen = lead(coach, curve(*TRIAL))
     gone = Body(seen=False)
     lost = [coach.see(gone.at(7.0 + k / FPS)) for k in range(60)]
@@ -226,7 +226,7 @@ def test_who_goes_out_of_sight_is_called_back_and_keeps_what_was_captured() -> N
 
 def test_skip_goes_on_to_the_other_side_and_then_to_the_end() -> None:
     """A side that cannot be done is passed over."""
-    coach = Coach(Plan(countdown_s=0.0), SEATED)
+    coach = Coach(Plan(countdown_s=0.0), SITTING)
     lead(coach, curve((2.0, 0.0)))
     coach.skip(2.0)
     assert coach.side is Side.RIGHT
@@ -237,7 +237,7 @@ def test_skip_goes_on_to_the_other_side_and_then_to_the_end() -> None:
 def test_a_leg_that_rests_turned_inwards_is_captured_all_the_same() -> None:
     """Rest at -10°, end at 0°: the hold is more plumb than the rest, and is still no rest."""
     trial = ((0.04, -10.0), (2.0, -10.0), (1.0, 0.0), (3.0, 0.0), (1.0, -10.0), (0.5, -10.0))
-    holds = [c.hold for c in lead(Coach(LEFT_ONCE, SEATED), curve(*trial)) if c.hold is not None]
+    holds = [c.hold for c in lead(Coach(LEFT_ONCE, SITTING), curve(*trial)) if c.hold is not None]
     assert [round(hold.angle_deg) for hold in holds] == [0]
 
 
@@ -248,7 +248,7 @@ def test_any_steady_hold_is_captured_near_its_angle(peak: float, rest: float, tr
     noise = np.random.default_rng(seed)
     trial = ((0.04, rest), (2.0, rest), (1.0, rest + peak), (3.0, rest + peak), (1.0, rest), (0.5, rest))
     shaky = [(t, a + tremor * float(np.clip(noise.normal() / 2, -1, 1))) for t, a in curve(*trial)]
-    holds = [c.hold for c in lead(Coach(LEFT_ONCE, SEATED), shaky) if c.hold is not None]
+    holds = [c.hold for c in lead(Coach(LEFT_ONCE, SITTING), shaky) if c.hold is not None]
     assert len(holds) == 1
     assert abs(holds[0].angle_deg - (rest + peak)) < 2.0
 
@@ -257,7 +257,7 @@ def test_any_steady_hold_is_captured_near_its_angle(peak: float, rest: float, tr
 @given(st.lists(st.tuples(st.floats(-90, 90) | st.just(math.nan), st.floats(-90, 90) | st.just(math.nan)), max_size=80))
 def test_whatever_the_legs_do_the_coach_stays_in_its_plan(angles: list[tuple[float, float]]) -> None:
     """Noise never breaks the coach: shares stay in 0 to 1, trials in the plan, cue numbers rise."""
-    coach, last = Coach(replace(LEFT_ONCE, hold_s=0.5), SEATED), 0
+    coach, last = Coach(replace(LEFT_ONCE, hold_s=0.5), SITTING), 0
     for k, (left, right) in enumerate(angles):
         seen = coach.see(replace(Body().at(k / FPS), angles_deg=(left, right)))
         assert 0.0 <= seen.hold_share <= 1.0
@@ -285,7 +285,7 @@ def test_whatever_the_legs_do_the_coach_stays_in_its_plan(angles: list[tuple[flo
 )
 def test_each_fault_of_the_placement_turns_its_own_check_red(body: Body, code: CheckCode, word: str) -> None:
     """One fault, one red check, and advice that names the way out."""
-    placement = Placement(SEATED)
+    placement = Placement(SITTING)
     checks = [placement.see(body.at(k / FPS)) for k in range(60)][-1]
     found = next(check for check in checks if check.code is code)
     assert not found.ok
@@ -301,10 +301,10 @@ def test_the_guide_nags_about_the_turn_that_the_verdict_will_find(yaw_deg: float
     around = np.array([[math.cos(turn), 0, math.sin(turn)], [0, 1, 0], [-math.sin(turn), 0, math.cos(turn)]])
     world = series.world_m.copy()
     world[:, HIPS] = world[:, HIPS] @ around.T
-    level = find_camera_pose(SEATED, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
-    verdict = body_yaw(measure_angles(replace(series, world_m=world), SEATED, level))
+    level = find_camera_pose(SITTING.procedure, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
+    verdict = body_yaw(measure_angles(replace(series, world_m=world), SITTING, level))
     assert verdict is not None
-    placement = Placement(SEATED)
+    placement = Placement(SITTING)
     for k, time_s in enumerate(series.time_s):
         rows = MIRROR_ROWS if k % 3 == 0 else np.arange(33)  # the model exchanges left and right now and then
         sight = replace(Body().at(float(time_s)), world_m=world[k][rows], image_px=series.image_px[k][rows])
@@ -316,7 +316,7 @@ def test_the_guide_nags_about_the_turn_that_the_verdict_will_find(yaw_deg: float
 
 def test_a_person_with_the_back_to_the_camera_is_told_to_turn_round() -> None:
     """Seen from behind, the knees stand the other way round than the model's labels say, as for the verdict."""
-    placement = Placement(SEATED)
+    placement = Placement(SITTING)
     away = Body(yaw_deg=180.0)
     sights = [away.at(k / FPS) for k in range(60)]
     checks = [placement.see(replace(s, image_px=s.image_px[MIRROR_ROWS])) for s in sights][-1]
@@ -327,7 +327,7 @@ def test_a_person_with_the_back_to_the_camera_is_told_to_turn_round() -> None:
 
 def test_a_person_well_placed_turns_every_check_green() -> None:
     """Nothing is red, and nothing is advised, once all is well."""
-    placement = Placement(SEATED)
+    placement = Placement(SITTING)
     checks = [placement.see(Body().at(k / FPS)) for k in range(60)][-1]
     assert [check.code for check in checks] == list(CheckCode)
     assert all(check.ok and not check.advice for check in checks)
@@ -335,7 +335,7 @@ def test_a_person_well_placed_turns_every_check_green() -> None:
 
 def test_one_bad_frame_does_not_switch_a_check() -> None:
     """Landmarks flicker: a check follows what lasts."""
-    placement = Placement(SEATED)
+    placement = Placement(SITTING)
     for k in range(60):
         placement.see(Body().at(k / FPS))
     flicker = placement.see(Body(shift_px=(0, 200)).at(60 / FPS))
@@ -344,7 +344,7 @@ def test_one_bad_frame_does_not_switch_a_check() -> None:
 
 def test_a_prone_body_with_soles_up_is_well_placed() -> None:
     """In the prone test the shanks point up, and the yaw is left to the bed's edges."""
-    setup = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END)
+    setup = Setup(PRONE)
     sight = Body().at(0.0)
     flipped = sight.image_px * (1, -1) + (0, 480)
     placement = Placement(setup)
@@ -354,7 +354,7 @@ def test_a_prone_body_with_soles_up_is_well_placed() -> None:
     assert CheckCode.FACING not in red
 
 
-PRONE = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END)
+LYING = Setup(PRONE)
 SEATED_WORDS = re.compile(r"\b(hang\w*|sit|seat\w*|step|stand|come closer|upright on|head to foot)\b", re.IGNORECASE)
 
 
@@ -368,7 +368,7 @@ def prone_at(time_s: float, left_deg: float = 0.0, right_deg: float = 0.0, body:
 
 def test_a_prone_person_hears_of_soles_and_beds_and_nothing_of_seats() -> None:
     """From nobody in view to the last trial: every sentence fits somebody who lies face down."""
-    coach = Coach(Plan(n_trials=1, hold_s=1.5, countdown_s=0.0), PRONE)
+    coach = Coach(Plan(n_trials=1, hold_s=1.5, countdown_s=0.0), LYING)
     told, now_s = [], 0.0
     for wrong in (
         Body(seen=False),
@@ -403,9 +403,9 @@ def test_a_prone_person_hears_of_soles_and_beds_and_nothing_of_seats() -> None:
 @pytest.mark.parametrize(
     ("setup", "posture", "said"),
     [
-        (PRONE, Posture.SITTING, "You seem to sit. For this test lie face down"),
-        (PRONE, Posture.STANDING, "You seem to stand. For this test lie face down"),
-        (SEATED, Posture.PRONE, "You seem to lie face down. For this test sit upright"),
+        (LYING, Posture.SITTING, "You seem to sit. For this test lie face down"),
+        (LYING, Posture.STANDING, "You seem to stand. For this test lie face down"),
+        (SITTING, Posture.PRONE, "You seem to lie face down. For this test sit upright"),
     ],
 )
 def test_somebody_placed_for_another_test_is_not_nobody(setup: Setup, posture: Posture, said: str) -> None:

@@ -226,7 +226,7 @@ def test_the_bed_gives_the_yaw_even_in_a_room_that_stands_askew(yaw: float) -> N
     wall = room_segments(turn_deg=30.0)[:10] + np.array([0, 0.9, 0])
     edges = np.vstack([film_edges(bed, *camera), film_edges(wall, *camera)])
     knees, shank = film_legs(0.3, *camera)
-    found = fit_bed_yaw(edges, SIZE, knees, shank)
+    found = fit_bed_yaw(edges, SIZE, knees, shank, procedure=PRONE)
     assert found is not None
     assert found.value_deg == pytest.approx(yaw, abs=2)
     assert found.se_deg >= 2.5
@@ -247,10 +247,10 @@ def test_a_known_roll_and_pitch_let_three_bed_edges_show_the_yaw(yaw: float) -> 
     edges = film_edges(bed, *camera) + noise
     knees, shank = film_legs(0.0, *camera)
     known = find_camera_pose(PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
-    found = fit_bed_yaw(edges, SIZE, knees, shank, camera=known)
+    found = fit_bed_yaw(edges, SIZE, knees, shank, procedure=PRONE, camera=known)
     assert found is not None
     assert found.value_deg == pytest.approx(yaw, abs=3)
-    alone = fit_bed_yaw(edges, SIZE, knees, shank)
+    alone = fit_bed_yaw(edges, SIZE, knees, shank, procedure=PRONE)
     assert alone is None or alone.se_deg > found.se_deg
 
 
@@ -271,7 +271,7 @@ def test_a_bed_seen_askew_is_known_to_be_askew_though_not_which_way(yaw: float) 
     edges = edges + np.random.default_rng(1).normal(0, 0.5, edges.shape)
     knees, shank = film_legs(0.0, *camera)
     known = find_camera_pose(PRONE, given_roll_deg=camera[0], given_pitch_deg=camera[1])
-    found = fit_bed_yaw(edges, SIZE, knees, shank, camera=known)
+    found = fit_bed_yaw(edges, SIZE, knees, shank, procedure=PRONE, camera=known)
     assert found is not None
     assert found.source == WAY_OPEN
     assert (found.value_deg - yaw + 45) % 90 - 45 == pytest.approx(0, abs=3)
@@ -284,9 +284,9 @@ def test_a_bed_seen_askew_is_known_to_be_askew_though_not_which_way(yaw: float) 
 
 def test_without_bed_edges_there_is_no_bed_yaw() -> None:
     plumb = film_edges(room_segments()[:6], *CAMERA)
-    assert fit_bed_yaw(plumb, SIZE, np.array([[600.0, 400], [700, 400]]), 150.0) is None
-    assert fit_bed_yaw(np.empty((0, 4)), SIZE, np.array([[600.0, 400], [700, 400]]), 150.0) is None
-    assert fit_bed_yaw(plumb, SIZE, np.full((2, 2), np.nan), 150.0) is None
+    assert fit_bed_yaw(plumb, SIZE, np.array([[600.0, 400], [700, 400]]), 150.0, procedure=PRONE) is None
+    assert fit_bed_yaw(np.empty((0, 4)), SIZE, np.array([[600.0, 400], [700, 400]]), 150.0, procedure=PRONE) is None
+    assert fit_bed_yaw(plumb, SIZE, np.full((2, 2), np.nan), 150.0, procedure=PRONE) is None
 
 
 @pytest.mark.parametrize(("shank_up", "left_lateral"), [(False, 1), (True, -1), (True, 1)])

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hipcv.core.finding import FindingCode
 from hipcv.core.procedure import Procedure
+from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.evidence.guidance import (
@@ -106,7 +107,7 @@ def test_an_unknown_code_is_refused_with_the_known_ones(words) -> None:
         words("hip_hike")
 
 
-@pytest.mark.parametrize("position", Procedure)
+@pytest.mark.parametrize("position", PROCEDURES)
 def test_the_filming_guide_is_short_and_says_what_makes_a_test_measurable(position: Procedure) -> None:
     steps = filming_guide(position)
     text = " ".join(steps)

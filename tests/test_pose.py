@@ -10,7 +10,8 @@ import pytest
 from hipcv.core.errors import ModelError
 from hipcv.core.series import ANKLES, KNEES
 from hipcv.models.store import get_model
-from hipcv.pose.landmarker import NOBODY, PoseEstimator
+from hipcv.pose.landmarker import PoseEstimator
+from hipcv.pose.person import NOBODY
 from hipcv.sources.video import open_video
 from hipcv.words import ModelName
 

@@ -21,7 +21,7 @@ from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
 from hipcv.models.store import get_model, landmark_network
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
-from hipcv.pose.legs.reader import MIN_QUALITY, MIN_SHARE, ProneReader
+from hipcv.pose.legs.reader import MIN_QUALITY, MIN_SHARE, LegReader
 from hipcv.pose.legs.reading import VIEWS, look_twice
 from hipcv.pose.legs.region import find_in_clip
 from hipcv.pose.recognise import recognise_test
@@ -30,7 +30,7 @@ from hipcv.words import SIDES, CameraSide, ModelName
 
 CLIP = "prone-easy-102-02"
 HEAD_CLIP = Path(__file__).parent / "data" / "prone-head-0.mp4"
-PRONE = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END)
+FROM_THE_FEET = Setup(PRONE)
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +47,11 @@ def frames(samples):
 
 @pytest.fixture(scope="module")
 def measured(samples):
-    return measure_file(samples / f"{CLIP}.mp4", PRONE, model_name=ModelName.HEAVY)
+    return measure_file(samples / f"{CLIP}.mp4", FROM_THE_FEET, model_name=ModelName.HEAVY)
 
 
 def read(network, pictures, side=CameraSide.FOOT_END):
-    reader = ProneReader(network, side)
+    reader = LegReader(network, side)
     for k, rgb in enumerate(pictures):
         reader.add(rgb, 0.2 * k)
     return reader, reader.series()
@@ -164,7 +164,7 @@ def test_feet_outside_the_picture_are_refused_with_the_reason(samples, tmp_path)
                 stream.height, stream.width = picture.shape[0] // 2 * 2, picture.shape[1]
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture[: picture.shape[0] // 2 * 2], "rgb24")))
         out.mux(stream.encode())
-    assessment = measure_file(clip, PRONE, model_name=ModelName.HEAVY).assessment
+    assessment = measure_file(clip, FROM_THE_FEET, model_name=ModelName.HEAVY).assessment
     assert assessment.status is Status.NOT_MEASURED
     codes = {f.code for f in assessment.findings if f.severity is Severity.REJECT}
     assert codes & {FindingCode.LEGS_NOT_SEEN, FindingCode.OUT_OF_FRAME}
@@ -180,7 +180,7 @@ def test_seated_people_are_not_read_as_prone(network, samples):
 @pytest.mark.parametrize(("name", "expected"), [(CLIP, PRONE), ("seated-hard-103-00", SEATED)])
 def test_the_test_is_recognised_from_the_pictures(samples, name, expected):
     with open_video(samples / f"{name}.mp4") as video:
-        assert recognise_test(video, get_model(ModelName.HEAVY)).position is expected
+        assert recognise_test(video, get_model(ModelName.HEAVY)).procedure is expected
 
 
 @pytest.mark.parametrize(
@@ -191,14 +191,14 @@ def test_somebody_who_sits_in_a_turned_picture_is_neither_test_and_the_turn_is_n
         pictures = [frame.rgb for frame in islice(video, 0, 120, 20)]
     turned = [SimpleNamespace(rgb=np.ascontiguousarray(np.rot90(rgb, quarters))) for rgb in pictures]
     seen = recognise_test(turned, get_model(ModelName.HEAVY))
-    assert seen.position is None
+    assert seen.procedure is None
     assert told in seen.reason
     assert "measure it again" in seen.reason
 
 
 def test_a_prone_clip_from_the_head_end_is_prone_and_not_a_turned_picture():
     with open_video(HEAD_CLIP) as video:
-        assert recognise_test(video, get_model(ModelName.HEAVY)).position is PRONE
+        assert recognise_test(video, get_model(ModelName.HEAVY)).procedure is PRONE
 
 
 def test_somebody_who_sits_upside_down_is_refused_as_prone_and_not_sent_to_the_other_end(network, samples):
@@ -215,7 +215,7 @@ def test_somebody_who_sits_upside_down_is_refused_as_prone_and_not_sent_to_the_o
 
 def test_somebody_who_stands_is_neither_test(real):
     with open_video(real / "balancing_front.mp4") as video:
-        assert recognise_test(islice(video, 0, 40), get_model(ModelName.HEAVY)).position is None
+        assert recognise_test(islice(video, 0, 40), get_model(ModelName.HEAVY)).procedure is None
 
 
 def test_a_prone_clip_fed_as_seated_is_refused(samples):
@@ -238,7 +238,7 @@ def test_region_maps_there_and_back():
 def from_the_head():
     """Return a clip filmed from the head end, taken for what it is and for one from the foot end."""
     return {
-        end: measure_file(HEAD_CLIP, replace(PRONE, camera_side=end), model_name=ModelName.HEAVY).assessment
+        end: measure_file(HEAD_CLIP, replace(FROM_THE_FEET, camera_side=end), model_name=ModelName.HEAVY).assessment
         for end in (CameraSide.HEAD_END, CameraSide.FOOT_END)
     }
 

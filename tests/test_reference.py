@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipcv.core.procedure import Procedure
+from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error, published_errors
@@ -127,27 +128,27 @@ def test_a_row_that_contradicts_itself_is_refused(change: dict[str, object], com
 # ----------------------------------------------------------------------------------------------------- which rows fit
 
 
-@given(st.sampled_from(Procedure), subjects)
+@given(st.sampled_from(PROCEDURES), subjects)
 def test_no_row_of_the_other_position_or_sex_is_ever_returned(position: Procedure, subject: dict[str, object]) -> None:
     for row in find_references(position, **subject):
         assert row.position in (None, position)
         assert subject.get("sex") is None or row.sex in (None, subject["sex"])
 
 
-@given(st.sampled_from(Procedure), st.floats(0, 110))
+@given(st.sampled_from(PROCEDURES), st.floats(0, 110))
 def test_a_row_outside_its_ages_is_marked_extrapolated_and_no_other_is(position: Procedure, age_years: float) -> None:
     for row in find_references(position, age_years=age_years):
         assert row.extrapolated == (not row.covers(age_years))
         assert row.covers(age_years) or row.reaches(age_years)
 
 
-@given(st.sampled_from(Procedure), st.floats(0, 12.99))
+@given(st.sampled_from(PROCEDURES), st.floats(0, 12.99))
 def test_a_child_is_never_compared_with_a_published_adult_sample(position: Procedure, age_years: float) -> None:
     for row in find_references(position, age_years=age_years):
         assert row.kind is ReferenceKind.RULE_OF_THUMB or row.population == "children"
 
 
-@given(st.sampled_from(Procedure), st.floats(0, 17.99), st.sampled_from(Sex))
+@given(st.sampled_from(PROCEDURES), st.floats(0, 17.99), st.sampled_from(Sex))
 def test_nobody_under_18_is_judged_by_a_sample_of_adults(position: Procedure, age_years: float, sex: Sex) -> None:
     for row in find_references(position, age_years=age_years, sex=sex):
         assert row.no_verdict is not None or (row.age_high_years or 120) < ADULT_YEARS
@@ -208,7 +209,7 @@ def test_college_samples_reach_men_of_40_and_women_of_59_and_no_further(sex: Sex
 # ------------------------------------------------------------------------------------------- whom a range may judge
 
 
-@given(st.sampled_from(Procedure), subjects)
+@given(st.sampled_from(PROCEDURES), subjects)
 def test_no_verdict_and_no_percentile_rests_on_a_guess_of_sex_or_age(position: Procedure, subject) -> None:
     for row in find_references(position, **subject):
         comparison = compare(5.0, (4.0, 6.0), row)
@@ -218,7 +219,7 @@ def test_no_verdict_and_no_percentile_rests_on_a_guess_of_sex_or_age(position: P
         assert (comparison.verdict is None) == (comparison.no_verdict is not None)
 
 
-@pytest.mark.parametrize("position", Procedure)
+@pytest.mark.parametrize("position", PROCEDURES)
 def test_an_adult_of_unknown_sex_sees_womens_and_mens_ranges_side_by_side_without_a_verdict(
     position: Procedure,
 ) -> None:
@@ -235,7 +236,7 @@ def test_a_range_of_both_sexes_judges_without_a_stated_sex() -> None:
     assert compare(20.0, (18.0, 22.0), first).verdict is Verdict.BELOW
 
 
-@given(st.sampled_from(Procedure), subjects, st.floats(-20, 90))
+@given(st.sampled_from(PROCEDURES), subjects, st.floats(-20, 90))
 def test_what_is_only_often_quoted_never_judges_and_gives_no_distance(position: Procedure, subject, value) -> None:
     for row in find_references(position, **subject):
         if row.kind is ReferenceKind.RULE_OF_THUMB:

@@ -11,7 +11,7 @@ from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
 from hipcv.outputs.document import read_setup, render_document
-from hipcv.pose.landmarker import NOBODY, Pose
+from hipcv.pose.person import NOBODY, Pose
 from hipcv.pose.record import PoseRecord, pack_pose
 from hipcv.sources.video import open_video
 from hipcv.words import SIDES, CameraSide, ModelName, Side

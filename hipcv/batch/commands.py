@@ -4,13 +4,13 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hipcv.core.procedures import procedure_named
+from hipcv.core.procedures import TestName, procedure_named
+from hipcv.words import Effort, ModelName
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,28 +22,6 @@ if TYPE_CHECKING:
 ALL_MEASURED, NOT_ALL_MEASURED = 0, 1
 #: Turns what could not be tried into one sentence and its exit status.
 OneSentence = Callable[[], AbstractContextManager[None]]
-
-
-class TestOption(StrEnum):
-    """The tests, by their name on the command line."""
-
-    SEATED = "seated"
-    PRONE = "prone"
-
-
-class EffortOption(StrEnum):
-    """Who moves the leg, as on the command line."""
-
-    ACTIVE = "active"
-    PASSIVE = "passive"
-
-
-class ModelOption(StrEnum):
-    """Pose models, from the fastest to the most accurate."""
-
-    LITE = "lite"
-    FULL = "full"
-    HEAVY = "heavy"
 
 
 _INPUTS_HELP = (
@@ -61,10 +39,10 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
         inputs: Annotated[list[str], typer.Argument(metavar="FOLDER|LIST|GLOB...", help=_INPUTS_HELP)],
         out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)],
         test: Annotated[
-            TestOption | None,
+            TestName | None,
             typer.Option("--test", help="Which test was filmed, where neither list nor file name says it."),
         ] = None,
-        effort: Annotated[EffortOption, typer.Option("--effort", help="Who moves the leg.")] = EffortOption.ACTIVE,
+        effort: Annotated[Effort, typer.Option("--effort", help="Who moves the leg.")] = Effort.ACTIVE,
         mirrored: Annotated[
             bool | None,
             typer.Option(
@@ -76,8 +54,8 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
         slow_motion: Annotated[
             float, typer.Option("--slow-motion", min=0.05, max=100, help="The files play so many times slower.")
         ] = 1.0,
-        model: Annotated[ModelOption, typer.Option("--model", help="Pose model: speed against accuracy.")] = (
-            ModelOption.HEAVY
+        model: Annotated[ModelName, typer.Option("--model", help="Pose model: speed against accuracy.")] = (
+            ModelName.HEAVY
         ),
         models: Annotated[
             Path | None, typer.Option("--models", help="Model file, or folder to look in first.", show_default=False)
@@ -111,13 +89,12 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
             from hipcv.batch.input.manifest import Defaults
             from hipcv.batch.run.order import Order
             from hipcv.batch.worker import Limits
-            from hipcv.words import Effort, ModelName
 
             order = Order(
                 asked=tuple(inputs),
                 out=out,
-                defaults=Defaults(procedure_named(test) if test else None, Effort(effort), mirrored, slow_motion),
-                model_name=ModelName(model),
+                defaults=Defaults(procedure_named(test) if test else None, effort, mirrored, slow_motion),
+                model_name=model,
                 model_path=models,
                 n_workers=workers,
                 scheduler=scheduler,

@@ -66,7 +66,7 @@ def _empty(*shape: int) -> Callable[[], FloatArray]:
 class PoseSeries:
     """Landmarks of the measured person in every frame of a recording.
 
-    A reader labels the sides as its model does; once sorted (`hipcv.core.motion.angles.sort_sides`), as in every series that
+    A reader labels the sides as its model does; once sorted (`core.motion.angles.sort_sides`), as in every series that
     leaves `Session`, the rows of either side are the subject's own. Missing values are NaN. T frames, N straight edges
     of the still room; rows of (T, 33, …) follow `Landmark`.
 

@@ -46,7 +46,7 @@ class Setup:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and abs(value) <= limit):
                 raise ValueError(f"{name} must lie within ±{limit:g}°, found {value}")
-        if not all(len(edge) == 4 and np.isfinite(edge).all() for edge in self.vertical_edges_px):
+        if not all(len(edge) == 4 and all(map(math.isfinite, edge)) for edge in self.vertical_edges_px):
             raise ValueError(f"each vertical edge must be four numbers x1, y1, x2, y2, found {self.vertical_edges_px}")
         if self.age_years is not None and not 0 <= self.age_years <= 120:
             raise ValueError(f"age must lie between 0 and 120 years, found {self.age_years}")

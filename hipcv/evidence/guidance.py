@@ -95,10 +95,10 @@ def note_for(code: str) -> str:
     return notes[code]["text"]
 
 
-def filming_guide(position: Procedure) -> tuple[str, ...]:
+def filming_guide(procedure: Procedure) -> tuple[str, ...]:
     """Return short steps on how to film a test so that it can be measured, in the order in which they are done."""
     steps = _words()["film"]
-    return (*steps[position.value], *steps["both"])
+    return (*steps.get(procedure.name, ()), *steps["both"])
 
 
 @cache

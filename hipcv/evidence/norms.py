@@ -62,7 +62,7 @@ def _norm_row(row: ReferenceRange) -> NormRow:
     return NormRow(
         id=row.id,
         label=row.label,
-        test="either" if row.position is None else row.position.value,
+        test="either" if row.position is None else row.position.name,
         who=_WHO[row.sex],
         ages=_ages(row),
         effort="either" if row.effort is None else row.effort.value,

@@ -8,7 +8,7 @@ nobody of whom it is not known that they belong to its people: `NoVerdict` says 
 import math
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -19,6 +19,7 @@ from typing import Any
 from scipy.special import stdtr, stdtrit
 
 from hipcv.core.procedure import Procedure
+from hipcv.core.procedures import procedure_named
 from hipcv.evidence.guidance import note_for
 from hipcv.words import Effort, Sex
 
@@ -359,7 +360,7 @@ def asymmetry_verdict(difference_deg: float | None, mdc95_deg: float | None) -> 
 
 
 def _reference(fields: Mapping[str, Any]) -> ReferenceRange:
-    words: dict[str, type[StrEnum]] = {"position": Procedure, "effort": Effort, "sex": Sex}
+    words: dict[str, Callable[[str], object]] = {"position": procedure_named, "effort": Effort, "sex": Sex}
     words |= {"kind": ReferenceKind, "verification": Verification}
     row: dict[str, Any] = {key: words[key](value) if key in words else value for key, value in fields.items()}
     row |= {key: tuple(row[key]) for key in ("reach_years", "means_deg") if key in row}

@@ -18,7 +18,7 @@ from hipcv.core.finding import FindingCode
 from hipcv.core.motion.trials import HOLD_BAND_DEG, MIN_HOLD_S, MIN_SWING_DEG, RETURN_SHARE, find_hold
 from hipcv.core.setup import Setup
 from hipcv.live.placement import MAX_REST_DEG, Check, CheckCode, Placement, Sight
-from hipcv.live.spoken import SPOKEN, Spoken
+from hipcv.live.spoken import Spoken, spoken_for
 from hipcv.words import SIDES, Side
 
 #: All is in its place for so long before the test starts, and at the end of it the legs are still.
@@ -434,7 +434,7 @@ class Coach:
     def _spoken(self) -> Spoken:
         """What is said in this test, of the leg whose turn it is."""
         words = {"side": str(self.side), "other": str(self.side.other)}
-        told = SPOKEN[self.setup.procedure]
+        told = spoken_for(self.setup.procedure)
         return replace(told, **{f.name: getattr(told, f.name).format_map(words) for f in fields(told)})
 
     def _say(self, code: str, text: str, now_s: float, *, anew: bool = False) -> None:

@@ -50,7 +50,7 @@ class DeviceGravity:
 
 
 def camera_tilt_deg(gravity: DeviceGravity) -> tuple[float, float] | None:
-    """Return the camera's roll and pitch in degrees (signs as in `hipcv.core.camera.pinhole`); None where nothing is said.
+    """Return the camera's roll and pitch in degrees (signs as in `core.camera.pinhole`); None where nothing is said.
 
     Some browsers give gravity itself and some the force that holds against it. A camera that films a person stands
     upright within 90°, which settles the sign. Nothing is said by a reading that is not finite or not about 1 g, nor

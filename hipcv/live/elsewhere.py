@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hipcv.core.procedure import Procedure
-from hipcv.core.procedures.prone import PRONE
 from hipcv.live.placement import Posture, posture_of
 from hipcv.models.store import ModelFile
 from hipcv.pose.landmarker import PoseEstimator, sits, suitability
@@ -28,12 +27,12 @@ class Elsewhere:
 
     Parameters
     ----------
-    position : the test that is to be done.
+    procedure : the test that is to be done.
     model : the pose model to look with; loaded when it is first needed.
     """
 
-    def __init__(self, position: Procedure, model: ModelFile) -> None:
-        self._position, self._model = position, model
+    def __init__(self, procedure: Procedure, model: ModelFile) -> None:
+        self._procedure, self._model = procedure, model
         self._look: Look | None = None
         self._estimator: PoseEstimator | None = None
         self._thread = ThreadPoolExecutor(1, "elsewhere")
@@ -63,7 +62,7 @@ class Elsewhere:
 
     def _search(self, rgb: ByteArray) -> Posture | None:
         if self._look is None:
-            self._look = self._find_upright() if self._position is PRONE else self._find_prone()
+            self._look = self._find_upright() if self._procedure.shank_up else self._find_prone()
         return self._look(rgb)
 
     def _find_upright(self) -> Look:

@@ -12,7 +12,7 @@ from hipcv.live.coach import Hold
 from hipcv.live.precise import PreciseReader
 from hipcv.live.swing import KeptFrame, Swing, pick_held
 from hipcv.models.store import ModelFile
-from hipcv.pose.landmarker import Pose
+from hipcv.pose.person import Pose
 from hipcv.session import Session
 from hipcv.sources.stills import encode_still
 from hipcv.words import SIDES

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from hipcv.assessment import Assessment
 from hipcv.core.errors import SourceError
 from hipcv.core.motion.angles import lateral_signs
-from hipcv.core.motion.filtering import OneEuro
-from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.live.coach import Coach, Coaching, Hold, Plan
@@ -22,14 +20,11 @@ from hipcv.live.elsewhere import Elsewhere
 from hipcv.live.held_frames import HeldFrames, Remeasured
 from hipcv.live.kept_span import KeptSpan
 from hipcv.live.placement import Sight
-from hipcv.models.store import ModelFile, Progress, get_model
-from hipcv.pose.landmarker import Pose
+from hipcv.models.store import Progress, get_model
+from hipcv.pose.person import Pose
 from hipcv.session import Reading, Session
 from hipcv.sources.picture_quality import measure_brightness
 from hipcv.words import ModelName, Side
-
-if TYPE_CHECKING:
-    from hipcv.pose.legs.follower import ProneFollower
 
 ByteArray = NDArray[np.uint8]
 
@@ -85,8 +80,6 @@ class LiveTest:
         #: Frames that were never looked at, because a newer one was there.
         self.n_skipped = 0
         self._precise = precise
-        self._follower: ProneFollower | None = None
-        self._live = (OneEuro(), OneEuro())
         self._held: HeldFrames | None = None
         self._tilts = TiltLog()
         self._span = KeptSpan()
@@ -97,16 +90,16 @@ class LiveTest:
         self._on_remeasured = on_remeasured or (lambda _: None)
         fast = get_model(guide, model_path, on_fetch)
         self._elsewhere = Elsewhere(setup.procedure, fast)
-        if setup.procedure is PRONE:
-            # the whole clip is read at the end, with the precise model; until then legs are followed for guidance only
-            self._follower = _follow_prone(fast, setup)
+        if setup.procedure.shank_up:
+            # the whole clip is read at the end, by the precise model; until then the other follows for guidance only
             self._name = guide if precise is None else precise
-            self._session = Session(setup, get_model(self._name, model_path, on_fetch), self._name)
+            self._open = partial(Session, setup, get_model(self._name, model_path, on_fetch), self._name, guide=fast)
         else:
             self._name = guide
-            self._session = Session(setup, fast, guide)
+            self._open = partial(Session, setup, fast, guide)
             if precise is not None:
                 self._held = HeldFrames(lambda: get_model(precise, model_path), self._tell_remeasured)
+        self._session = self._open()
 
     # ------------------------------------------------------------------------------------------------------ each frame
 
@@ -134,11 +127,7 @@ class LiveTest:
         time_s -= self._origin_s
         self._now_s = time_s
         self._tilts.note(gravity, time_s)
-        n_kept = self._session.n_kept
         reading = self._session.add(rgb, time_s)
-        grew = self._session.n_kept > n_kept
-        if self._follower is not None:
-            reading = self._follow(self._follower, rgb, reading)
         angles_deg = self._to_plumb(reading.left_deg, reading.right_deg)
         was_started = self.coach.started
         sight = Sight(
@@ -153,7 +142,7 @@ class LiveTest:
         )
         elsewhere = self._elsewhere.see(rgb, time_s, somebody=sight.somebody)
         coaching = self.coach.see(replace(sight, elsewhere=elsewhere))
-        recorded = grew and self._record(coaching, began=self.coach.started and not was_started)
+        recorded = reading.kept and self._record(coaching, began=self.coach.started and not was_started)
         if recorded and self._held is not None:
             if coaching.hold is not None:
                 self._held.captured(coaching.hold)
@@ -188,16 +177,9 @@ class LiveTest:
                 f"found {size_px[0]}×{size_px[1]} px: hold the device as before."
             )
         if self._size_px != (0, 0):
-            fresh = Session(self._session.setup, self._session.model, self._name)
             self._session.close()
-            self._session, self._tilts = fresh, TiltLog()
+            self._session, self._tilts = self._open(), TiltLog()
         self._size_px = size_px
-
-    def _follow(self, follower: "ProneFollower", rgb: ByteArray, reading: Reading) -> Reading:
-        pose = follower(rgb, reading.time_s)
-        bare = self._session.bare_angles_deg(pose)
-        left, right = (live(reading.time_s, float(value)) for live, value in zip(self._live, bare, strict=True))
-        return replace(reading, pose=pose, left_deg=left, right_deg=right)
 
     def _roll_deg(self) -> float | None:
         given_deg = self._session.setup.roll_deg
@@ -221,7 +203,7 @@ class LiveTest:
             self._tilts.forget_before(before_s)
             if self._held is not None:
                 self._held.retain(set(session.times_s().tolist()))
-        return session.stop_s == self._now_s
+        return session.n_kept > 0 and float(session.times_s()[-1]) == self._now_s
 
     def _rest_deg(self) -> tuple[float, float]:
         return self.coach.rest_deg(Side.LEFT), self.coach.rest_deg(Side.RIGHT)
@@ -284,13 +266,4 @@ def roll_shift_deg(setup: Setup, roll_deg: float) -> float:
     A picture turned clockwise turns a hanging shank towards its left and a standing one towards its right.
     """
     left = float(lateral_signs(setup)[0])
-    return left * roll_deg * (-1.0 if setup.procedure is PRONE else 1.0)
-
-
-def _follow_prone(model: ModelFile, setup: Setup) -> "ProneFollower":
-    # the seated test does not wait for what only this one needs
-    from hipcv.models.bundle import read_landmark_network
-    from hipcv.pose.legs.follower import ProneFollower
-    from hipcv.pose.legs.network import LandmarkNetwork
-
-    return ProneFollower(LandmarkNetwork(read_landmark_network(model.path)), setup.camera_side)
+    return left * roll_deg * (-1.0 if setup.procedure.shank_up else 1.0)

@@ -11,12 +11,10 @@ import numpy as np
 from hipcv.core.checks.recording import LIMITS
 from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import MIN_VISIBILITY, body_yaw_deg, lateral_signs, sides_exchanged
-from hipcv.core.procedure import Procedure
-from hipcv.core.procedures.prone import PRONE
-from hipcv.core.procedures.seated import SEATED
+from hipcv.core.procedure import PostureCheck, Procedure, YawCue
 from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, MIRROR_ROWS, SHOULDERS, FloatArray
 from hipcv.core.setup import Setup
-from hipcv.live.spoken import SPOKEN, Spoken
+from hipcv.live.spoken import Spoken, spoken_for
 
 #: A check turns green after holding for so long, and red after failing for so long: landmarks flicker.
 GREEN_AFTER_S, RED_AFTER_S = 0.4, 0.7
@@ -149,7 +147,7 @@ class Placement:
         return tuple(Check(code, lamp.ok, "" if lamp.ok else lamp.advice) for code, lamp in self._lamps.items())
 
     def _remember(self, sight: Sight) -> None:
-        if self.setup.procedure is SEATED:
+        if self.setup.procedure.yaw_from is YawCue.BODY:
             exchanged = bool(sides_exchanged(sight.image_px, self.setup))
             world_m = sight.world_m[MIRROR_ROWS] if exchanged else sight.world_m
             yaw = float(body_yaw_deg(world_m, float(lateral_signs(self.setup)[0])))
@@ -165,7 +163,7 @@ class Placement:
         """Return what to do about every check, None where it holds and "" where nothing can be said."""
         dark = math.isfinite(self._brightness) and self._brightness < MIN_BRIGHTNESS
         advice: dict[CheckCode, str | None] = dict.fromkeys(CheckCode, "")
-        spoken = SPOKEN[self.setup.procedure]
+        spoken = spoken_for(self.setup.procedure)
         advice[CheckCode.LIGHT] = spoken.dark if dark else None
         if not sight.somebody:
             if sight.elsewhere is None:
@@ -184,7 +182,7 @@ class Placement:
         return advice
 
     def _facing_advice(self) -> str | None:
-        if self.setup.procedure is PRONE:  # no sign of the yaw in the body; the bed's edges tell it at the end
+        if self.setup.procedure.yaw_from is YawCue.BED:  # the bed's edges tell it at the end
             return None
         if not self._yaws:
             return ""
@@ -203,7 +201,7 @@ class Placement:
         if (np.ptp(values, axis=0) > STILL_RANGE_DEG).any():
             return "Hold still, both legs at rest."
         hangs = (np.abs(np.median(values, axis=0)) <= MAX_REST_DEG).all()
-        return None if hangs else SPOKEN[self.setup.procedure].at_rest
+        return None if hangs else spoken_for(self.setup.procedure).at_rest
 
 
 def _frame_advice(sight: Sight, spoken: Spoken) -> str | None:
@@ -231,11 +229,11 @@ def _distance_advice(sight: Sight, spoken: Spoken) -> str | None:
     return spoken.near if shank_px > MAX_SHANK_SHARE * sight.frame_size_px[1] else None
 
 
-def _posture_advice(sight: Sight, position: Procedure) -> str | None:
+def _posture_advice(sight: Sight, procedure: Procedure) -> str | None:
     px = sight.image_px
-    if position is PRONE:
+    if PostureCheck.SITS not in procedure.posture:
         up = (px[list(ANKLES), 1] < px[list(KNEES), 1]).all()
-        return None if up else _capital(SPOKEN[position].posture)
+        return None if up else _capital(spoken_for(procedure).posture)
     trunk_m = sight.world_m[list(SHOULDERS)].mean(axis=0) - sight.world_m[list(HIPS)].mean(axis=0)
     thighs_m = sight.world_m[list(KNEES)] - sight.world_m[list(HIPS)]
     cosine = (thighs_m @ trunk_m) / (np.linalg.norm(thighs_m, axis=1) * np.linalg.norm(trunk_m) + 1e-9)
@@ -244,7 +242,9 @@ def _posture_advice(sight: Sight, position: Procedure) -> str | None:
     short = _lengths_px(sight, HIPS, KNEES).mean() <= MAX_THIGH_SHARE * _lengths_px(sight, KNEES, ANKLES).mean()
     if sits and short:
         return None
-    return _capital(SPOKEN[position].posture) if sits else _seen_so(posture_of(sight.image_px, sits=False), position)
+    return (
+        _capital(spoken_for(procedure).posture) if sits else _seen_so(posture_of(sight.image_px, sits=False), procedure)
+    )
 
 
 def posture_of(image_px: FloatArray, *, sits: bool) -> Posture:
@@ -256,8 +256,8 @@ def posture_of(image_px: FloatArray, *, sits: bool) -> Posture:
     return Posture.STANDING if upright else Posture.LYING
 
 
-def _seen_so(posture: Posture, position: Procedure) -> str:
-    return f"You seem to {posture}. For this test {SPOKEN[position].posture}"
+def _seen_so(posture: Posture, procedure: Procedure) -> str:
+    return f"You seem to {posture}. For this test {spoken_for(procedure).posture}"
 
 
 def _capital(sentence: str) -> str:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from hipcv.core.errors import HipcvError
 from hipcv.live.swing import KeptFrame
 from hipcv.models.store import ModelFile
-from hipcv.pose.landmarker import NOBODY, Pose, PoseEstimator
+from hipcv.pose.landmarker import PoseEstimator
+from hipcv.pose.person import NOBODY, Pose
 from hipcv.pose.record import pack_pose
 from hipcv.sources.stills import decode_still
 

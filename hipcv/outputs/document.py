@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any, TypeAlias
 
 from hipcv.assessment import SCHEMA, Assessment, Asymmetry, SideResult, accepted
@@ -78,9 +78,8 @@ def document_text(assessment: Assessment) -> str:
 
 def render_setup(setup: Setup) -> dict[str, Json]:
     """Return everything that was told about test, camera and subject, unrounded: one key for each field of `Setup`."""
-    told = _json(asdict(setup))
-    assert isinstance(told, dict)
-    return {"test": told.pop("position"), **told}
+    told = {f.name: _json(getattr(setup, f.name)) for f in fields(setup) if f.name != "procedure"}
+    return {"test": setup.procedure.name, **told}
 
 
 def read_setup(document: Mapping[str, Any]) -> Setup:
@@ -98,7 +97,7 @@ def read_setup(document: Mapping[str, Any]) -> Setup:
         )
     told = dict(document["setup"])
     told |= {
-        "position": procedure_named(told["test"]),
+        "procedure": procedure_named(told["test"]),
         "effort": Effort(told["effort"]),
         "camera_side": CameraSide(told["camera_side"]),
         "sex": None if told["sex"] is None else Sex(told["sex"]),

@@ -17,7 +17,6 @@ from hipcv.assessment import Assessment, Status
 from hipcv.core.errors import SourceError
 from hipcv.core.motion.angles import seen_px
 from hipcv.core.motion.filtering import median_of
-from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
 from hipcv.files import whole_file
 from hipcv.outputs.scene import (
@@ -90,7 +89,7 @@ class Overlay:
         self._px: FloatArray = (px - (left, top)) * zoom
         self._edges: FloatArray = (find_plumb_edges(series, assessment) - (left, top, left, top)) * zoom
         self._unit = max(1.0, zoom * min(width, height) / 480) * emphasis
-        self._up = assessment.setup.procedure is PRONE
+        self._up = assessment.setup.procedure.shank_up
         shank_px = np.linalg.norm(self._px[:, ANKLES] - self._px[:, KNEES], axis=-1)
         self._shank_px = median_of(shank_px[np.isfinite(shank_px)])
         self._knees = np.array([[median_of(self._px[:, knee, axis]) for axis in (0, 1)] for knee in KNEES])

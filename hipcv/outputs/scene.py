@@ -8,7 +8,6 @@ from hipcv.core.camera.pinhole import camera_axes, focal_length_px
 from hipcv.core.finding import Severity
 from hipcv.core.motion.angles import seen_px
 from hipcv.core.motion.filtering import median_of
-from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
 from hipcv.evidence.guidance import title_for
 from hipcv.words import Side
@@ -51,7 +50,7 @@ def find_plumb_directions(knees_px: FloatArray, assessment: Assessment, frame_si
     camera = assessment.camera
     axes = camera_axes(camera.roll.value_deg, camera.pitch.value_deg, camera.yaw.value_deg)
     focal = float(focal_length_px(camera.long_side_fov_deg, frame_size_px))
-    upwards = 1.0 if assessment.setup.procedure is PRONE else -1.0
+    upwards = 1.0 if assessment.setup.procedure.shank_up else -1.0
     d = axes[:, 1] * upwards
     ray = (knees_px - np.asarray(frame_size_px) / 2) / focal * (1, -1)
     shift = (d[:2] + ray * d[2]) * (1, -1)

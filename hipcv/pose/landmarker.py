@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -16,13 +17,15 @@ from hipcv.core.checks.recording import LIMITS, quarter_turn_deg
 from hipcv.core.errors import ModelError
 from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import MIN_VISIBILITY, hip_flexion_deg
-from hipcv.core.series import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS, FloatArray
+from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray
 from hipcv.pose.fusion import MAX_SE_DEG
-from hipcv.pose.silhouette import LANDMARK_SE_DEG, find_axis, fuse_axis
+from hipcv.pose.person import NOBODY, Pose
+from hipcv.pose.silhouette import LANDMARK_SE_DEG, LimbAxis, find_axis, fuse_axis
 from hipcv.sources.chatter import quiet
 from hipcv.sources.offline import offline_thread
 
 ByteArray = NDArray[np.uint8]
+FuseOutline = Callable[[FloatArray, FloatArray, LimbAxis | None], tuple[FloatArray, FloatArray, float]]
 
 #: How often the whole picture is searched for further people. Following one person never looks elsewhere.
 CENSUS_INTERVAL_S = 2.0
@@ -30,38 +33,6 @@ CENSUS_INTERVAL_S = 2.0
 MAX_PEOPLE = 4
 #: A person found within this many own shank lengths of where the measured one was is the same person.
 SAME_PERSON_SHANKS = 1.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pose:
-    """Landmarks of one person in one frame: pixels (33, 2), metres around the hips (33, 3), visibility (33,).
-
-    `shank_se_deg` (2,) is the standard error of each shank's direction, left and right as the model labels them.
-    """
-
-    image_px: FloatArray
-    world_m: FloatArray
-    visibility: FloatArray
-    shank_se_deg: FloatArray
-
-    @property
-    def hips_px(self) -> FloatArray:
-        """Middle of the hips (2,), pixels."""
-        middle: FloatArray = self.image_px[list(HIPS)].mean(axis=0)
-        return middle
-
-    @property
-    def shank_px(self) -> float:
-        """Length of the longer shank, pixels."""
-        return float(np.linalg.norm(self.image_px[list(ANKLES)] - self.image_px[list(KNEES)], axis=1).max())
-
-
-NOBODY = Pose(
-    np.full((N_LANDMARKS, 2), np.nan),
-    np.full((N_LANDMARKS, 3), np.nan),
-    np.zeros(N_LANDMARKS),
-    np.full(2, np.nan),
-)
 
 
 @dataclass(slots=True)
@@ -126,6 +97,7 @@ class PoseEstimator:
     Parameters
     ----------
     model : path of a pose landmarker bundle (.task).
+    fuse_outline : how a shank's landmarks and its outline make its direction.
 
     Raises
     ------
@@ -134,6 +106,7 @@ class PoseEstimator:
     """
 
     model: Path
+    fuse_outline: FuseOutline = fuse_axis
     choice: PersonChoice = field(default_factory=PersonChoice)
     _follower: Any = field(default=None, init=False)
     _searcher: Any = field(default=None, init=False)
@@ -188,7 +161,7 @@ class PoseEstimator:
         # The graph wants whole milliseconds that rise.
         self._last_ms = max(self._last_ms + 1, round(time_s * 1000))
         with nullcontext() if self._greeted else quiet():
-            people = _poses(self._follower.detect_for_video(_image(rgb), self._last_ms), rgb)
+            people = _poses(self._follower.detect_for_video(_image(rgb), self._last_ms), rgb, self.fuse_outline)
         self._greeted = self._greeted or bool(people)
         return people
 
@@ -198,7 +171,7 @@ class PoseEstimator:
 
     def _search(self, rgb: ByteArray) -> list[Pose]:
         with quiet():
-            return _poses(self._searcher.detect(_image(rgb)), rgb)
+            return _poses(self._searcher.detect(_image(rgb)), rgb, self.fuse_outline)
 
     def _follow_several(self, people: list[Pose]) -> None:
         self._last = self._choose(people)
@@ -289,7 +262,7 @@ def _image(rgb: ByteArray) -> Any:
     return mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(rgb))
 
 
-def _poses(result: Any, rgb: ByteArray) -> list[Pose]:
+def _poses(result: Any, rgb: ByteArray, fuse_outline: FuseOutline) -> list[Pose]:
     size_px = (rgb.shape[1], rgb.shape[0])
     poses = []
     for k, (image, world) in enumerate(zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)):
@@ -300,7 +273,7 @@ def _poses(result: Any, rgb: ByteArray) -> list[Pose]:
             mask = result.segmentation_masks[k].numpy_view().squeeze()
             for leg, (knee, ankle) in enumerate(zip(KNEES, ANKLES, strict=True)):
                 axis = find_axis(mask, image_px[knee], image_px[ankle])
-                image_px[knee], image_px[ankle], shank_se_deg[leg] = fuse_axis(image_px[knee], image_px[ankle], axis)
+                image_px[knee], image_px[ankle], shank_se_deg[leg] = fuse_outline(image_px[knee], image_px[ankle], axis)
                 if shank_se_deg[leg] > MAX_SE_DEG:  # joints and outline contradict each other
                     xyv[ankle, 2] = 0.0
         world_m = np.array([(p.x, p.y, p.z) for p in world], dtype=np.float64)

@@ -38,7 +38,7 @@ class Picture(Protocol):
 class Recognised:
     """The test that a recording shows, None for neither, and why in one sentence."""
 
-    position: Procedure | None
+    procedure: Procedure | None
     reason: str
 
 

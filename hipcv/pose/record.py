@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hipcv.core.series import ANKLES, KNEES, N_LANDMARKS, FloatArray
-from hipcv.pose.landmarker import Pose
+from hipcv.pose.person import Pose
 
 #: Two models are compared on at least so many frames, or not at all.
 MIN_COMPARED: Final = 5
@@ -21,19 +21,16 @@ FRAME: Final = np.dtype(
         ("visibility", np.float32, (N_LANDMARKS,)),
         ("shank_se_deg", np.float64, (2,)),
         ("n_people", np.int64),
-        ("brightness", np.float64),
         ("sharpness", np.float64),
     ]
 )
 
 
-def pack_pose(
-    time_s: float, pose: Pose, n_people: int = -1, brightness: float = math.nan, sharpness: float = math.nan
-) -> NDArray[np.void]:
-    """Return one frame as a row (1,) of `FRAME`; brightness and sharpness are NaN where nobody looked."""
+def pack_pose(time_s: float, pose: Pose, n_people: int = -1, sharpness: float = math.nan) -> NDArray[np.void]:
+    """Return one frame as a row (1,) of `FRAME`; the sharpness is NaN where nobody looked."""
     row = np.empty(1, FRAME)
     landmarks = pose.image_px, pose.world_m, pose.visibility, pose.shank_se_deg
-    row[0] = (time_s, *landmarks, n_people, brightness, sharpness)
+    row[0] = (time_s, *landmarks, n_people, sharpness)
     return row
 
 
@@ -49,16 +46,6 @@ class PoseRecord:
 
     def __len__(self) -> int:
         return len(self._rows)
-
-    @property
-    def start_s(self) -> float:
-        """Time of the first frame that is still kept; NaN where there is none."""
-        return float(self._rows[0]["time_s"][0]) if self._rows else float("nan")
-
-    @property
-    def stop_s(self) -> float:
-        """Time of the last frame that is still kept; NaN where there is none."""
-        return float(self._rows[-1]["time_s"][0]) if self._rows else float("nan")
 
     def times_s(self) -> FloatArray:
         """Return the time of every frame (T,)."""

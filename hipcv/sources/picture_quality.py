@@ -8,6 +8,8 @@ from hipcv.core.series import ANKLES, KNEES, FloatArray
 
 ByteArray = NDArray[np.uint8]
 
+#: The picture's own quality changes slowly: it is looked at this often.
+BRIGHTNESS_EVERY_S = SHARPNESS_EVERY_S = 0.2
 #: Size at which sharpness is judged: landmarks care for detail relative to the leg, not for the camera's pixels.
 SHANK_PX = 100.0
 

@@ -15,6 +15,7 @@ from hipcv import __version__
 from hipcv.core.errors import HistoryError
 from hipcv_server import live, problems, routes
 from hipcv_server.files import Shelves
+from hipcv_server.links import PREFIX
 from hipcv_server.security import Guard
 from hipcv_server.sessions import Desk
 from hipcv_server.settings import Settings
@@ -38,7 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="hipcv",
         version=__version__,
         summary="Hip internal rotation from a video. It informs; it does not diagnose.",
-        openapi_url=f"{routes.PREFIX}/openapi.json",
+        openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

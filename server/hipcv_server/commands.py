@@ -8,18 +8,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from hipcv.core.procedures import procedure_named
+from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
+from hipcv.words import ModelName, Sex
 
 NOT_MEASURED, COULD_NOT_TRY = 1, 3
 #: What the extra `server` brings, by import name.
 _NEEDED = ("fastapi", "uvicorn", "websockets", "python_multipart", "sqlalchemy")
-
-
-class LiveTestName(StrEnum):
-    """The tests, by their name on the command line."""
-
-    SEATED = "seated"
-    PRONE = "prone"
 
 
 class LiveSide(StrEnum):
@@ -28,21 +22,6 @@ class LiveSide(StrEnum):
     BOTH = "both"
     LEFT = "left"
     RIGHT = "right"
-
-
-class GuideModel(StrEnum):
-    """Pose models, from the fastest to the most accurate."""
-
-    LITE = "lite"
-    FULL = "full"
-    HEAVY = "heavy"
-
-
-class LiveSex(StrEnum):
-    """Sex, as on the command line."""
-
-    FEMALE = "female"
-    MALE = "male"
 
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; beyond 127.0.0.1 a token is needed.")]
@@ -91,13 +70,13 @@ def live(
             "--camera", help="Number of a camera (or a video file): test without a browser.", show_default=False
         ),
     ] = None,
-    test: Annotated[LiveTestName, typer.Option("--test", help="Which test to do.")] = LiveTestName.SEATED,
+    test: Annotated[TestName, typer.Option("--test", help="Which test to do.")] = USUAL_TEST,
     no_window: Annotated[bool, typer.Option("--no-window", help="With --camera: a line in the terminal only.")] = False,
     side: Annotated[LiveSide, typer.Option("--side", help="Which hips to test.")] = LiveSide.BOTH,
     trials: Annotated[int, typer.Option("--trials", min=1, max=10, help="Trials a side.")] = 3,
     hold: Annotated[float, typer.Option("--hold", min=0.5, max=5, help="Seconds to hold still.")] = 1.5,
     age: Annotated[float | None, typer.Option("--age", min=0, max=120, help="Age in years.")] = None,
-    sex: Annotated[LiveSex | None, typer.Option("--sex", help="Sex, for the reference ranges.")] = None,
+    sex: Annotated[Sex | None, typer.Option("--sex", help="Sex, for the reference ranges.")] = None,
     roll: Annotated[float | None, typer.Option("--roll", min=-45, max=45, help="Camera roll in degrees.")] = None,
     mirrored: Annotated[
         bool | None,
@@ -116,8 +95,8 @@ def live(
         typer.Option("--keep", metavar="SUBJECT", help="Keep the assessment in this subject's history, too."),
     ] = None,
     model: Annotated[
-        GuideModel, typer.Option("--model", help="Pose model that guides; holds are measured again with heavy.")
-    ] = GuideModel.FULL,
+        ModelName, typer.Option("--model", help="Pose model that guides; holds are measured again with heavy.")
+    ] = ModelName.FULL,
     json_: Annotated[bool, typer.Option("--json", help="Print the assessment as JSON.")] = False,
     port: Port = 8765,
     no_browser: NoBrowser = False,
@@ -129,22 +108,20 @@ def live(
         _serve("127.0.0.1", port, data, models, no_browser=no_browser, page="#self-test")
         return
     from hipcv.core.errors import HipcvError
-    from hipcv.words import Sex
 
     try:
         from hipcv.core.setup import Setup
         from hipcv.live.coach import Plan
         from hipcv.live.screen import live_folder, run_live
-        from hipcv.words import SIDES, CameraSide, ModelName, Side
+        from hipcv.words import SIDES, Side
         from hipcv_server.settings import default_data
 
         setup = Setup(
             procedure=procedure_named(test),
-            camera_side=CameraSide.FRONT if test is LiveTestName.SEATED else CameraSide.FOOT_END,
             mirrored=mirrored,
             roll_deg=roll,
             age_years=age,
-            sex=Sex(sex) if sex else None,
+            sex=sex,
         )
         plan = Plan(SIDES if side is LiveSide.BOTH else (Side(side),), trials, hold)
         measured = run_live(
@@ -153,7 +130,7 @@ def live(
             plan,
             window=not no_window,
             folder=out or live_folder(data or default_data()),
-            guide=ModelName(model),
+            guide=model,
             model_path=models,
             as_json=json_,
             subject=keep,

@@ -10,9 +10,9 @@ from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from hipcv_server.links import PREFIX
 from hipcv_server.live_session import LiveSession
 from hipcv_server.problems import ProblemError, wrong_arguments
-from hipcv_server.routes import PREFIX
 from hipcv_server.schemas import StartMessage
 from hipcv_server.state import Rooms, rooms_of
 

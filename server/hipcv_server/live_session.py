@@ -20,9 +20,9 @@ from pydantic import ValidationError
 from hipcv_server.confine import describe_end
 from hipcv_server.disk import disk_trouble
 from hipcv_server.files import Shelves
+from hipcv_server.links import links_of
 from hipcv_server.live_worker import Command, Failed, Look, Ready, Result, Say, Seen, attend, split_frame
 from hipcv_server.problems import ProblemError, wrong_arguments
-from hipcv_server.routes import links_of
 from hipcv_server.schemas import FrameHead, StartMessage
 from hipcv_server.settings import Settings
 from hipcv_server.store import JobStore, new_id, now

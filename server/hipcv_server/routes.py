@@ -12,18 +12,18 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
 from hipcv import __version__
-from hipcv.core.procedures import procedure_named
+from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
 from hipcv.words import Sex
 from hipcv_server import schemas
 from hipcv_server.disk import free_bytes
 from hipcv_server.files import REPORT, SERIES, VIDEO
+from hipcv_server.links import PREFIX, links_of
 from hipcv_server.problems import MEDIA_TYPE, ProblemError, disk_full, wrong_arguments
 from hipcv_server.security import REPORT_POLICY
 from hipcv_server.state import Rooms, rooms_of
 from hipcv_server.store import Job, JobState, new_id
 from hipcv_server.uploads import receive
 
-PREFIX = "/api/v1"
 #: Progress events come no more often, and a comment at least this often.
 EVENT_EVERY_S, COMMENT_EVERY_S = 0.2, 10.0
 
@@ -54,12 +54,6 @@ Known = Annotated[Job, Depends(_job)]
 
 
 # ------------------------------------------------------------------------------------------------------------ resources
-
-
-def links_of(job_id: str) -> dict[str, str]:
-    """Return the paths of everything about one assessment."""
-    base = f"{PREFIX}/assessments/{job_id}"
-    return {"self": base, **{name: f"{base}/{name}" for name in ("events", "series", "report", "video", "cancel")}}
 
 
 def progress_of(job: Job, rooms: Rooms) -> dict[str, Any]:
@@ -206,7 +200,7 @@ async def list_(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None,
     state: schemas.State | None = None,
-    test: schemas.TestName | None = None,
+    test: TestName | None = None,
     subject: schemas.Subject | None = None,
 ) -> Response:
     """Return a page of summaries."""
@@ -393,7 +387,7 @@ async def delete(job: Known, rooms: In) -> Response:
 
 
 @router.get("/trend", response_model=schemas.Trend, responses=_errors(), summary="One person's tests over time")
-async def trend(rooms: In, test: schemas.TestName, subject: schemas.Subject) -> Response:
+async def trend(rooms: In, test: TestName, subject: schemas.Subject) -> Response:
     """Return one named person's results of one test over time, and the change from the first to the last."""
     jobs = await asyncio.to_thread(rooms.store.measured, test, subject)
     points = [
@@ -436,15 +430,13 @@ def _recorded_at(job: Job) -> datetime | None:
 
 
 @router.get("/norms", response_model=schemas.Norms, responses=_errors(), summary="The reference ranges")
-def norms(
-    test: schemas.TestName | None = None, age: schemas.Age | None = None, sex: schemas.SexName | None = None
-) -> Response:
+def norms(test: TestName | None = None, age: schemas.Age | None = None, sex: Sex | None = None) -> Response:
     """Return the reference ranges that fit, in words."""
     from dataclasses import asdict
 
     from hipcv.evidence.norms import norms_table
 
-    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=Sex(sex) if sex else None)
+    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex)
     return JSONResponse({"norms": [asdict(row) for row in rows]})
 
 
@@ -471,7 +463,7 @@ def models(rooms: In) -> Response:
 @router.get(
     "/guidance", response_model=schemas.GuidanceModel, responses=_errors(), summary="How to film; words for findings"
 )
-def guidance(test: schemas.TestName = "seated") -> Response:
+def guidance(test: TestName = USUAL_TEST) -> Response:
     """Return how to film a test, and the title and meaning of every finding code."""
     from hipcv.evidence.guidance import filming_guide, known_codes, meaning_for, title_for
 

@@ -4,16 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from hipcv.core.procedures import procedure_named
+from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.setup import Setup
 from hipcv.live.coach import Plan
-from hipcv.words import CameraSide, Effort, Sex, Side
+from hipcv.words import SIDES, Effort, ModelName, Sex, Side
 
-TestName = Literal["seated", "prone"]
-SexName = Literal["female", "male"]
-EffortName = Literal["active", "passive"]
-ModelOption = Literal["lite", "full", "heavy"]
-SideName = Literal["left", "right"]
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
 Kind = Literal["upload", "live"]
 
@@ -41,9 +36,9 @@ class MeasureOptions(_Strict):
 
     test: TestName
     age: Age | None = None
-    sex: SexName | None = None
-    effort: EffortName = "active"
-    model: ModelOption = "heavy"
+    sex: Sex | None = None
+    effort: Effort = Effort.ACTIVE
+    model: ModelName = ModelName.HEAVY
     roll: Roll | None = None
     pitch: Pitch | None = None
     yaw: Yaw | None = None
@@ -57,15 +52,14 @@ class MeasureOptions(_Strict):
         """Return how the test was done and filmed."""
         return Setup(
             procedure=procedure_named(self.test),
-            effort=Effort(self.effort),
-            camera_side=camera_side(self.test),
+            effort=self.effort,
             mirrored=self.mirrored,
             roll_deg=self.roll,
             pitch_deg=self.pitch,
             yaw_deg=self.yaw,
             vertical_edges_px=tuple(_edge(text) for text in self.vertical),
             age_years=self.age,
-            sex=None if self.sex is None else Sex(self.sex),
+            sex=self.sex,
         )
 
 
@@ -75,9 +69,9 @@ class StartMessage(_Strict):
     type: Literal["start"]
     test: TestName
     age: Age | None = None
-    sex: SexName | None = None
-    effort: EffortName = "active"
-    sides: Annotated[list[SideName], Field(min_length=1, max_length=2)] = ["left", "right"]
+    sex: Sex | None = None
+    effort: Effort = Effort.ACTIVE
+    sides: Annotated[list[Side], Field(min_length=1, max_length=2)] = list(SIDES)
     trials: Annotated[int, Field(ge=1, le=10)] = 3
     hold_s: Annotated[float, Field(ge=0.5, le=5, allow_inf_nan=False)] = 1.5
     countdown_s: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 3.0
@@ -85,7 +79,7 @@ class StartMessage(_Strict):
     subject: Subject | None = None
     roll: Roll | None = None
     pitch: Pitch | None = None
-    model: ModelOption = "full"
+    model: ModelName = ModelName.FULL
     hands_free: bool = True
     mirror_checked: bool = False
 
@@ -93,18 +87,17 @@ class StartMessage(_Strict):
         """Return how the test is done; a browser's frames are never mirrored, which somebody has looked at or not."""
         return Setup(
             procedure=procedure_named(self.test),
-            effort=Effort(self.effort),
-            camera_side=camera_side(self.test),
+            effort=self.effort,
             mirrored=False if self.mirror_checked else None,
             roll_deg=self.roll,
             pitch_deg=self.pitch,
             age_years=self.age,
-            sex=None if self.sex is None else Sex(self.sex),
+            sex=self.sex,
         )
 
     def plan(self) -> Plan:
         """Return what is to be done; ValueError where a side comes twice."""
-        return Plan(tuple(map(Side, self.sides)), self.trials, self.hold_s, self.countdown_s, self.hands_free)
+        return Plan(tuple(self.sides), self.trials, self.hold_s, self.countdown_s, self.hands_free)
 
 
 Acceleration = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
@@ -126,11 +119,6 @@ class FrameHead(BaseModel):
     n: Annotated[int, Field(ge=0, le=2**53)]
     t: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
     gravity: GravityReading | None = None
-
-
-def camera_side(test: TestName) -> CameraSide:
-    """Return where the camera stands in a test."""
-    return CameraSide.FRONT if test == "seated" else CameraSide.FOOT_END
 
 
 def _edge(text: str) -> tuple[float, float, float, float]:
@@ -331,7 +319,7 @@ class Norms(BaseModel):
 class ModelInfo(BaseModel):
     """One pose model."""
 
-    name: ModelOption
+    name: ModelName
     file: str
     licence: str
     state: Literal["ready", "missing", "damaged"]

@@ -3,14 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hipcv import __version__
 from hipcv.core.procedure import Procedure
-from hipcv.core.procedures.prone import PRONE
-from hipcv.core.procedures.seated import SEATED
+from hipcv.core.procedures import PROCEDURES
 from hipcv.core.setup import Setup
+from hipcv.outputs.document import render_setup
 from hipcv.words import CameraSide, Effort, Sex, Side
 
 
@@ -79,15 +79,14 @@ class Clip:
 
     def setups(self) -> tuple[Setup, ...]:
         """Return how to measure it: one setup, or one of either test where nobody says which it is."""
-        tests = (self.test,) if self.test else (SEATED, PRONE)
+        tests = (self.test,) if self.test else PROCEDURES
         return tuple(map(self._setup, tests))
 
     def _setup(self, test: Procedure) -> Setup:
-        usual = CameraSide.FRONT if test is SEATED else CameraSide.FOOT_END
         return Setup(
-            position=test,
+            procedure=test,
             effort=self.effort,
-            camera_side=self.camera_side or usual,
+            camera_side=self.camera_side if self.camera_side in test.camera_sides else test.usual_camera_side,
             mirrored=self.mirrored,
             roll_deg=self.roll_deg,
             age_years=self.age_years,
@@ -100,7 +99,7 @@ class Clip:
             "hipcv_version": __version__,
             "pose_model": pose_model,
             "slow_motion": self.slow_motion,
-            "setups": [asdict(setup) for setup in self.setups()],
+            "setups": [render_setup(setup) for setup in self.setups()],
         }
 
 

@@ -9,14 +9,11 @@ from pathlib import Path, PurePosixPath
 from hipcv.batch.input.remote import is_url, list_urls
 from hipcv.core.errors import BatchError
 from hipcv.core.procedure import Procedure
-from hipcv.core.procedures.prone import PRONE
-from hipcv.core.procedures.seated import SEATED
+from hipcv.core.procedures import PROCEDURES
 
 VIDEO_SUFFIXES = frozenset(
     (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".wmv", ".flv", ".ogv")
 )
-_SEATED_WORDS = re.compile(r"(?<![a-z])(seated|sitting|sit)(?![a-z])")
-_PRONE_WORDS = re.compile(r"(?<![a-z])(prone|lying)(?![a-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +99,12 @@ def _url_folder(url: str) -> str:
     return own if own == url.partition("::")[0] and not Path(own).suffix else own.rpartition("/")[0] + "/"
 
 
-def position_in_name(name: str) -> Procedure | None:
-    """Return the test that a recording's name tells by a word, such as "S01_seated.mp4"; None for none or both."""
+def procedure_in_name(name: str) -> Procedure | None:
+    """Return the test that a recording's name tells by a word, such as "S01_seated.mp4"; None for none or several."""
     text = name.casefold()
-    seated, prone = bool(_SEATED_WORDS.search(text)), bool(_PRONE_WORDS.search(text))
-    if seated == prone:
-        return None
-    return SEATED if seated else PRONE
+    told = [
+        procedure
+        for procedure in PROCEDURES
+        if re.search(rf"(?<![a-z])({'|'.join(map(re.escape, procedure.spoken))})(?![a-z])", text)
+    ]
+    return told[0] if len(told) == 1 else None

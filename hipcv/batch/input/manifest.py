@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from hipcv.batch.input.clip import Clip, Reference, ToldBy
-from hipcv.batch.input.listing import find_recordings, position_in_name
+from hipcv.batch.input.listing import find_recordings, procedure_in_name
 from hipcv.batch.input.remote import is_url
 from hipcv.batch.input.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, read_sheet
 from hipcv.core.errors import BatchError
 from hipcv.core.procedure import Procedure
-from hipcv.core.procedures.prone import PRONE
-from hipcv.core.procedures.seated import SEATED
+from hipcv.core.procedures import PROCEDURES, TestName
 from hipcv.printable import printable
 from hipcv.words import CameraSide, Effort, Sex, Side
 
@@ -57,7 +56,7 @@ _METHOD_WORDS = (
 )
 _SIDED = re.compile(r"(?P<method>[a-z][a-z0-9_]*?)(_(?P<side>left|right|l|r))?(?P<unit>_deg)?")
 
-_TESTS = {"seated": SEATED, "sitting": SEATED, "sit": SEATED, "prone": PRONE}
+_TESTS = {word: procedure for procedure in PROCEDURES for word in (procedure.name, *procedure.spoken)}
 _SEXES = {"female": Sex.FEMALE, "f": Sex.FEMALE, "w": Sex.FEMALE, "woman": Sex.FEMALE, "girl": Sex.FEMALE}
 _SEXES |= {"male": Sex.MALE, "m": Sex.MALE, "man": Sex.MALE, "boy": Sex.MALE}
 _EFFORTS = {"active": Effort.ACTIVE, "passive": Effort.PASSIVE}
@@ -291,7 +290,7 @@ def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
     number = reader.row.number
     name = reader.text("path")
     source = _find_source(reader, name, folder)
-    test = reader.read("test", "seated or prone", _word(_TESTS), None)
+    test = reader.read("test", " or ".join(TestName), _word(_TESTS), None)
     nobody_says: tuple[Side, ...] = ()
     side_order = reader.read("side_order", "left, right, or both in order as in right,left", _sides, nobody_says)
     clip = Clip(
@@ -323,7 +322,7 @@ def _with_test(clip: Clip, defaults: Defaults) -> Clip:
         return clip
     if defaults.test is not None:
         return replace(clip, test=defaults.test, test_told_by=ToldBy.OPTION)
-    in_name = position_in_name(clip.name)
+    in_name = procedure_in_name(clip.name)
     return replace(clip, test=in_name, test_told_by=ToldBy.NAME if in_name else ToldBy.RECORDING)
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from hipcv.batch.output.results import NOT_DONE
 from hipcv.batch.output.tables import make_table
+from hipcv.core.procedures import TestName
 
 INSTRUMENT = "hip_rotation"
 #: Hexadecimal digits that tell recordings apart: among a million the odds that two are alike are below 1 in 100.
@@ -34,7 +35,7 @@ class RedcapField:
 
 FIELDS = (
     RedcapField("hip_visit_date", "visit_date", "Date of the visit", check="date_ymd"),
-    RedcapField("hip_test", "test", "Test", "radio", choices="seated, seated | prone, prone"),
+    RedcapField("hip_test", "test", "Test", "radio", choices=" | ".join(f"{name}, {name}" for name in TestName)),
     RedcapField("hip_side", "side", "Side", "radio", choices="left, left | right, right"),
     RedcapField("hip_effort", "effort", "Effort", "radio", choices="active, active | passive, passive"),
     RedcapField("hip_status", "status", "Status", "radio", choices=_STATES),

@@ -15,6 +15,7 @@ from hipcv import __version__
 from hipcv.agreement.figures import draw_bland_altman, draw_distribution
 from hipcv.agreement.study import Study
 from hipcv.batch.output.results import MEASURED, Row
+from hipcv.core.procedures import PROCEDURES
 
 if TYPE_CHECKING:
     from hipcv.batch.output.result_folder import Contents
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 FENCE_IQR = 1.5
 #: Quartiles of fewer values say nothing about what is far away.
 FEWEST_FOR_OUTLIERS = 8
-_TESTS = {"seated": "Seated test", "prone": "Prone test"}
+_TESTS = {procedure.name: f"{procedure.label} test" for procedure in PROCEDURES}
 
 
 @dataclass(frozen=True, slots=True)

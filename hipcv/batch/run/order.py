@@ -18,6 +18,7 @@ from hipcv.batch.run.ledger import open_ledger
 from hipcv.batch.run.run import Listener, Plan, Run
 from hipcv.batch.worker import Limits
 from hipcv.core.errors import BatchError, HipcvError
+from hipcv.core.procedures import TestName
 from hipcv.files import told, try_writing
 from hipcv.models.store import Progress, find_model, get_model
 from hipcv.words import ModelName
@@ -82,7 +83,7 @@ def look_over(order: Order) -> Overview:
     workers = "1 worker" if n_workers == 1 else f"{n_workers} workers"
     return Overview(
         n_clips=len(clips),
-        tests=Counter((str(clip.test or "seated or prone"), str(clip.test_told_by)) for clip in clips),
+        tests=Counter((str(clip.test or " or ".join(TestName)), str(clip.test_told_by)) for clip in clips),
         n_subjects=len({clip.subject for clip in clips if clip.subject}),
         n_with_readings=sum(bool(clip.references) for clip in clips),
         carried=find_carried(clips),

@@ -149,7 +149,7 @@ def _choose_setup(job: Job, path: Path) -> Setup:
     from hipcv.words import ModelName
 
     seen = recognise_file(path, model_name=ModelName(job.model_name), model_path=_folder(job))
-    return next((setup for setup in job.setups if setup.procedure is seen.position), job.setups[0])
+    return next((setup for setup in job.setups if setup.procedure is seen.procedure), job.setups[0])
 
 
 def _folder(job: Job) -> Path | None:

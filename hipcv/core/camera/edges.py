@@ -19,12 +19,7 @@ from hipcv.core.camera.manhattan import (
 from hipcv.core.camera.pinhole import DEFAULT_LONG_SIDE_FOV_DEG
 from hipcv.core.camera.pose import CameraAngle, CameraPose
 from hipcv.core.procedure import Procedure
-from hipcv.core.procedures.prone import PRONE
-from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import FloatArray
-
-#: Pitch of cameras filming each test: on a table or tripod when seated, looking down on the bed when prone.
-PITCH_PRIOR_DEG = {SEATED: (7.0, 9.0), PRONE: (18.0, 9.0)}
 
 #: Standard errors are never stated smaller: on footage with published calibration the fit's own ones were too small.
 ROLL_FLOOR_DEG = 0.5
@@ -66,9 +61,9 @@ _PLUMB_AXIS = 1
 _NO_YAW = [ROLL, PITCH, FOV]
 
 
-def room_prior(position: Procedure) -> CameraPrior:
-    """Return what is believed of a camera filming `position` before anything is seen."""
-    return CameraPrior(pitch_deg=PITCH_PRIOR_DEG[position])
+def room_prior(procedure: Procedure) -> CameraPrior:
+    """Return what is believed of a camera filming `procedure` before anything is seen."""
+    return CameraPrior(pitch_deg=procedure.pitch_prior_deg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +111,7 @@ class RoomFit:
 
 
 def fit_room(
-    edges_px: FloatArray, frame_size_px: tuple[int, int], position: Procedure, *, prior: CameraPrior | None = None
+    edges_px: FloatArray, frame_size_px: tuple[int, int], procedure: Procedure, *, prior: CameraPrior | None = None
 ) -> RoomFit:
     """Fit the camera's attitude to the straight edges of a still room.
 
@@ -124,7 +119,7 @@ def fit_room(
     ----------
     edges_px : (N, 4) x1, y1, x2, y2 in pixels of the upright picture, the person left out; N may be 0.
     frame_size_px : (width, height).
-    position : the test, for the prior of the pitch.
+    procedure : the test, for the prior of the pitch.
     prior : replaces the usual one.
 
     Returns
@@ -133,7 +128,7 @@ def fit_room(
     that explain them as well, `accepted` is false and the numbers are those of the prior and of what there is. Edges
     that are all tilted alike cannot be told from a rolled camera.
     """
-    believed = prior or room_prior(position)
+    believed = prior or room_prior(procedure)
     edges = np.asarray(edges_px, dtype=np.float64).reshape(-1, 4)
     rows = np.flatnonzero(np.isfinite(edges).all(1) & (edge_lengths_px(edges) > 0))
     edges = edges[rows]
@@ -195,7 +190,7 @@ def fit_bed_yaw(
     knees_px: FloatArray,
     shank_px: float,
     *,
-    position: Procedure = PRONE,
+    procedure: Procedure,
     camera: CameraPose | None = None,
 ) -> CameraAngle | None:
     """Return the yaw against the bed that the subject lies on, from its edges around the knees.
@@ -226,7 +221,7 @@ def fit_bed_yaw(
     steep = edge_tilts_deg(edges) < _BED_PLUMB_TILT_DEG
     known = camera is not None and camera.roll.se_deg < MAX_USABLE_ROLL_SE_DEG
     used = near if known else near | steep
-    prior = _prior_of(camera, position) if camera is not None and known else room_prior(position)
+    prior = _prior_of(camera, procedure) if camera is not None and known else room_prior(procedure)
     fit = fit_attitude(edges[used], frame_size_px, prior)
     off = np.abs(fit.residual_deg) / fit.noise_deg[:, None]
     # how an edge of the bed stands in the picture says little once roll and pitch are known
@@ -246,10 +241,10 @@ def fit_bed_yaw(
     return CameraAngle(yaw_deg, max(float(fit.se_deg[YAW]), floor_deg), "bed edges")
 
 
-def _prior_of(camera: CameraPose, position: Procedure) -> CameraPrior:
+def _prior_of(camera: CameraPose, procedure: Procedure) -> CameraPrior:
     """Return a known camera as what is believed before the bed is seen; its yaw stays open."""
     return replace(
-        room_prior(position),
+        room_prior(procedure),
         roll_deg=(camera.roll.value_deg, camera.roll.se_deg),
         pitch_deg=(camera.pitch.value_deg, camera.pitch.se_deg),
         long_side_fov_deg=(camera.long_side_fov_deg, camera.long_side_fov_se_deg),
@@ -268,7 +263,7 @@ class MarkedFit:
 
 
 def fit_vertical_edges(
-    edges_px: FloatArray, frame_size_px: tuple[int, int], position: Procedure, *, prior: CameraPrior | None = None
+    edges_px: FloatArray, frame_size_px: tuple[int, int], procedure: Procedure, *, prior: CameraPrior | None = None
 ) -> MarkedFit:
     """Fit roll and pitch to one or more edges that are known to be plumb.
 
@@ -279,7 +274,7 @@ def fit_vertical_edges(
     ----------
     edges_px : (N, 4) x1, y1, x2, y2 in pixels of the upright picture, N at least 1, each longer than 2 pixels.
     frame_size_px : (width, height).
-    position : the test, for the prior of the pitch.
+    procedure : the test, for the prior of the pitch.
 
     Returns
     -------
@@ -298,7 +293,7 @@ def fit_vertical_edges(
         )
     from scipy.optimize import least_squares  # slow to import and seldom needed
 
-    believed = prior or room_prior(position)
+    believed = prior or room_prior(procedure)
     diagonal = float(np.hypot(*frame_size_px))
     noise = np.hypot(_MARKED_EDGE_NOISE_DEG, np.degrees(_MARKED_EDGE_NOISE_PX * diagonal / 800 / length))
     mean, sd = believed.mean[_NO_YAW], believed.sd[_NO_YAW] * _MARKED_PRIOR_WIDENING

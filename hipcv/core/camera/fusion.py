@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hipcv.core.camera.edges import PITCH_PRIOR_DEG, MarkedFit, RoomFit
+from hipcv.core.camera.edges import MarkedFit, RoomFit
 from hipcv.core.camera.pinhole import DEFAULT_LONG_SIDE_FOV_DEG
 from hipcv.core.camera.pose import (
     BODY_LINES,
@@ -21,8 +21,7 @@ from hipcv.core.camera.pose import (
     CameraPose,
 )
 from hipcv.core.finding import FindingCode
-from hipcv.core.procedure import Procedure
-from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedure import Procedure, YawCue
 
 #: Standard error granted to an angle that the user typed in, and to a device's own sensor.
 GIVEN_SE_DEG = 0.3
@@ -50,7 +49,7 @@ _BEYOND_POSTURE = (_GIVEN, "marked edges", "sensor")
 
 
 def find_camera_pose(
-    position: Procedure,
+    procedure: Procedure,
     *,
     room: RoomFit | None = None,
     marked: MarkedFit | None = None,
@@ -69,11 +68,11 @@ def find_camera_pose(
 
     Parameters
     ----------
-    position : the test; sets what is believed of the pitch beforehand.
+    procedure : the test; sets what is believed of the pitch beforehand.
     room : `fit_room`; a refused fit counts only if merely uncertain, with a widened error; never for yaw.
     marked : `fit_vertical_edges` of the edges that the user marked as plumb.
     rest_roll, body_roll : `roll_from_rest`, `roll_from_body_lines`.
-    bed_yaw : `fit_bed_yaw`; used in prone only.
+    bed_yaw : `fit_bed_yaw`; used where the bed tells the yaw.
     body_yaw : yaw from the subject's body, with its standard error.
     given_roll_deg, given_pitch_deg, given_yaw_deg : numbers of the user; they always win.
     sensor_roll_deg, sensor_pitch_deg : readings of the recording device.
@@ -101,14 +100,14 @@ def find_camera_pose(
     ]
     yaw_cues = [
         *_cue(given_yaw_deg, GIVEN_SE_DEG, _GIVEN),
-        *([bed_yaw] if bed_yaw and position is PRONE else []),
+        *([bed_yaw] if bed_yaw and procedure.yaw_from is YawCue.BED else []),
         *([_shrunk(body_yaw, YAW_PRIOR_SE_DEG)] if body_yaw else []),
     ]
     roll, roll_alarms, distance = _fuse(
         roll_cues, CameraAngle(0.0, ROLL_PRIOR_SE_DEG, _ASSUMED), FindingCode.ROLL_SOURCES_DISAGREE
     )
     pitch, pitch_alarms, _ = _fuse(
-        pitch_cues, CameraAngle(*PITCH_PRIOR_DEG[position], _ASSUMED), FindingCode.PITCH_SOURCES_DISAGREE
+        pitch_cues, CameraAngle(*procedure.pitch_prior_deg, _ASSUMED), FindingCode.PITCH_SOURCES_DISAGREE
     )
     yaw, yaw_alarms, _ = _fuse(yaw_cues, CameraAngle(0.0, YAW_PRIOR_SE_DEG, _ASSUMED), FindingCode.YAW_SOURCES_DISAGREE)
     fov, fov_se = DEFAULT_LONG_SIDE_FOV_DEG, LONG_SIDE_FOV_SE_DEG

@@ -2,8 +2,9 @@
 
 Each edge belongs to one of the world's three axes or to none (a mixture), and an edge's residual is the angle at its
 midpoint between its own direction and the direction to the axis' vanishing point. Camera angles and signs are those of
-`hipcv.core.camera.pinhole`. After Coughlan and Yuille (2003), "Manhattan world", doi:10.1162/089976603765202686; instead of
-their search on a grid, all starts are refined together by expectation-maximisation on a residual that tightens.
+`hipcv.core.camera.pinhole`. After Coughlan and Yuille (2003), "Manhattan world", doi:10.1162/089976603765202686;
+instead of their search on a grid, all starts are refined together by expectation-maximisation on a residual that
+tightens.
 """
 
 from dataclasses import dataclass

@@ -9,8 +9,7 @@ from hipcv.core.finding import PILOT, Finding, FindingCode, Limit, Severity
 from hipcv.core.motion.angles import MIN_VISIBILITY, AngleSeries, seen_px
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.trials import MIN_HOLD_S, Trial, bridged, find_gaps, find_rest_deg, find_swings, swing_shares
-from hipcv.core.procedure import Procedure
-from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedure import PostureCheck, Procedure
 from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, SHOULDERS, BoolArray, FloatArray, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.words import SIDES, CameraSide, Side
@@ -59,8 +58,6 @@ def resting(angles: AngleSeries, trials: Sequence[Trial]) -> BoolArray:
     return rest if rest.any() else ~rest
 
 
-#: Prone the pelvis shows only in the outline of the knees.
-ROLLING = Limit(6.0, "°", PILOT)
 #: A pelvis adds to the angle one for one: 5° are a sixth of the usual seated range, and of a smaller swing the same
 #: share counts. The line of the hip landmarks itself tilts with a swinging leg, by up to a tenth of the swing on
 #: rendered people who sit still, and wanders by 1°.
@@ -94,15 +91,22 @@ class Compensation:
         return abs(self.moved_deg) > self.limit.value
 
 
+def limit_of(code: FindingCode, procedure: Procedure) -> Limit:
+    """Return from where on something counts in this test."""
+    return procedure.limits.get(code, LIMITS[code])
+
+
 def find_compensations(
-    trial: Trial, angles: AngleSeries, trials: Sequence[Trial], position: Procedure
+    trial: Trial, angles: AngleSeries, trials: Sequence[Trial], procedure: Procedure
 ) -> tuple[Compensation, ...]:
     """Return what pelvis, trunk, thigh and body did during a trial, in this order, against the frames at rest."""
     end = end_part(trial)
     swing = slice(trial.start, end.stop)
     found_there = []
     for code, moved in _departures_deg(angles, trial.side, resting(angles, trials)).items():
-        limit = _pelvis_limit(position, trial.swing_deg) if code is FindingCode.PELVIS_HIKE else LIMITS[code]
+        limit = (
+            _pelvis_limit(procedure, trial.swing_deg) if code is FindingCode.PELVIS_HIKE else limit_of(code, procedure)
+        )
         moved_deg = median_of(moved[end])
         onset_deg = float("nan")
         if abs(moved_deg) > limit.value:
@@ -134,11 +138,11 @@ def _departures_deg(angles: AngleSeries, side: Side, rest: BoolArray) -> dict[Fi
     }
 
 
-def _pelvis_limit(position: Procedure, swing_deg: float) -> Limit:
+def _pelvis_limit(procedure: Procedure, swing_deg: float) -> Limit:
     """Return from where on a rise of the tested side's hip (or knee, prone) counts in a swing of this size."""
     usual = LIMITS[FindingCode.PELVIS_HIKE]
-    if position is PRONE:
-        return ROLLING
+    if FindingCode.PELVIS_HIKE in procedure.limits:
+        return procedure.limits[FindingCode.PELVIS_HIKE]
     share_deg = max(LEAST_HIKE_DEG, HIKE_SHARE * swing_deg)
     return usual if share_deg >= usual.value else Limit(round(share_deg, 1), usual.unit, HIKE_ORIGIN)
 
@@ -158,11 +162,11 @@ def _other_leg_deg(trial: Trial, angles: AngleSeries, rest: BoolArray) -> float:
     return float(np.max(away[np.isfinite(away)], initial=0.0))
 
 
-def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], position: Procedure) -> Trial:
+def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], procedure: Procedure) -> Trial:
     """Return `trial` with further findings of its own: compensation at end range, gaps, no hold."""
     findings = [
         found(c.code, Severity.DOUBT, c.moved_deg, trial.side, c.limit)
-        for c in find_compensations(trial, angles, trials, position)
+        for c in find_compensations(trial, angles, trials, procedure)
         if c.counts
     ]
     together = any(t.side is not trial.side and t.start < trial.stop and trial.start < t.stop for t in trials)
@@ -240,14 +244,13 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
 
     duration_s = float(series.time_s[-1] - series.time_s[0]) if len(series) else 0.0
     look(FindingCode.SHORT_RECORDING, duration_s, Severity.REJECT, above=False)
-    prone = setup.procedure is PRONE
+    procedure = setup.procedure
     knees = np.isfinite(series.image_px[:, KNEES, 0])
-    seen: BoolArray = np.asarray(knees.any(axis=1) if prone else knees.all(axis=1))
+    seen: BoolArray = np.asarray(knees.all(axis=1) if procedure.both_knees else knees.any(axis=1))
     share_seen = float(seen.mean()) if len(seen) else 0.0
     nobody = LIMITS[FindingCode.NO_PERSON]
     if share_seen < nobody.value:
-        code = FindingCode.LEGS_NOT_SEEN if prone else FindingCode.NO_PERSON
-        findings.append(found(code, Severity.REJECT, share_seen, limit=nobody))
+        findings.append(found(procedure.unseen, Severity.REJECT, share_seen, limit=nobody))
         return tuple(findings)
     legs = np.isfinite(angles.raw_deg).any(axis=1)
     if legs.mean() < LIMITS[FindingCode.NO_PERSON].value:
@@ -256,10 +259,8 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
     lost = 1.0 - share_seen
     look(FindingCode.PERSON_LOST, lost, Severity.REJECT if lost > 0.5 else Severity.DOUBT)
     findings += _check_frame(series, seen)
-    if prone:
-        findings += _check_heels(series, angles)
-    else:
-        findings += _check_seated(series, angles, setup)
+    for check in procedure.posture:
+        findings += POSTURE_CHECKS[check](series, angles, setup)
     people = series.n_people[series.n_people >= 0]
     if len(people):
         look(FindingCode.SEVERAL_PEOPLE, int(people.max()), Severity.NOTE)
@@ -305,7 +306,7 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
         findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, steepest, limit=HANGING))
     elif thigh_share > upright.value:
         findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, thigh_share, limit=upright))
-    elif setup.camera_side is CameraSide.FRONT:
+    else:
         turned = float(series.swapped[np.isfinite(angles.raw_deg).any(axis=1)].mean())
         if turned > LIMITS[FindingCode.WRONG_VIEW].value:
             findings.append(found(FindingCode.WRONG_VIEW, Severity.REJECT, turned))
@@ -360,8 +361,8 @@ def _turn_deg(series: PoseSeries) -> float:
 NEAREST_SHARE = 0.05
 
 
-def _check_heels(series: PoseSeries, angles: AngleSeries) -> list[Finding]:
-    """Look whether prone heels cross: one leg then hides the other, or pushes it."""
+def _check_heels(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list[Finding]:
+    """Look whether the heels cross: one leg then hides the other, or pushes it."""
     knees_x, ankles_x = (series.image_px[:, rows, 0] for rows in (KNEES, ANKLES))
     order = np.sign(median_of(knees_x[:, 0] - knees_x[:, 1]))
     apart = order * (ankles_x[:, 0] - ankles_x[:, 1]) / median_of(angles.shank_px)
@@ -371,6 +372,9 @@ def _check_heels(series: PoseSeries, angles: AngleSeries) -> list[Finding]:
     nearest = float(np.quantile(apart, NEAREST_SHARE))
     crossed = nearest < LIMITS[FindingCode.HEELS_CROSSING].value
     return [found(FindingCode.HEELS_CROSSING, Severity.DOUBT, nearest)] if crossed else []
+
+
+POSTURE_CHECKS = {PostureCheck.SITS: _check_seated, PostureCheck.HEELS_APART: _check_heels}
 
 
 #: On rendered people at most 0.02 from the feet and 0.97 from the head.

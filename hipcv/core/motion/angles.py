@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from hipcv.core.camera.pinhole import camera_axes, focal_length_px, image_angle_deg, shank_angle_deg
 from hipcv.core.camera.pose import CameraPose
 from hipcv.core.motion.filtering import clean, median_of, smooth
-from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedure import PelvisCue
 from hipcv.core.series import (
     ANKLES,
     HIPS,
@@ -22,7 +22,7 @@ from hipcv.core.series import (
     seal,
 )
 from hipcv.core.setup import Setup
-from hipcv.words import SIDES, CameraSide, Side
+from hipcv.words import SIDES, Side
 
 #: A landmark the pose model itself calls this unlikely to be seen is missing (the model reports hidden joints too).
 MIN_VISIBILITY = 0.5
@@ -97,11 +97,9 @@ class AngleSeries:
 def lateral_signs(setup: Setup) -> IntArray:
     """Return (2,) the horizontal picture direction of each leg's lateral side: left leg, right leg.
 
-    Seen from the front and from the head end the subject's left is on the right of the picture, from the foot end on
-    the left. The labels of the pose model play no part.
+    The test and the camera's place decide (`Procedure.lateral`); the labels of the pose model play no part.
     """
-    left = -1 if setup.camera_side is CameraSide.FOOT_END else 1
-    return np.array([left, -left], dtype=np.int64)
+    return np.array(setup.procedure.lateral(setup.camera_side), dtype=np.int64)
 
 
 def sides_exchanged(image_px: FloatArray, setup: Setup) -> BoolArray:
@@ -152,7 +150,7 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
     px = seen_px(series)
     knees, ankles = px[:, KNEES], px[:, ANKLES]
     lateral = lateral_signs(setup)
-    shank_up = setup.procedure is PRONE
+    shank_up = setup.procedure.shank_up
 
     def settle(values: FloatArray) -> FloatArray:
         return smooth(time_s, clean(time_s, values))
@@ -167,8 +165,7 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
 
     left = float(lateral[0])
     hips, shoulders = px[:, HIPS], px[:, SHOULDERS]
-    # prone the hips are not seen, but the knees rise and sink with a pelvis that rolls
-    line = series.knee_outline_px if shank_up else hips
+    line = series.knee_outline_px if setup.procedure.pelvis_from is PelvisCue.KNEES else hips
     across = line[:, 0] - line[:, 1]
     spine = shoulders.mean(axis=1) - hips.mean(axis=1)
     roll = camera.roll.value_deg

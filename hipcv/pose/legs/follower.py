@@ -1,6 +1,6 @@
-"""The lower legs of a prone person, frame by frame while the test runs: good for guidance, not for the result.
+"""Both lower legs, frame by frame while the test runs: good for guidance, not for the result.
 
-The result comes from the whole clip (`prone.ProneReader`). Here the legs are searched until they are found; from then
+The result comes from the whole clip (`reader.LegReader`). Here the legs are searched until they are found; from then
 on the network looks at the same square in every frame, and the ankles are followed over the last few of them.
 """
 
@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hipcv.core.series import ANKLES, KNEES, N_LANDMARKS
-from hipcv.pose.landmarker import NOBODY, Pose
 from hipcv.pose.legs.heatmaps import CROP_PX, MapArray, joint_maps
 from hipcv.pose.legs.network import LandmarkNetwork
 from hipcv.pose.legs.region import SIDE_SHANKS, Legs, find_in_frame, region_around
 from hipcv.pose.legs.tracking import find_paths, track_knees
+from hipcv.pose.person import NOBODY, Pose
 from hipcv.words import CameraSide
 
 ByteArray = NDArray[np.uint8]
@@ -32,8 +32,8 @@ DOUBT_AFTER_S, LOST_AFTER_S = 1.5, 2.5
 
 
 @dataclass(slots=True, eq=False)
-class ProneFollower:
-    """Frames in, knees and ankles of a prone person out, at once.
+class LegFollower:
+    """Frames in, knees and ankles of both legs out, at once.
 
     Parameters
     ----------

@@ -1,22 +1,32 @@
-"""Reading the prone test: a person face down, knees bent, filmed from the foot end.
+"""Both lower legs over a whole clip: shanks that stand, filmed from the foot end or the head end.
 
 Frames are kept at a few a second; the legs are searched in some of them, which vote (`region`); in the square they
-agree on, all are read (`lower_legs`). Left and right follow from the camera's end, never from the network's labels.
+agree on, all are read (`reading`). Left and right follow from the camera's end, never from the network's labels.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.recording import TRUNK_IN_FRONT
+from hipcv.core.checks.recording import TRUNK_IN_FRONT, check_end, found
+from hipcv.core.finding import Finding, FindingCode, Limit, Severity
 from hipcv.core.motion.angles import hip_flexion_deg
-from hipcv.core.series import ANKLES, KNEES, N_LANDMARKS, PoseSeries
+from hipcv.core.series import ANKLES, KNEES, N_LANDMARKS, FloatArray, PoseSeries
+from hipcv.models.bundle import read_landmark_network
+from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
+from hipcv.pose.legs.follower import LegFollower
 from hipcv.pose.legs.network import LandmarkNetwork, Region
 from hipcv.pose.legs.reading import read_lower_legs
 from hipcv.pose.legs.region import Vote, find_in_clip
+from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
+from hipcv.pose.person import NOBODY
+from hipcv.pose.seam import Seen
+from hipcv.sources.picture_quality import SHARPNESS_EVERY_S, measure_sharpness
+from hipcv.sources.stills import encode_still
 from hipcv.words import CameraSide
 
 ByteArray = NDArray[np.uint8]
@@ -35,18 +45,28 @@ BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
 N_BODY_LOOKS = 5
 
 
+#: Searched frames of which more show an ankle at or beyond the picture's edge say that feet are outside.
+FEET = Limit(0.5, "of the searched frames", "what lies outside the picture cannot be measured")
+
+
 @dataclass(slots=True)
-class ProneReader:
-    """Frames in, knees and ankles of a prone person out.
+class LegReader:
+    """Frames in, knees and ankles of both legs out; see `seam.PoseReader`.
 
     Parameters
     ----------
     network : the landmark network.
     camera_side : the end that the camera stands at; it decides which leg is left.
+    steps : the steps that can be exchanged.
+    follower : says at once where the legs are; without one `add` knows nobody.
     """
 
     network: LandmarkNetwork
     camera_side: CameraSide = CameraSide.FOOT_END
+    steps: LegSteps = LEG_STEPS
+    follower: LegFollower | None = None
+    sample_hz: float | None = field(default=SAMPLE_HZ, init=False)
+    person: str = field(default="whose lower legs most frames agree on", init=False)
     #: What the searched frames agreed on, and whether feet lay outside the picture; known after `series`.
     vote: Vote | None = field(default=None, init=False)
     cut_off: bool = field(default=False, init=False)
@@ -59,44 +79,58 @@ class ProneReader:
     _frame_size_px: tuple[int, int] = field(default=(0, 0), init=False)
     _next_s: float = field(default=float("-inf"), init=False)
 
-    def add(self, rgb: ByteArray, time_s: float) -> bool:
-        """Take the next frame, (height, width, 3) upright and unmirrored; tell whether it is one of those kept."""
+    @property
+    def n_kept(self) -> int:
+        """How many frames are kept."""
+        return len(self._kept)
+
+    def times_s(self) -> FloatArray:
+        """Return the time of every frame that is kept (T,), seconds."""
+        return np.array([time_s for time_s, _ in self._kept], dtype=np.float64)
+
+    def add(self, rgb: ByteArray, time_s: float) -> Seen:
+        """Take the next frame, (height, width, 3) upright and unmirrored."""
         self._frame_size_px = (rgb.shape[1], rgb.shape[0])
-        if time_s < self._next_s:
-            return False
-        # on a fixed raster, so that the kept frames do not drift with the frame rate
-        self._next_s = max(time_s, self._next_s if np.isfinite(self._next_s) else time_s) + 0.98 / SAMPLE_HZ
+        kept = time_s >= self._next_s
+        if kept:
+            # on a fixed raster, so that the kept frames do not drift with the frame rate
+            self._next_s = max(time_s, self._next_s if np.isfinite(self._next_s) else time_s) + 0.98 / SAMPLE_HZ
+            self._keep(rgb, time_s)
+        return Seen(NOBODY if self.follower is None else self.follower(rgb, time_s), -1, kept)
+
+    def _keep(self, rgb: ByteArray, time_s: float) -> None:
         self._scale = min(1.0, LONG_SIDE_PX / max(rgb.shape[:2]))
         small = rgb
         if self._scale < 1:
             small = np.asarray(
                 cv2.resize(rgb, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_AREA), np.uint8
             )
-        _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 95])
-        self._kept.append((time_s, jpeg.tobytes()))
-        return True
+        self._kept.append((time_s, encode_still(small)))
 
     def forget(self, rows: slice) -> None:
         """Drop these of the kept frames."""
         del self._kept[rows]
 
+    def amend(self, rows: Mapping[float, NDArray[np.void]], compared_s: Sequence[float]) -> int:
+        """Amend nothing: the whole clip is read at the end, by the model that the result comes from."""
+        return 0
+
     def _frame(self, k: int) -> ByteArray:
-        packed = np.frombuffer(self._kept[k][1], np.uint8)
-        picture = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(np.frombuffer(self._kept[k][1], np.uint8), cv2.IMREAD_COLOR)
         assert picture is not None
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
     def series(self) -> PoseSeries:
         """Read all that was kept: image_px holds knees and ankles, NaN where they are not known well enough."""
         n = len(self._kept)
-        time_s = np.array([t for t, _ in self._kept], dtype=np.float64)
+        time_s = self.times_s()
         image_px = np.full((n, N_LANDMARKS, 2), np.nan)
         visibility = np.zeros((n, N_LANDMARKS))
         shank_se_deg = np.full((n, 2), np.nan)
         knee_outline_px = np.full((n, 2, 2), np.nan)
         self.vote = self._search()
         if self.vote is not None:
-            legs = read_lower_legs(self._frame, time_s, self.vote, self.network)
+            legs = read_lower_legs(self._frame, time_s, self.vote, self.network, self.steps)
             self.share_in_front = legs.share_in_front
             if self.share_in_front > TRUNK_IN_FRONT.value:
                 self.flexion_deg = self._hip_flexion_deg(self.vote)
@@ -117,7 +151,26 @@ class ProneReader:
             frame_size_px=self._frame_size_px,
             shank_se_deg=shank_se_deg,
             knee_outline_px=knee_outline_px,
+            sharpness=self._sharpness(time_s, image_px),
         )
+
+    def _sharpness(self, time_s: FloatArray, image_px: FloatArray) -> FloatArray:
+        """Return (T,) the sharpness around the legs, NaN in frames that are not looked at."""
+        sharpness, next_s = np.full(len(time_s), np.nan), -np.inf
+        for k in range(len(time_s)):
+            if time_s[k] >= next_s:
+                next_s = time_s[k] + SHARPNESS_EVERY_S
+                sharpness[k] = measure_sharpness(self._frame(k), image_px[k] * self._scale)
+        return sharpness
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what reading found wrong: feet outside the picture, the other end of the body; after `series`."""
+        if self.vote is None and self.cut_off:
+            return (found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET),)
+        return check_end(self.share_in_front, self.flexion_deg, self.camera_side)
+
+    def close(self) -> None:
+        """Free nothing: the network goes with the reader."""
 
     def _hip_flexion_deg(self, vote: Vote) -> float:
         """Return how far the hips are bent of the person whose trunk is seen beyond the knees, from a few frames."""
@@ -136,3 +189,21 @@ class ProneReader:
         if vote is None or vote.share < MIN_SHARE or vote.quality < MIN_QUALITY:
             return None
         return vote
+
+
+def open_leg_reader(
+    camera_side: CameraSide, model: ModelFile, *, steps: LegSteps = LEG_STEPS, guide: ModelFile | None = None
+) -> LegReader:
+    """Return the reader of both lower legs; `guide` is the model that follows them while frames come.
+
+    Raises
+    ------
+    ModelError
+        Where a model does not load.
+    """
+    follower = None if guide is None else LegFollower(_load(guide), camera_side)
+    return LegReader(_load(model), camera_side, steps, follower)
+
+
+def _load(model: ModelFile) -> LandmarkNetwork:
+    return LandmarkNetwork(read_landmark_network(model.path))

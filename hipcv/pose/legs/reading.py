@@ -2,8 +2,8 @@
 
 Steps: 1 the network looks at the agreed square, once plain and once with the contrast evened out, one of them mirrored,
 each time a little turned or scaled, so that no frame hangs on one view; 2 knees and ankles are read from the heat maps
-over the whole clip (`core.legpath`); 3 where they are clear they teach the legs' colour (`core.colour`), with which the
-ankles are followed once more; 4 the edges of each lower leg sharpen its direction (`core.ribbon`).
+over the whole clip (`tracking`); 3 where they are clear they teach the legs' colour (`colour`), with which the
+ankles are followed once more; 4 the edges of each lower leg sharpen its direction (`edges`).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from hipcv.core.checks.recording import TRUNK_IN_FRONT
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.series import FloatArray
-from hipcv.pose.legs.colour import LegColour, learn_colour
-from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, find_ribbon, fuse_ribbon
+from hipcv.pose.legs.colour import LegColour
+from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, find_ribbon
 from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, cell_of, joint_maps
 from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end
 from hipcv.pose.legs.network import LandmarkNetwork, Region, even_contrast
 from hipcv.pose.legs.region import Vote
+from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.tracking import LegPath, doubt, find_paths, share_in_front, smooth_points, track_knees
 
 ByteArray = NDArray[np.uint8]
@@ -51,7 +52,11 @@ class LowerLegs:
 
 
 def read_lower_legs(
-    frame: Callable[[int], ByteArray], time_s: FloatArray, vote: Vote, network: LandmarkNetwork
+    frame: Callable[[int], ByteArray],
+    time_s: FloatArray,
+    vote: Vote,
+    network: LandmarkNetwork,
+    steps: LegSteps = LEG_STEPS,
 ) -> LowerLegs:
     """Read both shanks in every frame.
 
@@ -60,6 +65,7 @@ def read_lower_legs(
     frame : gives the k-th frame, (height, width, 3).
     time_s : (T,) seconds, rising.
     vote : where the legs are, in pixels of these frames.
+    steps : the steps that can be exchanged.
     """
     region, n = vote.region, len(time_s)
     shank_px = vote.shank_px * CROP_PX / region.side_px
@@ -75,8 +81,8 @@ def read_lower_legs(
     # with a trunk before the knees the outline does not end there
     ends = in_front < TRUNK_IN_FRONT.value
     legs = masks
-    paths, doubts = _follow(knee_maps, ankle_maps, masks, time_s, knees, shank_px)
-    colour = _learn(lab, paths, doubts)
+    paths, doubts = _follow(knee_maps, ankle_maps, masks, time_s, knees, shank_px, steps)
+    colour = _learn(lab, paths, doubts, steps)
     if colour is not None:
         like = np.stack([colour.likeness(cells) for cells in lab]).astype(np.float32)
         knees = track_knees(knee_maps, time_s, first_px, shank_px, like)
@@ -84,7 +90,7 @@ def read_lower_legs(
         if ends:
             knees = stay_at_the_end(knees, knee_outline(legs, knees, shank_px), shank_px)
             knees = lift_knees(knees, knee_outline(legs, knees, shank_px), shank_px)
-        paths, doubts = _follow(knee_maps, ankle_maps, legs, time_s, knees, shank_px)
+        paths, doubts = _follow(knee_maps, ankle_maps, legs, time_s, knees, shank_px, steps)
 
     edges: list[list[MapArray]] = [[], []]
     for k in range(n):
@@ -95,7 +101,7 @@ def read_lower_legs(
     for leg, path in enumerate(paths):
         ribbons = _find_ribbons(edges[leg])
         for k in range(n):
-            knees_px[k, leg], ankles_px[k, leg], se_deg[k, leg] = fuse_ribbon(
+            knees_px[k, leg], ankles_px[k, leg], se_deg[k, leg] = steps.fuse_edges(
                 path.knee_px[k], path.ankle_px[k], ribbons[k], shank_px, float(doubts[leg][k])
             )
         for points in (knees_px, ankles_px):
@@ -105,16 +111,22 @@ def read_lower_legs(
 
 
 def _follow(
-    knee_maps: MapArray, ankle_maps: MapArray, likely: MapArray, time_s: FloatArray, knees: FloatArray, shank_px: float
+    knee_maps: MapArray,
+    ankle_maps: MapArray,
+    likely: MapArray,
+    time_s: FloatArray,
+    knees: FloatArray,
+    shank_px: float,
+    steps: LegSteps,
 ) -> tuple[Sequence[LegPath], Sequence[FloatArray]]:
     """Return both legs' paths and how much each is doubted (T,); `likely` says where legs may be, (T, 64, 64)."""
-    paths = find_paths(ankle_maps, likely, time_s, knees, shank_px)
+    paths = find_paths(ankle_maps, likely, time_s, knees, shank_px, steps.best_path)
     rows, columns = cell_of(np.median(knees, axis=0)).T
     peaks = knee_maps.mean(axis=0)[rows, columns]
     return paths, [doubt(path, float(peak), shank_px) for path, peak in zip(paths, peaks, strict=True)]
 
 
-def _learn(lab: ByteArray, paths: Sequence[LegPath], doubts: Sequence[FloatArray]) -> LegColour | None:
+def _learn(lab: ByteArray, paths: Sequence[LegPath], doubts: Sequence[FloatArray], steps: LegSteps) -> LegColour | None:
     """Learn the legs' colour from (T, 64, 64, 3) where they are read without doubt, against all there is around."""
     share = np.linspace(COLOUR_FROM, COLOUR_TO, 15)[:, None]
     on_leg = []
@@ -122,7 +134,7 @@ def _learn(lab: ByteArray, paths: Sequence[LegPath], doubts: Sequence[FloatArray
         for k in np.flatnonzero(unsure < CLEAR_DOUBT):
             rows, columns = cell_of(path.knee_px[k] + share * (path.ankle_px[k] - path.knee_px[k])).T
             on_leg.append(lab[k, rows, columns])
-    return learn_colour(np.concatenate(on_leg), lab) if on_leg else None
+    return steps.learn_colour(np.concatenate(on_leg), lab) if on_leg else None
 
 
 def _find_ribbons(edges: Sequence[MapArray]) -> list[Ribbon | None]:
@@ -135,7 +147,7 @@ def _find_ribbons(edges: Sequence[MapArray]) -> list[Ribbon | None]:
 def _edges_along(
     rgb: ByteArray, region: Region, knee: FloatArray, ankle: FloatArray, shank_px: float, mask: MapArray
 ) -> MapArray:
-    """Return the edges across the strip along one shank, (rows, columns) of `core.ribbon`."""
+    """Return the edges across the strip along one shank, (rows, columns) of `edges`."""
     along = (ankle - knee) / max(float(np.hypot(*(ankle - knee))), 1e-9)
     across = np.array([-along[1], along[0]])
     places = knee + shank_px * (ROWS[:, None, None] * along + COLUMNS[None, :, None] * across)

@@ -7,6 +7,7 @@ legs ordered from left to right of the crop. A single frame may show a hand, a s
 ankle; the path over the clip does not.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -198,25 +199,40 @@ def without_ankle(ankle_maps: MapArray, ankle_px: FloatArray, shank_px: float) -
     return np.asarray(ankle_maps * (1.0 - np.exp(-0.5 * (away / reach) ** 2)), dtype=ankle_maps.dtype)
 
 
+#: Scores (T, angles) and times (T,) in; (T,) the index of an angle in every frame out.
+BestPath = Callable[[FloatArray, FloatArray], IntArray]
+
+
 def find_paths(
-    ankle_maps: MapArray, masks: MapArray, time_s: FloatArray, knees_px: FloatArray, shank_px: float
+    ankle_maps: MapArray,
+    masks: MapArray,
+    time_s: FloatArray,
+    knees_px: FloatArray,
+    shank_px: float,
+    best: BestPath = best_path,
 ) -> tuple["LegPath", "LegPath"]:
     """Follow both ankles; each is sought again without the other's peak, the surer one first.
 
-    Parameters as in `polar_scores` and `find_path`; `knees_px` (T, 2, 2).
+    Parameters as in `polar_scores` and `find_path`; `knees_px` (T, 2, 2); `best` finds the angles of a path.
     """
-    alone = [find_path(ankle_maps, masks, time_s, knees_px[:, leg], shank_px, leg) for leg in range(2)]
+    alone = [find_path(ankle_maps, masks, time_s, knees_px[:, leg], shank_px, leg, best) for leg in range(2)]
     surer = int(np.median(alone[1].peak) > np.median(alone[0].peak))
     other = 1 - surer
     rest = without_ankle(ankle_maps, alone[surer].ankle_px, shank_px)
-    second = find_path(rest, masks, time_s, knees_px[:, other], shank_px, other)
+    second = find_path(rest, masks, time_s, knees_px[:, other], shank_px, other, best)
     rest = without_ankle(ankle_maps, second.ankle_px, shank_px)
-    first = find_path(rest, masks, time_s, knees_px[:, surer], shank_px, surer)
+    first = find_path(rest, masks, time_s, knees_px[:, surer], shank_px, surer, best)
     return (first, second) if surer == 0 else (second, first)
 
 
 def find_path(
-    ankle_maps: MapArray, masks: MapArray, time_s: FloatArray, knee_px: FloatArray, shank_px: float, leg: int
+    ankle_maps: MapArray,
+    masks: MapArray,
+    time_s: FloatArray,
+    knee_px: FloatArray,
+    shank_px: float,
+    leg: int,
+    best: BestPath = best_path,
 ) -> LegPath:
     """Follow one ankle through the clip and place it to a fraction of a heat-map cell.
 
@@ -227,7 +243,7 @@ def find_path(
     if len(lent) > 2:
         lent[1:-1] = 0.25 * ankle_maps[:-2] + 0.5 * ankle_maps[1:-1] + 0.25 * ankle_maps[2:]
     scores = polar_scores(lent, masks, knee_px, shank_px, leg)
-    path = best_path(scores, time_s)
+    path = best(scores, time_s)
     n = len(path)
     ankle_px, peak, margin = np.empty((n, 2)), np.empty(n), np.empty(n)
     reach_cells = max(2, round(PEAK_REACH * shank_px / CELL_PX))

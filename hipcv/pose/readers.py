@@ -1,0 +1,33 @@
+"""Which reader a test has."""
+
+from hipcv.core.setup import Setup
+from hipcv.models.store import ModelFile
+from hipcv.pose.method import METHOD, Method
+from hipcv.pose.seam import PoseReader
+
+
+def open_reader(
+    setup: Setup, model: ModelFile, *, method: Method = METHOD, guide: ModelFile | None = None
+) -> PoseReader:
+    """Return the reader of a test.
+
+    Parameters
+    ----------
+    setup : the test and where the camera stands.
+    model : the pose model that the result comes from.
+    method : the steps that can be exchanged.
+    guide : a faster model that says at once where the legs are, for readers that otherwise know at the end only.
+
+    Raises
+    ------
+    ModelError
+        Where a model does not load.
+    """
+    # MediaPipe's graph knows people who are upright; of shanks that stand it sees little
+    if setup.procedure.shank_up:
+        from hipcv.pose.legs.reader import open_leg_reader
+
+        return open_leg_reader(setup.camera_side, model, steps=method.legs, guide=guide)
+    from hipcv.pose.graph import GraphReader
+
+    return GraphReader(model.path, method.fuse_outline)

@@ -1,0 +1,9 @@
+"""Where everything about an assessment is found."""
+
+PREFIX = "/api/v1"
+
+
+def links_of(job_id: str) -> dict[str, str]:
+    """Return the paths of everything about one assessment."""
+    base = f"{PREFIX}/assessments/{job_id}"
+    return {"self": base, **{name: f"{base}/{name}" for name in ("events", "series", "report", "video", "cancel")}}
