@@ -65,7 +65,7 @@ test: lint browser tracer
 test-latest: $(LOCKER)/.installed
 	@rm -rf $(LATEST)
 	$(call venv,$(LATEST))
-	@$(LATEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server$(comma)clinical$(comma)cluster$(comma)test]'
+	@$(LATEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server$(comma)cluster$(comma)test]'
 	@sed -nE 's/^([a-z0-9.-]+==[^ ]+).*/\1/p' requirements/all.txt > $(LATEST)/pinned.txt
 	@$(LOCKER)/bin/uv pip freeze --quiet --exclude-editable --python $(LATEST)/bin/python | grep -vxFf $(LATEST)/pinned.txt | \
 	  grep -vE '^(pip|setuptools)==' || echo "Nothing differs from requirements/all.txt."

@@ -25,7 +25,7 @@ from pathlib import Path
 import av
 
 from hipcv.models.store import get_model
-from hipcv.sources.offline import DEAD_PROXY
+from hipcv.native.offline import DEAD_PROXY
 from hipcv.words import ModelName
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "seated-easy-101-01.mp4"

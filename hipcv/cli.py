@@ -17,7 +17,7 @@ from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import register as register_history
-from hipcv.sources.chatter import own_process
+from hipcv.native.chatter import own_process
 from hipcv.words import CameraSide, Effort, ModelName, Sex
 from hipcv_server.commands import register as register_server
 

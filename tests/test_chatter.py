@@ -9,7 +9,7 @@ from hipcv.words import ModelName
 
 OWN = """
 import os, sys
-from hipcv.sources.chatter import own_process, quiet
+from hipcv.native.chatter import own_process, quiet
 own_process()
 with quiet():
     os.write(1, b"while it loads\\n"), os.write(2, b"while it loads\\n")
@@ -42,7 +42,7 @@ def test_a_process_that_crashes_says_where_though_the_libraries_are_quiet():
 def test_children_started_before_a_library_is_loaded_reach_the_terminal():
     """The server's own workers: they are hipcv's own for themselves, and their tracebacks stand in its log."""
     child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'raise ValueError(1)'])"
-    done = run(f"from hipcv.sources.chatter import own_process; own_process(); {child}")
+    done = run(f"from hipcv.native.chatter import own_process; own_process(); {child}")
     assert done.stderr.endswith("ValueError: 1\n")
 
 
@@ -52,7 +52,7 @@ import os, sys
 os.close(1); sys.stdout = None
 file = open(sys.argv[1], "w")
 assert file.fileno() == 1
-from hipcv.sources.chatter import own_process, quiet
+from hipcv.native.chatter import own_process, quiet
 own_process()
 with quiet():
     file.write("whole")

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hipcv.sources.cores import count_threads
+from hipcv.native.cores import count_threads
 
 
 def test_not_more_than_there_are_cores(monkeypatch):

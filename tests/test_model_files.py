@@ -264,7 +264,7 @@ def test_a_place_that_was_named_must_exist(tmp_path: Path, monkeypatch: pytest.M
 def test_the_manifest_is_found_in_the_checkout_and_in_an_installed_package(tmp_path: Path) -> None:
     assert open_store().checkout == REPOSITORY / "models"
     shutil.copytree(REPOSITORY / "hipcv", tmp_path / "hipcv", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(REPOSITORY / "models" / "manifest.toml", tmp_path / "hipcv" / "sources" / "models.toml")
+    shutil.copy(REPOSITORY / "models" / "manifest.toml", tmp_path / "hipcv" / "models" / "models.toml")
     code = (
         "import hipcv.models.store as m; s = m.open_store();"
         "print(m.__file__, s.checkout, s.cache.name, *s.models, sep='|')"
@@ -273,7 +273,7 @@ def test_the_manifest_is_found_in_the_checkout_and_in_an_installed_package(tmp_p
     answer = subprocess.run(
         [sys.executable, "-c", code], env=surroundings, cwd=tmp_path, capture_output=True, text=True
     )
-    file = tmp_path / "hipcv" / "sources" / "model_files.py"
+    file = tmp_path / "hipcv" / "models" / "store.py"
     assert answer.stdout.strip() == f"{file}|None|models|lite|full|heavy", answer.stderr
 
 

@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from hipcv.core.errors import ModelError
 from hipcv.models.bundle import Client, Package, _run_client
 from hipcv.models.store import AcceptedFile, Origin, _download, get_model
-from hipcv.sources.offline import offline_thread
+from hipcv.native.offline import offline_thread
 from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video
 from hipcv.words import ModelName
@@ -145,7 +145,7 @@ LOOK = """
 import sys
 from pathlib import Path
 import numpy as np
-from hipcv.sources import offline
+from hipcv.native import offline
 {lock}
 from hipcv.pose.legs.network import LandmarkNetwork
 from hipcv.models.bundle import read_landmark_network

@@ -15,7 +15,7 @@ import cv2
 from hipcv.batch.channel import receive, send
 from hipcv.batch.run.job import Job
 from hipcv.batch.run.scoring import score
-from hipcv.sources.cores import count_threads
+from hipcv.native.cores import count_threads
 
 #: A sign of life is sent this often at most.
 BEAT_INTERVAL_S = 1.0

@@ -108,8 +108,3 @@ class Procedure:
 
     def __str__(self) -> str:
         return self.name
-
-    def __reduce__(self) -> tuple[object, ...]:
-        from hipcv.core.procedures import procedure_named
-
-        return procedure_named, (self.name,)

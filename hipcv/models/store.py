@@ -271,7 +271,7 @@ def open_store(manifest: Path | None = None) -> ModelStore:
 
     own = Path(__file__).parents[2] / "models" / "manifest.toml"
     beside = manifest or (own if own.is_file() else None)
-    text = (beside or resources.files("hipcv.sources").joinpath("models.toml")).read_text("utf-8")
+    text = (beside or resources.files("hipcv.models").joinpath("models.toml")).read_text("utf-8")
     checkout = beside.parent if beside else None
     return ModelStore(
         _read_models(tomllib.loads(text)), checkout, platformdirs.user_cache_path("hipcv", appauthor=False) / "models"

@@ -18,11 +18,11 @@ from hipcv.core.errors import ModelError
 from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import MIN_VISIBILITY, hip_flexion_deg
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray
+from hipcv.native.chatter import quiet
+from hipcv.native.offline import offline_thread
 from hipcv.pose.fusion import MAX_SE_DEG
 from hipcv.pose.person import NOBODY, Pose
 from hipcv.pose.silhouette import LANDMARK_SE_DEG, LimbAxis, find_axis, fuse_axis
-from hipcv.sources.chatter import quiet
-from hipcv.sources.offline import offline_thread
 
 ByteArray = NDArray[np.uint8]
 FuseOutline = Callable[[FloatArray, FloatArray, LimbAxis | None], tuple[FloatArray, FloatArray, float]]

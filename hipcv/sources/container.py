@@ -17,8 +17,8 @@ from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from hipcv.core.errors import SourceError
+from hipcv.native.cores import count_threads
 from hipcv.printable import printable
-from hipcv.sources.cores import count_threads
 
 #: Containers that cameras, phones, webcams, recorders and converters write, and that hold everything in one file.
 #: Playlists and the like (hls, dash, concat, image sequences, sdp) open further files, so they stay out; pictures too.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hipcv.core.errors import HipcvError, SourceError
-from hipcv.sources.chatter import own_process
+from hipcv.native.chatter import own_process
 from hipcv_server import logs
 from hipcv_server.confine import confine
 from hipcv_server.disk import disk_trouble

@@ -1,5 +1,6 @@
 """The tests there are: every module of this folder holds one, named `PROCEDURE`. A new test is one file more."""
 
+import copyreg
 from enum import StrEnum
 from importlib import import_module
 from pkgutil import iter_modules
@@ -45,3 +46,7 @@ def procedure_named(name: str) -> Procedure:
         return _BY_NAME[name]
     except KeyError:
         raise ValueError(f"a test is one of {', '.join(_BY_NAME)}, found {name!r}") from None
+
+
+# one object of each test, also after it went through a pipe
+copyreg.pickle(Procedure, lambda procedure: (procedure_named, (procedure.name,)))

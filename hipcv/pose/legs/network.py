@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from hipcv.core.errors import ModelError
 from hipcv.core.series import N_LANDMARKS, FloatArray
+from hipcv.native.chatter import quiet
+from hipcv.native.cores import count_threads
 from hipcv.pose.legs.heatmaps import CROP_PX
-from hipcv.sources.chatter import quiet
-from hipcv.sources.cores import count_threads
 
 ByteArray = NDArray[np.uint8]
 

@@ -1,0 +1,1 @@
+"""The native libraries kept in check: what they write, how many cores they take, whom they call."""
