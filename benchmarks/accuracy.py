@@ -28,7 +28,7 @@ from hipcv.assessment import Assessment
 from hipcv.core.camera.pinhole import image_angle_deg
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.motion.trials import Trial
-from hipcv.core.procedures import procedure_named
+from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import FloatArray
 from hipcv.core.setup import Setup
@@ -250,9 +250,16 @@ def markdown(table: Sequence[dict[str, str]]) -> str:
 
 
 def find_clips(folder: Path) -> list[tuple[Path, Path]]:
-    """Return (clip, truth) pairs of a folder, sorted by name."""
+    """Return (clip, truth) pairs of a folder, sorted by name; other tests and other movements are left out."""
     pairs = [(p.with_name(p.name.replace(".truth.json", ".mp4")), p) for p in sorted(folder.glob("*.truth.json"))]
-    return [(clip, truth) for clip, truth in pairs if clip.exists()]
+    return [(clip, truth) for clip, truth in pairs if clip.exists() and _is_measured(truth)]
+
+
+def _is_measured(truth_file: Path) -> bool:
+    """Whether hipcv has this test and this movement: internal rotation, which truths without a motion all show."""
+    truth = json.loads(truth_file.read_text(encoding="utf-8"))
+    internal = all(trial.get("motion", "internal") == "internal" for trial in truth.get("trials", ()))
+    return internal and truth["spec"]["test"] in list(TestName)
 
 
 def setup_for(truth: dict[str, Any], *, given_camera: bool) -> Setup:

@@ -277,6 +277,14 @@ def test_clips_with_a_fault_are_left_out_and_levels_take_turns(tmp_path: Path) -
     assert [clip.stem for clip, _ in ablation.choose_clips(tmp_path, None)] == ["s1", "s3", "s2"]
 
 
+def test_clips_of_other_tests_and_other_movements_are_left_out(tmp_path: Path) -> None:
+    for name, test, motion in (("a", "seated", None), ("b", "hook_lying", None), ("c", "seated", "external")):
+        trial = {"side": "L", **({"motion": motion} if motion else {})}
+        (tmp_path / f"{name}.truth.json").write_text(json.dumps({"spec": {"test": test}, "trials": [trial]}))
+        (tmp_path / f"{name}.mp4").touch()
+    assert [clip.stem for clip, _ in accuracy.find_clips(tmp_path)] == ["a"]
+
+
 @pytest.mark.parametrize(
     ("step", "stand_in"),
     [
