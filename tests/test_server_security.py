@@ -13,9 +13,10 @@ from fastapi.testclient import TestClient
 from starlette.routing import Route
 from starlette.websockets import WebSocketDisconnect
 
+from hipcv.printable import printable
 from hipcv_server import logs
 from hipcv_server.app import create_app
-from hipcv_server.logs import PlainFormatter, printable
+from hipcv_server.logs import PlainFormatter
 from hipcv_server.security import HEADERS, host_names
 from hipcv_server.settings import JobLimits, Settings
 
@@ -239,7 +240,7 @@ def test_a_log_line_is_one_line_and_no_command_to_a_terminal() -> None:
     """Whatever a request or a recording is called: control characters are written out, in tracebacks, too."""
     written = _logged(ValueError(HOSTILE), HOSTILE)
     assert all(character.isprintable() or character == "\n" for character in written)
-    assert written.startswith("ERROR: GET \\x1b[31mred\\x07\\x0d\\x0aERROR: forged")
+    assert written.startswith("ERROR: GET \\u001b[31mred\\u0007\\u000d\\u000aERROR: forged")
     assert not any(line.startswith("ERROR: forged\\x9b") for line in written.splitlines()[:1])
     assert "Traceback" in written
     assert printable("Größe 30° – ja\ud800") == "Größe 30° – ja\\ud800"

@@ -176,7 +176,7 @@ def _serve(
 
 
 def _fail(sentence: str) -> NoReturn:
-    from hipcv_server.logs import printable
+    from hipcv.printable import printable
 
     typer.echo(f"hipcv: {printable(sentence)}", err=True)
     raise typer.Exit(COULD_NOT_TRY)

@@ -5,26 +5,7 @@ import logging.config
 from types import TracebackType
 from typing import Any
 
-#: Control characters, which colour, move, retitle and forge lines; and what reverses or breaks them (Unicode).
-_CONTROL = dict.fromkeys(
-    [
-        *range(0x20),
-        *range(0x7F, 0xA0),
-        0x061C,
-        0x200E,
-        0x200F,
-        0x2028,
-        0x2029,
-        *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
-    ]
-)
-_ESCAPES = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _CONTROL}
-
-
-def printable(text: str) -> str:
-    """Return a text with its control characters written out, so that it is one line and no command to a terminal."""
-    return text.translate(_ESCAPES).encode("utf-8", "backslashreplace").decode()
+from hipcv.printable import printable, printable_lines
 
 
 class PlainFormatter(logging.Formatter):
@@ -39,7 +20,7 @@ class PlainFormatter(logging.Formatter):
         ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
     ) -> str:
         """Return the traceback."""
-        return "\n".join(printable(line) for line in super().formatException(ei).split("\n"))
+        return printable_lines(super().formatException(ei))
 
 
 #: For `logging.config.dictConfig`, uvicorn's own loggers included.

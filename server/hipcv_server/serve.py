@@ -12,6 +12,7 @@ from urllib.parse import quote
 import uvicorn
 
 from hipcv.core.errors import SourceError
+from hipcv.printable import printable
 from hipcv_server import logs
 from hipcv_server.app import create_app, open_data
 from hipcv_server.deadline import with_deadlines
@@ -125,7 +126,7 @@ def _announce(settings: Settings, page: str, *, secure: bool) -> str:
     host = f"[{host}]" if ":" in host else host
     query = f"?token={quote(settings.token, safe='')}" if settings.token is not None else ""
     address = f"{'https' if secure else 'http'}://{host}:{settings.port}/{query}{page}"
-    lines = [f"hipcv serves {address}", f"Results are kept in {logs.printable(str(settings.data))}. Ctrl-C ends it."]
+    lines = [f"hipcv serves {address}", f"Results are kept in {printable(str(settings.data))}. Ctrl-C ends it."]
     if not settings.on_loopback:
         lines += [
             "ATTENTION: this server listens beyond this machine. Whoever has the token above sees every result on it."
