@@ -16,12 +16,12 @@ from hipcv.core.checks.recording import check_end
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
-from hipcv.core.series import ANKLES, KNEES
+from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS
 from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
 from hipcv.models.store import get_model, landmark_network
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
-from hipcv.pose.legs.reader import MIN_QUALITY, MIN_SHARE, LegReader
+from hipcv.pose.legs.reader import MIN_QUALITY, MIN_SHARE, TRUNK_SHANKS, LegReader, trunk_shanks
 from hipcv.pose.legs.reading import VIEWS, look_twice
 from hipcv.pose.legs.region import find_in_clip
 from hipcv.pose.recognise import recognise_test
@@ -175,6 +175,20 @@ def test_seated_people_are_not_read_as_prone(network, samples):
         pictures = [frame.rgb for frame in islice(video, 0, 120, 20)]
     vote, _ = find_in_clip(pictures, network)
     assert vote is None or vote.share < MIN_SHARE or vote.quality < MIN_QUALITY
+
+
+@pytest.mark.parametrize(
+    ("shoulders_y", "hips_y", "upright"),
+    [(81.0, 137.0, True), (125.0, 158.0, False), (119.0, 136.0, False)],
+)
+def test_a_trunk_foreshortened_behind_the_thighs_is_none_of_somebody_who_sits(shoulders_y, hips_y, upright):
+    """What a sitter on their head shows in the turned square, and what a bed shows that is seen from its corner."""
+    points = np.zeros((39, 2))
+    for rows, y in ((SHOULDERS, shoulders_y), (HIPS, hips_y), (KNEES, 157.0), (ANKLES, 212.0)):
+        points[list(rows)] = [(100.0, y), (140.0, y)]
+    empty = np.zeros(1)
+    look = Look(points, 1.0, empty, empty, np.zeros((33, 3)))
+    assert (trunk_shanks(look) >= TRUNK_SHANKS) == upright
 
 
 @pytest.mark.parametrize(("name", "expected"), [(CLIP, PRONE), ("seated-hard-103-00", SEATED)])

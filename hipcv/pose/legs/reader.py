@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from hipcv.core.checks.recording import TRUNK_IN_FRONT, check_end, found
 from hipcv.core.finding import Finding, FindingCode, Limit, Severity
 from hipcv.core.motion.angles import hip_flexion_deg
-from hipcv.core.series import ANKLES, KNEES, N_LANDMARKS, FloatArray, PoseSeries
+from hipcv.core.series import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS, FloatArray, PoseSeries
 from hipcv.models.bundle import read_landmark_network
 from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
 from hipcv.pose.legs.follower import LegFollower
-from hipcv.pose.legs.network import LandmarkNetwork, Region
+from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
 from hipcv.pose.legs.reading import read_lower_legs
 from hipcv.pose.legs.region import Vote, find_in_clip
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
@@ -43,6 +43,9 @@ MIN_SHARE, MIN_QUALITY = 0.3, 0.55
 #: knees towards the trunk, in lengths of a shank; and in how many frames it is looked at.
 BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
 N_BODY_LOOKS = 5
+#: Who sits facing the camera shows a trunk of about a shank's length above the hips (1.0 where tried); on a bed seen askew
+#: it was 0.3 to 0.55.
+TRUNK_SHANKS = 0.75
 
 
 #: Searched frames of which more show an ankle at or beyond the picture's edge say that feet are outside.
@@ -177,7 +180,12 @@ class LegReader:
         knee = vote.knees_px.mean(axis=0)
         body = Region(float(knee[0]), float(knee[1]) + BODY_CENTRE_SHANKS * vote.shank_px, BODY_SHANKS * vote.shank_px)
         picks = np.linspace(0, len(self._kept) - 1, N_BODY_LOOKS).astype(int)
-        bent = [hip_flexion_deg(self.network(body.cut(self._frame(k))).world_m).mean() for k in picks]
+        looks = [self.network(body.cut(self._frame(k))) for k in picks]
+        # a bed seen askew shows the trunk foreshortened behind the thighs, which passes for bent hips
+        upright = [look for look in looks if trunk_shanks(look) >= TRUNK_SHANKS]
+        if len(upright) <= N_BODY_LOOKS // 2:
+            return float("nan")
+        bent = [hip_flexion_deg(look.world_m).mean() for look in upright]
         return float(np.median(bent))
 
     def _search(self) -> Vote | None:
@@ -189,6 +197,13 @@ class LegReader:
         if vote is None or vote.share < MIN_SHARE or vote.quality < MIN_QUALITY:
             return None
         return vote
+
+
+def trunk_shanks(look: Look) -> float:
+    """Return how far the shoulders stand above the hips in a look at a whole body, in lengths of its longer shank."""
+    shoulders, hips = (look.landmarks_px[list(rows), 1].mean() for rows in (SHOULDERS, HIPS))
+    shanks = np.linalg.norm(look.landmarks_px[list(ANKLES)] - look.landmarks_px[list(KNEES)], axis=1)
+    return float((hips - shoulders) / shanks.max())
 
 
 def open_leg_reader(
