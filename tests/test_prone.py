@@ -187,7 +187,7 @@ def test_a_trunk_foreshortened_behind_the_thighs_is_none_of_somebody_who_sits(sh
     for rows, y in ((SHOULDERS, shoulders_y), (HIPS, hips_y), (KNEES, 157.0), (ANKLES, 212.0)):
         points[list(rows)] = [(100.0, y), (140.0, y)]
     empty = np.zeros(1)
-    look = Look(points, 1.0, empty, empty, np.zeros((33, 3)))
+    look = Look(points, np.zeros((33, 3)), 1.0, empty, empty)
     assert (trunk_shanks(look) >= TRUNK_SHANKS) == upright
 
 

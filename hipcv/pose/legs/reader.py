@@ -43,8 +43,8 @@ MIN_SHARE, MIN_QUALITY = 0.3, 0.55
 #: knees towards the trunk, in lengths of a shank; and in how many frames it is looked at.
 BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
 N_BODY_LOOKS = 5
-#: Who sits facing the camera shows a trunk of about a shank's length above the hips (1.0 where tried); on a bed seen askew
-#: it was 0.3 to 0.55.
+#: Who sits facing the camera shows a trunk of about a shank's length above the hips (1.0 where tried); on a bed that is
+#: seen askew it was 0.3 to 0.55.
 TRUNK_SHANKS = 0.75
 
 
