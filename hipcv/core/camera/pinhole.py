@@ -63,7 +63,7 @@ class Pinhole:
     Examples
     --------
     >>> camera = Pinhole.turned(0.0, 0.0, 0.0, long_side_fov_deg=90.0, frame_size_px=(640, 480))
-    >>> camera.ray([320.0, 560.0]).tolist()
+    >>> camera.ray([320.0, 560.0]).round(6).tolist()
     [0.0, -1.0, -1.0]
     >>> camera.project([0.0, -1.0, -1.0], position=[0.0, 0.0, 0.0]).tolist()
     [320.0, 560.0]
