@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from hipcv.core.camera.fusion import find_camera_pose
-from hipcv.core.camera.pose import CameraAngle, CameraPose, camera_shifts_deg
+from hipcv.core.analysis import Analysis, analyse
+from hipcv.core.camera.pose import CameraPose, camera_shifts_deg
 from hipcv.core.checks.camera import check_camera, check_camera_share, check_knees
 from hipcv.core.checks.possible import check_possible
 from hipcv.core.checks.recording import (
@@ -20,9 +20,8 @@ from hipcv.core.checks.recording import (
     found,
     repetitions,
 )
-from hipcv.core.find_camera import find_camera
 from hipcv.core.finding import Finding, FindingCode, Limit, Severity
-from hipcv.core.motion.angles import AngleSeries, believed_drift_deg, measure_angles, sort_sides
+from hipcv.core.motion.angles import AngleSeries, believed_drift_deg, sort_sides
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.out_of_plane import KNEE_SD_DEG, knee_effect_deg
 from hipcv.core.motion.trials import Trial, find_trials
@@ -121,17 +120,26 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessment:
-    """Everything there is to say about one recording."""
+    """Everything there is to say about one recording, and the analysis that it comes from."""
 
     setup: Setup
     status: Status
     left: SideResult
     right: SideResult
-    camera: CameraPose
-    angles: AngleSeries
+    analysis: Analysis
     asymmetry: Asymmetry | None = None
     findings: tuple[Finding, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
+
+    @property
+    def camera(self) -> CameraPose:
+        """The camera against plumb line and thighs."""
+        return self.analysis.camera
+
+    @property
+    def angles(self) -> AngleSeries:
+        """The angles of both legs, frame by frame."""
+        return self.analysis.angles
 
     def of(self, side: Side) -> SideResult:
         """Return the result of one side."""
@@ -166,8 +174,8 @@ def assess(
 ) -> Assessment:
     """Measure both hips in a recording.
 
-    Steps: 1 the shanks against the picture's vertical, for the resting lean; 2 the camera from every cue; 3 the shanks
-    against the plumb line; 4 trials; 5 what spoils them; 6 end range, interval and comparison.
+    Steps: 1 to 3 camera and angles (`core.analysis.analyse`); 4 trials; 5 what spoils them; 6 end range, interval and
+    comparison.
 
     Parameters
     ----------
@@ -182,22 +190,20 @@ def assess(
     Assessment; a recording that cannot be measured is a value with status NOT_MEASURED and its findings.
     """
     series = sort_sides(series, setup)
-    level = find_camera_pose(setup.procedure, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
-    bare = measure_angles(series, setup, level)
-    camera = find_camera(series, setup, bare)
-    angles = measure_angles(series, setup, camera)
-    findings = [*recording_findings, *check_recording(series, angles, setup)]
+    analysis = analyse(series, setup)
+    camera = analysis.camera
+    findings = [*recording_findings, *check_recording(series, analysis.angles, setup)]
     if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)
     rejected = _rejected(findings)
     if not rejected:
-        findings += check_knees(angles, camera)
-    trials: tuple[Trial, ...] = ()
-    if not rejected:
-        trials, told = _find_trials(series, angles, setup)
+        findings += check_knees(analysis.angles, camera)
+        trials, told = _find_trials(series, analysis.angles, setup)
+        analysis = replace(analysis, trials=trials)
         findings += told
     findings = _strongest(findings)
-    results = {s: _measure_side(s, series, angles, camera, setup, trials, findings, rejected) for s in SIDES}
+    refused = {s: rejected or any(f.severity is Severity.REJECT and f.side is s for f in findings) for s in SIDES}
+    results = {s: _measure_side(s, series, setup, analysis, refused=refused[s]) for s in SIDES}
     for side, result in results.items():
         shares = [t.se_deg for t in result.error_terms if t.source in CAMERA_TERMS]
         findings += check_camera_share(side, camera, shares)
@@ -210,8 +216,7 @@ def assess(
         status=Status.MEASURED if measured else Status.NOT_MEASURED,
         left=results[Side.LEFT],
         right=results[Side.RIGHT],
-        camera=camera,
-        angles=angles,
+        analysis=analysis,
         asymmetry=_asymmetry(camera, results[Side.LEFT], results[Side.RIGHT]),
         findings=tuple(map(_finding_advised, findings)),
         provenance=provenance or Provenance(),
@@ -275,28 +280,18 @@ def _find_trials(
     return trials, tuple(findings)
 
 
-def _measure_side(
-    side: Side,
-    series: PoseSeries,
-    angles: AngleSeries,
-    camera: CameraPose,
-    setup: Setup,
-    trials: tuple[Trial, ...],
-    findings: Sequence[Finding],
-    rejected: bool,
-) -> SideResult:
-    mine = tuple(t for t in trials if t.side is side)
-    refused = rejected or any(f.severity is Severity.REJECT and f.side is side for f in findings)
+def _measure_side(side: Side, series: PoseSeries, setup: Setup, analysis: Analysis, *, refused: bool) -> SideResult:
+    mine = analysis.trials_of(side)
     good = [t for t in mine if accepted(t)] or [t for t in mine if not (t.held or _refused(t))]
     held = tuple(t for t in mine if t.held)
     if refused or not good:
         return SideResult(side, Status.NOT_MEASURED, trials=held)
     values = np.array([t.best_deg for t in good])
     end_range_deg = float(values.mean())
-    terms = _error_terms(side, series, angles, camera, setup, good)
+    terms = _error_terms(side, series, setup, analysis, good)
     half_deg = 1.96 * float(np.sqrt(sum(t.se_deg**2 for t in terms)))
     interval = (end_range_deg - half_deg, end_range_deg + half_deg)
-    moved = [find_compensations(t, angles, trials, setup.procedure) for t in good]
+    moved = [find_compensations(t, analysis.angles, analysis.trials, setup.procedure) for t in good]
     # the knees' line tells that the pelvis rolls, not by how much the angle is to be put right
     adds = setup.procedure.pelvis_from is PelvisCue.HIPS
     pelvis = [c.moved_deg if adds else np.nan for each in moved for c in each if c.code is FindingCode.PELVIS_HIKE]
@@ -343,14 +338,10 @@ def _usual_compensations(moved: Sequence[tuple[Compensation, ...]]) -> tuple[Com
 
 
 def _error_terms(
-    side: Side,
-    series: PoseSeries,
-    angles: AngleSeries,
-    camera: CameraPose,
-    setup: Setup,
-    good: Sequence[Trial],
+    side: Side, series: PoseSeries, setup: Setup, analysis: Analysis, good: Sequence[Trial]
 ) -> tuple[ErrorTerm, ...]:
     """Return the standard errors that make up the interval of one side."""
+    camera, angles = analysis.camera, analysis.angles
     held = np.concatenate([np.arange(end_part(t).start, end_part(t).stop) for t in good]).astype(int)
     lateral, shank_up = float(angles.lateral[side.column]), setup.procedure.shank_up
     view = _view_of_thigh(camera, lateral, median_of(angles.thigh_drift_deg[held, side.column]))
@@ -387,7 +378,7 @@ def _view_of_thigh(camera: CameraPose, lateral: float, drift_deg: float) -> Came
     drift = float(believed_drift_deg(drift_deg))
     yaw = camera.yaw
     se_deg = float(np.hypot(yaw.se_deg, DRIFT_SE_SHARE * drift))
-    return replace(camera, yaw=CameraAngle(yaw.value_deg - lateral * drift, se_deg, yaw.source))
+    return replace(camera, yaw=replace(yaw, value_deg=yaw.value_deg - lateral * drift, se_deg=se_deg))
 
 
 def _asymmetry(camera: CameraPose, left: SideResult, right: SideResult) -> Asymmetry | None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hipcv.core.camera.pinhole import camera_axes, focal_length_px, project
+from hipcv.core.camera.pinhole import Pinhole
 from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, SHOULDERS, PoseSeries
 from hipcv.words import Side
 
@@ -64,12 +64,11 @@ def seated(
         foot = ankle + [0, -0.06, 0.12]
         for rows, points in ((HIPS, hip), (KNEES, knee), (ANKLES, ankle), (SHOULDERS, shoulder), (FEET, foot)):
             world[:, rows[side.column]] = points
-    axes = camera_axes(roll, pitch, yaw)
-    focal = float(focal_length_px(FOV, size))
-    position = np.array([0, -0.15, 0.2]) + 2.6 * axes[2]
-    image = project(world, axes, position, focal, size) + rng.normal(0, noise_px, (len(time_s), 33, 2))
+    camera = Pinhole.turned(roll, pitch, yaw, long_side_fov_deg=FOV, frame_size_px=size)
+    position = np.array([0, -0.15, 0.2]) + 2.6 * camera.axes[2]
+    image = camera.project(world, position) + rng.normal(0, noise_px, (len(time_s), 33, 2))
     # what the pose model gives: seen from the camera, x right, y down, z away from it
-    to_camera = axes * np.array([[1], [-1], [-1]])
+    to_camera = camera.axes * np.array([[1], [-1], [-1]])
     upright = [[[x, -0.6, -1.5], [x, 1.4, -1.5]] for x in (-1.5, -1.1, 1.0, 1.4, 1.6)]
     level = [[[-1.5, y, -1.5], [1.6, y, -1.5]] for y in (-0.6, 0.9, 1.3)]
     lines = np.array([*upright, *level] if room else []).reshape(-1, 2, 3)
@@ -80,7 +79,7 @@ def seated(
         visibility=np.ones((len(time_s), 33)),
         frame_size_px=size,
         shank_se_deg=np.full((len(time_s), 2), 0.7),
-        edges_px=project(lines, axes, position, focal, size).reshape(-1, 4),
+        edges_px=camera.project(lines, position).reshape(-1, 4),
     )
 
 
@@ -113,9 +112,8 @@ def prone(
     act = {}
     for side, peaks in ((Side.LEFT, left), (Side.RIGHT, right)):
         act[side] = np.clip((angle[side] - 2) / max(max(peaks, default=0.0) - 2, 1), 0, 1) if peaks else 0 * time_s
-    axes = camera_axes(roll, pitch, yaw)
-    focal = float(focal_length_px(FOV, size))
-    position = np.array([0, 0.15, 0.0]) + 2.6 * axes[2]
+    camera = Pinhole.turned(roll, pitch, yaw, long_side_fov_deg=FOV, frame_size_px=size)
+    position = np.array([0, 0.15, 0.0]) + 2.6 * camera.axes[2]
     n = len(time_s)
     image, peaks_px = np.full((n, 33, 2), np.nan), np.empty((n, 2, 2))
     for side, x in ((Side.LEFT, -1.0), (Side.RIGHT, 1.0)):  # seen from the feet the left leg is on the left
@@ -126,8 +124,8 @@ def prone(
         aside = np.sin(turn)[:, None] * np.stack([x * np.cos(out), 0 * time_s, -np.sin(out)], -1)
         ankle = knee + 0.40 * (aside + np.cos(turn)[:, None] * [0, 1, 0])
         for rows, points in ((KNEES, knee), (ANKLES, ankle)):
-            image[:, rows[side.column]] = project(points, axes, position, focal, size)
-        peaks_px[:, side.column] = project(knee + lift[:, None] * [0, 1, 0], axes, position, focal, size)
+            image[:, rows[side.column]] = camera.project(points, position)
+        peaks_px[:, side.column] = camera.project(knee + lift[:, None] * [0, 1, 0], position)
     image += rng.normal(0, noise_px, image.shape)
     visibility = np.zeros((n, 33))
     visibility[:, [*KNEES, *ANKLES]] = 1.0
@@ -143,6 +141,6 @@ def prone(
         frame_size_px=size,
         shank_se_deg=np.full((n, 2), 1.2),
         knee_outline_px=peaks_px + rng.normal(0, 1.0, peaks_px.shape),
-        edges_px=project(lines, axes, position, focal, size).reshape(-1, 4),
+        edges_px=camera.project(lines, position).reshape(-1, 4),
         recorded_fps_hz=30.0,
     )

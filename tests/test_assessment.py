@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from simulated import FRAME, prone, seated
 
 from hipcv.assessment import THIGH_SD_DEG, Status, accepted, assess
+from hipcv.core.camera.cues import CameraCues
 from hipcv.core.camera.fusion import find_camera_pose
 from hipcv.core.checks.camera import check_camera_share
 from hipcv.core.finding import FindingCode, Severity
@@ -222,7 +223,7 @@ def test_a_camera_turned_too_far_is_refused_with_the_direction():
 
 
 def test_a_camera_that_alone_leaves_more_than_five_degrees_open_is_doubted():
-    camera = find_camera_pose(PRONE, given_roll_deg=0.0, given_yaw_deg=0.0)
+    camera = find_camera_pose(PRONE, CameraCues(given_roll_deg=0.0, given_yaw_deg=0.0))
     assert check_camera_share(Side.LEFT, camera, [2.0, 1.5]) == []
     (finding,) = check_camera_share(Side.LEFT, camera, [2.4, 1.0])
     assert (finding.code, finding.severity, finding.side) == (FindingCode.GRAVITY_UNKNOWN, Severity.DOUBT, Side.LEFT)
@@ -232,7 +233,21 @@ def test_a_camera_that_alone_leaves_more_than_five_degrees_open_is_doubted():
     ]
     assert finding.observed == pytest.approx(1.96 * 2.6, abs=0.001)
     # a roll or turn that is not known says so itself
-    assert check_camera_share(Side.LEFT, find_camera_pose(PRONE), [2.4, 1.0]) == []
+    assert check_camera_share(Side.LEFT, find_camera_pose(PRONE, CameraCues()), [2.4, 1.0]) == []
+
+
+def test_an_assessment_keeps_the_analysis_that_its_numbers_come_from():
+    series = seated(roll=4.0)
+    assessment = assess(series, Setup())
+    analysis = assessment.analysis
+    assert assessment.camera is analysis.camera
+    assert assessment.angles is analysis.angles
+    assert [t for side in SIDES for t in analysis.trials_of(side) if t.held] == [
+        t for side in SIDES for t in assessment.of(side).trials
+    ]
+    assert analysis.plumb_edges_px == pytest.approx(series.edges_px[list(analysis.camera.room.plumb_edges)])
+    with pytest.raises(ValueError, match="read-only"):
+        analysis.plumb_edges_px[0, 0] = 0.0
 
 
 @pytest.mark.parametrize(("yaw", "open_"), [(-20.0, True), (20.0, False)])

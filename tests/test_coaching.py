@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import seated
 
-from hipcv.core.camera.fusion import find_camera_pose
-from hipcv.core.find_camera import body_yaw
+from hipcv.core.camera.body_cues import yaw_from_body
+from hipcv.core.camera.pose import LEVEL
 from hipcv.core.motion.angles import measure_angles
 from hipcv.core.motion.trials import find_trials
 from hipcv.core.procedures.prone import PRONE
@@ -301,8 +301,7 @@ def test_the_guide_nags_about_the_turn_that_the_verdict_will_find(yaw_deg: float
     around = np.array([[math.cos(turn), 0, math.sin(turn)], [0, 1, 0], [-math.sin(turn), 0, math.cos(turn)]])
     world = series.world_m.copy()
     world[:, HIPS] = world[:, HIPS] @ around.T
-    level = find_camera_pose(SITTING.procedure, given_roll_deg=0.0, given_pitch_deg=0.0, given_yaw_deg=0.0)
-    verdict = body_yaw(measure_angles(replace(series, world_m=world), SITTING, level))
+    verdict = yaw_from_body(measure_angles(replace(series, world_m=world), SITTING, LEVEL).body_yaw_deg)
     assert verdict is not None
     placement = Placement(SITTING)
     for k, time_s in enumerate(series.time_s):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.core.camera.pinhole import camera_axes, focal_length_px, image_angle_deg, project, shank_angle_deg
+from hipcv.core.camera.pinhole import Pinhole, camera_axes, image_angle_deg
 
 FRAME = (640, 480)
 ANGLES = st.floats(-50, 60)
@@ -13,12 +13,11 @@ ANGLES = st.floats(-50, 60)
 
 def filmed(angle_deg, lateral, *, shank_up=False, roll=0.0, pitch=0.0, yaw=0.0, distance=2.4, frame=FRAME, fov=62.0):
     """A shank of 40 cm at `angle_deg` to the plumb line, knee 15 cm to its side, filmed from 2.4 m."""
-    axes = camera_axes(roll, pitch, yaw)
-    focal = float(focal_length_px(fov, frame))
+    camera = Pinhole.turned(roll, pitch, yaw, long_side_fov_deg=fov, frame_size_px=frame)
     knee = np.array([0.15 * lateral, 0.0, 0.0])
     turn = np.radians(angle_deg)
     ankle = knee + 0.40 * np.array([lateral * np.sin(turn), np.cos(turn) * (1 if shank_up else -1), 0.0])
-    return project(np.stack([knee, ankle]), axes, distance * axes[2], focal, frame), axes, focal
+    return camera.project(np.stack([knee, ankle]), distance * camera.axes[2]), camera
 
 
 @pytest.mark.parametrize(
@@ -46,15 +45,15 @@ def test_image_angle_is_taken_in_pixels_not_in_shares_of_the_frame():
 @settings(deadline=None)
 @given(ANGLES, st.sampled_from([1, -1]), st.booleans(), st.floats(-20, 20), st.floats(-10, 35), st.floats(-30, 30))
 def test_the_corrected_angle_is_the_true_one_for_every_camera(angle, lateral, shank_up, roll, pitch, yaw):
-    px, axes, focal = filmed(angle, lateral, shank_up=shank_up, roll=roll, pitch=pitch, yaw=yaw)
-    read = shank_angle_deg(px[0], px[1], lateral, axes, focal, FRAME, shank_up=shank_up)
+    px, camera = filmed(angle, lateral, shank_up=shank_up, roll=roll, pitch=pitch, yaw=yaw)
+    read = camera.shank_angle_deg(px[0], px[1], lateral, shank_up=shank_up)
     assert read == pytest.approx(angle, abs=1e-6)
 
 
 def test_a_level_square_camera_needs_no_correction():
-    px, axes, focal = filmed(38, 1)
+    px, camera = filmed(38, 1)
     assert image_angle_deg(px[0], px[1], 1, shank_up=False) == pytest.approx(38, abs=1e-9)
-    assert shank_angle_deg(px[0], px[1], 1, axes, focal, FRAME, shank_up=False) == pytest.approx(38, abs=1e-9)
+    assert camera.shank_angle_deg(px[0], px[1], 1, shank_up=False) == pytest.approx(38, abs=1e-9)
 
 
 @settings(deadline=None)
@@ -62,7 +61,7 @@ def test_a_level_square_camera_needs_no_correction():
 def test_roll_moves_the_bare_angles_of_the_two_legs_one_for_one_in_opposite_directions(roll, shank_up):
     turned = []
     for lateral in (1, -1):
-        px, _, _ = filmed(20, lateral, shank_up=shank_up, roll=roll)
+        px, _ = filmed(20, lateral, shank_up=shank_up, roll=roll)
         turned.append(float(image_angle_deg(px[0], px[1], lateral, shank_up=shank_up)) - 20)
     assert abs(turned[0]) == pytest.approx(abs(roll), abs=1e-6)
     assert turned[0] == pytest.approx(-turned[1], abs=1e-6)
@@ -70,8 +69,8 @@ def test_roll_moves_the_bare_angles_of_the_two_legs_one_for_one_in_opposite_dire
 
 def test_a_picture_turned_clockwise_has_a_positive_roll():
     """Seen with roll +10°, the lower end of a plumb line moves to the left of the picture."""
-    axes = camera_axes(10.0, 0.0, 0.0)
-    px = project([[0, 0, 0], [0, -0.4, 0]], axes, 2.4 * axes[2], 500.0, FRAME)
+    camera = Pinhole.turned(10.0, 0.0, 0.0, long_side_fov_deg=62.0, frame_size_px=FRAME)
+    px = camera.project([[0, 0, 0], [0, -0.4, 0]], 2.4 * camera.axes[2])
     lean = np.degrees(np.arctan2(px[0, 0] - px[1, 0], px[1, 1] - px[0, 1]))
     assert lean == pytest.approx(10.0)
 
@@ -89,27 +88,72 @@ def test_camera_axes_are_orthonormal_and_right_handed(roll, pitch, yaw):
     assert np.linalg.det(axes) == pytest.approx(1.0)
 
 
+POINTS = st.tuples(st.floats(-1, 1), st.floats(-1, 1), st.floats(-1, 1))
+CAMERAS = st.tuples(st.floats(-30, 30), st.floats(-20, 40), st.floats(-40, 40))
+
+
+@settings(deadline=None)
+@given(POINTS, CAMERAS)
+def test_a_point_lies_on_the_line_of_sight_through_its_own_picture(point, camera):
+    pinhole = Pinhole.turned(*camera, long_side_fov_deg=62.0, frame_size_px=FRAME)
+    position = 3.0 * pinhole.axes[2]
+    away = np.array(point) - position
+    ray = pinhole.ray(pinhole.project(point, position))
+    assert ray / np.linalg.norm(ray) == pytest.approx(away / np.linalg.norm(away), abs=1e-9)
+    assert np.isnan(pinhole.project(position + pinhole.axes[2], position)).all()
+
+
+@settings(deadline=None)
+@given(POINTS, CAMERAS, st.tuples(st.floats(-1, 1), st.floats(-1, 1), st.floats(-1, 1)))
+def test_a_line_runs_in_the_picture_towards_its_vanishing_point(point, camera, direction):
+    """What `way_px` says is where a point goes in the picture that is moved a little along the direction."""
+    pinhole = Pinhole.turned(*camera, long_side_fov_deg=62.0, frame_size_px=FRAME)
+    position, step = 3.0 * pinhole.axes[2], 1e-5
+    here, there = (pinhole.project(np.array(point) + k * step * np.array(direction), position) for k in (-0.5, 0.5))
+    depth = -float((np.array(point) - position) @ pinhole.axes[2])
+    assert pinhole.way_px(pinhole.project(point, position), direction) == pytest.approx(
+        (there - here) / step * depth, abs=0.01
+    )
+
+
+def test_cameras_in_a_row_see_what_each_of_them_sees():
+    rolls, fovs = np.array([-5.0, 0.0, 12.0]), np.array([50.0, 62.0, 75.0])
+    row = Pinhole.turned(rolls, 10.0, 4.0, long_side_fov_deg=fovs, frame_size_px=FRAME)
+    knee, ankle = np.array([300.0, 200.0]), np.array([350.0, 330.0])
+    alone = [
+        Pinhole.turned(roll, 10.0, 4.0, long_side_fov_deg=fov, frame_size_px=FRAME).shank_angle_deg(
+            knee, ankle, 1, shank_up=False
+        )
+        for roll, fov in zip(rolls, fovs, strict=True)
+    ]
+    assert row.shank_angle_deg(knee, ankle, 1, shank_up=False) == pytest.approx(alone)
+    with pytest.raises(ValueError, match=r"axes must end in shape \(3, 3\), found \(3,\)"):
+        Pinhole(np.zeros(3), row.focal_px, row.centre_px)
+
+
 @settings(deadline=None)
 @given(ANGLES, st.floats(0.3, 4.0))
 def test_rescaling_the_picture_changes_nothing(angle, scale):
-    px, axes, _ = filmed(angle, 1, roll=4, pitch=12, yaw=8)
+    px, _ = filmed(angle, 1, roll=4, pitch=12, yaw=8)
     size = (round(640 * scale), round(480 * scale))
     resized = px * (np.array(size) / FRAME)
-    read = shank_angle_deg(resized[0], resized[1], 1, axes, focal_length_px(62.0, size), size, shank_up=False)
+    camera = Pinhole.turned(4.0, 12.0, 8.0, long_side_fov_deg=62.0, frame_size_px=size)
+    read = camera.shank_angle_deg(resized[0], resized[1], 1, shank_up=False)
     assert read == pytest.approx(angle, abs=0.5 / scale)
 
 
 def test_the_lens_hardly_matters():
-    px, axes, _ = filmed(40, 1, pitch=15, yaw=15, fov=70)
-    read = shank_angle_deg(px[0], px[1], 1, axes, focal_length_px(55.0, FRAME), FRAME, shank_up=False)
+    px, _ = filmed(40, 1, pitch=15, yaw=15, fov=70)
+    believed = Pinhole.turned(0.0, 15.0, 15.0, long_side_fov_deg=55.0, frame_size_px=FRAME)
+    read = believed.shank_angle_deg(px[0], px[1], 1, shank_up=False)
     assert abs(read - 40) < 1.0
 
 
 def test_missing_landmarks_stay_missing():
     knee, ankle = np.array([[1.0, 2.0], [np.nan, 2.0]]), np.array([[1.0, 50.0], [3.0, 50.0]])
-    axes, focal = camera_axes(0, 0, 0), focal_length_px(62.0, FRAME)
+    camera = Pinhole.turned(0, 0, 0, long_side_fov_deg=62.0, frame_size_px=FRAME)
     for read in (
         image_angle_deg(knee, ankle, 1, shank_up=False),
-        shank_angle_deg(knee, ankle, 1, axes, focal, FRAME, shank_up=False),
+        camera.shank_angle_deg(knee, ankle, 1, shank_up=False),
     ):
         assert np.isnan(read).tolist() == [False, True]

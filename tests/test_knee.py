@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipcv.assessment import assess
-from hipcv.core.camera.pinhole import camera_axes, focal_length_px, project, shank_angle_deg
+from hipcv.core.camera.pinhole import Pinhole
 from hipcv.core.camera.pose import CameraAngle, CameraPose
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.motion.out_of_plane import MODEL_BIAS_DEG, knee_effect_deg
@@ -21,7 +21,7 @@ NARROW_FOV_DEG = 2.0
 
 
 def camera(yaw_deg: float, pitch_deg: float) -> CameraPose:
-    return CameraPose(CameraAngle(0, 0, ""), CameraAngle(pitch_deg, 0, ""), CameraAngle(yaw_deg, 0, ""))
+    return CameraPose(CameraAngle(0, 0), CameraAngle(pitch_deg, 0), CameraAngle(yaw_deg, 0))
 
 
 @given(
@@ -33,13 +33,12 @@ def camera(yaw_deg: float, pitch_deg: float) -> CameraPose:
     st.booleans(),
 )
 def test_the_effect_is_what_a_far_camera_reads_too_much(yaw_deg, pitch_deg, angle_deg, tilt_deg, lateral, shank_up):
-    axes = camera_axes(0.0, pitch_deg, yaw_deg)
-    focal_px = float(focal_length_px(NARROW_FOV_DEG, SIZE))
+    far = Pinhole.turned(0.0, pitch_deg, yaw_deg, long_side_fov_deg=NARROW_FOV_DEG, frame_size_px=SIZE)
     angle, tilt = np.radians(angle_deg), np.radians(tilt_deg)
     down = 1 if shank_up else -1
     shank = 0.4 * np.array([lateral * np.sin(angle) * np.cos(tilt), down * np.cos(angle) * np.cos(tilt), np.sin(tilt)])
-    knee, ankle = (project(p, axes, 60.0 * axes[2], focal_px, SIZE) for p in (np.zeros(3), shank))
-    read = shank_angle_deg(knee, ankle, lateral, axes, focal_px, SIZE, shank_up=shank_up)
+    knee, ankle = (far.project(p, 60.0 * far.axes[2]) for p in (np.zeros(3), shank))
+    read = far.shank_angle_deg(knee, ankle, lateral, shank_up=shank_up)
     stated = knee_effect_deg(angle_deg, tilt_deg, camera(yaw_deg, pitch_deg), lateral, shank_up=shank_up)
     assert read - angle_deg == pytest.approx(float(stated), abs=0.1)
 

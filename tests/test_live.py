@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from hipcv.assessment import Assessment, assess
 from hipcv.core.camera.pinhole import camera_axes, image_angle_deg
+from hipcv.core.camera.pose import Cue
 from hipcv.core.errors import ModelError, SourceError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.prone import PRONE
@@ -314,12 +315,12 @@ def test_a_devices_sensor_counts_in_the_result_and_narrows_its_interval(
     camera = truth_of(CLIP.stem)["spec"]["camera"]
     series, sensed, rolls = _run_with(lambda _: _gravity(camera["roll"], camera["pitch"]))
     assert rolls == pytest.approx([camera["roll"]] * len(rolls), abs=1e-6)
-    assert "sensor" in sensed.camera.roll.source
-    assert "sensor" in sensed.camera.pitch.source
+    assert sensed.camera.roll.rests_on(Cue.SENSOR)
+    assert sensed.camera.pitch.rests_on(Cue.SENSOR)
     assert sensed.provenance.parameters["sensor"] == "used"
     assert sensed.provenance.parameters["sensor_roll_deg"] == pytest.approx(camera["roll"], abs=0.01)
     bare = assess(series, Setup())
-    assert "sensor" not in bare.camera.roll.source
+    assert not bare.camera.roll.rests_on(Cue.SENSOR)
     assert sensed.camera.roll.se_deg < bare.camera.roll.se_deg
     for side in Side:
         low, high = sensed.of(side).interval95_deg or (0.0, 0.0)
@@ -330,7 +331,7 @@ def test_a_devices_sensor_counts_in_the_result_and_narrows_its_interval(
 def test_a_device_that_was_moved_during_the_test_is_set_aside() -> None:
     """A phone whose lean changes in the middle says nothing of the camera, and the result says so."""
     _, assessment, _ = _run_with(lambda t: _gravity(8.0 if t > 3 else 0.0, 0.0))
-    assert "sensor" not in assessment.camera.roll.source
+    assert not assessment.camera.roll.rests_on(Cue.SENSOR)
     assert assessment.provenance.parameters["sensor"] == "ignored: the device moved"
 
 

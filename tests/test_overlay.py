@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from simulated import FOV, FRAME, seated
 
 from hipcv.assessment import assess
-from hipcv.core.camera.pinhole import camera_axes, focal_length_px, project
+from hipcv.core.camera.pinhole import Pinhole
 from hipcv.core.errors import SourceError
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import ANKLES, KNEES, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.outputs.overlay import AMBER, draw_frame, draw_still, write_overlay
-from hipcv.outputs.scene import banner_text, find_plumb_directions, find_plumb_edges, find_view, state_texts
+from hipcv.outputs.scene import banner_text, find_plumb_directions, find_view, state_texts
 from hipcv.words import CameraSide, Side
 
 
@@ -43,11 +43,10 @@ def assessment(series):
 @settings(max_examples=25, deadline=None)
 @given(st.floats(-12, 12), st.floats(-10, 30), st.floats(-20, 20), st.booleans())
 def test_the_drawn_plumb_line_is_where_a_plumb_string_would_be_seen(assessment, roll, pitch, yaw, prone):
-    axes = camera_axes(roll, pitch, yaw)
-    focal = float(focal_length_px(FOV, FRAME))
+    pinhole = Pinhole.turned(roll, pitch, yaw, long_side_fov_deg=FOV, frame_size_px=FRAME)
     knee = np.array([0.4, -0.1, 0.3])
     towards_foot = np.array([0, 0.05 if prone else -0.05, 0])
-    seen = project(np.stack([knee, knee + towards_foot]), axes, 2.6 * axes[2], focal, FRAME)
+    seen = pinhole.project(np.stack([knee, knee + towards_foot]), 2.6 * pinhole.axes[2])
     camera = replace(
         assessment.camera,
         roll=replace(assessment.camera.roll, value_deg=roll),
@@ -56,7 +55,8 @@ def test_the_drawn_plumb_line_is_where_a_plumb_string_would_be_seen(assessment, 
         long_side_fov_deg=FOV,
     )
     setup = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END) if prone else Setup()
-    drawn = find_plumb_directions(seen[:1], replace(assessment, camera=camera, setup=setup), FRAME)[0]
+    analysis = replace(assessment.analysis, camera=camera)
+    drawn = find_plumb_directions(seen[:1], replace(assessment, analysis=analysis, setup=setup), FRAME)[0]
     string = (seen[1] - seen[0]) / np.linalg.norm(seen[1] - seen[0])
     assert drawn == pytest.approx(string, abs=2e-3)
 
@@ -86,22 +86,28 @@ def test_the_banner_says_each_doubt_once_and_whom_it_concerns():
 
 def test_only_edges_that_the_roll_rests_on_are_shown():
     series = seated(roll=4.0)
-    assert len(find_plumb_edges(series, assess(series, Setup()))) == 5
+    assert assess(series, Setup()).analysis.plumb_edges_px == pytest.approx(series.edges_px[:5])
     stated = assess(series, Setup(roll_deg=4.0))
-    assert find_plumb_edges(series, stated).shape == (0, 4)
+    assert stated.analysis.plumb_edges_px.shape == (0, 4)
     marked = tuple(tuple(map(float, edge)) for edge in series.edges_px[[0, 4]])
     bare = replace(series, edges_px=np.empty((0, 4)))
-    assert find_plumb_edges(bare, assess(bare, Setup(vertical_edges_px=marked))) == pytest.approx(np.array(marked))
+    only_marked = assess(bare, Setup(vertical_edges_px=marked))
+    assert only_marked.analysis.plumb_edges_px == pytest.approx(np.array(marked))
 
 
 def test_the_edges_are_drawn_in_yellow_where_they_are(series, assessment):
     drawn = draw_frame(grey(), 0, series, assessment)
-    for x1, y1, x2, y2 in find_plumb_edges(series, assessment):
+    for x1, y1, x2, y2 in assessment.analysis.plumb_edges_px:
         along = np.array([(x1, y1), (x2, y2)]).T @ [[0.7, 0.3], [0.3, 0.7]]
         inside = [(round(x), round(y)) for x, y in along.T if 0 <= x < FRAME[0] - 1 and 0 <= y < FRAME[1] - 1]
         for x, y in inside:
             near = drawn[y, max(x - 1, 0) : x + 2].astype(int)
             assert np.abs(near - AMBER).sum(axis=-1).min() < 150
+
+
+def test_the_edges_drawn_are_those_that_the_analysis_rests_on_and_no_others_are_looked_for(series, assessment):
+    without = replace(series, edges_px=np.empty((0, 4)))
+    assert (draw_frame(grey(), 0, without, assessment) == draw_frame(grey(), 0, series, assessment)).all()
 
 
 def test_a_frame_without_a_person_carries_words_but_no_limbs(series, assessment):

@@ -22,7 +22,6 @@ from hipcv.files import whole_file
 from hipcv.outputs.scene import (
     banner_text,
     find_plumb_directions,
-    find_plumb_edges,
     find_view,
     state_texts,
     whole_degrees,
@@ -87,7 +86,7 @@ class Overlay:
         self._plumb = find_plumb_directions(px[:, KNEES], assessment, series.frame_size_px)
         left, top, width, height = view or (0, 0, *series.frame_size_px)
         self._px: FloatArray = (px - (left, top)) * zoom
-        self._edges: FloatArray = (find_plumb_edges(series, assessment) - (left, top, left, top)) * zoom
+        self._edges: FloatArray = (assessment.analysis.plumb_edges_px - (left, top, left, top)) * zoom
         self._unit = max(1.0, zoom * min(width, height) / 480) * emphasis
         self._up = assessment.setup.procedure.shank_up
         shank_px = np.linalg.norm(self._px[:, ANKLES] - self._px[:, KNEES], axis=-1)

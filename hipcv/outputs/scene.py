@@ -3,8 +3,6 @@
 import numpy as np
 
 from hipcv.assessment import Assessment, Status, accepted
-from hipcv.core.camera.edges import fit_room
-from hipcv.core.camera.pinhole import camera_axes, focal_length_px
 from hipcv.core.finding import Severity
 from hipcv.core.motion.angles import seen_px
 from hipcv.core.motion.filtering import median_of
@@ -45,28 +43,11 @@ def find_plumb_directions(knees_px: FloatArray, assessment: Assessment, frame_si
     """Return (T, 2, 2) unit directions in the picture of the plumb line through each knee, towards the resting foot.
 
     A camera that looks down sees plumb lines converge: away from the picture's middle they are not parallel to the
-    roll. Moving a point by d along its ray (x, y, -1) shifts its picture by d_x + x d_z and d_y + y d_z.
+    roll.
     """
-    camera = assessment.camera
-    axes = camera_axes(camera.roll.value_deg, camera.pitch.value_deg, camera.yaw.value_deg)
-    focal = float(focal_length_px(camera.long_side_fov_deg, frame_size_px))
     upwards = 1.0 if assessment.setup.procedure.shank_up else -1.0
-    d = axes[:, 1] * upwards
-    ray = (knees_px - np.asarray(frame_size_px) / 2) / focal * (1, -1)
-    shift = (d[:2] + ray * d[2]) * (1, -1)
-    return np.asarray(shift / np.linalg.norm(shift, axis=-1, keepdims=True), dtype=np.float64)
-
-
-def find_plumb_edges(series: PoseSeries, assessment: Assessment) -> FloatArray:
-    """Return (N, 4) the edges that the camera's roll rests on: those that the user marked, and those of the room."""
-    source = assessment.camera.roll.source
-    edges = [np.empty((0, 4))]
-    if "marked edges" in source:
-        edges.append(np.array(assessment.setup.vertical_edges_px, dtype=np.float64).reshape(-1, 4))
-    if "room edges" in source:
-        fit = fit_room(series.edges_px, series.frame_size_px, assessment.setup.procedure)
-        edges.append(series.edges_px[list(fit.plumb_edges)])
-    return np.concatenate(edges)
+    way = assessment.camera.pinhole(frame_size_px).way_px(knees_px, [0.0, upwards, 0.0])
+    return np.asarray(way / np.linalg.norm(way, axis=-1, keepdims=True), dtype=np.float64)
 
 
 def banner_text(assessment: Assessment) -> str:

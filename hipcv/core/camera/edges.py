@@ -1,4 +1,4 @@
-"""What straight edges tell of the camera: the room's, the bed's, and those a user has pointed out as plumb."""
+"""What straight edges tell of the camera: the room's, and those that a user has pointed out as plumb."""
 
 from dataclasses import dataclass, replace
 
@@ -6,18 +6,20 @@ import numpy as np
 
 from hipcv.core.camera.manhattan import (
     FOV,
+    INLIER_SIGMA,
     PITCH,
+    PLUMB_AXIS,
     PLUMB_ONLY,
     ROLL,
     YAW,
+    Attitude,
     CameraPrior,
     edge_lengths_px,
     edge_tilts_deg,
     fit_attitude,
     residuals_deg,
 )
-from hipcv.core.camera.pinhole import DEFAULT_LONG_SIDE_FOV_DEG
-from hipcv.core.camera.pose import CameraAngle, CameraPose
+from hipcv.core.camera.pinhole import DEFAULT_LONG_SIDE_FOV_DEG, LONG_SIDE_FOV_SE_DEG
 from hipcv.core.procedure import Procedure
 from hipcv.core.series import FloatArray
 
@@ -27,8 +29,6 @@ PITCH_FLOOR_DEG = 1.0
 #: ... and with only two plumb edges, which one leaning post can be half of, not smaller than this.
 FEW_PLUMB_EDGES = 2
 FEW_PLUMB_ROLL_FLOOR_DEG = 1.2
-BED_YAW_FLOOR_DEG = 2.5
-FEW_EDGES_YAW_FLOOR_DEG = 4.0
 ONE_EDGE_ROLL_FLOOR_DEG = 1.2
 
 #: The gate of an accepted room.
@@ -40,24 +40,14 @@ MANY_LEVEL_EDGES = 4
 MIN_EXPLAINED_SHARE = 0.6
 MAX_PLUMB_DIFFERENCE_DEG = 2.0
 MAX_RIVAL_DEG = 1.0
-MIN_BED_EDGES = 2
-MAX_BED_YAW_SE_DEG = 6.0
-MAX_BED_RIVAL_DEG = 5.0
-#: Which side of a bed is seen may stay open; a camera turned by more than this whichever it is is turned too far.
-TURNED_EITHER_WAY_DEG = 32.0
-WAY_OPEN = "bed edges, its way open"
 
-_INLIER_SIGMA = 2.0
 _PLUMB_TILT_DEG = 28.0
 _PLUMB_ONLY_ROLL_SD_DEG = 10.0
-_BED_PLUMB_TILT_DEG = 25.0
-_BED_REACH_SHANKS = (1.6, 1.5)
 #: How well a person marks the ends of an edge, pixels of a picture with a diagonal of 800.
 _MARKED_EDGE_NOISE_PX = 2.5
 _MARKED_EDGE_NOISE_DEG = 0.3
 #: Marked edges may show a camera far off what is usual.
 _MARKED_PRIOR_WIDENING = np.array([4.0, 1.5, 1.0])
-_PLUMB_AXIS = 1
 _NO_YAW = [ROLL, PITCH, FOV]
 
 
@@ -94,7 +84,7 @@ class RoomFit:
     yaw_deg: float
     yaw_se_deg: float
     long_side_fov_deg: float = DEFAULT_LONG_SIDE_FOV_DEG
-    long_side_fov_se_deg: float = 7.0
+    long_side_fov_se_deg: float = LONG_SIDE_FOV_SE_DEG
     plumb_edges: tuple[int, ...] = ()
     level_edges: tuple[int, ...] = ()
     residual_deg: float = float("nan")
@@ -136,35 +126,21 @@ def fit_room(
     roll = float(full.best_deg[ROLL])
     off = np.abs(full.residual_deg) / full.noise_deg[:, None]
     nearest = np.argmin(off, axis=1) if len(off) else np.empty(0, np.int64)
-    inlier = off.min(1, initial=np.inf) < _INLIER_SIGMA
+    inlier = off.min(1, initial=np.inf) < INLIER_SIGMA
     # a bed seen along its length has level edges that stand as steep in the picture as a door's
-    steep = (edge_tilts_deg(edges, roll) < _PLUMB_TILT_DEG) & ~(inlier & (nearest != _PLUMB_AXIS))
+    steep = (edge_tilts_deg(edges, roll) < _PLUMB_TILT_DEG) & ~(inlier & (nearest != PLUMB_AXIS))
     around = replace(believed, roll_deg=(roll, _PLUMB_ONLY_ROLL_SD_DEG))
     plumb_only = fit_attitude(edges[steep], frame_size_px, around, PLUMB_ONLY)
 
     length = edge_lengths_px(edges)
-    share = float(length[inlier].sum() / length.sum()) if len(edges) else 0.0
-    plumb = np.flatnonzero(inlier & (nearest == _PLUMB_AXIS))
-    level = np.flatnonzero(inlier & (nearest != _PLUMB_AXIS))
+    plumb = np.flatnonzero(inlier & (nearest == PLUMB_AXIS))
+    level = np.flatnonzero(inlier & (nearest != PLUMB_AXIS))
     used = np.abs(full.residual_deg).min(1, initial=np.inf)[inlier]
-
     # a rival that is nearly as good may be the true one
     rival = float(full.spread_deg[ROLL])
     roll_se = float(np.hypot(full.se_deg[ROLL], rival / 2))
-    difference = abs(float(plumb_only.best_deg[ROLL]) - roll)
-    gate = (
-        ("roll_se_deg", roll_se, MAX_ROLL_SE_DEG, roll_se < MAX_ROLL_SE_DEG),
-        ("plumb_edges", float(len(plumb)), float(MIN_PLUMB_EDGES), len(plumb) >= MIN_PLUMB_EDGES),
-        ("explained_share", share, MIN_EXPLAINED_SHARE, share > MIN_EXPLAINED_SHARE),
-        (
-            "plumb_difference_deg",
-            difference,
-            MAX_PLUMB_DIFFERENCE_DEG + float(plumb_only.se_deg[ROLL]),
-            difference < MAX_PLUMB_DIFFERENCE_DEG + plumb_only.se_deg[ROLL],
-        ),
-        ("rival_deg", rival, MAX_RIVAL_DEG, rival <= MAX_RIVAL_DEG),
-    )
-    refusals = tuple((what, observed, limit) for what, observed, limit, holds in gate if not holds)
+    share = float(length[inlier].sum() / length.sum()) if len(edges) else 0.0
+    refusals = _refusals(roll, roll_se, rival, len(plumb), share, plumb_only)
     return RoomFit(
         accepted=not refusals,
         refusals=refusals,
@@ -184,71 +160,20 @@ def fit_room(
     )
 
 
-def fit_bed_yaw(
-    edges_px: FloatArray,
-    frame_size_px: tuple[int, int],
-    knees_px: FloatArray,
-    shank_px: float,
-    *,
-    procedure: Procedure,
-    camera: CameraPose | None = None,
-) -> CameraAngle | None:
-    """Return the yaw against the bed that the subject lies on, from its edges around the knees.
-
-    Only edges within 1.6 by 1.5 shank lengths of the knees take part, so that a room that the bed stands askew in has
-    no say. Where the roll is not known beforehand, near-vertical edges anywhere take part too.
-
-    Parameters
-    ----------
-    edges_px : (N, 4) as in `fit_room`.
-    knees_px : (..., 2) pixels of the knees; NaN rows do not count.
-    shank_px : length of the shank in the picture.
-    camera : what is known of it but for its yaw.
-
-    Returns
-    -------
-    CameraAngle of source "bed edges"; None with fewer than two bed edges that agree, a standard error above 6°, or
-    a rival solution more than 5° away. Where only a quarter turn of the bed is left open and the camera stands askew
-    either way, one of both turns with the source `WAY_OPEN`.
-    """
-    knees = np.asarray(knees_px, dtype=np.float64).reshape(-1, 2)
-    knees = knees[np.isfinite(knees).all(1)]
-    edges = np.asarray(edges_px, dtype=np.float64).reshape(-1, 4)
-    if len(knees) == 0 or len(edges) == 0 or not shank_px > 0:
-        return None
-    offset = np.abs((edges[:, :2] + edges[:, 2:]) / 2 - knees.mean(0)) / shank_px
-    near = (offset < _BED_REACH_SHANKS).all(1)
-    steep = edge_tilts_deg(edges) < _BED_PLUMB_TILT_DEG
-    known = camera is not None and camera.roll.se_deg < MAX_USABLE_ROLL_SE_DEG
-    used = near if known else near | steep
-    prior = _prior_of(camera, procedure) if camera is not None and known else room_prior(procedure)
-    fit = fit_attitude(edges[used], frame_size_px, prior)
-    off = np.abs(fit.residual_deg) / fit.noise_deg[:, None]
-    # how an edge of the bed stands in the picture says little once roll and pitch are known
-    standing = off.argmin(1) == _PLUMB_AXIS if known else steep[used]
-    level = off[:, [0, 2]].min(1, initial=np.inf) < _INLIER_SIGMA
-    n_bed = int((level & ~standing).sum())
-    if n_bed < MIN_BED_EDGES:
-        return None
-    yaw_deg = float(fit.best_deg[YAW])
-    if fit.se_deg[YAW] > MAX_BED_YAW_SE_DEG or fit.spread_deg[YAW] > MAX_BED_RIVAL_DEG:
-        askew = min(abs(yaw_deg), 90.0 - abs(yaw_deg)) > TURNED_EITHER_WAY_DEG
-        if n_bed == MIN_BED_EDGES or not askew or fit.quarter_se_deg > MAX_BED_YAW_SE_DEG:
-            return None
-        return CameraAngle(yaw_deg, max(fit.quarter_se_deg, BED_YAW_FLOOR_DEG), WAY_OPEN)
-    # two edges may be of two things; a third makes it a bed
-    floor_deg = BED_YAW_FLOOR_DEG if n_bed > MIN_BED_EDGES else FEW_EDGES_YAW_FLOOR_DEG
-    return CameraAngle(yaw_deg, max(float(fit.se_deg[YAW]), floor_deg), "bed edges")
-
-
-def _prior_of(camera: CameraPose, procedure: Procedure) -> CameraPrior:
-    """Return a known camera as what is believed before the bed is seen; its yaw stays open."""
-    return replace(
-        room_prior(procedure),
-        roll_deg=(camera.roll.value_deg, camera.roll.se_deg),
-        pitch_deg=(camera.pitch.value_deg, camera.pitch.se_deg),
-        long_side_fov_deg=(camera.long_side_fov_deg, camera.long_side_fov_se_deg),
+def _refusals(
+    roll_deg: float, roll_se_deg: float, rival_deg: float, n_plumb: int, share: float, plumb_only: Attitude
+) -> tuple[tuple[str, float, float], ...]:
+    """Return (what, observed, limit) of every condition of the gate that does not hold."""
+    difference_deg = abs(float(plumb_only.best_deg[ROLL]) - roll_deg)
+    max_difference_deg = MAX_PLUMB_DIFFERENCE_DEG + float(plumb_only.se_deg[ROLL])
+    gate = (
+        ("roll_se_deg", roll_se_deg, MAX_ROLL_SE_DEG, roll_se_deg < MAX_ROLL_SE_DEG),
+        ("plumb_edges", float(n_plumb), float(MIN_PLUMB_EDGES), n_plumb >= MIN_PLUMB_EDGES),
+        ("explained_share", share, MIN_EXPLAINED_SHARE, share > MIN_EXPLAINED_SHARE),
+        ("plumb_difference_deg", difference_deg, max_difference_deg, difference_deg < max_difference_deg),
+        ("rival_deg", rival_deg, MAX_RIVAL_DEG, rival_deg <= MAX_RIVAL_DEG),
     )
+    return tuple((what, observed, limit) for what, observed, limit, holds in gate if not holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +225,7 @@ def fit_vertical_edges(
 
     def off(camera: FloatArray) -> FloatArray:
         whole = np.array([camera[0], camera[1], 0.0, np.clip(camera[2], 20, 120)])
-        plumb = residuals_deg(whole, edges, frame_size_px)[:, _PLUMB_AXIS]
+        plumb = residuals_deg(whole, edges, frame_size_px)[:, PLUMB_AXIS]
         return np.concatenate([plumb / noise, (camera - mean) / sd])
 
     fit = least_squares(off, mean, x_scale=sd)

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from hipcv.core.camera.pinhole import DEFAULT_LONG_SIDE_FOV_DEG, camera_axes, focal_length_px
+from hipcv.core.camera.pinhole import DEFAULT_LONG_SIDE_FOV_DEG, LONG_SIDE_FOV_SE_DEG, Pinhole
 from hipcv.core.series import FloatArray
 
 #: Pixels by which a line detector misplaces an edge's ends across it, for a picture whose diagonal is 800 pixels.
@@ -26,6 +26,10 @@ TEMPER = 0.6
 MAX_EDGES = 160
 #: Rows of the parameter vector.
 ROLL, PITCH, YAW, FOV = range(4)
+#: The test frame's y among its axes x, y, z.
+PLUMB_AXIS = 1
+#: An edge belongs to an axis when within this many standard deviations of its direction.
+INLIER_SIGMA = 2.0
 
 _FOV_RANGE_DEG = (35.0, 95.0)
 _SHRINKING_NOISE_DEG = (4.0, 3.0, 2.0, 1.4, 1.0, 0.6, 0.3) + (0.0,) * 5
@@ -43,7 +47,7 @@ class CameraPrior:
     roll_deg: tuple[float, float] = (0.0, 5.0)
     pitch_deg: tuple[float, float] = (7.0, 9.0)
     yaw_deg: tuple[float, float] = (0.0, 15.0)
-    long_side_fov_deg: tuple[float, float] = (DEFAULT_LONG_SIDE_FOV_DEG, 7.0)
+    long_side_fov_deg: tuple[float, float] = (DEFAULT_LONG_SIDE_FOV_DEG, LONG_SIDE_FOV_SE_DEG)
 
     @property
     def mean(self) -> FloatArray:
@@ -99,7 +103,7 @@ class Attitude:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Edges:
-    middle_px: FloatArray  # (N, 2) from the picture's centre
+    middle_px: FloatArray  # (N, 2)
     direction: FloatArray  # (N, 2) unit
     noise_deg: FloatArray  # (N,)
     weight: FloatArray  # (N,)
@@ -194,7 +198,7 @@ def _describe(edges_px: FloatArray, frame_size_px: tuple[int, int]) -> _Edges:
     length = np.maximum(edge_lengths_px(edges_px), 1e-9)
     diagonal = float(np.hypot(*frame_size_px))
     return _Edges(
-        middle_px=(edges_px[:, :2] + edges_px[:, 2:]) / 2 - np.array(frame_size_px) / 2,
+        middle_px=(edges_px[:, :2] + edges_px[:, 2:]) / 2,
         direction=(edges_px[:, 2:] - edges_px[:, :2]) / length[:, None],
         noise_deg=np.hypot(EDGE_NOISE_DEG, np.degrees(EDGE_NOISE_PX * diagonal / 800 / length)),
         weight=np.clip(length / (0.10 * diagonal), 0.4, 2.0),
@@ -214,14 +218,13 @@ def _starts(prior: CameraPrior) -> FloatArray:
 
 def _residuals_deg(camera: FloatArray, edges: _Edges) -> FloatArray:
     """Return (S, N, 3) signed angles between each edge and the direction to each axis' vanishing point."""
-    axes = camera_axes(camera[:, ROLL], camera[:, PITCH], camera[:, YAW])
-    focal = focal_length_px(camera[:, FOV], edges.frame_size_px)[:, None]
-    right, up, back = (axes[:, i, None, :] for i in range(3))
-    to_x = focal[..., None] * right + edges.middle_px[:, :1] * back
-    to_y = -focal[..., None] * up + edges.middle_px[:, 1:] * back
+    roll, pitch, yaw, fov = (camera[:, row, None, None] for row in (ROLL, PITCH, YAW, FOV))
+    pinhole = Pinhole.turned(roll, pitch, yaw, long_side_fov_deg=fov, frame_size_px=edges.frame_size_px)
+    to_x, to_y = np.moveaxis(pinhole.way_px(edges.middle_px[:, None], np.eye(3)), -1, 0)
     dx, dy = edges.direction[:, :1], edges.direction[:, 1:]
     across, ahead = to_x * dy - to_y * dx, to_x * dx + to_y * dy
-    return np.degrees(np.arctan2(np.where(ahead < 0, -across, across), np.abs(ahead)))
+    residual_deg: FloatArray = np.degrees(np.arctan2(np.where(ahead < 0, -across, across), np.abs(ahead)))
+    return residual_deg
 
 
 def _memberships(residual_deg: FloatArray, noise_deg: FloatArray, shares: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -5,15 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hipcv.core.camera.edges import WAY_OPEN
-from hipcv.core.camera.pose import (
-    BODY_LINES,
-    KNOWN_ROLL_SE_DEG,
-    KNOWN_YAW_SE_DEG,
-    REST_LEAN,
-    CameraAlarm,
-    CameraPose,
-)
+from hipcv.core.camera.pose import KNOWN_ROLL_SE_DEG, KNOWN_YAW_SE_DEG, CameraAlarm, CameraPose, Cue
 from hipcv.core.checks.recording import LIMITS, found
 from hipcv.core.finding import Finding, FindingCode, Limit, Severity
 from hipcv.core.motion.angles import AngleSeries
@@ -40,15 +32,15 @@ KNEE_EFFECT_DOUBT_DEG = 2.0
 
 #: What a cue is called where it contradicts another.
 CUE_WORDS = {
-    "given": "the number that was stated",
-    "marked edges": "the edges that were marked",
-    "sensor": "the device's sensor",
-    "room edges": "the room's edges",
-    REST_LEAN: "the resting legs",
-    BODY_LINES: "shoulders and hips",
-    "bed edges": "the bed's edges",
-    WAY_OPEN: "the bed's edges",
-    "body landmarks": "shoulders and thighs",
+    Cue.GIVEN: "the number that was stated",
+    Cue.MARKED_EDGES: "the edges that were marked",
+    Cue.SENSOR: "the device's sensor",
+    Cue.ROOM_EDGES: "the room's edges",
+    Cue.REST_LEAN: "the resting legs",
+    Cue.BODY_LINES: "shoulders and hips",
+    Cue.BED_EDGES: "the bed's edges",
+    Cue.BED_WAY_OPEN: "the bed's edges",
+    Cue.BODY_LANDMARKS: "shoulders and thighs",
 }
 ANGLE_WORDS = {
     FindingCode.ROLL_SOURCES_DISAGREE: (
@@ -59,8 +51,8 @@ ANGLE_WORDS = {
     FindingCode.YAW_SOURCES_DISAGREE: ("turned", "film again with the camera straight in line with the thighs"),
 }
 REMEDIES = {
-    "given": "check that number and its sign, or leave it out, and measure again",
-    "marked edges": "check the edges that were marked, and measure again",
+    Cue.GIVEN: "check that number and its sign, or leave it out, and measure again",
+    Cue.MARKED_EDGES: "check the edges that were marked, and measure again",
 }
 
 
@@ -70,7 +62,7 @@ def check_camera(camera: CameraPose) -> tuple[Finding, ...]:
     yaw, pitch, roll = abs(camera.yaw.value_deg), abs(camera.pitch.value_deg), abs(camera.roll.value_deg)
     if yaw > YAW_REJECT.value:
         aside = found(FindingCode.CAMERA_YAW, Severity.REJECT, camera.yaw.value_deg, limit=YAW_REJECT)
-        findings.append(replace(aside, advice=WAY_OPEN_ADVICE) if WAY_OPEN in camera.yaw.source else aside)
+        findings.append(replace(aside, advice=WAY_OPEN_ADVICE) if camera.yaw.rests_on(Cue.BED_WAY_OPEN) else aside)
     elif yaw > YAW_DOUBT.value:
         findings.append(found(FindingCode.CAMERA_YAW, Severity.DOUBT, camera.yaw.value_deg, limit=YAW_DOUBT))
     if not camera.yaw_known:
@@ -89,10 +81,10 @@ def _told(alarm: CameraAlarm) -> Finding:
     """Return the contradiction in words: both cues, what each says, and what to do about the one that was kept."""
     limit = Limit(round(alarm.limit_deg, 1), "° between two sources", "more than their own errors explain")
     way, remedy = ANGLE_WORDS[alarm.code]
-    kept, dissent = (CUE_WORDS.get(cue.source, cue.source) for cue in (alarm.kept, alarm.dissent))
+    kept, dissent = (CUE_WORDS[angle.cues[0]] for angle in (alarm.kept, alarm.dissent))
     advice = (
         f"The camera is {way} by {alarm.kept.value_deg:.0f}° by {kept}, but by {alarm.dissent.value_deg:.0f}° by "
-        f"{dissent}: {REMEDIES.get(alarm.kept.source, remedy)}."
+        f"{dissent}: {REMEDIES.get(alarm.kept.cues[0], remedy)}."
     )
     return replace(found(alarm.code, Severity.DOUBT, alarm.apart_deg, limit=limit), advice=advice)
 

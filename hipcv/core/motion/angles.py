@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from hipcv.core.camera.pinhole import camera_axes, focal_length_px, image_angle_deg, shank_angle_deg
+from hipcv.core.camera.pinhole import image_angle_deg
 from hipcv.core.camera.pose import CameraPose
 from hipcv.core.motion.filtering import clean, median_of, smooth
 from hipcv.core.procedure import PelvisCue
@@ -139,8 +139,9 @@ def sort_sides(series: PoseSeries, setup: Setup) -> PoseSeries:
 def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> AngleSeries:
     """Measure both shanks and their companions in every frame.
 
-    Steps: 1 unseen landmarks dropped; 2 the ankle's ray cut with the plane across the thigh (`shank_angle_deg`), which
-    turns with a thigh that drifts; 3 spikes removed, gaps up to 0.25 s bridged, zero-phase low-pass.
+    Steps: 1 unseen landmarks dropped; 2 the ankle's ray cut with the plane across the thigh
+    (`Pinhole.shank_angle_deg`), which turns with a thigh that drifts; 3 spikes removed, gaps up to 0.25 s bridged,
+    zero-phase low-pass.
 
     Parameters
     ----------
@@ -159,9 +160,8 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
     drift = np.stack([settle(d) for d in _thigh_drift(px, lateral, shank_px).T], axis=-1)
     # the angle's plane turns with the thigh
     yaw_deg = camera.yaw.value_deg - lateral * believed_drift_deg(drift)
-    axes = camera_axes(camera.roll.value_deg, camera.pitch.value_deg, yaw_deg)
-    focal_px = focal_length_px(camera.long_side_fov_deg, series.frame_size_px)
-    raw = shank_angle_deg(knees, ankles, lateral, axes, focal_px, series.frame_size_px, shank_up=shank_up)
+    pinhole = camera.pinhole(series.frame_size_px, yaw_deg=yaw_deg)
+    raw = pinhole.shank_angle_deg(knees, ankles, lateral, shank_up=shank_up)
 
     left = float(lateral[0])
     hips, shoulders = px[:, HIPS], px[:, SHOULDERS]

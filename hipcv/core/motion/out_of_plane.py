@@ -1,6 +1,6 @@
 """A knee away from a right angle: how far, and what it does to the reading.
 
-The shank is read in the plane across the thigh (`geometry.shank_angle_deg`). With the knee bent by more or less than
+The shank is read in the plane across the thigh (`Pinhole.shank_angle_deg`). With the knee bent by more or less than
 90° the ankle lies before or behind that plane, and a camera that is turned or looks down takes this for an angle.
 """
 
@@ -15,9 +15,8 @@ from hipcv.words import Side
 
 #: How near to a right angle people hold the knee when told to, as a standard deviation; also a thigh that is not level.
 KNEE_SD_DEG = 3.5
-#: The pose model's own reading of a seated knee, on 25 rendered people: this much below the truth, and its scatter.
+#: The pose model's own reading of a seated knee, on 25 rendered people: this much below the truth, scattering by 4.5°.
 MODEL_BIAS_DEG = -4.7
-MODEL_SD_DEG = 4.5
 
 
 def knee_effect_deg(

@@ -1,0 +1,66 @@
+"""What was read from one recording, made once: checks, error terms and drawings rest on it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hipcv.core.camera.pose import LEVEL, CameraPose, Cue
+from hipcv.core.find_camera import find_camera
+from hipcv.core.motion.angles import AngleSeries, measure_angles
+from hipcv.core.motion.trials import Trial
+from hipcv.core.series import FloatArray, PoseSeries, seal
+from hipcv.core.setup import Setup
+from hipcv.words import Side
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """The camera, the angles and the swings of one recording.
+
+    Attributes
+    ----------
+    camera : from every cue, with the fit of the room.
+    angles : of both legs against the plumb line, frame by frame.
+    plumb_edges_px : (N, 4) x1, y1, x2, y2 of the edges that the camera's roll rests on: those that the user marked,
+        then those of the room. Empty where it rests on none.
+    trials : of both legs with their findings, also those that do not count.
+    """
+
+    camera: CameraPose
+    angles: AngleSeries
+    plumb_edges_px: FloatArray
+    trials: tuple[Trial, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plumb_edges_px", seal(self.plumb_edges_px, np.float64, (None, 4), "plumb_edges_px"))
+
+    def trials_of(self, side: Side) -> tuple[Trial, ...]:
+        """Return the trials of one leg."""
+        return tuple(t for t in self.trials if t.side is side)
+
+
+def analyse(series: PoseSeries, setup: Setup) -> Analysis:
+    """Find the camera and measure the angles; no trials are looked for yet.
+
+    Steps: 1 the shanks against the picture's vertical, for the resting lean; 2 the camera from every cue; 3 the shanks
+    against the plumb line.
+
+    Parameters
+    ----------
+    series : with its sides sorted (`sort_sides`).
+    """
+    camera = find_camera(series, setup, measure_angles(series, setup, LEVEL))
+    return Analysis(
+        camera=camera,
+        angles=measure_angles(series, setup, camera),
+        plumb_edges_px=_plumb_edges_px(series, setup, camera),
+    )
+
+
+def _plumb_edges_px(series: PoseSeries, setup: Setup, camera: CameraPose) -> FloatArray:
+    edges = [np.empty((0, 4))]
+    if camera.roll.rests_on(Cue.MARKED_EDGES):
+        edges.append(np.array(setup.vertical_edges_px, dtype=np.float64).reshape(-1, 4))
+    if camera.room is not None and camera.roll.rests_on(Cue.ROOM_EDGES):
+        edges.append(series.edges_px[list(camera.room.plumb_edges)])
+    return np.concatenate(edges)
