@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from hipcv.agreement.commands import register as register_agreement
 from hipcv.batch.commands import register as register_batch
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import TestName, procedure_named
@@ -67,7 +68,7 @@ app.add_typer(models_app, name="models")
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from hipcv import __version__
+        from hipcv.version import __version__
 
         typer.echo(f"hipcv {__version__}")
         raise typer.Exit
@@ -505,6 +506,7 @@ def _last_resort(error: Exception) -> NoReturn:
 
 
 register_batch(app, _one_sentence)
+register_agreement(app, _one_sentence)
 register_history(app, _one_sentence)
 register_server(app)
 

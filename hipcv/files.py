@@ -1,6 +1,7 @@
 """Files that are there whole or not at all, whatever happens while they are written; and why one could not be."""
 
 import errno
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -47,6 +48,11 @@ def write_whole(target: Path, content: str | bytes) -> None:
     raw = content.encode() if isinstance(content, str) else content
     with whole_file(target) as part:
         part.write_bytes(raw)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as JSON, whole or not at all."""
+    write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def try_writing(target: Path) -> None:

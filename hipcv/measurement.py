@@ -47,10 +47,10 @@ def measure_file(
     model_name: ModelName,
     model_path: Path | None = None,
     slow_motion: float = 1.0,
+    clip_sha256: str | None = None,
     method: Method = METHOD,
     on_frame: OnFrame | None = None,
     on_fetch: Progress | None = None,
-    on_open: Callable[[str], None] | None = None,
     on_read: Callable[[], None] | None = None,
 ) -> Measurement:
     """Measure one recorded file.
@@ -61,6 +61,7 @@ def measure_file(
     setup : how the test was done and filmed.
     model_name, model_path : which pose model, and where to look for it first.
     slow_motion : by how many times the file plays slower than life.
+    clip_sha256 : of the file's bytes, where somebody has hashed them already.
     method : the steps of the reading that can be exchanged.
     on_frame, on_fetch : told how far reading, and fetching the model, have come.
     on_read : told once the last frame is in and the assessment begins; in the prone test that takes long.
@@ -70,7 +71,8 @@ def measure_file(
     SourceError, ModelError
         Where the file or the model cannot be used; a recording that was read is always an assessment.
     """
-    with open_video(path, mirrored=bool(setup.mirrored), slow_motion=slow_motion) as video:
+    with open_video(path, mirrored=bool(setup.mirrored), slow_motion=slow_motion, sha256=clip_sha256) as video:
+        sha256 = video.sha256  # before its frames: it says what was read
         model = get_model(model_name, model_path, on_fetch)
         parameters: dict[str, object] = {"slow_motion": slow_motion, "rotation_tag_deg": video.info.rotation_deg}
         lens = video.info.long_side_fov_deg
@@ -83,7 +85,7 @@ def measure_file(
                 on_read()
             session.parameters = {**parameters, "notes": list(video.notes)}
             findings = check_reading(video.report) if video.report else ()
-            series, assessment = session.finish(clip_sha256=video.info.sha256, findings=findings)
+            series, assessment = session.finish(clip_sha256=sha256, findings=findings)
     return Measurement(path, series, assessment)
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv import __version__
 from hipcv.assessment import Assessment, Provenance, assess
 from hipcv.core.camera.pinhole import image_angle_deg
 from hipcv.core.checks.recording import found
@@ -28,6 +27,7 @@ from hipcv.pose.readers import open_reader
 from hipcv.pose.seam import PoseReader
 from hipcv.sources.edges import StillRoom
 from hipcv.sources.picture_quality import BRIGHTNESS_EVERY_S, measure_brightness
+from hipcv.version import __version__
 from hipcv.words import ModelName
 
 ByteArray = NDArray[np.uint8]

@@ -5,6 +5,10 @@ import sys
 
 import pytest
 
+import hipcv
+from hipcv.assessment import assess
+from hipcv.batch.score import score
+
 HEAVY = ("cv2", "mediapipe", "av", "ai_edge_litert", "fastapi", "sqlalchemy", "plotly", "scipy", "rich")
 
 
@@ -16,6 +20,15 @@ def loaded_after(statement: str) -> set[str]:
 
 def test_a_bare_import_loads_no_camera_model_database_or_web_stack():
     assert loaded_after("import hipcv").isdisjoint(HEAVY)
+
+
+def test_the_package_offers_by_its_own_name_what_a_scientist_needs():
+    for name in hipcv.__all__:
+        assert getattr(hipcv, name) is not None
+    assert hipcv.score is score
+    assert hipcv.assess is assess
+    with pytest.raises(AttributeError, match="no attribute 'other'"):
+        assert hipcv.other
 
 
 def test_the_command_line_loads_nothing_heavy_before_it_is_needed():

@@ -1,6 +1,7 @@
 """A batch is never lost and never doubled: whatever ends it, the same command again leads to the same tables."""
 
 import csv
+import hashlib
 import json
 import os
 import random
@@ -11,7 +12,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -34,14 +36,16 @@ from batch_recordings import (
 from typer.testing import CliRunner
 
 import hipcv
-from hipcv.batch.api import score
 from hipcv.batch.input.clip import Clip
 from hipcv.batch.input.manifest import Defaults
-from hipcv.batch.run.job import Refusal, Refused, Scored
-from hipcv.batch.run.order import Order, carry_out
-from hipcv.batch.run.run import Plan, Tally, engine
+from hipcv.batch.order import Order, carry_out
+from hipcv.batch.run import engine
+from hipcv.batch.run.job import Identity, Job, Refusal, Refused, Scored
+from hipcv.batch.run.run import Plan, Tally
+from hipcv.batch.run.scoring import file_stamp
 from hipcv.batch.run.scoring import score as measure
-from hipcv.batch.worker import Limits, Worker
+from hipcv.batch.run.worker import Limits, Worker
+from hipcv.batch.score import score, yield_all
 from hipcv.cli import app
 from hipcv.core.errors import BatchError, HipcvError, OutputError
 from hipcv.core.procedures.prone import PRONE
@@ -172,15 +176,16 @@ CLIP = Clip(1, "a.mp4", "/clips/a.mp4", SEATED)
     ids=str,
 )
 def test_whatever_the_result_depends_on_makes_another_result(change: dict[str, Any]) -> None:
-    plan = Plan(Path(), "lite", "m" * 64)
-    assert plan.key(replace(CLIP, **change), "c" * 64) != plan.key(CLIP, "c" * 64)
+    plan = Plan("lite", "m" * 64)
+    clip = replace(CLIP, test=PRONE) if "camera_side" in change else CLIP  # seated, there is one place for a camera
+    assert plan.key(replace(clip, **change), "c" * 64) != plan.key(clip, "c" * 64)
     assert plan.key(CLIP, "d" * 64) != plan.key(CLIP, "c" * 64)
     for other in (replace(plan, pose_model="full"), replace(plan, model_sha256="n" * 64)):
         assert other.key(CLIP, "c" * 64) != plan.key(CLIP, "c" * 64)
 
 
 def test_what_the_list_only_carries_does_not_make_another_result() -> None:
-    plan = Plan(Path(), "lite", "m" * 64)
+    plan = Plan("lite", "m" * 64)
     told = replace(CLIP, row=7, name="b.mp4", subject="S1", visit_date="2026-01-01", carried={"site": "north"})
     assert plan.key(told, "c" * 64) == plan.key(CLIP, "c" * 64)
 
@@ -358,7 +363,7 @@ def test_a_recording_that_kills_its_worker_twice_is_set_aside_and_the_rest_go_on
 @linux_only
 def test_a_recording_that_hangs_its_worker_is_given_up_and_the_process_with_it(tmp_path: Path, hunter: Any) -> None:
     fine, stuck = (write_recording(tmp_path / name, seed, 60) for seed, name in enumerate(("a.mp4", "stuck.mp4")))
-    plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256, wants_reports=False)
+    plan = Plan("lite", get_model(ModelName.LITE).sha256, wants_reports=False)
     job = plan.job(Clip(1, "a", str(fine), SEATED))
     worker = Worker(Limits(stall_s=60))
     assert isinstance(worker.run(job), Scored)
@@ -378,7 +383,7 @@ def test_a_worker_that_is_killed_leaves_no_copy_of_a_recording(tmp_path: Path, m
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     recording = write_recording(tmp_path / "a.mp4", seed=1, n_frames=60)
-    plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256, wants_reports=False)
+    plan = Plan("lite", get_model(ModelName.LITE).sha256, wants_reports=False)
     worker = Worker(Limits())
     job = plan.job(Clip(1, "a", recording.as_uri(), SEATED))
     thread = threading.Thread(target=worker.run, args=(job,))
@@ -392,7 +397,7 @@ def test_a_worker_that_is_killed_leaves_no_copy_of_a_recording(tmp_path: Path, m
 
 def test_a_worker_takes_no_more_memory_than_it_may(tmp_path: Path) -> None:
     recording = write_recording(tmp_path / "a.mp4", seed=1)
-    plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256, wants_reports=False)
+    plan = Plan("lite", get_model(ModelName.LITE).sha256, wants_reports=False)
     worker = Worker(Limits(memory_mb=40))
     answer = worker.run(plan.job(Clip(1, "a", str(recording), SEATED)))
     worker.retire()
@@ -402,12 +407,25 @@ def test_a_worker_takes_no_more_memory_than_it_may(tmp_path: Path) -> None:
 
 def test_another_version_or_another_model_is_refused_by_the_worker(tmp_path: Path) -> None:
     recording = write_recording(tmp_path / "a.mp4", seed=1)
-    plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256)
+    plan = Plan("lite", get_model(ModelName.LITE).sha256)
     job = plan.job(Clip(1, "a", str(recording), SEATED))
     for unfit in (replace(job, hipcv_version="0.0.1"), replace(job, model_sha256="0" * 64)):
         answer = measure(unfit)
         assert isinstance(answer, Refused)
         assert answer.refusal is Refusal.WORKER_UNFIT
+
+
+def test_a_worker_hashes_a_recording_only_where_it_has_changed_since_it_was_looked_at(
+    tmp_path: Path,
+) -> None:
+    recording = write_recording(tmp_path / "a.mp4", seed=1, n_frames=10)
+    plan = Plan("lite", get_model(ModelName.LITE).sha256, wants_reports=False)
+    clip = Clip(1, "a", str(recording), SEATED)
+    told = {
+        stamp: measure(plan.job(clip, Identity("a" * 64, stamp))) for stamp in (file_stamp(recording), "another stamp")
+    }
+    found = [scored.document["provenance"]["clip_sha256"] for scored in told.values() if isinstance(scored, Scored)]
+    assert found == ["a" * 64, hashlib.sha256(recording.read_bytes()).hexdigest()]
 
 
 # -------------------------------------------------------------------------------------------- what disks and shares do
@@ -615,6 +633,39 @@ def test_python_gets_every_recording_with_its_assessment_or_the_reason(folder: P
         assert not clip.assessment.angles.time_s.flags.writeable
 
 
+def answering(run: Callable[[Job, Limits], Scored | Refused]) -> engine.WorkEngine:
+    """Return an engine of one thread whose recordings all come to what `run` says."""
+    pool = ThreadPoolExecutor(1)
+    return engine.WorkEngine("one thread", pool, run, lambda: 1, Limits(), pool.shutdown)
+
+
+def test_python_is_told_of_every_name_that_the_same_bytes_have(tmp_path: Path) -> None:
+    clips = [Clip(row, name, str(tmp_path / name), SEATED) for row, name in enumerate(("a.mp4", "b.mp4", "c.mp4"))]
+    for clip in clips:
+        Path(clip.source).write_bytes(b"the same")
+    told = list(yield_all(clips, Plan("lite", "m" * 64), answering(lambda job, limits: Scored({"status": "measured"}))))
+    assert sorted(Path(one.path).name for one in told) == ["a.mp4", "b.mp4", "c.mp4"]
+
+
+def test_python_is_told_why_after_as_many_tries_as_a_batch_makes(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"poison")
+    asked = []
+
+    def crash(job: Job, limits: Limits) -> Refused:
+        asked.append(job)
+        return Refused(Refusal.CRASHED, f"It died {len(asked)} times.")
+
+    (told,) = yield_all([Clip(1, "a", str(tmp_path / "a.mp4"), SEATED)], Plan("lite", "m" * 64), answering(crash))
+    assert (told.document, told.reason) == (None, "It died 2 times.")
+
+
+def test_python_hears_of_a_worker_that_cannot_measure_anything_as_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"a")
+    unfit = answering(lambda job, limits: Refused(Refusal.WORKER_UNFIT, "Another version."))
+    with pytest.raises(BatchError, match="Another version"):
+        list(yield_all([Clip(1, "a", str(tmp_path / "a.mp4"), SEATED)], Plan("lite", "m" * 64), unfit))
+
+
 def test_a_loop_that_is_left_early_ends_its_workers(folder: Path) -> None:
     for _ in score(folder, test="seated", model="lite", workers=1):
         break
@@ -642,6 +693,6 @@ def test_a_half_read_loop_ends_its_workers_and_python_ends_in_order(folder: Path
 
 def is_worker(pid: int) -> bool:
     try:
-        return b"hipcv.batch.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"hipcv.batch.run.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False

@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 from batch_recordings import Ear, events, shared_folder, start_command, undisturbed
 
+from hipcv.batch.order import Order, carry_out
 from hipcv.batch.run.engine import open_cluster
-from hipcv.batch.run.order import Order, carry_out
 from hipcv.core.errors import BatchError
 from hipcv.words import ModelName
 

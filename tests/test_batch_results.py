@@ -19,9 +19,9 @@ from openpyxl import load_workbook
 
 from hipcv.agreement.study import studies_of
 from hipcv.batch.input.clip import Clip, Key, Reference
+from hipcv.batch.output.contents import Contents
 from hipcv.batch.output.outcome_files import FOLDER, file_stem
 from hipcv.batch.output.redcap import make_dictionary, make_records
-from hipcv.batch.output.result_folder import Contents
 from hipcv.batch.output.results import (
     FILM_AGAIN_COLUMNS,
     SIDE_COLUMNS,
@@ -32,7 +32,11 @@ from hipcv.batch.output.results import (
     trial_rows,
 )
 from hipcv.batch.output.summary import find_remarks, render_summary
-from hipcv.batch.output.tables import (
+from hipcv.batch.run.job import Refusal, Refused
+from hipcv.core.procedures.seated import SEATED
+from hipcv.evidence.reference import compare, find_references
+from hipcv.outputs.document import render_document
+from hipcv.tables.table import (
     as_written,
     harmless,
     make_table,
@@ -41,10 +45,6 @@ from hipcv.batch.output.tables import (
     write_excel,
     write_parquet,
 )
-from hipcv.batch.run.job import Refusal, Refused
-from hipcv.core.procedures.seated import SEATED
-from hipcv.evidence.reference import compare, find_references
-from hipcv.outputs.document import render_document
 from hipcv.words import ModelName, Sex, Side
 
 Document = dict[str, Any]

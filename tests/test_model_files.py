@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -299,6 +300,25 @@ def test_one_flipped_bit_anywhere_is_found(
     for shown in (OFFICIAL[ModelName.FULL], assembled("full"), bytes(flipped)):
         assert sha256(shown)[:12] in str(error.value)
     assert str(file) in str(error.value)
+
+
+def test_a_model_is_read_whole_once_until_its_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, file = make_store(tmp_path), tmp_path / "models" / "tiny_full.task"
+    file.write_bytes(assembled("full"))
+    os.utime(file, (1e9, 1e9))
+    read: list[str] = []
+    digest = hashlib.file_digest
+
+    def counted(stream: BinaryIO, name: str) -> object:
+        read.append(name)
+        return digest(stream, name)
+
+    monkeypatch.setattr(hashlib, "file_digest", counted)
+    assert store.find(ModelName.FULL) == store.find(ModelName.FULL)
+    assert len(read) == 1
+    file.write_bytes(assembled("full")[::-1])
+    with pytest.raises(ModelError, match="damaged"):
+        store.find(ModelName.FULL)
 
 
 def test_check_tells_ready_missing_and_damaged_apart(tmp_path: Path) -> None:

@@ -616,6 +616,20 @@ class TestDamage:
 
 
 class TestInfo:
+    def test_the_bytes_are_hashed_when_somebody_asks_and_not_where_they_are_known(self, clip: Path) -> None:
+        video = open_video(clip)
+        assert video.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
+        assert open_video(clip, sha256="known").sha256 == "known"
+
+    def test_a_recording_that_nobody_hashes_is_not_read_whole(self, clip: Path, tmp_path: Path) -> None:
+        """A file that is gone once it was opened is no fault before its checksum is wanted."""
+        copy = tmp_path / "clip.mp4"
+        copy.write_bytes(clip.read_bytes())
+        video = open_video(copy)
+        copy.unlink()
+        with pytest.raises(SourceError, match=r"clip\.mp4"):
+            assert video.sha256
+
     def test_describes_the_file(self, clip: Path) -> None:
         info = open_video(clip).info
         assert info.path == clip
@@ -623,7 +637,6 @@ class TestInfo:
         assert (info.width_px, info.height_px, info.scale) == (WIDTH, HEIGHT, 1)
         assert (info.declared_n_frames, info.expected_n_frames) == (60, 60)
         assert info.declared_duration_s == pytest.approx(2)
-        assert info.sha256 == hashlib.sha256(clip.read_bytes()).hexdigest()
         assert info.n_bytes == clip.stat().st_size
         assert info.focal_length_35mm_mm is None
         assert info.long_side_fov_deg is None

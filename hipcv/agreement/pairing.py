@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 
 from hipcv.agreement.study import Pair
-from hipcv.batch.input.manifest import parse_number
-from hipcv.batch.output.tables import read_table
 from hipcv.core.errors import BatchError
+from hipcv.tables.spreadsheet import parse_number
+from hipcv.tables.table import read_table
 
 #: What may tell which rows belong together, the surest first.
 KEYS = (

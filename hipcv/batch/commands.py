@@ -1,4 +1,4 @@
-"""`hipcv batch` and `hipcv agree`: arguments in, exit status out."""
+"""`hipcv batch`: arguments in, exit status out."""
 
 # Everything heavy is imported where it is used: `hipcv --help` must answer at once.
 
@@ -15,8 +15,8 @@ from hipcv.words import Effort, ModelName
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from hipcv.batch.output.result_folder import Contents
-    from hipcv.batch.run.order import Order
+    from hipcv.batch.order import Order
+    from hipcv.batch.output.contents import Contents
     from hipcv.models.store import FetchProgress
 
 ALL_MEASURED, NOT_ALL_MEASURED = 0, 1
@@ -32,7 +32,7 @@ _INPUTS_HELP = (
 
 
 def register(app: typer.Typer, one_sentence: OneSentence) -> None:
-    """Add the commands to `app`; `one_sentence` says what could not be tried."""
+    """Add the command to `app`; `one_sentence` says what could not be tried."""
 
     @app.command()
     def batch(
@@ -87,8 +87,8 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
         """Measure many recordings: tables, pages, what to film again. Run it again after a stop: it goes on."""
         with one_sentence():
             from hipcv.batch.input.manifest import Defaults
-            from hipcv.batch.run.order import Order
-            from hipcv.batch.worker import Limits
+            from hipcv.batch.order import Order
+            from hipcv.batch.run.worker import Limits
 
             order = Order(
                 asked=tuple(inputs),
@@ -109,69 +109,9 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
         counts = contents.counts
         raise typer.Exit(ALL_MEASURED if counts["measured"] == counts.total() else NOT_ALL_MEASURED)
 
-    @app.command()
-    def agree(
-        first: Annotated[Path, typer.Argument(help="Table of results: .parquet, .csv or .xlsx.", show_default=False)],
-        second: Annotated[Path, typer.Argument(help="The other one.", show_default=False)],
-        by: Annotated[
-            str | None,
-            typer.Option("--by", metavar="COLUMN,…", help="Columns that tell which rows belong together."),
-        ] = None,
-        column: Annotated[str, typer.Option("--column", help="Column of the readings in degrees.")] = "end_range_deg",
-        second_column: Annotated[
-            str | None, typer.Option("--second-column", help="The same in the second table, where it has another name.")
-        ] = None,
-        names: Annotated[
-            str | None, typer.Option("--names", metavar="A,B", help="What to call the two; by default their files.")
-        ] = None,
-        out: Annotated[
-            Path | None, typer.Option("--out", "-o", help="Folder for agreement.json and agreement.html.")
-        ] = None,
-        json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    ) -> None:
-        """Compare two tables of results: bias, limits of agreement, ICC(2,1), mean absolute error."""
-        with one_sentence():
-            from hipcv.agreement.pairing import pair_tables
-            from hipcv.agreement.study import render_study, study_agreement
-
-            called = _names(names, first, second)
-            keys = tuple(part.strip() for part in by.split(",") if part.strip()) if by else ()
-            pairs, key = pair_tables(first, second, by=keys, column=column, second_column=second_column or "")
-            study = study_agreement(*called, pairs)
-            if json_:
-                import json
-
-                from hipcv.printable import printable_lines
-
-                text = json.dumps(render_study(study), indent=2, allow_nan=False, ensure_ascii=False)
-                typer.echo(printable_lines(text))
-            else:
-                from hipcv.agreement.texts import print_study
-
-                print_study(study, key)
-            if out is not None:  # last: what cannot be written has been read at least
-                from hipcv.batch.output.result_folder import write_json
-                from hipcv.batch.output.summary import render_agreement
-                from hipcv.files import write_whole
-
-                write_json(out / "agreement.json", render_study(study))
-                write_whole(out / "agreement.html", render_agreement(study))
-
-
-def _names(names: str | None, first: Path, second: Path) -> tuple[str, str]:
-    if names is not None:
-        a, separator, b = names.partition(",")
-        if not (separator and a.strip() and b.strip()):
-            raise typer.BadParameter(f"two names with a comma between them, found {names!r}", param_hint="--names")
-        return a.strip(), b.strip()
-    if first.stem != second.stem:
-        return first.stem, second.stem
-    apart = f"{first.parent.name}/{first.stem}", f"{second.parent.name}/{second.stem}"
-    return apart if apart[0] != apart[1] else (str(first), str(second))
-
 
 def _print_overview(order: "Order", *, quiet: bool, json_lines: bool) -> None:
-    from hipcv.batch.run.order import look_over
+    from hipcv.batch.order import look_over
 
     overview = look_over(order)
     if json_lines:
@@ -191,7 +131,7 @@ def _print_overview(order: "Order", *, quiet: bool, json_lines: bool) -> None:
             model_found=overview.model_found,
         )
     elif not quiet:
-        from hipcv.agreement.texts import print_overview
+        from hipcv.batch.texts import print_overview
 
         print_overview(overview, order.out)
 
@@ -199,9 +139,9 @@ def _print_overview(order: "Order", *, quiet: bool, json_lines: bool) -> None:
 def _carry_out(order: "Order", *, quiet: bool, json_lines: bool) -> "Contents":
     from rich.console import Console
 
-    from hipcv.agreement.texts import print_contents
-    from hipcv.batch.run.order import carry_out
+    from hipcv.batch.order import carry_out
     from hipcv.batch.run.progress import Bar, JsonLines, Silence
+    from hipcv.batch.texts import print_contents
 
     if json_lines:
         listener = JsonLines()

@@ -6,10 +6,11 @@ used. The network is touched only by `get_model` and `landmark_network`, and onl
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ class ModelState(StrEnum):
     READY = "ready"
     MISSING = "missing"
     DAMAGED = "damaged"
+
+
+#: A file that was written so shortly ago may be written once more in the same tick of its file system's clock.
+_FRESH_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,24 @@ class Model:
     def can_be_assembled(self) -> bool:
         """Whether this machine has a client for each of the packages that are needed."""
         return all(any(find_client(package.client) for package, _ in n.found_in) for n in self.networks)
+
+
+def _sha256_of(file: Path) -> str:
+    """Return a file's checksum, read once a process as long as nothing about the file changes."""
+    status = file.stat()
+    if abs(time.time() - status.st_mtime) < _FRESH_S:
+        return _read_sha256(file)
+    return _remember_sha256(file, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+
+
+@lru_cache(maxsize=16)
+def _remember_sha256(file: Path, _: tuple[int, ...]) -> str:
+    return _read_sha256(file)
+
+
+def _read_sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +217,7 @@ class ModelStore:
         if not file.is_file():
             return None
         try:
-            with file.open("rb") as stream:
-                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            sha256 = _sha256_of(file)
         except OSError as error:
             message = f"Wanted the {name} pose model in {file}, but could not read it ({error.strerror})."
             raise ModelError(message) from error

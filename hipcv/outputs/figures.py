@@ -3,6 +3,7 @@
 Colours come from the page's style (`currentColor` and CSS variables), so that light, dark and print each look right.
 """
 
+import math
 import textwrap
 from dataclasses import dataclass
 
@@ -37,6 +38,11 @@ class Scale:
     def __call__(self, value: float) -> float:
         """Return where `value` lies, in drawing units."""
         return self.start + (value - self.low) / (self.high - self.low) * (self.stop - self.start)
+
+    def ticks(self, most: int = 8) -> list[float]:
+        """Return round values within the scale, at most so many steps of them."""
+        step = next(s for s in (0.5, 1, 2, 5, 10, 20, 50, 100, 500) if (self.high - self.low) / s <= most)
+        return [k * step for k in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
 
 
 def draw_curves(assessment: Assessment) -> Markup:

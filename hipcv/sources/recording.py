@@ -30,7 +30,7 @@ class VideoInfo:
     slow_motion : factor by which the file plays slower than life; undone.
     nominal_fps_hz : frame rate that the container tells; None where it tells none that is plausible.
     declared_n_frames, declared_duration_s : what the container's header promises, or None.
-    sha256 : of the file's bytes, hexadecimal. n_bytes : their number.
+    n_bytes : the file's size.
     focal_length_35mm_mm : lens as 35 mm equivalent where the camera wrote it, else None.
     capture_fps_hz : the sensor's frame rate where the camera wrote it, else None; above the nominal in slow motion.
     """
@@ -51,7 +51,6 @@ class VideoInfo:
     nominal_fps_hz: float | None
     declared_n_frames: int | None
     declared_duration_s: float | None
-    sha256: str
     n_bytes: int
     focal_length_35mm_mm: float | None
     capture_fps_hz: float | None

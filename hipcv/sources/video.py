@@ -70,8 +70,9 @@ class VideoFile:
     with the recording. A pass that is left early ends its thread; leaving the `with` block ends a running pass.
     """
 
-    def __init__(self, info: VideoInfo, max_side_px: int) -> None:
+    def __init__(self, info: VideoInfo, max_side_px: int, sha256: str | None = None) -> None:
         self.info = info
+        self._sha256 = sha256
         self._max_side_px = max_side_px
         self._report: ReadReport | None = None
         self._running: weakref.ref[Generator[Frame, None, None]] | None = None
@@ -104,6 +105,19 @@ class VideoFile:
         self._running = None
         if frames is not None:
             frames.close()
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file's bytes, hexadecimal; the whole file is read when it is asked for first.
+
+        Raises
+        ------
+        SourceError
+            Where the file cannot be read.
+        """
+        if self._sha256 is None:
+            self._sha256 = sha256_of(self.info.path)
+        return self._sha256
 
     @property
     def report(self) -> ReadReport | None:
@@ -231,10 +245,11 @@ def open_video(
     mirrored: bool = False,
     slow_motion: float = 1.0,
     max_side_px: int = DEFAULT_MAX_SIDE_PX,
+    sha256: str | None = None,
 ) -> VideoFile:
     """Open a recorded file.
 
-    Its bytes are hashed and its first two frames decoded, so what cannot be read is refused here.
+    Its first two frames are decoded, so what cannot be read is refused here.
 
     Parameters
     ----------
@@ -242,6 +257,7 @@ def open_video(
     mirrored : the recording shows the subject as in a mirror; it is flipped back.
     slow_motion : how many times slower than life the file plays, above 0; 8 for 240 frames a second stored as 30.
     max_side_px : frames with a longer side are shrunk to it.
+    sha256 : of the file's bytes, where somebody has hashed them already.
 
     Raises
     ------
@@ -283,12 +299,11 @@ def open_video(
             nominal_fps_hz=None if rate is None else float(rate) * slow_motion,
             declared_n_frames=stream.frames or None,
             declared_duration_s=_declared_duration_s(container, stream, slow_motion),
-            sha256=sha256_of(file),
             n_bytes=file.stat().st_size,
             focal_length_35mm_mm=_tag(container, stream, "focal_length.35mm_equivalent"),
             capture_fps_hz=_tag(container, stream, "com.android.capture.fps"),
         )
-    return VideoFile(info, max_side_px)
+    return VideoFile(info, max_side_px, sha256)
 
 
 def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:

@@ -11,8 +11,8 @@ from filelock import FileLock, Timeout
 from starlette.routing import Match, Mount
 from starlette.types import Scope
 
-from hipcv import __version__
 from hipcv.core.errors import HistoryError
+from hipcv.version import __version__
 from hipcv_server import live, problems, routes
 from hipcv_server.files import Shelves
 from hipcv_server.links import PREFIX

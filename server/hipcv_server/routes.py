@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
-from hipcv import __version__
 from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
+from hipcv.version import __version__
 from hipcv.words import Sex
 from hipcv_server import schemas
 from hipcv_server.disk import free_bytes

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hipcv import __version__
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES
 from hipcv.core.setup import Setup
 from hipcv.outputs.document import render_setup
+from hipcv.version import __version__
 from hipcv.words import CameraSide, Effort, Sex, Side
 
 

@@ -1,6 +1,5 @@
 """Understands a list of recordings: every row becomes a `Clip`, or every fault of the list is told at once."""
 
-import math
 import os
 import re
 import stat
@@ -14,11 +13,11 @@ from typing import TypeVar
 from hipcv.batch.input.clip import Clip, Reference, ToldBy
 from hipcv.batch.input.listing import find_recordings, procedure_in_name
 from hipcv.batch.input.remote import is_url
-from hipcv.batch.input.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, read_sheet
 from hipcv.core.errors import BatchError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES, TestName
 from hipcv.printable import printable
+from hipcv.tables.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, parse_number, read_sheet
 from hipcv.words import CameraSide, Effort, Sex, Side
 
 T = TypeVar("T")
@@ -269,18 +268,6 @@ class _RowReader:
         """Note a fault of a known column."""
         at = self.columns.known.get(column)
         self.faults.append(Fault(self.row.number, column if at is None else self.sheet.header[at], wanted, found))
-
-
-def parse_number(text: str, *, decimal_comma: bool = False) -> float | None:
-    """Return the finite number that a cell holds, a degree sign allowed, or None."""
-    bare = text.removesuffix("°").strip()
-    if decimal_comma or re.fullmatch(r"[+-]?\d+,\d+", bare):
-        bare = bare.replace(",", ".")
-    try:
-        value = float(bare.replace("\N{MINUS SIGN}", "-"))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
 
 
 # ------------------------------------------------------------------------------------------------------------ rows

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from hipcv.batch.output.results import NOT_DONE
-from hipcv.batch.output.tables import make_table
 from hipcv.core.procedures import TestName
+from hipcv.tables.table import make_table
 
 INSTRUMENT = "hip_rotation"
 #: Hexadecimal digits that tell recordings apart: among a million the odds that two are alike are below 1 in 100.

@@ -1,16 +1,14 @@
 """The folder of a batch's results: every table and page in it, written from what the ledger holds."""
 
-import json
 import platform
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from hipcv.agreement.study import Study, render_study, studies_of
+from hipcv.agreement.study import render_study, studies_of
 from hipcv.batch.input.clip import Clip
+from hipcv.batch.output.contents import Contents
 from hipcv.batch.output.outcome_files import FOLDER, document_path, report_path, write_clip
 from hipcv.batch.output.redcap import make_dictionary, make_records
 from hipcv.batch.output.results import (
@@ -18,16 +16,16 @@ from hipcv.batch.output.results import (
     SIDE_COLUMNS,
     TRIAL_COLUMNS,
     Result,
-    Row,
     film_again_rows,
     reading_column,
     side_rows,
     trial_rows,
 )
-from hipcv.batch.output.tables import make_table, write_csv, write_excel, write_parquet
+from hipcv.batch.output.summary import render_summary
 from hipcv.batch.run.ledger import Ledger
 from hipcv.batch.run.run import Finished, Plan
-from hipcv.files import remove_parts, told, write_whole
+from hipcv.files import remove_parts, told, write_json, write_whole
+from hipcv.tables.table import make_table, write_csv, write_excel, write_parquet
 
 SCHEMA = "hipcv.batch/1"
 LEDGER, LOCK = "ledger.sqlite", ".lock"
@@ -42,19 +40,6 @@ _PACKAGES = (
     "sqlalchemy",
     "distributed",
 )
-
-
-@dataclass(slots=True)
-class Contents:
-    """Everything that the tables and the summary are made of, in the order of the list."""
-
-    sides: list[Row] = field(default_factory=list)
-    trials: list[Row] = field(default_factory=list)
-    film_again: list[Row] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    studies: list[Study] = field(default_factory=list)
-    pages: dict[int, str] = field(default_factory=dict)
-    same: list[list[str]] = field(default_factory=list)
 
 
 def clean(out: Path) -> None:
@@ -92,16 +77,9 @@ def write_results(
         write_csv(make_dictionary(), out / "redcap-dictionary.csv")
         agreement = {"studies": [render_study(study) for study in contents.studies]}
         write_json(out / "agreement.json", agreement)
-        from hipcv.batch.output.summary import render_summary
-
         write_whole(out / "summary.html", render_summary(contents, plan.pose_model))
         write_json(out / "run.json", _run_record(plan, contents, facts))
     return contents
-
-
-def write_json(path: Path, value: object) -> None:
-    """Write a value as JSON, whole or not at all."""
-    write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _results(out: Path, plan: Plan, clips: Sequence[Clip], finished: Finished, ledger: Ledger) -> Iterator[Result]:

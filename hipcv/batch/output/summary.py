@@ -6,25 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
+from jinja2 import Template
 
-from hipcv import __version__
-from hipcv.agreement.figures import draw_bland_altman, draw_distribution
-from hipcv.agreement.study import Study
+from hipcv.agreement.page import TESTS, draw_study, open_page
+from hipcv.batch.output.contents import Contents
+from hipcv.batch.output.distribution import draw_distribution
 from hipcv.batch.output.results import MEASURED, Row
-from hipcv.core.procedures import PROCEDURES
-
-if TYPE_CHECKING:
-    from hipcv.batch.output.result_folder import Contents
+from hipcv.version import __version__
 
 #: Values this many interquartile ranges beyond the quartiles are called outlying (Tukey 1977).
 FENCE_IQR = 1.5
 #: Quartiles of fewer values say nothing about what is far away.
 FEWEST_FOR_OUTLIERS = 8
-_TESTS = {procedure.name: f"{procedure.label} test" for procedure in PROCEDURES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ class Remark:
 def find_remarks(rows: Sequence[Row], pages: dict[int, str]) -> list[Remark]:
     """Return what stands out: values far from the others of their test, and sides in another order than the list's."""
     remarks = []
-    for test in _TESTS:
+    for test in TESTS:
         measured = [row for row in rows if row["status"] == MEASURED and row["test"] == test]
         if len(measured) < FEWEST_FOR_OUTLIERS:
             continue
@@ -62,9 +56,9 @@ def find_remarks(rows: Sequence[Row], pages: dict[int, str]) -> list[Remark]:
     return remarks
 
 
-def render_summary(contents: "Contents", pose_model: str) -> str:
+def render_summary(contents: Contents, pose_model: str) -> str:
     """Return the page as one HTML file that needs no network."""
-    return _template("summary.html").render(
+    return _template().render(
         counts=contents.counts,
         n_clips=contents.counts.total(),
         n_sides=len(contents.sides),
@@ -72,7 +66,7 @@ def render_summary(contents: "Contents", pose_model: str) -> str:
         verdicts=_verdicts(contents.sides),
         distributions=[
             (title, drawn)
-            for test, title in _TESTS.items()
+            for test, title in TESTS.items()
             if (drawn := draw_distribution(contents.sides, test, contents.pages))
         ],
         remarks=find_remarks(contents.sides, contents.pages),
@@ -80,21 +74,16 @@ def render_summary(contents: "Contents", pose_model: str) -> str:
         film_again=contents.film_again,
         reasons=Counter(row["reason"] for row in contents.film_again).most_common(),
         pages=contents.pages,
-        studies=[(study, _plots(study)) for study in contents.studies],
+        studies=[(study, draw_study(study)) for study in contents.studies],
         pose_model=pose_model,
         version=__version__,
     )
 
 
-def render_agreement(study: Study) -> str:
-    """Return the page of one agreement study as one HTML file that needs no network."""
-    return _template("agreement.html").render(study=study, plots=_plots(study), version=__version__)
-
-
 def _verdicts(rows: Sequence[Row]) -> list[tuple[str, Counter[str]]]:
     return [
         (title, counts)
-        for test, title in _TESTS.items()
+        for test, title in TESTS.items()
         if (
             counts := Counter(
                 row["reference_verdict"] for row in rows if row["test"] == test and row["reference_verdict"]
@@ -103,24 +92,6 @@ def _verdicts(rows: Sequence[Row]) -> list[tuple[str, Counter[str]]]:
     ]
 
 
-def _plots(study: Study) -> list[tuple[str, Markup]]:
-    tests = [test for test in _TESTS if any(group.test == test for group in study.groups)]
-    wanted = [(test, _TESTS[test]) for test in tests] if len(tests) > 1 else [("", "All pairs")]
-    return [(title, drawn) for test, title in wanted if (drawn := draw_bland_altman(study, test))]
-
-
 @cache
-def _template(name: str) -> Template:
-    # names of people and files stand on the page: everything is escaped unless it says that it is safe
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["deg"] = _deg
-    folder = files("hipcv.batch").joinpath("data")
-    environment.globals["style"] = folder.joinpath("page.css").read_text("utf-8")
-    environment.globals["agreement_table"] = environment.from_string(
-        folder.joinpath("agreement_table.html").read_text("utf-8")
-    ).module.agreement_table  # type: ignore[attr-defined]
-    return environment.from_string(folder.joinpath(name).read_text("utf-8"))
-
-
-def _deg(value: float | None) -> str:
-    return "–" if value is None or value != value else f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
+def _template() -> Template:
+    return open_page(files("hipcv.batch").joinpath("data", "summary.html"))

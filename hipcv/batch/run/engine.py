@@ -19,7 +19,7 @@ import psutil
 
 from hipcv.batch.run.job import Identity, Job, Refusal, Refused, Reply
 from hipcv.batch.run.scoring import identify
-from hipcv.batch.worker import Limits, Worker
+from hipcv.batch.run.worker import Limits, Worker
 from hipcv.core.errors import BatchError
 
 #: Memory that one worker needs for recordings up to 1080p with the largest model, in MB (benchmarks/README.md).

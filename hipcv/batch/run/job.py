@@ -25,6 +25,7 @@ class Job:
     model_name, model_path, model_sha256 : the pose model, where to look first, and the file it has to be.
     hipcv_version : the version that asks; another one would give other numbers under the same name.
     wants_report, wants_assessment : what to send back besides the document.
+    identity : the recording's bytes where they were looked at; they hold as long as the file's stamp is the same.
     """
 
     source: str
@@ -36,6 +37,7 @@ class Job:
     hipcv_version: str
     wants_report: bool = True
     wants_assessment: bool = False
+    identity: "Identity | None" = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

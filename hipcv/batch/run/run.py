@@ -2,24 +2,22 @@
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from hipcv import __version__
 from hipcv.batch.input.clip import Clip, Key, digest
 from hipcv.batch.input.length import find_shares
 from hipcv.batch.input.remote import is_url
-from hipcv.batch.output.outcome_files import write_clip
 from hipcv.batch.run.engine import WORKER_PATIENCE_S, WorkEngine, lost
 from hipcv.batch.run.job import Identity, Job, Refusal, Refused, Reply, Scored
-from hipcv.batch.run.ledger import Ledger
 from hipcv.batch.run.scoring import file_stamp
 from hipcv.core.errors import BatchError
+from hipcv.version import __version__
 
 #: A recording that crashes or hangs its worker is tried so often before it is set aside.
 N_ATTEMPTS = 2
@@ -32,23 +30,23 @@ class Plan:
 
     Attributes
     ----------
-    out : the folder of the results.
     pose_model, model_path, model_sha256 : the model, where workers look for it first, and the file it has to be.
     wants_reports : whether every recording gets its page.
+    wants_assessments : whether the assessment itself comes back beside its document.
     """
 
-    out: Path
     pose_model: str
     model_sha256: str
     model_path: Path | None = None
     wants_reports: bool = True
+    wants_assessments: bool = False
 
     def key(self, clip: Clip, clip_sha256: str) -> Key:
         """Return under which key the result of a recording is kept."""
         return Key(clip_sha256, digest(clip.parameters(self.pose_model)), self.model_sha256)
 
-    def job(self, clip: Clip) -> Job:
-        """Return what a worker is asked."""
+    def job(self, clip: Clip, identity: Identity | None = None) -> Job:
+        """Return what a worker is asked; `identity` are the recording's bytes where they are known."""
         return Job(
             source=clip.source,
             setups=clip.setups(),
@@ -58,6 +56,8 @@ class Plan:
             model_sha256=self.model_sha256,
             hipcv_version=__version__,
             wants_report=self.wants_reports,
+            wants_assessment=self.wants_assessments,
+            identity=identity,
         )
 
 
@@ -103,6 +103,32 @@ class Tally:
         return self.wall_s / done * self.share_left if done > 0 and self.n_done > self.n_before else None
 
 
+class Book(Protocol):
+    """Where a run looks up what is finished and writes down what comes; `Ledger` is one on the disk."""
+
+    def files(self) -> Mapping[str, Identity]:
+        """Return every file that was read before, by its path or URL."""
+
+    def add_file(self, source: str, identity: Identity) -> None:
+        """Remember what bytes a file holds."""
+
+    def keys(self) -> Collection[Key]:
+        """Return the keys of all recordings that are finished."""
+
+    def add(self, key: Key, answer: Scored | Refused) -> bool:
+        """Write down what came of a recording; False where nothing was: the same bytes are measured again."""
+
+    def begin_run(self) -> bool:
+        """Note a start; return whether the run before was killed."""
+
+    def end_run(self) -> None:
+        """Note that the run came to its end."""
+
+
+#: Told of every recording that was read, before it counts as finished: the time to write its files.
+OnScored = Callable[[Clip, Key, Scored], None]
+
+
 class Listener(Protocol):
     """Told how a batch goes."""
 
@@ -131,28 +157,51 @@ class Finished:
 class _Work:
     clip: Clip
     key: Key | None = None
+    identity: Identity | None = None
     attempt: int = 1
 
 
 class Run:
-    """One run of a batch; `go` does the work."""
+    """One run over a list: `go` does the work, `results` does it step by step and yields what comes.
+
+    Parameters
+    ----------
+    clips, plan : what is asked for.
+    book : what is finished, and where it is written down.
+    engine : where the work is done.
+    listener : told how it goes.
+    on_scored : told of every recording that was read, before the book is.
+    """
 
     def __init__(
-        self, clips: Sequence[Clip], plan: Plan, ledger: Ledger, engine: WorkEngine, listener: Listener
+        self,
+        clips: Sequence[Clip],
+        plan: Plan,
+        book: Book,
+        engine: WorkEngine,
+        listener: Listener,
+        on_scored: OnScored = lambda clip, key, answer: None,
     ) -> None:
-        self.plan, self.ledger, self.engine, self.listener = plan, ledger, engine, listener
+        self.plan, self.book, self.engine, self.listener = plan, book, engine, listener
+        self._on_scored = on_scored
         self.clips = clips
         self.finished = Finished()
         self.tally = Tally(len(clips))
-        self._files = ledger.files()
-        self._done = ledger.keys()
+        self._files = book.files()
+        self._done = set(book.keys())
         self._shares = find_shares(clips)
         self._followers: dict[Key, list[Clip]] = {}
         self._in_flight: dict[Future[Reply], _Work] = {}
         self._ready: SimpleQueue[Future[Reply]] = SimpleQueue()
+        self._fresh: deque[tuple[Clip, Scored | Refused]] = deque()
 
     def go(self) -> None:
-        """Get everything measured that is not finished yet.
+        """Get everything measured that is not finished yet; errors as in `results`."""
+        with closing(self.results()) as results:
+            deque(results, maxlen=0)
+
+    def results(self) -> Generator[tuple[Clip, Scored | Refused], None, None]:
+        """Yield every recording that was not finished before, with what came of it, as it is finished.
 
         Raises
         ------
@@ -160,14 +209,14 @@ class Run:
             Where it cannot go on: the disk is full, a share or the cluster has vanished, workers lack the model. What
             was finished stays finished.
         """
-        was_killed = self.ledger.begin_run()
+        was_killed = self.book.begin_run()
         try:
-            self._go(was_killed=was_killed)
+            yield from self._go(was_killed=was_killed)
         finally:
             with suppress(BatchError):  # a full disk has been told already
-                self.ledger.end_run()
+                self.book.end_run()
 
-    def _go(self, *, was_killed: bool) -> None:
+    def _go(self, *, was_killed: bool) -> Generator[tuple[Clip, Scored | Refused], None, None]:
         todo = deque(self._find_unfinished())
         self.tally.n_before = self.tally.n_done
         self._left = self._to_do = sum(self._shares[clip.row] for clip in todo)
@@ -187,6 +236,9 @@ class Run:
             with suppress(Empty):
                 future = self._ready.get(timeout=_LOOK_AGAIN_S)
                 self._take(future, self._in_flight.pop(future))
+                del future  # results are large
+            while self._fresh:
+                yield self._fresh.popleft()
 
     def _watch(self, future: Future[Reply], work: _Work) -> None:
         self._in_flight[future] = work
@@ -238,7 +290,8 @@ class Run:
     def _identified(self, work: _Work, identity: Identity) -> None:
         clip = work.clip
         if identity != self._files.get(clip.source):
-            self.ledger.add_file(clip.source, identity)
+            self.book.add_file(clip.source, identity)
+        work.identity = identity
         key = work.key = self.plan.key(clip, identity.clip_sha256)
         if key in self._done:
             self._count_finished_before(clip, key)
@@ -249,7 +302,7 @@ class Run:
             self._followers[key].append(clip)
         else:
             self._followers[key] = []
-            self._watch(self.engine.score(self.plan.job(clip)), work)
+            self._watch(self.engine.score(self.plan.job(clip, identity)), work)
 
     def _scored(self, work: _Work, answer: Scored) -> None:
         assert work.key is not None
@@ -258,7 +311,7 @@ class Run:
         self.tally.clip_s += answer.clip_s
         self.tally.peak_memory_mb = max(self.tally.peak_memory_mb, answer.peak_memory_mb)  # a NaN changes nothing
         for clip in (work.clip, *self._followers[work.key]):
-            write_clip(self.plan.out, clip, work.key, answer.document, answer.report)
+            self._on_scored(clip, work.key, answer)
         self._finish(work.clip, work.key, answer)
 
     def _refused(self, work: _Work, answer: Refused) -> None:
@@ -268,7 +321,7 @@ class Run:
         if answer.refusal.worth_another_try and work.attempt < N_ATTEMPTS:
             self.listener.tried_again(work.clip, answer)
             work.attempt += 1
-            self._watch(self.engine.score(self.plan.job(work.clip)), work)
+            self._watch(self.engine.score(self.plan.job(work.clip, work.identity)), work)
             return
         if answer.refusal in (Refusal.GONE, Refusal.UNREADABLE) and not is_url(work.clip.source):
             self._check_folder(work.clip)
@@ -290,8 +343,8 @@ class Run:
 
     def _finish(self, clip: Clip, key: Key, answer: Scored | Refused) -> None:
         """Put a result on the disk, then count it."""
-        self.ledger.add(key, answer)
-        self._done.add(key)
+        if self.book.add(key, answer):
+            self._done.add(key)
         for same in (clip, *self._followers.pop(key)):
             self.finished.keys[same.row] = key
             self._count(same, answer)
@@ -307,6 +360,7 @@ class Run:
             tally.n_not_measured += 1
         self._count_share(clip)
         self.listener.finished(clip, answer, tally)
+        self._fresh.append((clip, answer))
 
     def _count_share(self, clip: Clip) -> None:
         self._left -= self._shares[clip.row]

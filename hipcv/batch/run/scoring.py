@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from hipcv import __version__
 from hipcv.batch.input.remote import is_url, local_copy, sha256_of_url, stamp_of
 from hipcv.batch.run.job import Answer, Identity, Job, Refusal, Refused, Scored
 from hipcv.core.errors import HipcvError, ModelError, OutputError, SourceError
 from hipcv.core.setup import Setup
+from hipcv.version import __version__
 
 if TYPE_CHECKING:
     from hipcv.measurement import Measurement
@@ -118,8 +118,16 @@ def _measure(job: Job, path: Path, beat: Beat) -> "Measurement":
         model_name=ModelName(job.model_name),
         model_path=_folder(job),
         slow_motion=job.slow_motion,
+        clip_sha256=_known_sha256(job),
         on_frame=lambda n_done, n_total: beat(n_done, n_total),
     )
+
+
+def _known_sha256(job: Job) -> str | None:
+    """Return the checksum of a file that has not changed since it was looked at; None where it has to be read."""
+    if job.identity is None or is_url(job.source):
+        return None
+    return job.identity.clip_sha256 if file_stamp(job.source) == job.identity.stamp else None
 
 
 def _stills(job: Job, measured: "Measurement", beat: Beat) -> "list[Still]":

@@ -10,13 +10,16 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from hipcv.batch.input.clip import Clip
+from hipcv.batch.input.clip import Clip, Key
 from hipcv.batch.input.manifest import Defaults, find_carried, read_clips
-from hipcv.batch.output.result_folder import LEDGER, LOCK, Contents, clean, write_results
+from hipcv.batch.output.contents import Contents
+from hipcv.batch.output.outcome_files import write_clip
+from hipcv.batch.output.result_folder import LEDGER, LOCK, clean, write_results
 from hipcv.batch.run.engine import WorkEngine, count_workers, open_cluster, open_local
-from hipcv.batch.run.ledger import open_ledger
+from hipcv.batch.run.job import Scored
+from hipcv.batch.run.ledger import Ledger, open_ledger
 from hipcv.batch.run.run import Listener, Plan, Run
-from hipcv.batch.worker import Limits
+from hipcv.batch.run.worker import Limits
 from hipcv.core.errors import BatchError, HipcvError
 from hipcv.core.procedures import TestName
 from hipcv.files import told, try_writing
@@ -108,18 +111,22 @@ def carry_out(order: Order, listener: Listener, on_fetch: Progress | None = None
     if carried := find_carried(clips):
         listener.carried(carried)
     model = get_model(order.model_name, order.model_path, on_fetch)
-    plan = Plan(order.out, str(order.model_name), model.sha256, order.model_path, order.wants_reports)
+    plan = Plan(str(order.model_name), model.sha256, order.model_path, order.wants_reports)
+
+    def write_files(clip: Clip, key: Key, answer: Scored) -> None:
+        write_clip(order.out, clip, key, answer.document, answer.report)
+
     with _alone(order.out), open_ledger(order.out / LEDGER) as ledger:
         clean(order.out)
         if order.retry:
             ledger.forget_refused()
         with order.open_engine() as engine:
-            run = Run(clips, plan, ledger, engine, listener)
+            run = Run(clips, plan, ledger, engine, listener, write_files)
             started_at = _now()
 
             def write() -> Contents:
                 return write_results(
-                    order.out, plan, clips, run.finished, ledger, _facts(order, run, engine, started_at)
+                    order.out, plan, clips, run.finished, ledger, _facts(order, run, ledger, started_at)
                 )
 
             try:
@@ -147,7 +154,7 @@ def _alone(out: Path) -> Iterator[None]:
         yield
 
 
-def _facts(order: Order, run: Run, engine: WorkEngine, started_at: str) -> dict[str, Any]:
+def _facts(order: Order, run: Run, ledger: Ledger, started_at: str) -> dict[str, Any]:
     tally, defaults = run.tally, order.defaults
     n_new = tally.n_done - tally.n_before
     return {
@@ -157,14 +164,14 @@ def _facts(order: Order, run: Run, engine: WorkEngine, started_at: str) -> dict[
             "mirrored": defaults.mirrored,
             "slow_motion": defaults.slow_motion,
         },
-        "measuring_s": round(run.ledger.measuring_s(), 3),
+        "measuring_s": round(ledger.measuring_s(), 3),
         "limits": {
             "stall_s": order.limits.stall_s,
             "memory_mb": order.limits.memory_mb,
             "recordings_per_process": order.limits.jobs_per_process,
         },
         "this_run": {
-            "place": engine.label,
+            "place": run.engine.label,
             "workers": tally.n_workers,
             "started_at": started_at,
             "ended_at": _now(),

@@ -16,7 +16,7 @@ from hipcv.batch.run.job import Answer, Job, Refusal, Refused, Scored
 
 #: One thread a process for the small matrices there are: workers fill the cores, and results cannot depend on them.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-_START = "import sys; sys.path[:] = {path!r}; from hipcv.batch.child import main; main({memory_limit_mb})"
+_START = "import sys; sys.path[:] = {path!r}; from hipcv.batch.run.child import main; main({memory_limit_mb})"
 _DETAIL_BYTES = 4000
 #: The number of SIGKILL, by which a system that runs out of memory ends processes.
 _KILLED = 9

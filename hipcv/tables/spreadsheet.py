@@ -2,6 +2,8 @@
 
 import csv
 import io
+import math
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -135,3 +137,15 @@ def _cell_text(value: object) -> str:
 def column_names(names: Iterable[str]) -> list[str]:
     """Return column names as they are compared: lower case, words joined by underscores."""
     return ["_".join("".join(c if c.isalnum() else " " for c in name.casefold()).split()) for name in names]
+
+
+def parse_number(text: str, *, decimal_comma: bool = False) -> float | None:
+    """Return the finite number that a cell holds, a degree sign allowed, or None."""
+    bare = text.removesuffix("°").strip()
+    if decimal_comma or re.fullmatch(r"[+-]?\d+,\d+", bare):
+        bare = bare.replace(",", ".")
+    try:
+        value = float(bare.replace("\N{MINUS SIGN}", "-"))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -1,20 +1,19 @@
 """Many recordings from Python: `hipcv.score(paths, test="seated")` yields each result as it is finished."""
 
 import os
-from collections import deque
-from collections.abc import Generator, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hipcv.batch.input.clip import Clip
+from hipcv.batch.input.clip import Clip, Key
 from hipcv.batch.input.manifest import Defaults, read_clips
 from hipcv.batch.run.engine import WorkEngine, open_cluster, open_local
-from hipcv.batch.run.job import Document, Job, Refusal, Refused, Reply, Scored
-from hipcv.batch.run.run import N_ATTEMPTS, Plan
-from hipcv.batch.worker import Limits
-from hipcv.core.errors import BatchError
+from hipcv.batch.run.job import Document, Identity, Refused, Scored
+from hipcv.batch.run.progress import Silence
+from hipcv.batch.run.run import Plan, Run
+from hipcv.batch.run.worker import Limits
 from hipcv.core.procedures import procedure_named
 from hipcv.models.store import get_model
 from hipcv.words import Effort, ModelName
@@ -86,31 +85,38 @@ def score(
     clips = read_clips([os.fspath(path) for path in asked], defaults)
     folder = None if model_path is None else Path(model_path)
     found = get_model(ModelName(model), folder)
-    plan = Plan(Path(), model, found.sha256, folder, wants_reports=False)
+    plan = Plan(model, found.sha256, folder, wants_reports=False, wants_assessments=True)
     engine = open_cluster(scheduler, limits) if scheduler else open_local(workers, limits)
-    return _yield_all(clips, plan, engine)
+    return yield_all(clips, plan, engine)
 
 
-def _yield_all(clips: Iterable[Clip], plan: Plan, engine: WorkEngine) -> Generator[ScoredClip, None, None]:
-    todo = deque((clip, _job(plan, clip), 1) for clip in clips)
-    in_flight: dict[Future[Reply], tuple[Clip, Job, int]] = {}
-    with engine:
-        while todo or in_flight:
-            while todo and len(in_flight) < max(1, engine.count_slots()):
-                work = todo.popleft()
-                in_flight[engine.score(work[1])] = work
-            for future in wait(in_flight, return_when=FIRST_COMPLETED).done:
-                clip, job, attempt = in_flight.pop(future)
-                answer = future.result()
-                if isinstance(answer, Refused) and answer.refusal.worth_another_try and attempt < N_ATTEMPTS:
-                    in_flight[engine.score(job)] = clip, job, attempt + 1
-                elif isinstance(answer, Refused) and answer.refusal is Refusal.WORKER_UNFIT:
-                    raise BatchError(answer.sentence)
-                elif isinstance(answer, Refused):
-                    yield ScoredClip(clip.source, clip.subject, None, None, answer.sentence)
-                elif isinstance(answer, Scored):
-                    yield ScoredClip(clip.source, clip.subject, answer.assessment, answer.document, "")
+def yield_all(clips: Sequence[Clip], plan: Plan, engine: WorkEngine) -> Generator[ScoredClip, None, None]:
+    """Measure recordings on an engine and yield each as it is finished; errors as in `score`."""
+    with engine, closing(Run(clips, plan, _Unwritten(), engine, Silence()).results()) as results:
+        for clip, answer in results:
+            if isinstance(answer, Scored):
+                yield ScoredClip(clip.source, clip.subject, answer.assessment, answer.document, "")
+            else:
+                yield ScoredClip(clip.source, clip.subject, None, None, answer.sentence)
 
 
-def _job(plan: Plan, clip: Clip) -> Job:
-    return replace(plan.job(clip), wants_assessment=True)
+class _Unwritten:
+    """A book in which nothing stands: nothing was finished before, and nothing is held once it was yielded."""
+
+    def files(self) -> dict[str, Identity]:
+        return {}
+
+    def add_file(self, source: str, identity: Identity) -> None:
+        pass
+
+    def keys(self) -> set[Key]:
+        return set()
+
+    def add(self, key: Key, answer: Scored | Refused) -> bool:
+        return False
+
+    def begin_run(self) -> bool:
+        return False
+
+    def end_run(self) -> None:
+        pass

@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from hipcv.batch.input.spreadsheet import EXCEL_SUFFIXES, read_sheet
 from hipcv.core.errors import BatchError
 from hipcv.files import write_whole
+from hipcv.tables.spreadsheet import EXCEL_SUFFIXES, read_sheet
 
 _TYPES: dict[type, pl.DataType] = {int: pl.Int64(), float: pl.Float64(), str: pl.String(), bool: pl.Boolean()}
 #: A spreadsheet may take text that begins so for a formula (CWE-1236; OWASP ASVS 1.2.10), in full width as well;

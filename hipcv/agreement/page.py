@@ -1,0 +1,50 @@
+"""An agreement study as a page, and what every page about many results is made with."""
+
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from hipcv.agreement.figures import draw_bland_altman
+from hipcv.agreement.study import Study
+from hipcv.core.procedures import PROCEDURES
+from hipcv.version import __version__
+
+#: What a test is called on a page.
+TESTS = {procedure.name: f"{procedure.label} test" for procedure in PROCEDURES}
+_DATA = files("hipcv.agreement").joinpath("data")
+
+
+def render_agreement(study: Study) -> str:
+    """Return the page of one agreement study as one HTML file that needs no network."""
+    return open_page(_DATA.joinpath("agreement.html")).render(study=study, plots=draw_study(study), version=__version__)
+
+
+def draw_study(study: Study) -> list[tuple[str, Markup]]:
+    """Return the plots of a study with their titles: one of each test, or one of all where there is only one."""
+    tests = [test for test in TESTS if any(group.test == test for group in study.groups)]
+    wanted = [(test, TESTS[test]) for test in tests] if len(tests) > 1 else [("", "All pairs")]
+    return [(title, drawn) for test, title in wanted if (drawn := draw_bland_altman(study, test))]
+
+
+def open_page(source: Traversable) -> Template:
+    """Return a template of a page: `style` is the pages' own, `agreement_table` draws a study, `deg` writes degrees."""
+    return _environment().from_string(source.read_text("utf-8"))
+
+
+@cache
+def _environment() -> Environment:
+    # names of people and files stand on the page: everything is escaped unless it says that it is safe
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["deg"] = _deg
+    environment.globals["style"] = _DATA.joinpath("page.css").read_text("utf-8")
+    environment.globals["agreement_table"] = environment.from_string(
+        _DATA.joinpath("agreement_table.html").read_text("utf-8")
+    ).module.agreement_table  # type: ignore[attr-defined]
+    return environment
+
+
+def _deg(value: float | None) -> str:
+    return "–" if value is None or value != value else f"{value:.1f}".replace("-", "\N{MINUS SIGN}")
