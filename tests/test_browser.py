@@ -32,8 +32,8 @@ from hipcv.assessment import assess
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import ANKLES, KNEES
 from hipcv.core.setup import Setup
-from hipcv.live import LiveReading
 from hipcv.live.coach import Coach, Plan
+from hipcv.live.livetest import LiveReading
 from hipcv.live.placement import Sight
 from hipcv.outputs.document import render_document
 from hipcv.outputs.html import render_report

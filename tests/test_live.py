@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from hipcv.assessment import Assessment, assess
+from hipcv.cli import app
 from hipcv.core.camera.pinhole import camera_axes, image_angle_deg
 from hipcv.core.errors import ModelError, SourceError
 from hipcv.core.procedure import Procedure
@@ -22,13 +24,14 @@ from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
-from hipcv.live import MAX_REMEASURED, LiveTest, Remeasured, pick_held, roll_shift_deg
 from hipcv.live.coach import Phase, Plan
 from hipcv.live.device_gravity import DeviceGravity, Facing, TiltLog, camera_tilt_deg, settled_tilt_deg
 from hipcv.live.elsewhere import AFTER_S, Elsewhere
+from hipcv.live.held_frames import Remeasured
+from hipcv.live.livetest import LiveTest, roll_shift_deg
 from hipcv.live.placement import Posture
 from hipcv.live.precise import PreciseReader
-from hipcv.live.swing import KeptFrame
+from hipcv.live.swing import MAX_REMEASURED, KeptFrame, pick_held
 from hipcv.measurement import Measurement
 from hipcv.models.store import ModelFile, get_model
 from hipcv.sources.stills import decode_still, encode_still
@@ -441,6 +444,14 @@ def test_a_camera_that_is_not_there_is_named_in_one_sentence() -> None:
     """Wanted, found, and what to do."""
     with pytest.raises(SourceError, match=r"Wanted camera 97, found none"):
         open_camera("97")
+
+
+def test_the_command_says_of_a_camera_that_is_not_there_in_one_sentence(tmp_path: Path) -> None:
+    """`hipcv live --camera 97`: status 3, nothing written."""
+    told = CliRunner().invoke(app, ["live", "--camera", "97", "--no-window", "--out", str(tmp_path / "out")])
+    assert told.exit_code == 3
+    assert "Wanted camera 97, found none" in told.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

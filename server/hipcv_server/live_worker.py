@@ -30,8 +30,9 @@ log = logging.getLogger("hipcv.server")
 
 if TYPE_CHECKING:
     from hipcv.assessment import Assessment
-    from hipcv.live import LiveReading, LiveTest, Remeasured
     from hipcv.live.coach import Coaching
+    from hipcv.live.held_frames import Remeasured
+    from hipcv.live.livetest import LiveReading, LiveTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class _Attendant:
         self._tape: _Tape | None = None
 
     def attend(self, connection: Connection) -> None:
-        from hipcv.live import LiveTest
+        from hipcv.live.livetest import LiveTest
         from hipcv.words import ModelName
 
         start = self._start
