@@ -130,10 +130,8 @@ def _picture(frame: Frame, seen: LiveReading) -> LivePicture:
     cue = seen.coaching.cue
     return LivePicture(
         frame.rgb,
-        seen.reading.pose.image_px,
-        seen.reading.pose.visibility,
+        seen.skeleton,
         seen.angles_deg,
-        seen.roll_deg or 0.0,
         "" if cue is None else cue.text,
         seen.coaching.hold_share,
     )
