@@ -18,8 +18,10 @@ from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import register as register_history
+from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
 from hipcv.words import CameraSide, Effort, ModelName, Sex
+from hipcv_server.commands import open_page
 from hipcv_server.commands import register as register_server
 
 if TYPE_CHECKING:
@@ -508,6 +510,7 @@ def _last_resort(error: Exception) -> NoReturn:
 register_batch(app, _one_sentence)
 register_agreement(app, _one_sentence)
 register_history(app, _one_sentence)
+register_live(app, _one_sentence, open_page)
 register_server(app)
 
 

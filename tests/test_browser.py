@@ -32,8 +32,9 @@ from hipcv.assessment import assess
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import ANKLES, KNEES
 from hipcv.core.setup import Setup
-from hipcv.live import LiveReading
+from hipcv.core.skeleton import find_skeleton
 from hipcv.live.coach import Coach, Plan
+from hipcv.live.livetest import LiveReading
 from hipcv.live.placement import Sight
 from hipcv.outputs.document import render_document
 from hipcv.outputs.html import render_report
@@ -442,11 +443,14 @@ def test_prone_legs_are_drawn_from_knees_and_ankles_alone(visit: Callable[..., V
     pose = Pose(image_px, np.full((33, 3), np.nan), visibility, np.full(2, np.nan))
     setup = Setup(procedure=PRONE, camera_side=CameraSide.FOOT_END)
     sight = Sight(0.0, image_px, pose.world_m, visibility, (640, 480), (15.0, 15.0))
-    seen = LiveReading(Reading(0.0, pose, 15.0, 15.0, -1), (15.0, 15.0), None, Coach(Plan(), setup).see(sight), True)
+    coaching = Coach(Plan(), setup).see(sight)
+    drawn = find_skeleton(image_px, visibility, setup, 0.0)
+    seen = LiveReading(Reading(0.0, pose, 15.0, 15.0, -1, True), drawn, (15.0, 15.0), None, coaching, True)
     message = reading_message(1, 0.0, (640, 480), seen)
-    assert json.loads(json.dumps(message, allow_nan=False))["landmarks"][0] == [None, None, 0.0]
-    nobody = reading_message(1, 0.0, (640, 480), replace(seen, reading=Reading(0.0, NOBODY, np.nan, np.nan, -1)))
-    assert nobody["landmarks"] is None
+    assert json.loads(json.dumps(message, allow_nan=False))["skeleton"]["left"] == [None, [260, 330], [220, 180], None]
+    blind = find_skeleton(NOBODY.image_px, NOBODY.visibility, setup, 0.0)
+    nobody = reading_message(1, 0.0, (640, 480), replace(seen, skeleton=blind))
+    assert nobody["skeleton"] is None
     opened = visit()
     opened.show("home")
     painted = opened.page.evaluate(
@@ -456,7 +460,7 @@ def test_prone_legs_are_drawn_from_knees_and_ankles_alone(visit: Callable[..., V
                 const canvas = document.createElement("canvas");
                 canvas.style.cssText = "position:fixed;width:640px;height:480px";
                 document.body.append(canvas);
-                draw(canvas, reading, { test: "prone", mirrored: false, side: "left" });
+                draw(canvas, reading, { mirrored: false, side: "left" });
                 const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
                 const painted = Object.values(COLOURS).map((colour) => {
                     const ink = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));

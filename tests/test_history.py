@@ -190,6 +190,8 @@ def test_where_it_is_kept_can_be_told_by_folder_and_by_url(monkeypatch: pytest.M
     assert default_url().database.endswith("history.sqlite")  # type: ignore[union-attr]
     monkeypatch.setenv("HIPCV_DATA", str(tmp_path))
     assert default_url().database == str(tmp_path / "history.sqlite")
+    monkeypatch.setenv("HIPCV_DATA", "~/hips")
+    assert default_url().database == str(Path.home() / "hips" / "history.sqlite")
     monkeypatch.setenv("HIPCV_DATABASE", "postgresql+psycopg://clinic/hips")
     assert default_url().get_backend_name() == "postgresql"
 

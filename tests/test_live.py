@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from hipcv.assessment import Assessment, assess
+from hipcv.cli import app
 from hipcv.core.camera.pinhole import camera_axes, image_angle_deg
 from hipcv.core.camera.pose import Cue
 from hipcv.core.errors import ModelError, SourceError
@@ -23,13 +25,15 @@ from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
-from hipcv.live import MAX_REMEASURED, LiveTest, Remeasured, pick_held, roll_shift_deg
+from hipcv.core.skeleton import find_skeleton
 from hipcv.live.coach import Phase, Plan
 from hipcv.live.device_gravity import DeviceGravity, Facing, TiltLog, camera_tilt_deg, settled_tilt_deg
 from hipcv.live.elsewhere import AFTER_S, Elsewhere
+from hipcv.live.held_frames import Remeasured
+from hipcv.live.livetest import LiveTest, roll_shift_deg
 from hipcv.live.placement import Posture
 from hipcv.live.precise import PreciseReader
-from hipcv.live.swing import KeptFrame
+from hipcv.live.swing import MAX_REMEASURED, KeptFrame, pick_held
 from hipcv.measurement import Measurement
 from hipcv.models.store import ModelFile, get_model
 from hipcv.sources.stills import decode_still, encode_still
@@ -374,8 +378,10 @@ def test_the_frames_near_the_top_are_picked(rise: int, hold: int, fall: int, top
     start, stop = pick_held([k / 25 for k in range(len(heights))], heights.tolist())
     assert stop - start <= MAX_REMEASURED + 3
     assert start <= rise + hold // 2 <= stop
+    # a few frames before the hold are kept for the filter, and no more
     inner = heights[start + 4 : stop]
-    assert len(inner) == 0 or inner.min() > 0.5 * top
+    assert len(inner) > 0
+    assert inner.min() > 0.5 * top
 
 
 def test_a_leg_that_did_not_swing_has_nothing_to_measure_again() -> None:
@@ -444,6 +450,14 @@ def test_a_camera_that_is_not_there_is_named_in_one_sentence() -> None:
         open_camera("97")
 
 
+def test_the_command_says_of_a_camera_that_is_not_there_in_one_sentence(tmp_path: Path) -> None:
+    """`hipcv live --camera 97`: status 3, nothing written."""
+    told = CliRunner().invoke(app, ["live", "--camera", "97", "--no-window", "--out", str(tmp_path / "out")])
+    assert told.exit_code == 3
+    assert "Wanted camera 97, found none" in told.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`hipcv live --camera FILE --no-window`: cues on the way, JSON at the end, three files and no picture."""
     from hipcv.live.screen import run_live
@@ -478,7 +492,7 @@ def test_the_live_picture_is_mirrored_and_its_numbers_are_not() -> None:
 
     rgb = np.zeros((120, 160, 3), np.uint8)
     rgb[:, :40] = 200
-    nobody = np.full((33, 2), np.nan)
-    drawn = draw_live(LivePicture(rgb, nobody, np.zeros(33), (math.nan, math.nan), 0.0, "", 0.0))
+    nobody = find_skeleton(np.full((33, 2), np.nan), np.zeros(33), Setup(), 0.0)
+    drawn = draw_live(LivePicture(rgb, nobody, (math.nan, math.nan), "", 0.0))
     assert drawn[60, 150].min() == 200
     assert drawn[60, 10].max() == 0

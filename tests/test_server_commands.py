@@ -1,4 +1,4 @@
-"""`hipcv serve` and `hipcv live` on the command line: one sentence where they cannot be, loud beyond this machine."""
+"""`hipcv serve` on the command line: one sentence where it cannot be, loud beyond this machine."""
 
 import socket
 import subprocess
@@ -17,8 +17,9 @@ from hipcv_server.settings import Settings
 
 @pytest.fixture
 def app() -> typer.Typer:
-    """The two commands alone."""
+    """The command, beside another one as on the whole command line."""
     app = typer.Typer()
+    app.callback()(lambda: None)
     commands.register(app)
     return app
 
@@ -61,14 +62,6 @@ def test_half_a_certificate_is_a_wrong_argument(app: typer.Typer, tmp_path: Path
     pem = tmp_path / "c.pem"
     pem.write_text("x")
     assert CliRunner().invoke(app, ["serve", "--certificate", str(pem)]).exit_code == 2
-
-
-def test_a_camera_that_is_not_there_is_one_sentence(app: typer.Typer, tmp_path: Path) -> None:
-    """`hipcv live --camera 97`: status 3, nothing written."""
-    told = CliRunner().invoke(app, ["live", "--camera", "97", "--no-window", "--out", str(tmp_path / "out")])
-    assert told.exit_code == 3
-    assert "Wanted camera 97, found none" in told.output
-    assert not (tmp_path / "out").exists()
 
 
 def test_on_loopback_nothing_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,11 +16,11 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError
 
 from hipcv.core.errors import HistoryError
+from hipcv.data_folder import data_folder
 from hipcv.history.person import spellings_of
 from hipcv.history.schema import ASSESSMENTS, bring_up_to_date
 from hipcv.words import Side
 
-DATA_VARIABLE = "HIPCV_DATA"
 DATABASE_VARIABLE = "HIPCV_DATABASE"
 FILE = "history.sqlite"
 DOCUMENT_SCHEMA = "hipcv.assessment/1"
@@ -182,15 +182,11 @@ class History:
 def default_url() -> URL:
     """Return where assessments are kept unless somebody says otherwise.
 
-    The URL in HIPCV_DATABASE, else `history.sqlite` in the folder HIPCV_DATA, else in the user's own data folder.
+    The URL in HIPCV_DATABASE, else `history.sqlite` in the data folder.
     """
     if given := os.environ.get(DATABASE_VARIABLE):
         return _parse(given)
-    if folder := os.environ.get(DATA_VARIABLE):
-        return URL.create("sqlite", database=str(Path(folder).absolute() / FILE))
-    from platformdirs import user_data_path
-
-    return URL.create("sqlite", database=str(user_data_path("hipcv", appauthor=False) / FILE))
+    return URL.create("sqlite", database=str(data_folder() / FILE))
 
 
 def open_history(url: str | None = None) -> History:

@@ -14,6 +14,7 @@ from hipcv.core.errors import SourceError
 from hipcv.core.motion.angles import lateral_signs
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
+from hipcv.core.skeleton import Skeleton, find_skeleton
 from hipcv.live.coach import Coach, Coaching, Hold, Plan
 from hipcv.live.device_gravity import DeviceGravity, TiltLog
 from hipcv.live.elsewhere import Elsewhere
@@ -38,10 +39,11 @@ class LiveReading:
     """One frame of a live test.
 
     `angles_deg` are left and right, filtered, to the plumb line where the device tells it (`roll_deg`), else to the
-    picture's vertical; NaN where not seen.
+    picture's vertical; NaN where not seen. `skeleton` is what is drawn of the person.
     """
 
     reading: Reading
+    skeleton: Skeleton
     angles_deg: tuple[float, float]
     roll_deg: float | None
     coaching: Coaching
@@ -147,7 +149,9 @@ class LiveTest:
             if coaching.hold is not None:
                 self._held.captured(coaching.hold)
             self._held.see(rgb, packed, time_s, angles_deg, self._rest_deg())
-        return LiveReading(reading, angles_deg, self._roll_deg(), coaching, recorded)
+        roll_deg = self._roll_deg()
+        drawn = find_skeleton(reading.pose.image_px, reading.pose.visibility, self._session.setup, roll_deg or 0.0)
+        return LiveReading(reading, drawn, angles_deg, roll_deg, coaching, recorded)
 
     def skip(self) -> None:
         """Go on to the next side, or to the end."""

@@ -15,8 +15,8 @@ from hipcv.assessment import Assessment, Status
 from hipcv.core.setup import Setup
 from hipcv.files import try_writing, write_whole
 from hipcv.history import keep
-from hipcv.live import LiveReading, LiveTest
 from hipcv.live.coach import Plan
+from hipcv.live.livetest import LiveReading, LiveTest
 from hipcv.outputs.document import document_text, render_document
 from hipcv.outputs.folder import ASSESSMENT, REPORT, SERIES
 from hipcv.outputs.html import render_report
@@ -130,10 +130,8 @@ def _picture(frame: Frame, seen: LiveReading) -> LivePicture:
     cue = seen.coaching.cue
     return LivePicture(
         frame.rgb,
-        seen.reading.pose.image_px,
-        seen.reading.pose.visibility,
+        seen.skeleton,
         seen.angles_deg,
-        seen.roll_deg or 0.0,
         "" if cue is None else cue.text,
         seen.coaching.hold_share,
     )

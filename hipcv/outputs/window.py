@@ -4,6 +4,7 @@ import math
 import os
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from types import TracebackType
 
 import cv2
@@ -11,19 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hipcv.core.errors import SourceError
-from hipcv.core.motion.angles import MIN_VISIBILITY
-from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, SHOULDERS, FloatArray
+from hipcv.core.series import FloatArray
+from hipcv.core.skeleton import Skeleton
 
 ByteArray = NDArray[np.uint8]
 
-_BONES = (
-    SHOULDERS,
-    HIPS,
-    *zip(SHOULDERS, HIPS, strict=True),
-    *zip(HIPS, KNEES, strict=True),
-    *zip(KNEES, ANKLES, strict=True),
-    *zip(ANKLES, FEET, strict=True),
-)
 _WHITE, _YELLOW, _GREEN, _BLACK = (255, 255, 255), (255, 210, 60), (90, 220, 120), (0, 0, 0)
 _ESCAPE, _QUIT = 27, ord("q")
 
@@ -35,19 +28,15 @@ class LivePicture:
     Attributes
     ----------
     rgb : (height, width, 3) upright, unmirrored picture.
-    image_px : (33, 2) landmarks in its pixels, NaN where nobody is seen.
-    visibility : (33,) 0 to 1.
+    skeleton : what is drawn of the person, in its pixels.
     angles_deg : left and right, NaN where not seen.
-    roll_deg : by how much the picture is turned clockwise; the plumb line is turned with it.
     headline : what to do now.
     hold_share : how much of a hold is done, 0 to 1.
     """
 
     rgb: ByteArray
-    image_px: FloatArray
-    visibility: FloatArray
+    skeleton: Skeleton
     angles_deg: tuple[float, float]
-    roll_deg: float
     headline: str
     hold_share: float
 
@@ -56,20 +45,17 @@ def draw_live(picture: LivePicture) -> ByteArray:
     """Return the frame as a mirror shows it (height, width, 3) RGB, with everything drawn; texts are not mirrored."""
     rgb = picture.rgb.copy()
     width = max(2, round(rgb.shape[1] / 320))
-    for bone in _BONES:
-        if (picture.visibility[list(bone)] >= MIN_VISIBILITY).all() and np.isfinite(picture.image_px[list(bone)]).all():
-            cv2.line(rgb, _at(picture.image_px[bone[0]]), _at(picture.image_px[bone[1]]), _WHITE, width, cv2.LINE_AA)
-    down = np.array([-math.sin(math.radians(picture.roll_deg)), math.cos(math.radians(picture.roll_deg))])
-    for knee, ankle in zip(KNEES, ANKLES, strict=True):
-        ends = picture.image_px[[knee, ankle]]
-        if np.isfinite(ends).all():
-            length = float(np.linalg.norm(ends[1] - ends[0])) * (1.0 if ends[1, 1] > ends[0, 1] else -1.0)
-            cv2.line(rgb, _at(ends[0]), _at(ends[0] + down * length), _YELLOW, width, cv2.LINE_AA)
+    skeleton = picture.skeleton
+    bones = [*skeleton.trunk_px, *(pair for leg in skeleton.legs_px for pair in pairwise(leg))]
+    for start, end in bones:
+        _line(rgb, start, end, _WHITE, width)
+    for _, knee, ankle, _ in skeleton.legs_px:
+        _line(rgb, knee, knee + skeleton.plumb * np.linalg.norm(ankle - knee), _YELLOW, width)
     rgb = np.ascontiguousarray(rgb[:, ::-1])
-    mirrored = picture.image_px * (-1, 1) + (rgb.shape[1], 0)
-    for ankle, angle, lateral in zip(ANKLES, picture.angles_deg, (-1, 1), strict=True):
-        if math.isfinite(angle) and np.isfinite(mirrored[ankle]).all():
-            _write(rgb, f"{angle:.0f}", mirrored[ankle] + (lateral * 30 * width, 0), 0.5 * width, centred=True)
+    ankles_px = skeleton.legs_px[:, 2] * (-1, 1) + (rgb.shape[1], 0)
+    for ankle, angle, lateral in zip(ankles_px, picture.angles_deg, (-1, 1), strict=True):
+        if math.isfinite(angle) and np.isfinite(ankle).all():
+            _write(rgb, f"{angle:.0f}", ankle + np.array([lateral * 30 * width, 0]), 0.5 * width, centred=True)
     _write(rgb, picture.headline, np.array([5.0 * width, 12.0 * width]), 0.3 * width)
     if picture.hold_share > 0:
         end = (round(picture.hold_share * rgb.shape[1]), rgb.shape[0])
@@ -114,6 +100,11 @@ class Window:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _line(rgb: ByteArray, start: FloatArray, end: FloatArray, colour: tuple[int, int, int], width: int) -> None:
+    if np.isfinite(start).all() and np.isfinite(end).all():
+        cv2.line(rgb, _at(start), _at(end), colour, width, cv2.LINE_AA)
 
 
 def _at(point: FloatArray) -> tuple[int, int]:

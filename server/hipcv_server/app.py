@@ -13,9 +13,10 @@ from starlette.types import Scope
 
 from hipcv.core.errors import HistoryError
 from hipcv.version import __version__
-from hipcv_server import live, problems, routes
+from hipcv_server import problems
 from hipcv_server.files import Shelves
 from hipcv_server.links import PREFIX
+from hipcv_server.routes import ROUTERS
 from hipcv_server.security import Guard
 from hipcv_server.sessions import Desk
 from hipcv_server.settings import Settings
@@ -48,8 +49,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app)
     app.add_middleware(Guard, settings=settings)
-    app.include_router(routes.router)
-    app.include_router(live.router)
+    for router in ROUTERS:
+        app.include_router(router)
     if STATIC.is_dir():
         app.router.routes.append(_Page("/", StaticFiles(directory=STATIC, html=True)))
     return app

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.errors import HipcvError, SourceError
 from hipcv.native.chatter import own_process
+from hipcv.words import SIDES
 from hipcv_server import logs
 from hipcv_server.confine import confine
 from hipcv_server.disk import disk_trouble
@@ -30,8 +31,11 @@ log = logging.getLogger("hipcv.server")
 
 if TYPE_CHECKING:
     from hipcv.assessment import Assessment
-    from hipcv.live import LiveReading, LiveTest, Remeasured
+    from hipcv.core.series import FloatArray
+    from hipcv.core.skeleton import Skeleton
     from hipcv.live.coach import Coaching
+    from hipcv.live.held_frames import Remeasured
+    from hipcv.live.livetest import LiveReading, LiveTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,7 @@ class _Attendant:
         self._tape: _Tape | None = None
 
     def attend(self, connection: Connection) -> None:
-        from hipcv.live import LiveTest
+        from hipcv.live.livetest import LiveTest
         from hipcv.words import ModelName
 
         start = self._start
@@ -298,28 +302,33 @@ class _Attendant:
 
 def reading_message(n: int, time_s: float, size_px: tuple[int, int], seen: "LiveReading") -> dict[str, Any]:
     """Return the `reading` message of one frame, without what only the server knows."""
-    pose = seen.reading.pose
-    # prone, only knees and ankles are known: the others have no place
-    landmarks = (
-        [
-            [_number(float(x), 1), _number(float(y), 1), round(float(v), 2)]
-            for (x, y), v in zip(pose.image_px, pose.visibility, strict=True)
-        ]
-        if np.isfinite(pose.image_px).any()
-        else None
-    )
     left, right = seen.angles_deg
     return {
         "type": "reading",
         "n": n,
         "t": time_s,
         "frame_size_px": list(size_px),
-        "landmarks": landmarks,
+        "skeleton": skeleton_message(seen.skeleton),
         "left_deg": _number(left, 1),
         "right_deg": _number(right, 1),
         "n_people": seen.reading.n_people,
         "roll_deg": None if seen.roll_deg is None else _number(seen.roll_deg, 2),
         "coach": coach_message(seen.coaching),
+    }
+
+
+def skeleton_message(skeleton: "Skeleton") -> dict[str, Any] | None:
+    """Return what is drawn of the person; None where nothing is seen."""
+    if not skeleton.seen:
+        return None
+
+    def points(px: "FloatArray") -> list[list[float] | None]:
+        return [[round(float(x), 1), round(float(y), 1)] if math.isfinite(x + y) else None for x, y in px]
+
+    return {
+        "trunk": [points(line) for line in skeleton.trunk_px if np.isfinite(line).all()],
+        **{str(side): points(skeleton.leg_px(side)) for side in SIDES},
+        "plumb": [round(float(part), 4) for part in skeleton.plumb],
     }
 
 

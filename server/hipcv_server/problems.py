@@ -45,6 +45,12 @@ KINDS: dict[str, tuple[int, str]] = {
 _OF_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI descriptions of problems with these statuses, and of those that any request can meet."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
+    return {status: {"description": "Problem", "content": content} for status in (401, 403, 421, 422, *statuses)}
+
+
 class ProblemError(Exception):
     """Something a client is told.
 

@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DATA_VARIABLE = "HIPCV_DATA"
 TOKEN_VARIABLE = "HIPCV_TOKEN"  # noqa: S105 - the name of a variable, not a secret
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 #: Shortest token beyond this machine: as hexadecimal digits, the fewest that so many hold, 64 bits.
@@ -128,11 +127,3 @@ def _is_loopback_address(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def default_data() -> Path:
-    """Return the data folder: what HIPCV_DATA names, else the user's own."""
-    import platformdirs
-
-    named = os.environ.get(DATA_VARIABLE)
-    return Path(named).expanduser() if named else platformdirs.user_data_path("hipcv", appauthor=False)

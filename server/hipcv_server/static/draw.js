@@ -1,24 +1,16 @@
 // Skeleton, plumb lines and angles over the live picture. Where the picture is shown as in a mirror, positions are
 // mirrored here and nothing else: letters stay readable, and a side's angle stays that side's.
-const SEEN = 0.5;
-const TRUNK = [[11, 12], [23, 24], [11, 23], [12, 24], [11, 13], [13, 15], [12, 14], [14, 16]];
-const ROWS = { left: [23, 25, 27, 31], right: [24, 26, 28, 32] };
+import { SIDES } from "./words.js";
+
 export const COLOURS = { left: "#58b6ff", right: "#ffa352" };
 
-/** Draw one reading; `view` says test, whether the picture is mirrored, and whose turn it is. */
+/** Draw one reading; `view` says whether the picture is mirrored, and whose turn it is. */
 export function draw(canvas, reading, view) {
-  const scene = new Scene(canvas, reading, view);
+  const scene = new Scene(canvas, reading, view), { skeleton } = reading;
   scene.clear();
-  if (!reading.landmarks) return;
-  for (const [a, b] of TRUNK) scene.bone(a, b, "rgba(255,255,255,.75)", 2);
-  for (const [side, rows] of Object.entries(legs(reading.landmarks, view.test))) scene.leg(side, rows, reading[`${side}_deg`]);
-}
-
-/** The rows of each leg's landmarks: the pose model's own left and right are not to be trusted face down. */
-export function legs(points, test) {
-  const [left, right] = [points[25][0], points[26][0]], leftIsRightmost = test === "seated";
-  const exchanged = left !== null && right !== null && left > right !== leftIsRightmost;
-  return exchanged ? { left: ROWS.right, right: ROWS.left } : ROWS;
+  if (!skeleton) return;
+  for (const [a, b] of skeleton.trunk) scene.bone(a, b, "rgba(255,255,255,.75)", 2);
+  for (const side of SIDES) scene.leg(side, skeleton[side], reading[`${side}_deg`]);
 }
 
 class Scene {
@@ -38,11 +30,6 @@ class Scene {
     return [this.from[0] + (this.view.mirrored ? this.width - x : x) * this.scale, this.from[1] + y * this.scale];
   }
 
-  point(row) {
-    const point = this.reading.landmarks[row];
-    return point[0] !== null && point[2] >= SEEN ? this.at(point) : null;
-  }
-
   stroke(from, to, colour, thick, dash = []) {
     const { pen } = this;
     pen.lineCap = "round";
@@ -59,16 +46,15 @@ class Scene {
   }
 
   bone(a, b, colour, thick) {
-    const from = this.point(a), to = this.point(b);
-    if (from && to) this.stroke(from, to, colour, thick);
+    if (a && b) this.stroke(this.at(a), this.at(b), colour, thick);
   }
 
   leg(side, [hip, knee, ankle, foot], angle) {
     const mine = this.view.side === side, colour = COLOURS[side];
     this.bone(hip, knee, colour, mine ? 4 : 2.5);
     this.bone(ankle, foot, colour, mine ? 4 : 2.5);
-    const from = this.point(knee), to = this.point(ankle);
-    if (!from || !to) return;
+    if (!knee || !ankle) return;
+    const from = this.at(knee), to = this.at(ankle);
     const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
     const down = this.plumb();
     const end = [from[0] + down[0] * length * 1.15, from[1] + down[1] * length * 1.15];
@@ -80,11 +66,10 @@ class Scene {
     if (angle !== null) this.label(`${side === "left" ? "L" : "R"} ${Math.round(angle)}°`, [to[0], to[1] - Math.sign(down[1]) * -24 * this.unit], mine);
   }
 
-  /** The direction in which a resting shank points: down when seated, up when face down. */
+  /** The direction in which a resting shank points, as it is shown. */
   plumb() {
-    const roll = ((this.reading.roll_deg ?? 0) * Math.PI) / 180, way = this.view.test === "prone" ? -1 : 1;
-    const x = -Math.sin(roll) * way;
-    return [this.view.mirrored ? -x : x, Math.cos(roll) * way];
+    const [x, y] = this.reading.skeleton.plumb;
+    return [this.view.mirrored ? -x : x, y];
   }
 
   arc(knee, down, ankle, radius, colour) {

@@ -50,7 +50,7 @@ export class Stage {
   /** Show one reading. */
   reading(reading) {
     const { coach } = reading;
-    draw(byId("overlay"), reading, { test: this.start.test, mirrored: this.mirrored, side: coach.side });
+    draw(byId("overlay"), reading, { mirrored: this.mirrored, side: coach.side });
     byId("dial-angle").textContent = degrees(reading[`${coach.side}_deg`]);
     byId("tilt").textContent = reading.roll_deg === null ? "" : `The device feels a camera tilt of ${degrees(reading.roll_deg)}; it is taken out.`;
     this.coach(coach);

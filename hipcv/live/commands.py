@@ -1,0 +1,111 @@
+"""`hipcv live`: a test in front of a camera, on the page or without a browser."""
+
+# Everything heavy is imported where it is used: `hipcv --help` must answer at once.
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import typer
+
+from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
+from hipcv.words import SIDES, ModelName, Sex, Side
+
+NOT_MEASURED = 1
+OneSentence = Callable[[], AbstractContextManager[None]]
+
+
+class OpenPage(Protocol):
+    """Serves the page on this machine and opens it at a fragment."""
+
+    def __call__(self, page: str, port: int, data: Path | None, models: Path | None, *, no_browser: bool) -> None:
+        """Serve until stopped."""
+
+
+class LiveSide(StrEnum):
+    """Sides in the order in which they are done."""
+
+    BOTH = "both"
+    LEFT = "left"
+    RIGHT = "right"
+
+
+def register(app: typer.Typer, one_sentence: OneSentence, open_page: OpenPage) -> None:
+    """Add the command to `app`; `one_sentence` says what could not be tried, `open_page` is the door of the page."""
+
+    @app.command()
+    def live(
+        camera: Annotated[
+            str | None,
+            typer.Option(
+                "--camera", help="Number of a camera (or a video file): test without a browser.", show_default=False
+            ),
+        ] = None,
+        test: Annotated[TestName, typer.Option("--test", help="Which test to do.")] = USUAL_TEST,
+        no_window: Annotated[
+            bool, typer.Option("--no-window", help="With --camera: a line in the terminal only.")
+        ] = False,
+        side: Annotated[LiveSide, typer.Option("--side", help="Which hips to test.")] = LiveSide.BOTH,
+        trials: Annotated[int, typer.Option("--trials", min=1, max=10, help="Trials a side.")] = 3,
+        hold: Annotated[float, typer.Option("--hold", min=0.5, max=5, help="Seconds to hold still.")] = 1.5,
+        age: Annotated[float | None, typer.Option("--age", min=0, max=120, help="Age in years.")] = None,
+        sex: Annotated[Sex | None, typer.Option("--sex", help="Sex, for the reference ranges.")] = None,
+        roll: Annotated[float | None, typer.Option("--roll", min=-45, max=45, help="Camera roll in degrees.")] = None,
+        mirrored: Annotated[
+            bool | None,
+            typer.Option(
+                "--mirrored/--not-mirrored",
+                help="With --camera: whether it gives a mirror image, which exchanges left and right.",
+                show_default=False,
+            ),
+        ] = None,
+        out: Annotated[
+            Path | None,
+            typer.Option(
+                "--out", "-o", help="Folder for JSON, CSV and report; else the data folder.", show_default=False
+            ),
+        ] = None,
+        keep: Annotated[
+            str | None,
+            typer.Option("--keep", metavar="SUBJECT", help="Keep the assessment in this subject's history, too."),
+        ] = None,
+        model: Annotated[
+            ModelName, typer.Option("--model", help="Pose model that guides; holds are measured again with heavy.")
+        ] = ModelName.FULL,
+        json_: Annotated[bool, typer.Option("--json", help="Print the assessment as JSON.")] = False,
+        port: Annotated[
+            int, typer.Option("--port", min=0, max=65535, help="Port of the page; 0 takes a free one.")
+        ] = 8765,
+        no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
+        data: Annotated[
+            Path | None, typer.Option("--data", help="Folder for results; else HIPCV_DATA.", show_default=False)
+        ] = None,
+        models: Annotated[
+            Path | None, typer.Option("--models", help="Model file, or folder to look in first.", show_default=False)
+        ] = None,
+    ) -> None:
+        """Do a test in front of a camera: on the web page, or with --camera without a browser."""
+        if camera is None:
+            open_page("#self-test", port, data, models, no_browser=no_browser)
+            return
+        with one_sentence():
+            from hipcv.core.setup import Setup
+            from hipcv.data_folder import data_folder
+            from hipcv.live.coach import Plan
+            from hipcv.live.screen import live_folder, run_live
+
+            measured = run_live(
+                camera,
+                Setup(procedure_named(test), mirrored=mirrored, roll_deg=roll, age_years=age, sex=sex),
+                Plan(SIDES if side is LiveSide.BOTH else (Side(side),), trials, hold),
+                window=not no_window,
+                folder=out or live_folder(data or data_folder()),
+                guide=model,
+                model_path=models,
+                as_json=json_,
+                subject=keep,
+            )
+        if not measured:
+            raise typer.Exit(NOT_MEASURED)

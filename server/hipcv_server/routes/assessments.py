@@ -1,0 +1,216 @@
+"""Hand in a recording, follow it, stop it, delete it; see API.md, section 2."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from hipcv.core.procedures import TestName
+from hipcv_server import schemas
+from hipcv_server.disk import free_bytes
+from hipcv_server.links import PREFIX, links_of
+from hipcv_server.problems import ProblemError, described, disk_full, wrong_arguments
+from hipcv_server.resources import resource_of, summary_of
+from hipcv_server.routes.given import In, Known
+from hipcv_server.state import Rooms
+from hipcv_server.store import Job, new_id
+from hipcv_server.uploads import receive
+
+#: Progress events come no more often, and a comment at least this often.
+EVENT_EVERY_S, COMMENT_EVERY_S = 0.2, 10.0
+
+router = APIRouter(prefix=PREFIX)
+
+
+def _form_schema() -> dict[str, Any]:
+    """Return what a form may hold; a field that is not given is left out, since forms have no null."""
+    schema = schemas.MeasureOptions.model_json_schema()
+    properties = {}
+    for name, field in schema["properties"].items():
+        kinds = [kind for kind in field.pop("anyOf", []) if kind.get("type") != "null"]
+        field = {**(kinds[0] if kinds else {}), **field}
+        # the words of an enum stand in the field itself: a form's description has no definitions of its own
+        words = schema["$defs"].get(field.pop("$ref", "").removeprefix("#/$defs/"), {})
+        field = {"enum": words["enum"], "type": "string", **field} if words else field
+        properties[name] = {key: value for key, value in field.items() if (key, value) != ("default", None)}
+    file = {"type": "string", "format": "binary", "description": "The recording; any video."}
+    return {
+        "type": "object",
+        "properties": {"file": file, **properties},
+        "required": ["file", "test"],
+        "additionalProperties": False,
+    }
+
+
+@router.post(
+    "/assessments",
+    status_code=202,
+    response_model=schemas.Resource,
+    responses=described(400, 408, 413, 415, 429, 507),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": _form_schema(),
+                    "encoding": {"vertical": {"style": "form", "explode": True}},
+                }
+            },
+        }
+    },
+    summary="Hand in a recording",
+)
+async def create(request: Request, rooms: In) -> Response:
+    """Take a recording and put it in the queue."""
+    _check_room(request, rooms)
+    job_id, limits = new_id(), rooms.settings.upload
+    target = rooms.shelves.clip(job_id)
+    try:
+        target.parent.mkdir(mode=0o700)
+        upload = await receive(request.headers.get("content-type", ""), request.stream(), target, limits.max_bytes)
+        options = _options(upload.options())
+        values = options.model_dump()
+        job = await asyncio.to_thread(rooms.store.add, values, job_id=job_id, max_waiting=limits.max_waiting)
+        if job is None:
+            detail = f"{limits.max_waiting} recordings wait already: try again in a minute."
+            raise ProblemError("queue_full", detail, headers={"Retry-After": "60"})
+    except BaseException:
+        rooms.shelves.drop_clip(job_id)
+        raise
+    rooms.crew.wake()
+    return JSONResponse(resource_of(job, rooms), 202, {"Location": links_of(job_id)["self"]})
+
+
+def _check_room(request: Request, rooms: Rooms) -> None:
+    """Refuse a recording for which there is no room, before any of it is taken."""
+    free = free_bytes(rooms.shelves.root)
+    given = request.headers.get("content-length", "")
+    n_bytes = int(given) if given.isdecimal() and given.isascii() else 0
+    if free < n_bytes + rooms.settings.jobs.min_free_bytes:
+        raise disk_full(f"{free // 1_000_000} MB are free")
+
+
+def _options(fields: dict[str, Any]) -> schemas.MeasureOptions:
+    from pydantic import ValidationError
+
+    try:
+        options = schemas.MeasureOptions.model_validate(fields)
+        options.setup()
+    except ValidationError as error:
+        raise wrong_arguments(error) from error
+    except ValueError as error:
+        errors = [{"field": "vertical", "detail": str(error)}]
+        raise ProblemError("wrong_arguments", str(error), more={"errors": errors}) from error
+    return options
+
+
+@router.get(
+    "/assessments", response_model=schemas.Page, responses=described(), summary="List the assessments, newest first"
+)
+async def list_(
+    rooms: In,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    state: schemas.State | None = None,
+    test: TestName | None = None,
+    subject: schemas.Subject | None = None,
+) -> Response:
+    """Return a page of summaries."""
+    wanted = {"state": state, "test": test, "subject": subject}
+    jobs, n_total = await asyncio.to_thread(rooms.store.page, limit + 1, before=cursor, **wanted)
+    shown, more = jobs[:limit], len(jobs) > limit
+    following = None
+    if more:
+        from urllib.parse import urlencode
+
+        given = {key: value for key, value in wanted.items() if value is not None}
+        following = f"{PREFIX}/assessments?" + urlencode({"limit": limit, "cursor": shown[-1].number, **given})
+    return JSONResponse({"items": [summary_of(job, rooms) for job in shown], "next": following, "n_total": n_total})
+
+
+@router.get(
+    "/assessments/{job_id}",
+    response_model=schemas.Resource,
+    responses=described(404),
+    summary="One assessment: its state, then its result",
+)
+async def read(job: Known, rooms: In) -> Response:
+    """Return an assessment."""
+    document = await asyncio.to_thread(rooms.store.document, job.id)
+    return JSONResponse(resource_of(job, rooms, document))
+
+
+@router.get(
+    "/assessments/{job_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"description": "progress, then end", "content": {"text/event-stream": {}}}, **described(404)},
+    summary="Progress as server-sent events",
+)
+async def events(job: Known, rooms: In) -> Response:
+    """Tell how an assessment goes on until it ends."""
+    return StreamingResponse(_events(job, rooms), media_type="text/event-stream")
+
+
+async def _events(job: Job, rooms: Rooms) -> AsyncIterator[str]:
+    last, told_s, clock = "", 0.0, asyncio.get_running_loop().time
+    found: Job | None = job
+    while found is not None and not found.ended:
+        now = _event("progress", resource_of(found, rooms))
+        if now != last:
+            last, told_s = now, clock()
+            yield now
+        elif clock() - told_s > COMMENT_EVERY_S:
+            told_s = clock()
+            yield ": still there\n\n"
+        try:
+            await asyncio.wait_for(rooms.stopping.wait(), timeout=EVENT_EVERY_S)
+            return
+        except TimeoutError:
+            found = await asyncio.to_thread(rooms.store.get, job.id)
+    if found is None:
+        yield _event("gone", {"id": job.id})
+        return
+    document = await asyncio.to_thread(rooms.store.document, job.id)
+    yield _event("end", resource_of(found, rooms, document))
+
+
+def _event(name: str, value: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
+
+
+@router.post(
+    "/assessments/{job_id}/cancel",
+    status_code=202,
+    response_model=schemas.Resource,
+    responses=described(404, 409, 507),
+    summary="Stop the work on an assessment",
+)
+async def cancel(job: Known, rooms: In) -> Response:
+    """Cancel a waiting or running assessment."""
+    cancelled = await asyncio.to_thread(rooms.store.cancel, job.id)
+    if cancelled is None:
+        raise ProblemError("not_running", f"This assessment is {job.state.replace('_', ' ')}: nothing is left to stop.")
+    if rooms.crew.at(job.id) is None:
+        await asyncio.to_thread(rooms.shelves.drop, job.id)
+    rooms.crew.drop(job.id)
+    return JSONResponse(resource_of(cancelled, rooms), 202)
+
+
+@router.delete(
+    "/assessments/{job_id}",
+    status_code=204,
+    response_class=Response,
+    responses=described(404, 507),
+    summary="Delete an assessment and everything about it",
+)
+async def delete(job: Known, rooms: In) -> Response:
+    """Delete an assessment; running work on it ends."""
+    rooms.crew.drop(job.id)
+    # its files first: on a full disk that makes the room in which the rest can be forgotten
+    await asyncio.to_thread(rooms.shelves.drop, job.id)
+    await asyncio.to_thread(rooms.store.delete, job.id)
+    await asyncio.to_thread(rooms.shelves.drop, job.id)  # what a worker finished meanwhile
+    return Response(status_code=204)

@@ -1,0 +1,85 @@
+"""What does not change while the server runs: tests, reference ranges, words, models, limits."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
+from hipcv.version import __version__
+from hipcv.words import Sex
+from hipcv_server import schemas
+from hipcv_server.links import PREFIX
+from hipcv_server.problems import described
+from hipcv_server.routes.given import In
+
+router = APIRouter(prefix=PREFIX)
+
+
+@router.get("/norms", response_model=schemas.Norms, responses=described(), summary="The reference ranges")
+def norms(test: TestName | None = None, age: schemas.Age | None = None, sex: Sex | None = None) -> Response:
+    """Return the reference ranges that fit, in words."""
+    from dataclasses import asdict
+
+    from hipcv.evidence.norms import norms_table
+
+    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex)
+    return JSONResponse({"norms": [asdict(row) for row in rows]})
+
+
+@router.get("/models", response_model=schemas.Models, responses=described(), summary="The pose models")
+def models(rooms: In) -> Response:
+    """Return where the pose models are and whether they are whole."""
+    from hipcv.models.store import check_models
+
+    found = [
+        {
+            "name": str(status.name),
+            "file": status.file,
+            "licence": status.licence,
+            "state": str(status.state),
+            "sha256": status.found.sha256 if status.found else None,
+            "origin": str(status.found.origin) if status.found else None,
+            "detail": status.detail,
+        }
+        for status in check_models(rooms.settings.models)
+    ]
+    return JSONResponse({"models": found})
+
+
+@router.get(
+    "/guidance", response_model=schemas.GuidanceModel, responses=described(), summary="How to film; words for findings"
+)
+def guidance(test: TestName = USUAL_TEST) -> Response:
+    """Return how to film a test, and the title and meaning of every finding code."""
+    from hipcv.evidence.guidance import filming_guide, known_codes, meaning_for, title_for
+
+    words = {code: {"title": title_for(code), "meaning": meaning_for(code)} for code in known_codes()}
+    return JSONResponse({"film": list(filming_guide(procedure_named(test))), "findings": words})
+
+
+@router.get("/limits", response_model=schemas.Limits, responses=described(), summary="What this server takes")
+async def limits(rooms: In) -> Response:
+    """Return the limits."""
+    from hipcv_server.confine import MAX_PICTURE_PIXELS
+
+    upload, live = rooms.settings.upload, rooms.settings.live
+    return JSONResponse(
+        {
+            "upload": {
+                "max_bytes": upload.max_bytes,
+                "max_duration_s": upload.max_duration_s,
+                "max_frames": upload.max_frames,
+                "max_pixels": upload.max_pixels,
+                "max_work_s": rooms.settings.jobs.max_work_s,
+                "max_waiting": upload.max_waiting,
+            },
+            "live": {
+                "max_sessions": live.max_sessions,
+                "max_frame_bytes": live.max_frame_bytes,
+                "max_pixels": MAX_PICTURE_PIXELS,
+                "max_duration_s": live.max_duration_s,
+                "resume_within_s": live.resume_within_s,
+            },
+            "token_needed": rooms.settings.token is not None,
+            "version": __version__,
+        }
+    )

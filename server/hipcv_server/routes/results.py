@@ -1,0 +1,101 @@
+"""What a measured recording left: curves, report, video; see API.md, section 2.5."""
+
+import asyncio
+import csv
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse, JSONResponse, Response
+
+from hipcv_server.files import REPORT, SERIES, VIDEO
+from hipcv_server.links import PREFIX
+from hipcv_server.problems import ProblemError, described
+from hipcv_server.routes.given import In, Known
+from hipcv_server.security import REPORT_POLICY
+from hipcv_server.state import Rooms
+from hipcv_server.store import Job, JobState
+
+router = APIRouter(prefix=PREFIX)
+
+
+def _done(job: Job, rooms: Rooms, name: str) -> Path:
+    if job.state is not JobState.DONE:
+        raise ProblemError("not_done", f"This assessment is {job.state.replace('_', ' ')}: it has no {name} (yet).")
+    path = rooms.shelves.result(job.id, name)
+    if not path.is_file():
+        raise ProblemError("not_found", f"The file {name} of this assessment is gone.")
+    return path
+
+
+@router.get(
+    "/assessments/{job_id}/series",
+    responses={
+        200: {
+            "description": "One list a column, or the file of `--series`",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "additionalProperties": {"type": "array", "items": {"type": ["number", "null"]}},
+                    }
+                },
+                "text/csv": {"schema": {"type": "string"}},
+            },
+        },
+        **described(404, 409),
+    },
+    response_class=Response,
+    summary="The angles, frame by frame",
+)
+async def series(
+    job: Known, rooms: In, format_: Annotated[str, Query(alias="format", pattern="^(json|csv)$")] = "json"
+) -> Response:
+    """Return the curves."""
+    path = _done(job, rooms, SERIES)
+    if format_ == "csv":
+        return FileResponse(path, media_type="text/csv", filename=f"hipcv-{job.id}.csv")
+    return JSONResponse(await asyncio.to_thread(_columns, path))
+
+
+def _columns(path: Path) -> dict[str, list[float | None]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = csv.reader(file)
+        names = next(rows)
+        columns: dict[str, list[float | None]] = {name: [] for name in names}
+        for row in rows:
+            for name, value in zip(names, row, strict=True):
+                columns[name].append(float(value) if value else None)
+    return columns
+
+
+@router.get(
+    "/assessments/{job_id}/report",
+    responses={200: {"description": "The report", "content": {"text/html": {}}}, **described(404, 409)},
+    response_class=Response,
+    summary="The report, one HTML file",
+)
+async def report(job: Known, rooms: In, download: bool = False) -> Response:
+    """Return the report."""
+    path = _done(job, rooms, REPORT)
+    name = f"hipcv-{job.id}.html" if download else None
+    return FileResponse(path, media_type="text/html", filename=name, headers={"Content-Security-Policy": REPORT_POLICY})
+
+
+@router.get(f"/assessments/{{job_id}}/{VIDEO}", include_in_schema=False)  # as the report names it
+@router.get(
+    "/assessments/{job_id}/video",
+    responses={
+        200: {"description": "The annotated video", "content": {"video/mp4": {}}},
+        206: {"description": "A part of it", "content": {"video/mp4": {}}},
+        416: {"description": "No such part", "content": {"text/plain": {}}},
+        **described(400, 404, 409),
+    },
+    response_class=Response,
+    summary="The annotated video, where the clip was kept",
+)
+async def video(job: Known, rooms: In) -> Response:
+    """Return the annotated video, or a part of it."""
+    if not job.keep:
+        raise ProblemError("no_video", "The clip of this assessment was not kept: hand it in again with keep=true.")
+    return FileResponse(_done(job, rooms, VIDEO), media_type="video/mp4")

@@ -1,0 +1,61 @@
+"""How one person's results changed over time."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+
+from hipcv.core.procedures import TestName
+from hipcv_server import schemas
+from hipcv_server.links import PREFIX
+from hipcv_server.problems import described
+from hipcv_server.routes.given import In
+from hipcv_server.state import Rooms
+from hipcv_server.store import Job
+
+router = APIRouter(prefix=PREFIX)
+
+
+@router.get("/trend", response_model=schemas.Trend, responses=described(), summary="One person's tests over time")
+async def trend(rooms: In, test: TestName, subject: schemas.Subject) -> Response:
+    """Return one named person's results of one test over time, and the change from the first to the last."""
+    jobs = await asyncio.to_thread(rooms.store.measured, test, subject)
+    points = [
+        {"id": job.id, "at": job.created_at, "left": job.summary["left"], "right": job.summary["right"]}
+        for job in jobs
+        if job.summary is not None
+    ]
+    change = {side: await asyncio.to_thread(_change, rooms, side, jobs) for side in ("left", "right")}
+    return JSONResponse({"test": test, "subject": subject, "points": points, "change": change})
+
+
+def _change(rooms: Rooms, side: str, jobs: list[Job]) -> dict[str, Any] | None:
+    """Return last less first of one side, of tests done in the way of the last, and whether it is more than error."""
+    from hipcv.history.comparison import Change, compare_documents, spacing_of
+
+    known = [job for job in jobs if job.summary is not None and job.summary[side]["end_range_deg"] is not None]
+    alike = [job for job in known if job.options.get("effort") == known[-1].options.get("effort")]
+    if len(alike) < 2:
+        return None
+    first, last = alike[0], alike[-1]
+    earlier, later = rooms.store.document(first.id), rooms.store.document(last.id)
+    if earlier is None or later is None:
+        return None
+    spacing = spacing_of(_recorded_at(first), _recorded_at(last))
+    found = next(change for change in compare_documents(earlier, later, spacing) if change.side == side)
+    if found.change_deg is None or found.mdc95_deg is None:
+        return None
+    return {
+        "difference_deg": round(found.change_deg, 2),
+        "mdc95_deg": round(found.mdc95_deg, 2),
+        "spacing": str(spacing),
+        "real": found.verdict in (Change.INCREASED, Change.DECREASED),
+        "verdict": str(found.verdict),
+    }
+
+
+def _recorded_at(job: Job) -> datetime | None:
+    """Return when a test was done; None for an upload, which may have been filmed at any time before it came."""
+    return datetime.fromisoformat(job.created_at) if job.kind == "live" else None
