@@ -37,9 +37,10 @@ import hipcv
 from hipcv.batch.api import score
 from hipcv.batch.input.clip import Clip
 from hipcv.batch.input.manifest import Defaults
+from hipcv.batch.run import engine
 from hipcv.batch.run.job import Refusal, Refused, Scored
 from hipcv.batch.run.order import Order, carry_out
-from hipcv.batch.run.run import Plan, Tally, engine
+from hipcv.batch.run.run import Plan, Tally
 from hipcv.batch.run.scoring import score as measure
 from hipcv.batch.worker import Limits, Worker
 from hipcv.cli import app
