@@ -12,7 +12,7 @@ CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
-.PHONY: demo test test-latest lint browser tracer bench lock clean
+.PHONY: demo test test-fast test-latest lint browser tracer bench lock clean
 
 define venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -59,7 +59,11 @@ tracer:
 	  echo "No strace here and none to be had: nobody looks at what leaves this machine."
 
 test: lint browser tracer
-	@$(BIN)/pytest -rs
+	@$(BIN)/pytest -rs --durations=25
+
+# What is arithmetic alone: no pose model, no child process, no browser.
+test-fast: $(FULL)
+	@$(BIN)/pytest -rs -m 'not (model or process or browser)'
 
 # The suite with the newest versions that pyproject.toml allows: what differs from the pinned ones is listed first.
 test-latest: $(LOCKER)/.installed

@@ -1,12 +1,15 @@
-"""What several test files share: where the clips are, and the samples measured once."""
+"""What several test files share: where the clips are, samples read or kept, and what a test must say that it takes."""
 
 import json
+import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import av
 import pytest
 from hypothesis import settings
+from kept_poses import SAMPLES, kept_measurement
 
 from hipcv.core.setup import Setup
 from hipcv.measurement import Measurement, measure_file
@@ -17,25 +20,91 @@ from hipcv.words import ModelName
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
-SAMPLES = Path(__file__).parents[1] / "samples"
 REAL = Path(__file__).parent / "data" / "real"
 
 
-def pytest_sessionstart() -> None:
-    """Fetch every pose model before the first test, so that no test depends on what another one fetched."""
-    for name in ModelName:
-        get_model(name)
+#: What takes longer than arithmetic, and is left out by `make test-fast`.
+MARKERS = ("model", "process", "browser")
+#: Fixtures whose tests need no marker of their own.
+MARKED_FIXTURES = {"measured": "model", "measured_sample": "model", "visit": "browser"}
+#: Modules that are loaded when a pose network, or a child process of `multiprocessing`, is started.
+ENGINES = {
+    "mediapipe": "model",
+    "ai_edge_litert": "model",
+    "multiprocessing.popen_fork": "process",
+    "multiprocessing.popen_spawn_posix": "process",
+    "multiprocessing.popen_spawn_win32": "process",
+}
+_allowed: frozenset[str] | None = None
+
+
+def _refuse_unsaid(event: str, arguments: tuple[object, ...]) -> None:
+    """Stop a test that loads a model or starts a process and does not say so; see `ENGINES`."""
+    if _allowed is None or event not in ("import", "subprocess.Popen"):
+        return
+    needed = "process" if event == "subprocess.Popen" else ENGINES.get(str(arguments[0]))
+    # a child, or a browser's server, may load models; who loads one here starts no process for it
+    enough = {"model": {"model", "process", "browser"}, "process": {"process", "browser"}}
+    if needed is not None and not _allowed & enough[needed]:
+        raise AssertionError(f"This test needs the marker {needed!r}: it starts {arguments[0]}.")
+
+
+sys.addaudithook(_refuse_unsaid)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Hold every test to what its markers say."""
+    global _allowed
+    _allowed = frozenset(name for name in MARKERS if item.get_closest_marker(name))
+    try:
+        return (yield)
+    finally:
+        _allowed = None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the fixtures that load a model or a browser, before any are deselected."""
+    for item in items:
+        for fixture in MARKED_FIXTURES.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKED_FIXTURES[fixture])
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fetch every pose model before the first test that may load one, so that none depends on what another fetched."""
+    twice = sorted(name for name in sys.modules if name.startswith("tests."))
+    if twice:
+        raise pytest.UsageError(f"{', '.join(twice)}: import it without `tests.`, or it is loaded twice.")
+    if any(item.get_closest_marker(name) for item in session.items for name in MARKERS):
+        for name in ModelName:
+            get_model(name)
+
+
+SEATED = Setup()
 
 
 @cache
-def _measured(name: str, model: ModelName) -> Measurement:
-    return measure_file(SAMPLES / f"{name}.mp4", Setup(), model_name=model)
+def _measured(path: Path, setup: Setup, model: ModelName) -> Measurement:
+    return measure_file(path, setup, model_name=model)
+
+
+@pytest.fixture(scope="session")
+def measured():
+    """Measure a recording with a model, once a run."""
+    return lambda path, model, setup=SEATED: _measured(path, setup, model)
 
 
 @pytest.fixture(scope="session")
 def measured_sample():
     """Measure a seated sample with a model, once a run."""
-    return _measured
+    return lambda name, model: _measured(SAMPLES / f"{name}.mp4", SEATED, model)
+
+
+@pytest.fixture(scope="session")
+def kept():
+    """Return what the kept poses of a clip mean, without a model."""
+    return kept_measurement
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from simulated import seated
 
 from hipcv.assessment import assess
 from hipcv.core.camera.pinhole import Pinhole
@@ -14,7 +15,6 @@ from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.motion.out_of_plane import MODEL_BIAS_DEG, knee_effect_deg
 from hipcv.core.series import ANKLES, HIPS, KNEES
 from hipcv.core.setup import Setup
-from tests.simulated import seated
 
 SIZE = (640, 480)
 NARROW_FOV_DEG = 2.0

@@ -1,13 +1,13 @@
 """What spoils a prone test, on a person of sticks: a pelvis that rolls, thighs that drift; and what does not."""
 
 import pytest
+from simulated import prone
 
 from hipcv.assessment import Status, assess
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.setup import Setup
 from hipcv.words import SIDES, CameraSide
-from tests.simulated import prone
 
 SETUP = Setup(PRONE, camera_side=CameraSide.FOOT_END)
 

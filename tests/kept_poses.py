@@ -1,0 +1,105 @@
+"""What the precise model saw in the clips that are tested on, kept so that most tests need no model.
+
+`python tests/kept_poses.py` reads all clips again, or those named, and keeps what it sees; with `--golden` it writes
+`tests/golden` anew from the kept poses, without a model. Kept is the series as it leaves `Session`, all but its times
+in single precision (4e-5 px), and where it came from.
+"""
+
+import argparse
+import json
+from dataclasses import asdict, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hipcv import __version__
+from hipcv.assessment import Provenance, assess
+from hipcv.core.procedures.prone import PRONE
+from hipcv.core.series import PoseSeries
+from hipcv.core.setup import Setup
+from hipcv.measurement import Measurement, measure_file
+from hipcv.outputs.document import render_document
+from hipcv.words import CameraSide, ModelName
+
+HERE = Path(__file__).parent
+SAMPLES = HERE.parent / "samples"
+POSES, GOLDEN = HERE / "data" / "poses", HERE / "golden"
+#: Every clip whose poses are kept, and how it was filmed.
+CLIPS = {
+    clip.stem: (clip, setup)
+    for clip, setup in (
+        (SAMPLES / "seated-easy-101-00.mp4", Setup()),
+        (SAMPLES / "seated-easy-101-01.mp4", Setup()),
+        (SAMPLES / "seated-hard-103-00.mp4", Setup()),
+        (SAMPLES / "prone-easy-102-02.mp4", Setup(PRONE)),
+        (HERE / "data" / "prone-head-0.mp4", Setup(PRONE, camera_side=CameraSide.HEAD_END)),
+    )
+}
+
+
+@cache
+def read_again(name: str) -> Measurement:
+    """Read a clip with the model, once a run."""
+    clip, setup = CLIPS[name]
+    return measure_file(clip, setup, model_name=ModelName.HEAVY)
+
+
+@cache
+def kept_measurement(name: str) -> Measurement:
+    """Return what the poses that were kept of a clip mean today."""
+    with np.load(POSES / f"{name}.npz") as kept:
+        values: dict[str, Any] = {key: kept[key] for key in kept.files}
+    told = json.loads(values.pop("provenance").item())
+    width, height = values.pop("frame_size_px").tolist()
+    plain = {key: value.item() if value.ndim == 0 else value for key, value in values.items()}
+    series = PoseSeries(**plain, frame_size_px=(width, height))
+    clip, setup = CLIPS[name]
+    provenance = replace(Provenance(**told), hipcv_version=__version__)
+    return Measurement(clip, series, assess(series, setup, provenance=provenance))
+
+
+def keep(name: str) -> None:
+    """Read a clip with the model and keep what it sees."""
+    read = read_again(name)
+    values = {field.name: getattr(read.series, field.name) for field in fields(read.series)}
+    known = {key: value for key, value in values.items() if value is not None}
+    for key, value in known.items():
+        if isinstance(value, np.ndarray) and value.dtype == np.float64 and key != "time_s":
+            known[key] = value.astype(np.float32)
+    told = json.dumps(asdict(read.assessment.provenance))
+    POSES.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(POSES / f"{name}.npz", provenance=told, **known)
+    kept_measurement.cache_clear()
+    # findings of the reading itself are no part of a series: a clip that has some is none to keep
+    if render_document(kept_measurement(name).assessment) != render_document(read.assessment):
+        raise SystemExit(f"{name}: the kept poses do not give what the clip gives: keep another clip.")
+
+
+def golden(name: str) -> dict[str, Any]:
+    """Return what is looked at of a clip's assessment."""
+    document: dict[str, Any] = render_document(kept_measurement(name).assessment)
+    sides = {}
+    for side, result in document["sides"].items():
+        trials = [trial["end_range_deg"] for trial in result["trials"]]
+        sides[side] = {key: result[key] for key in ("end_range_deg", "interval95_deg")} | {"trials": trials}
+    codes = [finding["code"] for finding in document["findings"]]
+    return {"findings": codes, "roll_deg": document["camera"]["roll_deg"], "sides": sides}
+
+
+def main() -> None:
+    """Keep poses, or write the goldens."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(CLIPS)}; all where none is named")
+    parser.add_argument("--golden", action="store_true", help="write the goldens from the poses that are kept")
+    asked = parser.parse_args()
+    for name in asked.names or CLIPS:
+        if asked.golden:
+            (GOLDEN / f"{name}.json").write_text(json.dumps(golden(name), indent=2) + "\n", encoding="utf-8")
+        else:
+            keep(name)
+
+
+if __name__ == "__main__":
+    main()
