@@ -7,14 +7,15 @@ import numpy as np
 from hipcv.core.camera.bed import fit_bed_yaw
 from hipcv.core.camera.body_cues import roll_from_body_lines, roll_from_rest, yaw_from_body
 from hipcv.core.camera.cues import CameraCues
-from hipcv.core.camera.edges import fit_room, fit_vertical_edges
+from hipcv.core.camera.drawn_lines import RoomReading, Whose, on_drawn_lines, read_room
+from hipcv.core.camera.edges import fit_vertical_edges
 from hipcv.core.camera.fusion import find_camera_pose
-from hipcv.core.camera.pose import CameraAngle, CameraPose
+from hipcv.core.camera.pose import CameraAngle, CameraPose, DrawnLines, DrawnSign
 from hipcv.core.motion.angles import AngleSeries, body_lines_px, measure_angles
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.trials import find_rest_deg
 from hipcv.core.procedure import PelvisCue, YawCue
-from hipcv.core.series import KNEES, PoseSeries
+from hipcv.core.series import KNEES, FloatArray, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.words import SIDES
 
@@ -23,28 +24,47 @@ def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPo
     """Gather every cue there is about the camera and fuse them.
 
     Steps: 1 what is told, and the straight edges of the room; 2 the turn around the thighs; 3 the roll that the body
-    suggests, read with all that is known by then.
+    suggests, read with all that is known by then. Where lines may be drawn over or around the picture and neither the
+    other edges nor the body say that those along it are the room's, these give no cue.
 
     Parameters
     ----------
     bare : the angles against the picture's own vertical.
     """
+    reading = read_room(series.edges_px, series.frame_size_px, setup.procedure)
+    camera = _hear(series, setup, bare, reading)
+    asked = reading.asking(camera.roll_cues)
+    return camera if asked is reading else _hear(series, setup, bare, asked)
+
+
+def _hear(series: PoseSeries, setup: Setup, bare: AngleSeries, reading: RoomReading) -> CameraPose:
+    """Return the camera from all cues, with the room's edges read in one way."""
     procedure = setup.procedure
-    cues = _first_cues(series, setup)
+    cues = _first_cues(series, setup, reading)
     if procedure.yaw_from is YawCue.BED:
-        cues = replace(cues, bed_yaw=_bed_yaw(series, setup, bare, find_camera_pose(procedure, cues)))
+        edges_px = series.edges_px[~reading.set_aside]
+        cues = replace(cues, bed_yaw=_bed_yaw(series, edges_px, setup, bare, find_camera_pose(procedure, cues)))
     else:
         cues = replace(cues, body_yaw=yaw_from_body(bare.body_yaw_deg))
     cues = _with_posture(cues, series, setup, find_camera_pose(procedure, cues))
     return find_camera_pose(procedure, cues)
 
 
-def _first_cues(series: PoseSeries, setup: Setup) -> CameraCues:
-    """Return what user, device and lens tell, and what the straight edges show: those of the room and those marked."""
-    marked = np.array(setup.vertical_edges_px)
+def _first_cues(series: PoseSeries, setup: Setup, reading: RoomReading) -> CameraCues:
+    """Return what user, device and lens tell, and what the straight edges show: those of the room and those marked.
+
+    Marked edges on lines that are drawn for sure are left out and told.
+    """
+    marked = np.array(setup.vertical_edges_px, dtype=np.float64).reshape(-1, 4)
+    drawn: tuple[DrawnLines, ...] = (reading.sign,) if reading.sign else ()
+    if reading.whose is Whose.SCREEN:
+        on_drawn = on_drawn_lines(marked, series.edges_px[reading.set_aside], series.frame_size_px)
+        drawn += (DrawnLines(DrawnSign.MARKS, float(on_drawn.sum())),) if on_drawn.any() else ()
+        marked = marked[~on_drawn]
     return CameraCues(
-        room=fit_room(series.edges_px, series.frame_size_px, setup.procedure),
+        room=reading.room,
         marked=fit_vertical_edges(marked, series.frame_size_px, setup.procedure) if len(marked) else None,
+        drawn=drawn,
         given_roll_deg=setup.roll_deg,
         given_pitch_deg=setup.pitch_deg,
         given_yaw_deg=setup.yaw_deg,
@@ -54,14 +74,14 @@ def _first_cues(series: PoseSeries, setup: Setup) -> CameraCues:
     )
 
 
-def _bed_yaw(series: PoseSeries, setup: Setup, bare: AngleSeries, camera: CameraPose) -> CameraAngle | None:
+def _bed_yaw(
+    series: PoseSeries, edges_px: FloatArray, setup: Setup, bare: AngleSeries, camera: CameraPose
+) -> CameraAngle | None:
     shank_px = median_of(bare.shank_px)
     if not shank_px > 0:
         return None
     knees_px = np.array([[median_of(series.image_px[:, row, axis]) for axis in (0, 1)] for row in KNEES])
-    return fit_bed_yaw(
-        series.edges_px, series.frame_size_px, knees_px, shank_px, procedure=setup.procedure, camera=camera
-    )
+    return fit_bed_yaw(edges_px, series.frame_size_px, knees_px, shank_px, procedure=setup.procedure, camera=camera)
 
 
 def _with_posture(cues: CameraCues, series: PoseSeries, setup: Setup, camera: CameraPose) -> CameraCues:

@@ -48,6 +48,7 @@ class FindingCode(StrEnum):
     YAW_UNKNOWN = "yaw_unknown"
     KNEE_ANGLE = "knee_angle"
     GRAVITY_UNKNOWN = "gravity_unknown"
+    DRAWN_LINES = "drawn_lines"
     NO_PERSON = "no_person"
     LEGS_NOT_SEEN = "legs_not_seen"
     WRONG_TEST = "wrong_test"

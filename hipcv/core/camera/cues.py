@@ -6,7 +6,7 @@ import numpy as np
 
 from hipcv.core.camera.edges import MarkedFit, RoomFit
 from hipcv.core.camera.pinhole import DEFAULT_LONG_SIDE_FOV_DEG, LONG_SIDE_FOV_SE_DEG
-from hipcv.core.camera.pose import CameraAngle, Cue
+from hipcv.core.camera.pose import CameraAngle, Cue, DrawnLines
 from hipcv.core.procedure import YawCue
 
 #: Standard error granted to an angle that the user typed in, and to a device's own sensor.
@@ -34,6 +34,7 @@ class CameraCues:
     given_roll_deg, given_pitch_deg, given_yaw_deg : numbers of the user; they always win.
     sensor_roll_deg, sensor_pitch_deg : readings of the recording device.
     long_side_fov_deg : field of view from the lens' metadata.
+    drawn : signs of lines drawn over or around the picture, carried into the pose.
 
     Examples
     --------
@@ -55,6 +56,7 @@ class CameraCues:
     sensor_roll_deg: float | None = None
     sensor_pitch_deg: float | None = None
     long_side_fov_deg: float | None = None
+    drawn: tuple[DrawnLines, ...] = ()
 
     def of_roll(self) -> tuple[CameraAngle, ...]:
         """Return what each cue says of the roll, most trusted first."""

@@ -59,6 +59,7 @@ def find_camera_pose(procedure: Procedure, cues: CameraCues) -> CameraPose:
         disagreement_deg=distance,
         alarms=(*roll_alarms, *pitch_alarms, *yaw_alarms),
         room=cues.room,
+        drawn=cues.drawn,
     )
 
 

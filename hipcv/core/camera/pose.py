@@ -70,6 +70,23 @@ class CameraAlarm:
         return abs(self.kept.value_deg - self.dissent.value_deg)
 
 
+class DrawnSign(StrEnum):
+    """What speaks for lines that are drawn over or around the picture (`core.camera.drawn_lines`)."""
+
+    SHARE = "share of the edges exactly along the picture"
+    ACROSS = "lines from border to border"
+    APART = "other edges say otherwise"
+    MARKS = "marked edges lie on drawn lines"
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnLines:
+    """Edges that may be drawn instead of the room's: what speaks for it, and how much of that there is."""
+
+    sign: DrawnSign
+    observed: float
+
+
 @dataclass(frozen=True, slots=True)
 class CameraPose:
     """The camera against plumb line and thighs; signs as in `hipcv.core.camera.pinhole`.
@@ -82,6 +99,7 @@ class CameraPose:
     disagreement_deg : largest distance between the fused roll and any of its cues.
     alarms : one for each angle whose cues contradict each other; each becomes a finding.
     room : the fit of the room's edges that was heard, accepted or not; None where there was none.
+    drawn : signs of lines drawn over or around the picture; the edges along it were not heard then.
     """
 
     roll: CameraAngle
@@ -95,6 +113,7 @@ class CameraPose:
     disagreement_deg: float = 0.0
     alarms: tuple[CameraAlarm, ...] = ()
     room: RoomFit | None = None
+    drawn: tuple[DrawnLines, ...] = ()
 
     @property
     def roll_known(self) -> bool:

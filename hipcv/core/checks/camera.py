@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from hipcv.core.camera.pose import KNOWN_ROLL_SE_DEG, KNOWN_YAW_SE_DEG, CameraAlarm, CameraPose, Cue
+from hipcv.core.camera.drawn_lines import MAX_ACROSS, MAX_APART_DEG, MAX_EXACT_SHARE
+from hipcv.core.camera.pose import KNOWN_ROLL_SE_DEG, KNOWN_YAW_SE_DEG, CameraAlarm, CameraPose, Cue, DrawnSign
 from hipcv.core.checks.recording import LIMITS, found
 from hipcv.core.finding import Finding, FindingCode, Limit, Severity
 from hipcv.core.motion.angles import AngleSeries
@@ -20,6 +21,22 @@ YAW_UNKNOWN = Limit(
 WAY_OPEN_ADVICE = (
     "The camera stands far aside of the line of the thighs, on which side could not be seen: film again from straight "
     "beyond the feet, in line with the bed."
+)
+DRAWN = {
+    DrawnSign.SHARE: Limit(
+        MAX_EXACT_SHARE, "of the edges' length exactly along the picture", "at most 0.28 in rendered and real rooms"
+    ),
+    DrawnSign.ACROSS: Limit(
+        MAX_ACROSS, "line from border to border", "a level camera may see one, where wall and floor meet"
+    ),
+    DrawnSign.APART: Limit(
+        MAX_APART_DEG, "° between all edges and those not along the picture", "at most 0.6 in rendered and real rooms"
+    ),
+    DrawnSign.MARKS: Limit(0, "marked edges on drawn lines", "a drawn line says nothing of the plumb line"),
+}
+MARKS_ADVICE = (
+    "What was marked as upright lies on lines drawn over or around the picture: mark two upright edges of the room "
+    "itself, such as a door frame, or save the clip without those lines."
 )
 PITCH_DOUBT = Limit(35.0, "°", "steeper than any clip the correction was measured on")
 ROLL_NOTE = Limit(3.0, "°", "corrected; a bare reading would be off by as much, with opposite sign on the two legs")
@@ -74,7 +91,19 @@ def check_camera(camera: CameraPose) -> tuple[Finding, ...]:
     if not camera.roll_known:
         limit = Limit(KNOWN_ROLL_SE_DEG, "° standard error of the roll", "no difference between the legs beyond it")
         findings.append(found(FindingCode.GRAVITY_UNKNOWN, Severity.DOUBT, camera.roll.se_deg, limit=limit))
-    return (*findings, *map(_told, camera.alarms))
+    return (*findings, *_check_drawn_lines(camera), *map(_told, camera.alarms))
+
+
+def _check_drawn_lines(camera: CameraPose) -> list[Finding]:
+    """Say why the room's edges gave no plumb line, and that something drawn was marked as one."""
+    findings = []
+    for lines in camera.drawn:
+        marks = lines.sign is DrawnSign.MARKS
+        if marks or not camera.roll_known:
+            severity = Severity.NOTE if camera.roll_known else Severity.DOUBT
+            told = found(FindingCode.DRAWN_LINES, severity, lines.observed, limit=DRAWN[lines.sign])
+            findings.append(replace(told, advice=MARKS_ADVICE) if marks else told)
+    return findings
 
 
 def _told(alarm: CameraAlarm) -> Finding:
