@@ -12,7 +12,9 @@ export async function showDrawing(box, name) {
   if (!known.has(name)) known.set(name, load(name));
   box.dataset.drawing = name;
   const drawing = await known.get(name).catch(() => null);
-  if (!drawing || box.dataset.drawing !== name) return;
+  if (box.dataset.drawing !== name) return;
+  box.hidden = !drawing; // a test may come without drawings
+  if (!drawing) return;
   const own = document.importNode(drawing, true);
   if ("still" in box.dataset) own.setAttribute("aria-hidden", "true");
   else own.setAttribute("aria-label", own.querySelector("title").textContent);
