@@ -3,8 +3,9 @@ const known = new Map();
 
 async function load(name) {
   const answer = await fetch(`drawings/${name}.svg`);
+  const text = await answer.text(); // read in any case: an answer that nobody reads stays open
   if (!answer.ok) throw new Error(name);
-  return new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement;
+  return new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
 }
 
 /** Show a drawing in a box; its words stay behind where it is only decoration. */
