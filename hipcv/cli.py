@@ -62,7 +62,8 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Measure hip internal rotation from a video of the seated or prone test. It informs; it does not diagnose.",
+    help=f"Measure hip internal rotation from a video of the {' or '.join(TestName)} test. "
+    "It informs; it does not diagnose.",
 )
 models_app = typer.Typer(no_args_is_help=True, help="The pose models: list, get, check.")
 app.add_typer(models_app, name="models")

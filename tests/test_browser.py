@@ -27,6 +27,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from simulated import seated
+from third_test import build_house
 
 from hipcv.assessment import assess
 from hipcv.core.procedures.prone import PRONE
@@ -90,9 +91,10 @@ FRAME_RATE_HZ = 30
 
 
 @contextmanager
-def serving(folder: Path, host: str = "127.0.0.1") -> Iterator[str]:
+def serving(folder: Path, host: str = "127.0.0.1", environment: dict[str, str] | None = None) -> Iterator[str]:
     """Run a server of its own; yields the address it prints."""
-    process = subprocess.Popen([sys.executable, "-c", RUN, str(folder), host], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", RUN, str(folder), host]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=folder)
     assert process.stdout is not None
     try:
         found = re.search(r"http://\S+", process.stdout.readline())
@@ -475,6 +477,62 @@ def test_prone_legs_are_drawn_from_knees_and_ankles_alone(visit: Callable[..., V
     )
     assert min(painted[0]) > 300
     assert painted[1] == [0, 0]
+    opened.expect_clean()
+
+
+def test_a_new_test_is_offered_wherever_one_is_chosen(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    """A third test is one file more: both choices, the filter and the steps of filming know it; none is drawn."""
+    (tmp_path / "house").mkdir()
+    (tmp_path / "data").mkdir()
+    with serving(tmp_path / "data", environment=build_house(tmp_path / "house")) as there:
+        opened = visit(at=there)
+        page = opened.page
+        opened.show("self-test")
+        page.get_by_role("radio", name="Half reclined The toy test, filmed from the front.").check()
+        assert page.locator("#choose .pick .drawing:visible").count() == 2
+        page.get_by_role("button", name="Next: the camera").click()
+        opened.expect_text("#film", "Hold it there still for two seconds")
+        opened.show("upload")
+        page.get_by_role("radio", name="Half reclined filmed from the front").check()
+        opened.show("results")
+        page.locator("#filter-test").select_option("toy")
+        opened.expect_clean(statuses=(404,))
+
+
+def test_a_prone_self_test_is_led_and_drawn(
+    visit: Callable[..., Visit], samples: Path, truth_of: Callable[[str], dict[str, Any]], tmp_path: Path
+) -> None:
+    """Chosen on the page, filmed from the foot end: prone words, both legs over the picture, a captured hold."""
+    name = "prone-easy-102-02"
+    film(samples / f"{name}.mp4", truth_of(name), tmp_path / "camera.mjpeg")
+    opened = visit(*FAKE_CAMERA, f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
+    page = opened.page
+    opened.show("self-test")
+    page.get_by_role("radio", name="Face down").check()
+    page.locator("#test-order").select_option("right")
+    page.get_by_text("More options").first.click()
+    page.locator("#test-trials").select_option("2")
+    opened.start_test()
+    page.locator(".pip-row.right .pip.full").first.wait_for(timeout=PATIENCE_MS)
+    drawn = page.evaluate(
+        """async () => {
+            const { COLOURS } = await import(new URL("draw.js", document.baseURI));
+            const canvas = document.getElementById("overlay");
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return Object.values(COLOURS).map((colour) => {
+                const ink = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16));
+                let n = 0;
+                for (let k = 0; k < data.length; k += 4) n += [...ink, 255].every((v, c) => data[k + c] === v);
+                return n;
+            });
+        }"""
+    )
+    assert min(drawn) > 100
+    opened.expect_text("#cue", re.compile("Bring it back up|let it sink slowly outwards|Let your right foot sink"))
+    page.get_by_role("button", name="Stop the test").click()
+    page.locator("#ask-answers").get_by_role("button", name="Stop the test").click()
+    page.get_by_role("heading", name="Get into place").wait_for()
+    opened.expect_text("#film", "Lie face down")
     opened.expect_clean()
 
 

@@ -21,6 +21,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from hipcv.core.procedures.prone import PRONE
+from hipcv.live.spoken import spoken_for
 from hipcv.measurement import Measurement
 from hipcv.outputs.document import render_document
 from hipcv.outputs.tables import write_series
@@ -256,6 +258,36 @@ def test_a_live_test_agrees_with_the_upload_though_its_connection_broke(
     assert (kept["kind"], kept["state"]) == ("live", "done")
     assert kept["assessment"] == result["assessment"]
     assert httpx.get(server.address.rstrip("/") + result["links"]["report"]).status_code == 200
+
+
+def test_a_prone_test_is_guided_drawn_and_measured_over_the_connection(server: Running) -> None:
+    """Legs by the subject's own side, soles up, in the prone test's words, to a number near the one captured."""
+    clip, words = CLIP.with_name("prone-easy-102-02.mp4"), spoken_for(PRONE)
+    readings, captured = [], None
+    with server.live() as live:
+        started = begin(live, test="prone", sides=["right"])
+        assert started["plan"]["test"] == "prone"
+        for n, frame in enumerate(open_video(clip)):
+            live.send(packed(n, frame.time_s, encode_still(frame.rgb)))
+            readings.append(hear(live, "reading"))
+            if readings[-1]["coach"]["captured"]["right"]:
+                (captured,) = readings[-1]["coach"]["captured"]["right"]
+                break
+        assert captured is not None
+        live.send('{"type": "finish"}')
+        assert hear(live, "working")["stage"] == "measuring"
+        result = hear(live, "result", "problem", limit_s=180)
+    drawn = [reading["skeleton"] for reading in readings if reading["skeleton"]]
+    assert len(drawn) > len(readings) / 2
+    rest = next(skeleton for skeleton in drawn if skeleton["left"][1] and skeleton["right"][1])
+    assert rest["left"][1][0] < rest["right"][1][0]  # from the foot end the left leg is on the left
+    assert all(rest[side][2][1] < rest[side][1][1] for side in ("left", "right"))  # the ankle above the knee
+    assert rest["plumb"] == pytest.approx([0, -1])
+    said = {reading["coach"]["say"]["text"] for reading in readings if reading["coach"]["say"]}
+    assert words.swing.format(side="right", other="left") in said
+    assert result["type"] == "result", result
+    assert result["assessment"]["test"] == "prone"
+    assert result["assessment"]["sides"]["right"]["end_range_deg"] == pytest.approx(captured, abs=4.0)
 
 
 def test_the_newest_frame_wins_and_the_queue_never_grows(server: Running, frames: list[tuple[float, bytes]]) -> None:

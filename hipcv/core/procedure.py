@@ -61,7 +61,7 @@ class Procedure:
     limits : limits that differ from the usual ones (`core.checks.limits`).
     unseen : what a recording is called in which the subject is hardly ever seen.
     both_knees : whether both knees have to be in view for the subject to count as seen.
-    spoken : words in a file's name that tell the test.
+    spoken : words in a file's name that tell the test, beside its own name.
 
     Examples
     --------

@@ -27,6 +27,31 @@ class Guidance:
     origin: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TestWords:
+    """One test in words, for people who choose it: its name, how it is done, how it is filmed."""
+
+    title: str
+    how: str
+    filmed: str
+
+
+def words_for(procedure: Procedure) -> TestWords:
+    """Return a test in words; of one that has none in the data file, what the test itself says.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> words_for(procedure_named("prone")).title
+    'Face down'
+    """
+    own = _words()["test"].get(procedure.name)
+    if own is not None:
+        return TestWords(**own)
+    filmed = f"filmed from the {' or '.join(procedure.camera_sides)}"
+    return TestWords(procedure.label, f"The {procedure.name} test, {filmed}.", filmed)
+
+
 def known_codes() -> tuple[str, ...]:
     """Return every finding code that has words."""
     return tuple(_findings())

@@ -34,6 +34,6 @@ class Spoken:
 
 @cache
 def spoken_for(procedure: Procedure) -> Spoken:
-    """Return the sentences of one test (`data/spoken.toml`); KeyError where it has none."""
+    """Return the sentences of one test (`data/spoken.toml`), and where it has none of its own those for any test."""
     words = tomllib.loads(files("hipcv.live").joinpath("data/spoken.toml").read_text("utf-8"))
-    return Spoken(**words[procedure.name])
+    return Spoken(**words["any"] | words.get(procedure.name, {}))

@@ -4,10 +4,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from hipcv.core.procedure import Rest
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.setup import Setup
 from hipcv.live.coach import Plan
-from hipcv.words import SIDES, Effort, ModelName, Sex, Side
+from hipcv.words import SIDES, CameraSide, Effort, ModelName, Sex, Side
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
 Kind = Literal["upload", "live"]
@@ -316,6 +317,31 @@ class Norms(BaseModel):
     norms: list[NormModel]
 
 
+class TestWordsModel(BaseModel):
+    """A test in words: its name, how it is done, how it is filmed."""
+
+    title: str
+    how: str
+    filmed: str
+
+
+class ProcedureModel(BaseModel):
+    """One test; the usual place of the camera comes first, `rest` is where the relaxed shank points."""
+
+    name: TestName
+    label: str
+    words: TestWordsModel
+    camera_sides: list[CameraSide]
+    rest: Rest
+    hip_flexion_deg: float
+
+
+class Procedures(BaseModel):
+    """The tests there are, the usual one first."""
+
+    procedures: list[ProcedureModel]
+
+
 class ModelInfo(BaseModel):
     """One pose model."""
 
@@ -342,10 +368,11 @@ class FindingWords(BaseModel):
 
 
 class GuidanceModel(BaseModel):
-    """How to film a test, and the words for every finding code."""
+    """How to film a test, and the words for every finding code and for every verdict on a left–right difference."""
 
     film: list[str]
     findings: dict[str, FindingWords]
+    asymmetry: dict[str, str]
 
 
 class UploadLimitsModel(BaseModel):

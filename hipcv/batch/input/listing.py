@@ -102,9 +102,10 @@ def _url_folder(url: str) -> str:
 def procedure_in_name(name: str) -> Procedure | None:
     """Return the test that a recording's name tells by a word, such as "S01_seated.mp4"; None for none or several."""
     text = name.casefold()
-    told = [
-        procedure
-        for procedure in PROCEDURES
-        if re.search(rf"(?<![a-z])({'|'.join(map(re.escape, procedure.spoken))})(?![a-z])", text)
-    ]
+
+    def tells(procedure: Procedure) -> bool:
+        words = "|".join(map(re.escape, (procedure.name, *procedure.spoken)))
+        return re.search(rf"(?<![a-z])({words})(?![a-z])", text) is not None
+
+    told = [procedure for procedure in PROCEDURES if tells(procedure)]
     return told[0] if len(told) == 1 else None

@@ -21,5 +21,5 @@ PROCEDURE = PRONE = Procedure(
     limits={FindingCode.PELVIS_HIKE: Limit(6.0, "°", PILOT)},
     unseen=FindingCode.LEGS_NOT_SEEN,
     both_knees=False,
-    spoken=("prone", "lying"),
+    spoken=("lying",),
 )

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
+from hipcv.core.procedures import PROCEDURES, USUAL_TEST, TestName, procedure_named
 from hipcv.version import __version__
 from hipcv.words import Sex
 from hipcv_server import schemas
@@ -12,6 +12,27 @@ from hipcv_server.problems import described
 from hipcv_server.routes.given import In
 
 router = APIRouter(prefix=PREFIX)
+
+
+@router.get("/procedures", response_model=schemas.Procedures, responses=described(), summary="The tests there are")
+def procedures() -> Response:
+    """Return every test: its name, what it is called in words, where the camera stands, where the shank rests."""
+    from dataclasses import asdict
+
+    from hipcv.evidence.guidance import words_for
+
+    found = [
+        {
+            "name": procedure.name,
+            "label": procedure.label,
+            "words": asdict(words_for(procedure)),
+            "camera_sides": procedure.camera_sides,
+            "rest": procedure.rest,
+            "hip_flexion_deg": procedure.hip_flexion_deg,
+        }
+        for procedure in PROCEDURES
+    ]
+    return JSONResponse({"procedures": found})
 
 
 @router.get("/norms", response_model=schemas.Norms, responses=described(), summary="The reference ranges")
@@ -49,11 +70,14 @@ def models(rooms: In) -> Response:
     "/guidance", response_model=schemas.GuidanceModel, responses=described(), summary="How to film; words for findings"
 )
 def guidance(test: TestName = USUAL_TEST) -> Response:
-    """Return how to film a test, and the title and meaning of every finding code."""
+    """Return how to film a test, title and meaning of every finding code, and the verdicts on a difference in words."""
     from hipcv.evidence.guidance import filming_guide, known_codes, meaning_for, title_for
+    from hipcv.evidence.reference import AsymmetryVerdict
 
     words = {code: {"title": title_for(code), "meaning": meaning_for(code)} for code in known_codes()}
-    return JSONResponse({"film": list(filming_guide(procedure_named(test))), "findings": words})
+    asymmetry = {str(verdict): verdict.wording for verdict in AsymmetryVerdict}
+    film = list(filming_guide(procedure_named(test)))
+    return JSONResponse({"film": film, "findings": words, "asymmetry": asymmetry})
 
 
 @router.get("/limits", response_model=schemas.Limits, responses=described(), summary="What this server takes")

@@ -4,6 +4,7 @@ import { showDrawings } from "./drawings.js";
 import { alarm, asking, byId } from "./element.js";
 import { openHistory, openOne, setUpHistory } from "./history.js";
 import { leaveSelfTest, mayLeave, midTest, openSelfTest, setUpSelfTest } from "./selftest.js";
+import { loadTests } from "./tests.js";
 import { setUpUpload } from "./upload.js";
 
 const TITLES = { home: "hipcv", "self-test": "Self-test · hipcv", upload: "Upload · hipcv", results: "Results · hipcv", one: "Result · hipcv" };
@@ -48,4 +49,5 @@ setUpHistory();
 showDrawings();
 window.addEventListener("hashchange", () => (midTest() && location.hash !== "#self-test" ? askFirst(location.hash) : show()));
 show();
+loadTests();
 askOnce("limits").then(({ version }) => { byId("version").textContent = version; }).catch((error) => alarm(error.message));

@@ -2,8 +2,9 @@
 import { ask, follow, isFinal } from "./api.js";
 import { alarm, button, byId, confirmed, element } from "./element.js";
 import { showResult } from "./result.js";
+import { loadTests, testNames, testTitle } from "./tests.js";
 import { trend } from "./trend.js";
-import { SIDES, STAGES, STATES, TESTS, capital, degrees, when } from "./words.js";
+import { SIDES, STAGES, STATES, capital, degrees, when } from "./words.js";
 
 const PAGE = 20;
 let next = null;
@@ -27,13 +28,14 @@ export async function openHistory() {
   const { test, subject } = chosen();
   const query = new URLSearchParams({ limit: PAGE, ...(test && { test }), ...(subject && { subject }) });
   try {
+    await loadTests();
     await load(`assessments?${query}`, mine);
     if (mine !== visit) return;
     if (!subject) {
       byId("trend").replaceChildren(...whoseTrend());
       return;
     }
-    const trends = await Promise.all((test ? [test] : Object.keys(TESTS)).map((name) => ask(`trend?${new URLSearchParams({ test: name, subject })}`)));
+    const trends = await Promise.all((test ? [test] : testNames()).map((name) => ask(`trend?${new URLSearchParams({ test: name, subject })}`)));
     if (mine === visit) byId("trend").replaceChildren(...trends.map(trend).filter(Boolean));
   } catch (error) {
     if (mine === visit) alarm(error.message);
@@ -121,7 +123,7 @@ function sides({ assessment }) {
 }
 
 function fill(box, item) {
-  const name = `${TESTS[item.test]}, ${when(item.created_at)}`;
+  const name = `${testTitle(item.test)}, ${when(item.created_at)}`;
   const about = [item.kind === "live" ? "Self-test" : "Upload", item.subject].filter(Boolean).join(" · ");
   box.replaceChildren(element("div", {}, element("h3", {}, name), element("p", { class: "soft" }, about)), outcome(item), buttons(box, item, name));
 }

@@ -10,6 +10,7 @@ import { askBeforeLeaving } from "./leave.js";
 import { LiveLink } from "./live.js";
 import { showResult } from "./result.js";
 import { Stage } from "./stage.js";
+import { loadTests, testNames } from "./tests.js";
 
 const STEPS = ["choose", "place", "test", "done"];
 const HEADINGS = { choose: "selftest-title", place: "place-title", test: "test-title" };
@@ -20,7 +21,9 @@ let running = null;
 export function setUpSelfTest() {
   byId("choose").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (byId("choose").reportValidity()) toPlace();
+    if (!byId("choose").reportValidity()) return;
+    if (testNames().length) toPlace(); // at once: sensors may be asked for within the click only
+    else loadTests().then((there) => there && toPlace());
   });
   byId("try-sound").addEventListener("click", trySound);
   byId("back").addEventListener("click", () => { closeCamera(); go("choose"); });

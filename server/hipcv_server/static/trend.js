@@ -1,15 +1,16 @@
 // How one person's results of one test changed over time.
 import { fitted, legend, mark, scale, ticks } from "./chart.js";
 import { element, svg } from "./element.js";
-import { SIDES, TESTS, capital, degrees, fine } from "./words.js";
+import { testTitle } from "./tests.js";
+import { SIDES, capital, degrees, fine } from "./words.js";
 
 const TOP = 14, LEFT = 42, RIGHT = 18, BOTTOM = 28, HEIGHT = 230;
 
 /** Draw a trend; null where there are fewer than two measurements. */
 export function trend({ test, subject, points, change }) {
   if (points.length < 2) return null;
-  const label = `${subject}, ${TESTS[test].toLowerCase()}: ${points.length} measurements, ${changeWords(change).join(" ")}`;
-  return element("section", { class: "card" }, element("h2", {}, `Trend of ${subject}, ${TESTS[test].toLowerCase()}`), legend(),
+  const label = `${subject}, ${testTitle(test).toLowerCase()}: ${points.length} measurements, ${changeWords(change).join(" ")}`;
+  return element("section", { class: "card" }, element("h2", {}, `Trend of ${subject}, ${testTitle(test).toLowerCase()}`), legend(),
     fitted((width) => draw(width, points, label)), element("ul", {}, changeWords(change).map((words) => element("li", {}, words))));
 }
 

@@ -5,6 +5,7 @@ import { markEdges } from "./edges.js";
 import { alarm, asked, button, byId, element } from "./element.js";
 import { keep, kept } from "./kept.js";
 import { askBeforeLeaving } from "./leave.js";
+import { loadTests } from "./tests.js";
 import { STAGES, STATES, degrees } from "./words.js";
 
 const MEGA = 1_000_000;
@@ -30,7 +31,7 @@ export function setUpUpload() {
   mirrored.addEventListener("change", () => keep("mirrored", mirrored.value));
   askBeforeLeaving(() => unsent > 0);
   byId("show-film").addEventListener("click", toggleGuide);
-  for (const radio of byId("upload-form").elements.test) radio.addEventListener("change", showGuide);
+  byId("upload-choices").addEventListener("change", showGuide);
 }
 
 function toggleGuide() {
@@ -40,8 +41,9 @@ function toggleGuide() {
   if (!hidden) showGuide();
 }
 
-function showGuide() {
-  const test = byId("upload-form").elements.test.value;
+async function showGuide() {
+  if (!(await loadTests())) return;
+  const test = new FormData(byId("upload-form")).get("test");
   showDrawing(byId("upload-drawing"), `${test}-side`);
   askOnce(`guidance?test=${test}`).then(({ film }) => byId("upload-film").replaceChildren(...film.map((step) => element("li", {}, step)))).catch((error) => alarm(error.message));
 }
@@ -63,7 +65,7 @@ async function take(files) {
     return;
   }
   alarm(null);
-  if (!files.length) return;
+  if (!files.length || !(await loadTests())) return;
   await askForMirror();
   const given = options();
   for (const file of files) {
