@@ -693,6 +693,6 @@ def test_a_half_read_loop_ends_its_workers_and_python_ends_in_order(folder: Path
 
 def is_worker(pid: int) -> bool:
     try:
-        return b"hipcv.batch.run.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"hipcv batch worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
