@@ -7,10 +7,12 @@ from pathlib import Path
 import av
 import pytest
 from hypothesis import settings
+from published import faults
 
 from hipcv.core.setup import Setup
 from hipcv.measurement import Measurement, measure_file
 from hipcv.models.store import get_model
+from hipcv.outputs.document import render_document
 from hipcv.words import ModelName
 
 # Machines are shared and noisy: how long one example takes says nothing about the code.
@@ -29,7 +31,9 @@ def pytest_sessionstart() -> None:
 
 @cache
 def _measured(name: str, model: ModelName) -> Measurement:
-    return measure_file(SAMPLES / f"{name}.mp4", Setup(), model_name=model)
+    measured = measure_file(SAMPLES / f"{name}.mp4", Setup(), model_name=model)
+    assert faults(render_document(measured.assessment)) == []
+    return measured
 
 
 @pytest.fixture(scope="session")
