@@ -10,10 +10,12 @@ import av
 import pytest
 from hypothesis import settings
 from kept_poses import SAMPLES, kept_measurement
+from published import faults
 
 from hipcv.core.setup import Setup
 from hipcv.measurement import Measurement, measure_file
 from hipcv.models.store import get_model
+from hipcv.outputs.document import render_document
 from hipcv.words import ModelName
 
 # Machines are shared and noisy: how long one example takes says nothing about the code.
@@ -86,7 +88,9 @@ SEATED = Setup()
 
 @cache
 def _measured(path: Path, setup: Setup, model: ModelName) -> Measurement:
-    return measure_file(path, setup, model_name=model)
+    measured = measure_file(path, setup, model_name=model)
+    assert faults(render_document(measured.assessment)) == []
+    return measured
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ from batch_recordings import (
     write_folder,
     write_recording,
 )
+from published import faults
 from typer.testing import CliRunner
 
 import hipcv
@@ -94,6 +95,8 @@ def test_a_folder_becomes_one_row_a_side_and_a_reason_for_every_side_without_a_n
     assert [row["side"] for row in rows(done)] == ["left", "right"] * len(names)
     assert {row["status"] for row in rows(done) if row["clip"] != "torn-seated.mp4"} == {"not_measured"}
     assert {row["status"] for row in rows(done) if row["clip"] == "torn-seated.mp4"} == {"set_aside"}
+    documents = [json.loads(path.read_text()) for path in (done / "clips").glob("*.json")]
+    assert [faults(document) for document in documents] == [[]] * 3
     again = rows(done, "film-again.csv")
     assert {row["clip"] for row in again} == set(names)
     assert all(row["reason"] and row["advice"] for row in again)

@@ -260,7 +260,7 @@ def test_between_days_the_limit_is_9_or_with_few_trials_11_or_what_wide_interval
 
 def test_a_doubt_makes_the_limit_between_days_11(document: Document) -> None:
     doubtful = clean(document)
-    doubtful["findings"] = [{"severity": "doubt", "side": "left"}]
+    doubtful["findings"] = [{**document["findings"][0], "severity": "doubt", "side": "left"}]
     left, right = compare_documents(clean(document), doubtful)
     assert (left.mdc95_deg, right.mdc95_deg) == pytest.approx((11.0, 9.0))
     assert "Spork" in left.mdc95_source
