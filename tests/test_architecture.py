@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 HEAVY = ("cv2", "mediapipe", "av", "ai_edge_litert", "fastapi", "sqlalchemy", "plotly", "scipy", "rich")
 
 

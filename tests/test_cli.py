@@ -12,6 +12,8 @@ from batch_recordings import write_recording
 
 from hipcv.outputs.tables import COLUMNS
 
+pytestmark = pytest.mark.process
+
 CLIP = "seated-easy-101-01.mp4"
 
 

@@ -14,7 +14,7 @@ from hipcv.words import SIDES
 
 MANIFEST = Path(__file__).parents[1] / "models" / "manifest.toml"
 #: Processors and library builds round the networks' arithmetic differently, which moves a landmark by some hundredths
-#: of a pixel, where a close choice falls the other way by more. 0.4° is a third of what a different model gives. A prone
+#: of a pixel, where a close choice falls the other way by more. 0.4° is a third of what another model gives. A prone
 #: leg is a path among the peaks of heat maps, chosen at 8 frames a second instead of 24 to 30: a third as many frames
 #: average what falls the other way, and √3 of 0.4° is 0.7°.
 SEATED_DEG, PRONE_DEG = 0.4, 0.7
