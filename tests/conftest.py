@@ -28,7 +28,14 @@ REAL = Path(__file__).parent / "data" / "real"
 #: What takes longer than arithmetic, and is left out by `make test-fast`.
 MARKERS = ("model", "process", "browser")
 #: Fixtures whose tests need no marker of their own.
-MARKED_FIXTURES = {"measured": "model", "measured_sample": "model", "visit": "browser"}
+MARKED_FIXTURES = {
+    "crew": "process",
+    "live": "model",
+    "measured_clip": "model",
+    "measured_sample": "model",
+    "network": "model",
+    "small_disk": "process",
+}
 #: Modules that are loaded when a pose network, or a child process of `multiprocessing`, is started.
 ENGINES = {
     "mediapipe": "model",
@@ -94,7 +101,7 @@ def _measured(path: Path, setup: Setup, model: ModelName) -> Measurement:
 
 
 @pytest.fixture(scope="session")
-def measured():
+def measured_clip():
     """Measure a recording with a model, once a run."""
     return lambda path, model, setup=SEATED: _measured(path, setup, model)
 

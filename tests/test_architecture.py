@@ -9,6 +9,8 @@ import hipcv
 from hipcv.assessment import assess
 from hipcv.batch.score import score
 
+pytestmark = pytest.mark.process
+
 HEAVY = ("cv2", "mediapipe", "av", "ai_edge_litert", "fastapi", "sqlalchemy", "plotly", "scipy", "rich", "pydantic")
 
 

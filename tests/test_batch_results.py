@@ -45,16 +45,16 @@ from hipcv.tables.table import (
     write_excel,
     write_parquet,
 )
-from hipcv.words import ModelName, Sex, Side
+from hipcv.words import Sex, Side
 
 Document = dict[str, Any]
 KEY = Key("c" * 64, "p" * 64, "m" * 64)
 
 
 @pytest.fixture(scope="module")
-def document(measured_sample: Callable[..., Any]) -> Document:
+def document(kept: Callable[[str], Any]) -> Document:
     """The document of a sample clip."""
-    return render_document(measured_sample("seated-easy-101-01", ModelName.LITE).assessment)
+    return render_document(kept("seated-easy-101-01").assessment)
 
 
 def clip(row: int = 2, name: str = "a.mp4", **told: Any) -> Clip:

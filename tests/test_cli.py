@@ -14,6 +14,8 @@ from published import faults
 from hipcv.outputs.document import json_schema
 from hipcv.outputs.tables import COLUMNS
 
+pytestmark = pytest.mark.process
+
 CLIP = "seated-easy-101-01.mp4"
 
 

@@ -202,6 +202,7 @@ while True:
 """
 
 
+@pytest.mark.process
 def test_killed_at_any_moment_nothing_is_lost_doubled_or_torn(tmp_path: Path) -> None:
     """Twelve times kill -9 in the middle of writing: what was told is there, once, and the file is whole."""
     told: list[str] = []

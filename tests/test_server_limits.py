@@ -130,6 +130,7 @@ def test_silence_is_a_hang_except_while_it_assesses() -> None:
         assert not stalled(Told(stage), limits.stall_s - 1, limits)
 
 
+@pytest.mark.model
 def test_a_worker_tells_every_stage_in_its_order(tmp_path: Path, short_clip: bytes) -> None:
     """The assessment, too, and the frames out of those that were counted."""
     clip = tmp_path / "clip.bin"
@@ -241,6 +242,7 @@ def test_a_worker_whose_server_is_gone_ends(tmp_path: Path) -> None:
         worker._answer(order, Settings(tmp_path), theirs)
 
 
+@pytest.mark.process
 def test_a_recording_beyond_its_time_fails_once_and_the_next_is_served(tmp_path: Path) -> None:
     """A real worker with no time at all: ended at the first frame, told in a sentence, the clip deleted."""
     shelves = Shelves(tmp_path)
