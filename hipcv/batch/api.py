@@ -113,4 +113,4 @@ def _yield_all(clips: Iterable[Clip], plan: Plan, engine: WorkEngine) -> Generat
 
 
 def _job(plan: Plan, clip: Clip) -> Job:
-    return replace(plan.job(clip), wants_assessment=True)
+    return replace(plan.job(clip), artefacts=(), wants_assessment=True)

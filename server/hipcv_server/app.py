@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     app.add_middleware(Guard, settings=settings)
     app.include_router(routes.router)
+    app.include_router(routes.open_doors())
     app.include_router(live.router)
     if STATIC.is_dir():
         app.router.routes.append(_Page("/", StaticFiles(directory=STATIC, html=True)))

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,10 +13,10 @@ from fastapi.responses import FileResponse, JSONResponse, Response, StreamingRes
 
 from hipcv import __version__
 from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
+from hipcv.outputs.artefacts import REPORT, SERIES, VIDEO, Artefact, linked
 from hipcv.words import Sex
 from hipcv_server import schemas
 from hipcv_server.disk import free_bytes
-from hipcv_server.files import REPORT, SERIES, VIDEO
 from hipcv_server.links import PREFIX, links_of
 from hipcv_server.problems import MEDIA_TYPE, ProblemError, disk_full, wrong_arguments
 from hipcv_server.security import REPORT_POLICY
@@ -266,7 +266,10 @@ def _event(name: str, value: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
 
 
-def _done(job: Job, rooms: Rooms, name: str) -> Path:
+def _done(job: Job, rooms: Rooms, artefact: Artefact) -> Path:
+    if artefact.needs_frames and not job.keep:
+        raise ProblemError("no_video", "The clip of this assessment was not kept: hand it in again with keep=true.")
+    name = artefact.file
     if job.state is not JobState.DONE:
         raise ProblemError("not_done", f"This assessment is {job.state.replace('_', ' ')}: it has no {name} (yet).")
     path = rooms.shelves.result(job.id, name)
@@ -329,7 +332,7 @@ async def report(job: Known, rooms: In, download: bool = False) -> Response:
     return FileResponse(path, media_type="text/html", filename=name, headers={"Content-Security-Policy": REPORT_POLICY})
 
 
-@router.get(f"/assessments/{{job_id}}/{VIDEO}", include_in_schema=False)  # as the report names it
+@router.get(f"/assessments/{{job_id}}/{VIDEO.file}", include_in_schema=False)  # as the report names it
 @router.get(
     "/assessments/{job_id}/video",
     responses={
@@ -343,9 +346,32 @@ async def report(job: Known, rooms: In, download: bool = False) -> Response:
 )
 async def video(job: Known, rooms: In) -> Response:
     """Return the annotated video, or a part of it."""
-    if not job.keep:
-        raise ProblemError("no_video", "The clip of this assessment was not kept: hand it in again with keep=true.")
-    return FileResponse(_done(job, rooms, VIDEO), media_type="video/mp4")
+    return FileResponse(_done(job, rooms, VIDEO), media_type=VIDEO.media_type)
+
+
+def open_doors() -> APIRouter:
+    """Return the routes of every artefact that has none of its own above: its file as it is."""
+    doors, known = APIRouter(prefix=PREFIX), {getattr(route, "path", "") for route in router.routes}
+    for artefact in linked():
+        path = f"/assessments/{{job_id}}/{artefact.name}"
+        if PREFIX + path not in known:
+            content = {artefact.media_type: {"schema": {"type": "string"}}}
+            doors.add_api_route(
+                path,
+                _door(artefact),
+                responses={200: {"description": artefact.file, "content": content}, **_errors(404, 409)},
+                response_class=Response,
+                name=artefact.name,
+                summary=f"The file {artefact.file}",
+            )
+    return doors
+
+
+def _door(artefact: Artefact) -> Callable[[Job, Rooms], Awaitable[Response]]:
+    async def hand_out(job: Known, rooms: In) -> Response:
+        return FileResponse(_done(job, rooms, artefact), media_type=artefact.media_type)
+
+    return hand_out
 
 
 @router.post(

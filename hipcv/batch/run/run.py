@@ -20,6 +20,7 @@ from hipcv.batch.run.job import Identity, Job, Refusal, Refused, Reply, Scored
 from hipcv.batch.run.ledger import Ledger
 from hipcv.batch.run.scoring import file_stamp
 from hipcv.core.errors import BatchError
+from hipcv.outputs.artefacts import Artefact, batched
 
 #: A recording that crashes or hangs its worker is tried so often before it is set aside.
 N_ATTEMPTS = 2
@@ -43,6 +44,11 @@ class Plan:
     model_path: Path | None = None
     wants_reports: bool = True
 
+    @property
+    def artefacts(self) -> tuple[Artefact, ...]:
+        """What is written of every recording beside its document."""
+        return batched(report=self.wants_reports)
+
     def key(self, clip: Clip, clip_sha256: str) -> Key:
         """Return under which key the result of a recording is kept."""
         return Key(clip_sha256, digest(clip.parameters(self.pose_model)), self.model_sha256)
@@ -57,7 +63,7 @@ class Plan:
             model_path=None if self.model_path is None else str(self.model_path),
             model_sha256=self.model_sha256,
             hipcv_version=__version__,
-            wants_report=self.wants_reports,
+            artefacts=tuple(artefact.name for artefact in self.artefacts),
         )
 
 
@@ -258,7 +264,7 @@ class Run:
         self.tally.clip_s += answer.clip_s
         self.tally.peak_memory_mb = max(self.tally.peak_memory_mb, answer.peak_memory_mb)  # a NaN changes nothing
         for clip in (work.clip, *self._followers[work.key]):
-            write_clip(self.plan.out, clip, work.key, answer.document, answer.report)
+            write_clip(self.plan.out, clip, work.key, answer.document, answer.files)
         self._finish(work.clip, work.key, answer)
 
     def _refused(self, work: _Work, answer: Refused) -> None:
