@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from math import hypot, sqrt
 from typing import Any
 
-from hipcv.assessment import trial_variance
 from hipcv.core.errors import HistoryError
 from hipcv.core.finding import Severity
+from hipcv.core.uncertainty import change_mdc95_deg
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error
 from hipcv.history.person import same_person
 from hipcv.history.store import Kept
@@ -144,22 +143,24 @@ def _compare_side(side: Side, earlier: Mapping[str, Any], later: Mapping[str, An
 def _mdc95(side: Side, earlier: Mapping[str, Any], later: Mapping[str, Any], spacing: Spacing) -> tuple[float, str]:
     by_hand = _by_hand(side, earlier, later)
     published = f"people measured by hand on two days: {by_hand.citation}"
-    halves = [_half_deg(document["sides"][side]) for document in (earlier, later)]
-    if any(half is None for half in halves):
+    before, after = (document["sides"][side] for document in (earlier, later))
+    if before["interval95_deg"] is None or after["interval95_deg"] is None:
         return by_hand.mdc95_deg, published
-    own = hypot(*(half for half in halves if half is not None))
+    own = change_mdc95_deg((_half_deg(before), _half_deg(after)), (_counting_deg(before), _counting_deg(after)))
     if spacing is Spacing.BETWEEN_DAYS and own < by_hand.mdc95_deg:
         return by_hand.mdc95_deg, published
     return own, "the trials and the intervals of both measurements"
 
 
-def _half_deg(result: Mapping[str, Any]) -> float | None:
-    """Return half a side's 95 % interval, widened by the scatter of its trials; None without an interval."""
-    if result["interval95_deg"] is None:
-        return None
+def _half_deg(result: Mapping[str, Any]) -> float:
+    """Return half a side's 95 % interval, degrees."""
     low, high = result["interval95_deg"]
-    trials = [trial["end_range_deg"] for trial in result["trials"] if trial["accepted"]]
-    return hypot((high - low) / 2, 1.96 * sqrt(trial_variance(trials)))
+    return float(high - low) / 2
+
+
+def _counting_deg(result: Mapping[str, Any]) -> list[float]:
+    """Return the end ranges of a side's trials that count."""
+    return [trial["end_range_deg"] for trial in result["trials"] if trial["accepted"]]
 
 
 def _by_hand(side: Side, earlier: Mapping[str, Any], later: Mapping[str, Any]) -> MeasurementError:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeAlias
 
-from hipcv.assessment import SCHEMA, Assessment, Asymmetry, SideResult, accepted
+from hipcv.assessment import SCHEMA, Assessment, Asymmetry, SideResult
 from hipcv.core.finding import Finding
 from hipcv.core.motion.trials import Trial
 from hipcv.core.procedures import procedure_named
@@ -152,7 +152,7 @@ def _trial(trial: Trial, time_s: FloatArray) -> dict[str, Json]:
         "raw_peak_deg": _angle(trial.raw_peak_deg),
         "filtered_peak_deg": _angle(trial.filtered_peak_deg),
         "rest_deg": _angle(trial.rest_deg),
-        "accepted": accepted(trial),
+        "accepted": trial.accepted,
         "findings": [_finding(finding) for finding in trial.findings],
     }
 

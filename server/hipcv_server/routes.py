@@ -464,11 +464,17 @@ def models(rooms: In) -> Response:
     "/guidance", response_model=schemas.GuidanceModel, responses=_errors(), summary="How to film; words for findings"
 )
 def guidance(test: TestName = USUAL_TEST) -> Response:
-    """Return how to film a test, and the title and meaning of every finding code."""
-    from hipcv.evidence.guidance import filming_guide, known_codes, meaning_for, title_for
+    """Return how to film a test, every finding code in words, and what a left–right difference amounts to."""
+    from hipcv.evidence.guidance import filming_guide, known_codes, meaning_for, origin_for, title_for
+    from hipcv.evidence.reference import AsymmetryVerdict
 
-    words = {code: {"title": title_for(code), "meaning": meaning_for(code)} for code in known_codes()}
-    return JSONResponse({"film": list(filming_guide(procedure_named(test))), "findings": words})
+    words = {
+        code: {"title": title_for(code), "meaning": meaning_for(code), "origin": origin_for(code)}
+        for code in known_codes()
+    }
+    asymmetry = {str(verdict): verdict.wording for verdict in AsymmetryVerdict}
+    film = list(filming_guide(procedure_named(test)))
+    return JSONResponse({"film": film, "findings": words, "asymmetry": asymmetry})
 
 
 @router.get("/limits", response_model=schemas.Limits, responses=_errors(), summary="What this server takes")

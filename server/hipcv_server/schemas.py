@@ -335,17 +335,19 @@ class Models(BaseModel):
 
 
 class FindingWords(BaseModel):
-    """A finding code in words."""
+    """A finding code in words; `origin` is what is known about its limit, "" where nothing is."""
 
     title: str
     meaning: str
+    origin: str
 
 
 class GuidanceModel(BaseModel):
-    """How to film a test, and the words for every finding code."""
+    """How to film a test, the words for every finding code, and for every verdict on the difference of the sides."""
 
     film: list[str]
     findings: dict[str, FindingWords]
+    asymmetry: dict[str, str]
 
 
 class UploadLimitsModel(BaseModel):

@@ -5,7 +5,7 @@ import { curves } from "./curves.js";
 import { button, confirmed, element } from "./element.js";
 import { nextSteps } from "./nextsteps.js";
 import { ranges } from "./ranges.js";
-import { ASYMMETRY, SEVERITIES, SIDES, TESTS, capital, degrees, fine, foundWords, when } from "./words.js";
+import { SEVERITIES, SIDES, TESTS, capital, degrees, fine, foundWords, when } from "./words.js";
 
 const VERDICTS = {
   within: "Within the range", below: "Below the range", above: "Above the range", borderline: "Too near to call: on the edge of the range",
@@ -26,14 +26,14 @@ export async function showResult(box, resource, { onDeleted } = {}) {
   if (resource.problem) body.append(element("p", { class: "notice bad" }, resource.problem.detail));
   const measured = a.status === "measured";
   const [words, series] = await Promise.all([
-    askOnce(`guidance?test=${a.test}`).then((g) => g.findings).catch(() => ({})),
+    askOnce(`guidance?test=${a.test}`).catch(() => ({ findings: {}, asymmetry: {} })),
     ask(resource.links.series).catch(() => null),
   ]);
   const next = nextSteps(a);
-  if (measured) body.append(numbers(a, series));
+  if (measured) body.append(numbers(a, series, words.asymmetry));
   body.append(...(a.notes ?? []).map((note) => element("p", { class: "notice" }, note)));
   if (next.length) body.append(section("What to do next", element("ul", { class: "next" }, next.map(({ text, more }) => element("li", {}, text, more ? element("ul", {}, more.map((one) => element("li", {}, one))) : null)))));
-  if (a.findings.length) body.append(section(measured ? "What to know about this recording" : "Why there is no result", findings(a.findings, words)));
+  if (a.findings.length) body.append(section(measured ? "What to know about this recording" : "Why there is no result", findings(a.findings, words.findings)));
   if (!measured && series) body.append(...movement(series, a, null));
   body.append(details(a), actions(resource, onDeleted));
   body.append(element("p", { class: "soft" }, "This informs; it does not diagnose. Show it to a physiotherapist or a doctor where something hurts or worries you."));
@@ -52,14 +52,14 @@ function subtitle({ assessment: a, created_at: at, subject }) {
 const section = (name, ...children) => element("section", {}, element("h3", {}, name), ...children);
 
 /** Everything that changes with the range one compares with. */
-function numbers(a, series) {
+function numbers(a, series, wordings) {
   const choices = references(a), holder = element("div");
   const show = (id) => {
     const of = (side) => a.sides[side].reference.find((r) => r.id === id) ?? null;
     const one = SIDES.map(of).find(Boolean) ?? null;
     holder.replaceChildren(
       element("div", { class: "sides" }, SIDES.map((side) => card(side, a.sides[side], of(side)))),
-      section("Left against right", legend(SIDES, one ? "range to compare with" : null), ranges(a, one), asymmetry(a), a.sides_rest_on ? element("p", { class: "soft" }, `Left and right rest on: ${a.sides_rest_on}.`) : null),
+      section("Left against right", legend(SIDES, one ? "range to compare with" : null), ranges(a, one), asymmetry(a, wordings), a.sides_rest_on ? element("p", { class: "soft" }, `Left and right rest on: ${a.sides_rest_on}.`) : null),
       ...movement(series, a, one),
     );
   };
@@ -109,11 +109,12 @@ function percentile(value) {
   return `more than about ${Math.round(value)} in 100 of that group`;
 }
 
-function asymmetry(a) {
+function asymmetry(a, wordings) {
   if (a.asymmetry) {
     const { difference_deg: difference, mdc95_deg: limit, verdict } = a.asymmetry;
     const which = Math.abs(difference) < 0.5 ? "Both sides turn equally far." : `The ${difference > 0 ? "left" : "right"} hip turns ${fine(Math.abs(difference))} further.`;
-    return element("p", {}, `${which} ${ASYMMETRY[verdict] ?? ""} A difference can be told from error from ${fine(limit)} on.`);
+    const wording = wordings[verdict] ? ` ${capital(wordings[verdict])}.` : "";
+    return element("p", {}, `${which}${wording} A difference can be told from error from ${fine(limit)} on.`);
   }
   const both = SIDES.every((side) => a.sides[side].status === "measured");
   const reason = both ? "Left and right cannot be compared: it is not known well enough which way is down in the picture." : "Left and right cannot be compared: only one side has a number.";
@@ -131,7 +132,8 @@ function findings(list, words) {
     element("p", {}, element("span", { class: "badge" }, SEVERITIES[f.severity]), " ", element("strong", {}, `${f.title}${f.side ? ` (${f.side})` : ""}`)),
     words[f.code] ? element("p", {}, words[f.code].meaning) : null,
     f.advice ? element("p", {}, f.advice) : null,
-    f.observed !== null && f.limit !== null ? element("p", { class: "soft" }, foundWords(f)) : null)));
+    f.observed !== null && f.limit !== null ? element("p", { class: "soft" }, foundWords(f)) : null,
+    words[f.code]?.origin ? element("p", { class: "soft" }, words[f.code].origin) : null)));
 }
 
 function details(a) {

@@ -30,13 +30,6 @@ export const STATES = {
 
 export const SEVERITIES = { reject: "No result because", doubt: "A reason to doubt", note: "Worth knowing" };
 
-export const ASYMMETRY = {
-  no_difference_detected: "No difference found: it is smaller than this measurement can tell.",
-  small: "A small difference, within the usual tolerance of 10°.",
-  notable: "A notable difference: measure again on another day to see whether it stays.",
-  large: "A large difference: measure again on another day to see whether it stays.",
-};
-
 /** Whole degrees with their sign, "–" where there is no number. */
 export const degrees = (value) => (value === null || value === undefined ? "–" : `${String(Math.round(value) + 0).replace("-", "−")}°`);
 
