@@ -54,7 +54,9 @@ class Spoken:
         """Return the sentences about one leg."""
         words = {"side": str(side), "other": str(side.other)}
         told: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        about = {name: text.format_map(words) if isinstance(text, str) else text for name, text in told.items()}
+        about: dict[str, Any] = {
+            name: text.format_map(words) if isinstance(text, str) else text for name, text in told.items()
+        }
         return Spoken(**about)
 
 
