@@ -24,7 +24,7 @@ from hipcv.models.store import get_model, landmark_network
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
 from hipcv.pose.legs.people import CELLS_PX, SQUARE_PX, PersonDetector, count_people, read_guesses
 from hipcv.pose.legs.reader import MIN_QUALITY, MIN_SHARE, LegReader
-from hipcv.pose.legs.reading import VIEWS, look_twice
+from hipcv.pose.legs.reading import VIEWS, look_twice, read_lower_legs
 from hipcv.pose.legs.region import Vote, find_in_clip
 from hipcv.pose.recognise import recognise_test
 from hipcv.sources.video import open_video
@@ -355,6 +355,16 @@ def test_a_camera_at_the_foot_end_is_not_questioned(measured):
     assert FindingCode.WRONG_VIEW not in {f.code for f in measured.assessment.findings}
 
 
+@pytest.mark.parametrize("fps", [15, 24, 25, 30, 59.94])
+def test_eight_frames_a_second_are_kept_at_whatever_rate_they_come(fps):
+    reader = LegReader(see_colours)
+    rgb = np.zeros((32, 32, 3), np.uint8)
+    for k in range(round(8 * fps)):
+        reader.add(rgb, round(k / fps, 3))
+    assert reader.n_kept == pytest.approx(64, abs=1)
+    assert np.diff(reader.times_s()).max() < 1 / 8 + 1 / fps
+
+
 def see_colours(crop):
     """A network that takes red for knees, green for ankles and blue for the person."""
     colours = crop.astype(float) / 255
@@ -380,3 +390,36 @@ def test_every_view_of_a_frame_puts_things_where_they_are():
             weight = np.where(seen > 0.3 * seen.max(), seen, 0.0)
             centre = np.array([(weight * columns).sum(), (weight * rows).sum()]) / weight.sum()
             assert 4 * centre + 1.5 == pytest.approx(place, abs=3.0)
+
+
+def drawn_legs(angles_deg, region, shank_px):
+    """Draw two lower legs on knees at rest, as `see_colours` sees them: outwards from straight up, (2,) degrees."""
+    rgb = np.zeros((520, 640, 3), np.uint8)
+    knees = np.array([[100.0, 95.0], [156.0, 95.0]])
+    turn = np.radians(angles_deg)
+    ankles = knees + shank_px * np.stack([[-1, 1] * np.sin(turn), np.cos(turn)], axis=-1)
+    for channel, spots in ((2, None), (0, knees), (1, ankles)):
+        layer = np.zeros((520, 640), np.uint8)
+        if spots is None:
+            for ends in region.to_picture(np.stack([knees, ankles], axis=1)):
+                cv2.line(layer, *np.rint(ends).astype(int).tolist(), 255, 24)
+        else:
+            for x, y in region.to_picture(spots):
+                cv2.circle(layer, (round(x), round(y)), 9, 255, -1)
+        rgb[..., channel] = layer
+    return rgb, knees
+
+
+def test_what_one_frame_shows_stays_in_that_frame():
+    """The angle is handed on unfiltered: a leg that jumps for one frame does so in the reading, and alone."""
+    region, shank_px = Region(320.0, 260.0, 400.0), 65.0
+    true = np.full((9, 2), 10.0)
+    true[4, 0] = 22.0
+    drawn = [drawn_legs(row, region, shank_px) for row in true]
+    vote = Vote(region, region.to_picture(drawn[0][1]), shank_px * 400 / 256, share=1.0, presence=1.0, quality=1.0)
+    legs = read_lower_legs(lambda k: drawn[k][0], np.arange(9) / 8, vote, see_colours)
+    shank = region.to_crop(legs.ankles_px[:, 0]) - region.to_crop(legs.knees_px[:, 0])
+    read_deg = np.degrees(np.arctan2(-shank[:, 0], shank[:, 1]))
+    usual = np.median(read_deg)
+    assert read_deg[4] - usual == pytest.approx(12, abs=2)
+    assert np.abs(np.delete(read_deg, 4) - usual).max() < 1

@@ -266,9 +266,9 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
         look(FindingCode.SEVERAL_PEOPLE, int(people.max()), Severity.NOTE)
     look(FindingCode.LOW_LIGHT, median_of(series.brightness), Severity.DOUBT, above=False)
     look(FindingCode.MOTION_BLUR, median_of(series.sharpness), Severity.DOUBT, above=False)
-    fps_hz = series.fps_hz
-    if fps_hz < LIMITS[FindingCode.LOW_FRAME_RATE].value:
-        look(FindingCode.LOW_FRAME_RATE, fps_hz, Severity.DOUBT, above=False)
+    slowest = procedure.limits.get(FindingCode.LOW_FRAME_RATE, LIMITS[FindingCode.LOW_FRAME_RATE])
+    if series.readings_hz < slowest.value:
+        findings.append(found(FindingCode.LOW_FRAME_RATE, Severity.DOUBT, series.readings_hz, limit=slowest))
     return tuple(findings)
 
 

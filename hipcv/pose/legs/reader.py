@@ -32,8 +32,11 @@ from hipcv.words import CameraSide
 
 ByteArray = NDArray[np.uint8]
 
-#: Frames looked at: holds last about a second.
+#: Frames looked at. Denser ones find few more of the short holds: of simulated holds of 0.4 s, read with 0.7° of noise,
+#: 62 % at 8 and 63 % at 12.5 a second; of 0.5 s 95 % and all.
 SAMPLE_HZ = 8.0
+#: Time stamps are rounded by as much.
+ROUNDED_S = 0.002
 #: Longer side of a kept frame; lower legs of 45 pixels are enough for the network.
 LONG_SIDE_PX = 960
 #: Frames in which the legs are searched and people counted.
@@ -94,10 +97,11 @@ class LegReader:
     def add(self, rgb: ByteArray, time_s: float) -> Seen:
         """Take the next frame, (height, width, 3) upright and unmirrored."""
         self._frame_size_px = (rgb.shape[1], rgb.shape[0])
-        kept = time_s >= self._next_s
+        kept = time_s >= self._next_s - ROUNDED_S
         if kept:
-            # on a fixed raster, so that the kept frames do not drift with the frame rate
-            self._next_s = max(time_s, self._next_s if np.isfinite(self._next_s) else time_s) + 0.98 / SAMPLE_HZ
+            # on a fixed raster, so that a frame that comes late does not delay the next
+            following_s = self._next_s + 1 / SAMPLE_HZ
+            self._next_s = following_s if following_s > time_s else time_s + 1 / SAMPLE_HZ
             self._keep(rgb, time_s)
         return Seen(NOBODY if self.follower is None else self.follower(rgb, time_s), -1, kept)
 
