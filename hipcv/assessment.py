@@ -228,7 +228,7 @@ def assess(
 #: another model are not better known than that.
 UNSTATED_SE_DEG = 2.7
 #: How nearly parallel people hold their thighs when told to, as a standard deviation; assumed like that of the knee
-#: (`core.motion.out_of_plane`). The plane that the shank is read in turns with the thigh.
+#: (`core.knee`). The plane that the shank is read in turns with the thigh.
 THIGH_SD_DEG = 3.5
 #: How far the reading of one and the same end range scatters from trial to trial. What the subject does differently
 #: from trial to trial is no error of their mean; it is reported as the trials' standard deviation and enters the
