@@ -19,7 +19,7 @@ from hipcv.cli import app
 from hipcv.core.finding import FindingCode
 from hipcv_server.app import create_app
 from hipcv_server.links import PREFIX
-from hipcv_server.schemas import StartMessage
+from hipcv_server.schemas import Limits, StartMessage
 from hipcv_server.settings import DEFAULT_PORT, MIN_TOKEN_CHARACTERS, JobLimits, LiveLimits, Settings, UploadLimits
 
 ROOT = Path(__file__).parents[1]
@@ -131,6 +131,14 @@ def test_every_option_named_in_a_sentence_exists(name):
 
 def options_in(span: str) -> list[str]:
     return re.findall(r"--[a-z][a-z-]*", span)
+
+
+@in_every_document
+def test_every_option_of_a_benchmark_is_one_of_that_benchmark(name):
+    for line in code_lines(name):
+        if script := re.match(r"python (benchmarks/\w+\.py)", line):
+            source = (ROOT / script[1]).read_text(encoding="utf-8")
+            assert set(options_in(line)) <= set(re.findall(r'"(--[a-z-]+)"', source)), line
 
 
 @in_every_document
@@ -261,6 +269,13 @@ def test_the_limits_of_the_server_are_those_it_keeps():
         "attempts": f"{jobs.max_attempts}",
     }
     assert {row[0]: row[1] for row in table(API, "### Limits")} == wanted
+
+
+def test_what_the_server_tells_of_its_limits_is_explained():
+    row = next(line for line in API.splitlines() if line.startswith("| `GET /limits`"))
+    told = Limits.model_fields
+    inner = {name for part in ("upload", "live") for name in told[part].annotation.model_fields}
+    assert set(re.findall(r'"(\w+)"', row)) == set(told) | inner
 
 
 def test_the_settings_named_in_sentences_are_those_of_the_program():
