@@ -123,7 +123,8 @@ def every_option(command: Any) -> set[str]:
 
 @in_every_document
 def test_every_option_named_in_a_sentence_exists(name):
-    scripts = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").glob("*.py"))
+    files = [*(ROOT / "benchmarks").glob("*.py"), ROOT / "tests" / "kept_poses.py"]
+    scripts = "".join(path.read_text(encoding="utf-8") for path in files)
     known = every_option(CLI) | set(re.findall(r'"(--[a-z-]+)"', scripts))
     named = {option for span in spans(DOCUMENTS[name]) if span.startswith("--") for option in options_in(span)}
     assert named <= known

@@ -8,7 +8,6 @@ from pathlib import Path
 
 #: One name for every upload, whatever it was called.
 CLIP = "clip.bin"
-SERIES, REPORT, VIDEO = "series.csv", "report.html", "annotated.mp4"
 _PART = ".part"
 
 
