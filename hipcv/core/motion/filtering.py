@@ -1,7 +1,7 @@
 """Gaps, outliers and noise: what happens to a measured curve before anybody reads a number off it.
 
-Steps, in this order: outliers removed (`drop_outliers`), short gaps filled (`fill_gaps`), zero-phase low-pass
-(`smooth`). The live value uses `OneEuro`, which needs no future.
+Steps, in this order (METHOD T1 to T3): outliers removed (`drop_outliers`), short gaps filled (`fill_gaps`), zero-phase
+low-pass (`smooth`). The live value uses `OneEuro`, which needs no future.
 
 Deviations from common practice: the low-pass is a Gaussian-weighted local line, not a Butterworth filter run both ways.
 It needs no even sampling, does not ring, reproduces constants and straight lines exactly, and so leaves every value

@@ -1,7 +1,8 @@
 """Both lower legs over a whole clip: shanks that stand, filmed from the foot end or the head end.
 
-Frames are kept at a few a second; the legs are searched in some of them, which vote (`region`); in the square they
-agree on, all are read (`reading`). Left and right follow from the camera's end, never from the network's labels.
+Frames are kept at a few a second (METHOD P1); the legs are searched in some of them, which vote (`region`); in the
+square they agree on, all are read (`reading`). Left and right follow from the camera's end, never from the network's
+labels (METHOD P5); a shank that is not known well enough is missing (METHOD P11).
 """
 
 from collections.abc import Mapping, Sequence

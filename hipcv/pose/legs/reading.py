@@ -1,4 +1,4 @@
-"""Both lower legs of a prone person in every frame of a clip, once it is known where they are.
+"""Both lower legs of a prone person in every frame of a clip, once it is known where they are (METHOD P4 to P10).
 
 Steps: 1 the network looks at the agreed square, once plain and once with the contrast evened out, one of them mirrored,
 each time a little turned or scaled, so that no frame hangs on one view; 2 knees and ankles are read from the heat maps
@@ -30,7 +30,7 @@ MapArray = NDArray[np.float32]
 
 #: Views of the square that take turns from frame to frame: side in shares of it, turn in degrees. Two are used a frame.
 VIEWS = ((1.0, 0.0), (1.15, 8.0), (0.9, -8.0), (1.15, -8.0), (0.9, 8.0), (1.08, 0.0))
-#: A leg teaches its colour where its direction is doubted less than this (`legpath.doubt`), between these shares of it.
+#: A leg teaches its colour where its direction is doubted less than this (`tracking.doubt`), between these shares.
 CLEAR_DOUBT = 1.6
 COLOUR_FROM, COLOUR_TO = 0.2, 0.9
 
