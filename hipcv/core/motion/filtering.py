@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hipcv.core.series import BoolArray, FloatArray
+from hipcv.core.series import BoolArray, FloatArray, rate_hz
 
 #: Longest gap that is filled; a longer one stays missing.
 MAX_GAP_S = 0.25
@@ -24,13 +24,16 @@ REACH_SIGMAS = 4.0
 ROWS_AT_ONCE = 2048
 #: Low-pass of the angle. Voluntary slow swings have no content above about 2 Hz; landmark jitter is white.
 CUTOFF_HZ = 4.0
+#: Of few samples a second it takes this share of their rate: from half the rate on a low-pass does nothing; at a fifth
+#: it leaves two thirds of white noise.
+CUTOFF_SHARE = 0.2
 
 
-def sigma_s(cutoff_hz: float) -> float:
-    """Return the width in seconds of the Gaussian kernel whose gain falls to 1/√2 at `cutoff_hz`."""
-    if not cutoff_hz > 0:
-        raise ValueError(f"cutoff_hz must be above 0, found {cutoff_hz}")
-    return math.sqrt(math.log(2.0)) / (2.0 * math.pi * cutoff_hz)
+def sigma_s(hz: float) -> float:
+    """Return the width in seconds of the Gaussian kernel whose gain falls to 1/√2 at `hz`."""
+    if not hz > 0:
+        raise ValueError(f"hz must be above 0, found {hz}")
+    return math.sqrt(math.log(2.0)) / (2.0 * math.pi * hz)
 
 
 def local_lines(time_s: FloatArray, values: FloatArray, width_s: float) -> tuple[FloatArray, FloatArray]:
@@ -71,9 +74,24 @@ def local_lines(time_s: FloatArray, values: FloatArray, width_s: float) -> tuple
     return np.where(valid, level, np.nan), np.where(valid, slope, np.nan)
 
 
-def smooth(time_s: FloatArray, values: FloatArray, cutoff_hz: float = CUTOFF_HZ) -> FloatArray:
-    """Return the zero-phase low-pass of `values` (T,) with gain 1/√2 at `cutoff_hz`; NaN stays NaN."""
-    return local_lines(time_s, values, sigma_s(cutoff_hz))[0]
+def low_pass_hz(time_s: FloatArray) -> float:
+    """Return the low-pass' cut-off for samples taken at these times (T,): 4 Hz, or what their rate allows.
+
+    Examples
+    --------
+    >>> low_pass_hz(np.arange(30) / 30)
+    4.0
+    >>> round(low_pass_hz(np.arange(30) / 8), 6)
+    1.6
+    """
+    if len(time_s) < 2:
+        return CUTOFF_HZ
+    return min(CUTOFF_HZ, CUTOFF_SHARE * rate_hz(time_s))
+
+
+def smooth(time_s: FloatArray, values: FloatArray) -> FloatArray:
+    """Return the zero-phase low-pass of `values` (T,) with gain 1/√2 at `low_pass_hz`; NaN stays NaN."""
+    return local_lines(time_s, values, sigma_s(low_pass_hz(time_s)))[0]
 
 
 def drop_outliers(
