@@ -1,7 +1,7 @@
 """How far a number may be off: the error terms of an end range, and the smallest difference that is more than error.
 
 Every term is a standard error in degrees. Terms are taken as independent and add up as squares; the 95 % interval is
-the end range ± `CENTRAL_95_SD` times the root of their sum (an expanded uncertainty, k = 1.96).
+the end range ± `CENTRAL_95_SD` times the root of their sum (an expanded uncertainty, k = 1.96; METHOD R2).
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What spoils one leg (not seen, turned at the start, moved the other way), and which of its trials count."""
+"""What spoils one leg (not seen, turned at the start, moved the other way), which trials count (METHOD T8)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
