@@ -79,6 +79,11 @@ class Finding:
 
     `observed` and `limit` are in `unit`; `side` is None where the whole recording is meant; `limit_origin` says where
     the limit comes from; `advice` is one sentence on what to do.
+
+    Examples
+    --------
+    >>> Finding(FindingCode.LOW_LIGHT, Severity.DOUBT, observed=0.1, limit=0.2).side is None
+    True
     """
 
     code: FindingCode

@@ -36,6 +36,12 @@ def knee_effect_deg(
     Returns
     -------
     Degrees, broadcast. Parallel projection: the ankle slides along the line of sight into the plane.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> knee_effect_deg([35.0, np.nan], 10.0, LEVEL, 1, shank_up=False).round(3).tolist()
+    [0.0, nan]
     """
     angle, tilt = np.radians(angle_deg), np.radians(tilt_deg)
     yaw, pitch = np.radians(camera.yaw.value_deg), np.radians(camera.pitch.value_deg)
