@@ -53,22 +53,46 @@ def words_for(procedure: Procedure) -> TestWords:
 
 
 def known_codes() -> tuple[str, ...]:
-    """Return every finding code that has words."""
+    """Return every finding code that has words.
+
+    Examples
+    --------
+    >>> "pelvis_hike" in known_codes()
+    True
+    """
     return tuple(_findings())
 
 
 def title_for(code: str) -> str:
-    """Return the finding's title, a few words without a full stop; ValueError for an unknown code."""
+    """Return the finding's title, a few words without a full stop; ValueError for an unknown code.
+
+    Examples
+    --------
+    >>> title_for("pelvis_hike")
+    'The hip lifted'
+    """
     return _guidance(code).title
 
 
 def meaning_for(code: str) -> str:
-    """Return one plain sentence on what the finding means for the result; ValueError for an unknown code."""
+    """Return one plain sentence on what the finding means for the result; ValueError for an unknown code.
+
+    Examples
+    --------
+    >>> meaning_for("pelvis_hike")
+    'When the pelvis tips, the foot goes further out without the hip joint turning further.'
+    """
     return _guidance(code).meaning
 
 
 def origin_for(code: str) -> str:
-    """Return what literature or geometry says about the finding's limit, else ""; ValueError for an unknown code."""
+    """Return what literature or geometry says about the finding's limit, else ""; ValueError for an unknown code.
+
+    Examples
+    --------
+    >>> origin_for("pelvis_hike")
+    'The range ends with the first movement of the pelvis (Hogg 2018, doi:10.4085/1062-6050-426-16).'
+    """
     return _guidance(code).origin
 
 
@@ -95,6 +119,11 @@ def advice_for(
     ------
     ValueError
         If the code is unknown.
+
+    Examples
+    --------
+    >>> advice_for("low_frame_rate", observed=12.0, limit=20.0, unit="frames a second")[:66]
+    'Film in an ordinary video setting with at least 20 frames a second'
     """
     found = _finite(observed)
     fields = {
@@ -113,7 +142,13 @@ def advice_for(
 
 
 def note_for(code: str) -> str:
-    """Return what is said beside a comparison with other people; ValueError for an unknown code."""
+    """Return what is said beside a comparison with other people; ValueError for an unknown code.
+
+    Examples
+    --------
+    >>> note_for("under_18")[:96]
+    'Under 18 years: with pain in the hip, groin, thigh or knee, or a limp, see a doctor the same day'
+    """
     notes: dict[str, dict[str, str]] = _words()["note"]
     if code not in notes:
         raise ValueError(f"a known note is needed, found {code!r}; known are {', '.join(notes)}")
@@ -121,7 +156,14 @@ def note_for(code: str) -> str:
 
 
 def filming_guide(procedure: Procedure) -> tuple[str, ...]:
-    """Return short steps on how to film a test so that it can be measured, in the order in which they are done."""
+    """Return short steps on how to film a test so that it can be measured, in the order in which they are done.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> filming_guide(procedure_named("seated"))[0][:71]
+    'Sit on a table or a high chair so that both feet hang free of the floor'
+    """
     steps = _words()["film"]
     return (*steps.get(procedure.name, ()), *steps["both"])
 

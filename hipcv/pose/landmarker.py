@@ -37,7 +37,16 @@ SAME_PERSON_SHANKS = 1.5
 
 @dataclass(slots=True)
 class PersonChoice:
-    """Who was measured when several people were in view, and how often the picture was searched."""
+    """Who was measured when several people were in view, and how often the picture was searched.
+
+    Examples
+    --------
+    >>> choice = PersonChoice()
+    >>> choice.saw(1, 0.0)
+    >>> choice.saw(2, 4.0)
+    >>> choice.n_people, choice.first_s
+    (2, 4.0)
+    """
 
     n_people: int = 0
     first_s: float = float("nan")
@@ -51,7 +60,13 @@ class PersonChoice:
 
 
 def sits(pose: Pose) -> bool:
-    """Whether a person sits: thighs across the trunk by the world landmarks, and seen shortened from the front."""
+    """Whether a person sits: thighs across the trunk by the world landmarks, and seen shortened from the front.
+
+    Examples
+    --------
+    >>> sits(NOBODY)
+    False
+    """
     trunk = pose.world_m[list(SHOULDERS)].mean(axis=0) - pose.world_m[list(HIPS)].mean(axis=0)
     thighs = pose.world_m[list(KNEES)] - pose.world_m[list(HIPS)]
     cosine = (thighs @ trunk) / (np.linalg.norm(thighs, axis=1) * np.linalg.norm(trunk) + 1e-9)
@@ -64,6 +79,11 @@ def turned_deg(pose: Pose) -> float:
     """Return by how many quarters, degrees clockwise, the picture of somebody who sits is turned; 0 for any other pose.
 
     The landmarker finds people whichever way up they are; knees and ankles must be seen, or it guesses a posture.
+
+    Examples
+    --------
+    >>> turned_deg(NOBODY)
+    0.0
     """
     seen = (pose.visibility[[*KNEES, *ANKLES]] >= MIN_VISIBILITY).all()
     if not seen or hip_flexion_deg(pose.world_m).mean() < LIMITS[FindingCode.WRONG_TEST].value:
