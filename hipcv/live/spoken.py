@@ -34,6 +34,13 @@ class Spoken:
 
 @cache
 def spoken_for(procedure: Procedure) -> Spoken:
-    """Return the sentences of one test (`data/spoken.toml`), and where it has none of its own those for any test."""
+    """Return the sentences of one test (`data/spoken.toml`), and where it has none of its own those for any test.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import PROCEDURES
+    >>> len({spoken_for(procedure).at_rest for procedure in PROCEDURES})
+    2
+    """
     words = tomllib.loads(files("hipcv.live").joinpath("data/spoken.toml").read_text("utf-8"))
     return Spoken(**words["any"] | words.get(procedure.name, {}))

@@ -206,7 +206,16 @@ def _folder_size(folder: Path) -> int:
 
 
 def write_bundle(members: dict[str, bytes], target: Path) -> None:
-    """Write a stored zip that depends on nothing but the members: no clock, no user, no operating system."""
+    """Write a stored zip that depends on nothing but the members: no clock, no user, no operating system.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bundle({LANDMARK_NETWORK_NAME: b"network"}, Path(folder, "one.task"))
+    ...     write_bundle({LANDMARK_NETWORK_NAME: b"network"}, Path(folder, "two.task"))
+    ...     Path(folder, "one.task").read_bytes() == Path(folder, "two.task").read_bytes()
+    True
+    """
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as bundle:
         for name, data in members.items():
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
@@ -222,6 +231,13 @@ def read_landmark_network(bundle: Path) -> bytes:
     ------
     ModelError
         The file is no bundle or has no landmark network.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bundle({LANDMARK_NETWORK_NAME: b"network"}, Path(folder, "pose.task"))
+    ...     read_landmark_network(Path(folder, "pose.task"))
+    b'network'
     """
     try:
         with zipfile.ZipFile(bundle) as archive:
