@@ -39,8 +39,6 @@ from hipcv.evidence.reference import (
 )
 from hipcv.words import SIDES, Side
 
-SCHEMA = "hipcv.assessment/1"
-
 
 class Status(StrEnum):
     """Whether there is a number."""

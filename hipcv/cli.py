@@ -392,6 +392,16 @@ def norms(
     render_norms(rows, Console())
 
 
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of what `measure --json` prints: every field with its meaning, unit and range."""
+    import json
+
+    from hipcv.outputs.document import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
 @models_app.command("list")
 def list_models() -> None:
     """List the pose models, where they are, and whether they are whole."""

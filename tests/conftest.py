@@ -10,10 +10,12 @@ import av
 import pytest
 from hypothesis import settings
 from kept_poses import SAMPLES, kept_measurement
+from published import faults
 
 from hipcv.core.setup import Setup
 from hipcv.measurement import Measurement, measure_file
 from hipcv.models.store import get_model
+from hipcv.outputs.document import render_document
 from hipcv.words import ModelName
 
 # Machines are shared and noisy: how long one example takes says nothing about the code.
@@ -26,7 +28,14 @@ REAL = Path(__file__).parent / "data" / "real"
 #: What takes longer than arithmetic, and is left out by `make test-fast`.
 MARKERS = ("model", "process", "browser")
 #: Fixtures whose tests need no marker of their own.
-MARKED_FIXTURES = {"measured": "model", "measured_sample": "model", "visit": "browser"}
+MARKED_FIXTURES = {
+    "crew": "process",
+    "live": "model",
+    "measured_clip": "model",
+    "measured_sample": "model",
+    "network": "model",
+    "small_disk": "process",
+}
 #: Modules that are loaded when a pose network, or a child process of `multiprocessing`, is started.
 ENGINES = {
     "mediapipe": "model",
@@ -86,11 +95,13 @@ SEATED = Setup()
 
 @cache
 def _measured(path: Path, setup: Setup, model: ModelName) -> Measurement:
-    return measure_file(path, setup, model_name=model)
+    measured = measure_file(path, setup, model_name=model)
+    assert faults(render_document(measured.assessment)) == []
+    return measured
 
 
 @pytest.fixture(scope="session")
-def measured():
+def measured_clip():
     """Measure a recording with a model, once a run."""
     return lambda path, model, setup=SEATED: _measured(path, setup, model)
 

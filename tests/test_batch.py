@@ -33,6 +33,7 @@ from batch_recordings import (
     write_folder,
     write_recording,
 )
+from published import faults
 from typer.testing import CliRunner
 
 import hipcv
@@ -55,6 +56,8 @@ from hipcv.outputs.document import render_document
 from hipcv.outputs.folder import take_stills
 from hipcv.sources.video import open_video
 from hipcv.words import CameraSide, Effort, ModelName, Sex
+
+pytestmark = pytest.mark.process
 
 TABLES = ("results.csv", "results.parquet", "trials.parquet", "film-again.csv", "redcap.csv", "summary.html")
 
@@ -94,6 +97,8 @@ def test_a_folder_becomes_one_row_a_side_and_a_reason_for_every_side_without_a_n
     assert [row["side"] for row in rows(done)] == ["left", "right"] * len(names)
     assert {row["status"] for row in rows(done) if row["clip"] != "torn-seated.mp4"} == {"not_measured"}
     assert {row["status"] for row in rows(done) if row["clip"] == "torn-seated.mp4"} == {"set_aside"}
+    documents = [json.loads(path.read_text()) for path in (done / "clips").glob("*.json")]
+    assert [faults(document) for document in documents] == [[]] * 3
     again = rows(done, "film-again.csv")
     assert {row["clip"] for row in again} == set(names)
     assert all(row["reason"] and row["advice"] for row in again)
@@ -369,11 +374,9 @@ def test_a_recording_that_hangs_its_worker_is_given_up_and_the_process_with_it(t
     assert isinstance(worker.run(job), Scored)
     worker.limits = Limits(stall_s=2)
     hits = hunter(stuck, signal.SIGSTOP)
-    started_s = time.monotonic()
     answer = worker.run(replace(job, source=str(stuck)))
     assert isinstance(answer, Refused)
     assert answer.refusal is Refusal.HUNG
-    assert time.monotonic() - started_s < 2 + 5
     wait_for(lambda: not Path(f"/proc/{hits[0]}").exists(), "the end of the hanging process")
     worker.retire()
 
@@ -693,6 +696,6 @@ def test_a_half_read_loop_ends_its_workers_and_python_ends_in_order(folder: Path
 
 def is_worker(pid: int) -> bool:
     try:
-        return b"hipcv.batch.run.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"hipcv batch worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False

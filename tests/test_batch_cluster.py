@@ -19,6 +19,8 @@ from hipcv.batch.run.engine import open_cluster
 from hipcv.core.errors import BatchError
 from hipcv.words import ModelName
 
+pytestmark = pytest.mark.process
+
 pytest.importorskip("distributed", reason="a cluster needs the extra 'cluster'")
 
 

@@ -45,16 +45,16 @@ from hipcv.tables.table import (
     write_excel,
     write_parquet,
 )
-from hipcv.words import ModelName, Sex, Side
+from hipcv.words import Sex, Side
 
 Document = dict[str, Any]
 KEY = Key("c" * 64, "p" * 64, "m" * 64)
 
 
 @pytest.fixture(scope="module")
-def document(measured_sample: Callable[..., Any]) -> Document:
+def document(kept: Callable[[str], Any]) -> Document:
     """The document of a sample clip."""
-    return render_document(measured_sample("seated-easy-101-01", ModelName.LITE).assessment)
+    return render_document(kept("seated-easy-101-01").assessment)
 
 
 def clip(row: int = 2, name: str = "a.mp4", **told: Any) -> Clip:
@@ -171,7 +171,7 @@ def test_a_side_without_a_number_is_to_be_filmed_again_with_reason_and_advice(do
 
 def test_a_reason_that_concerns_the_whole_recording_is_told_once(document: Document) -> None:
     both = refused_side(refused_side(document, "left"), "right")
-    finding = {"code": "no_person", "severity": "reject", "side": None, "observed": 0.0, "limit": 0.1, "unit": "of it"}
+    finding = {**document["findings"][0], "code": "no_person", "severity": "reject", "side": None}
     both["findings"] = [{**finding, "advice": "Film the whole body."}]
     (row,) = film_again_rows(Result(clip(), KEY, both))
     assert (row["code"], row["side"], row["advice"]) == ("no_person", None, "Film the whole body.")

@@ -124,6 +124,7 @@ def doubled(number: int) -> int:
     return 2 * number
 
 
+@pytest.mark.process
 def test_work_spread_over_processes_comes_back_with_its_task() -> None:
     assert dict(accuracy.spread(doubled, [1, 2, 3], jobs=1)) == {1: 2, 2: 4, 3: 6}
     assert dict(accuracy.spread(abs, [-1, 2, -3], jobs=2)) == {-1: 1, 2: 2, -3: 3}

@@ -47,6 +47,8 @@ from hipcv_server.live_worker import reading_message
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.store import JobStore, new_id
 
+pytestmark = pytest.mark.browser
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 

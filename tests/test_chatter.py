@@ -4,8 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from hipcv.models.store import get_model
 from hipcv.words import ModelName
+
+pytestmark = pytest.mark.process
 
 OWN = """
 import os, sys

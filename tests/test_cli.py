@@ -9,8 +9,12 @@ import sys
 
 import pytest
 from batch_recordings import write_recording
+from published import faults
 
+from hipcv.outputs.document import json_schema
 from hipcv.outputs.tables import COLUMNS
+
+pytestmark = pytest.mark.process
 
 CLIP = "seated-easy-101-01.mp4"
 
@@ -32,6 +36,7 @@ def measured(samples, tmp_path_factory):
 def test_json_on_standard_output_is_the_documented_document(measured):
     document, _ = measured
     assert document["schema"] == "hipcv.assessment/1"
+    assert faults(document) == []
     assert document["status"] == "measured"
     assert document["test"] == "seated"
     assert {"sides", "asymmetry", "camera", "findings", "provenance"} <= document.keys()
@@ -55,6 +60,12 @@ def test_json_on_standard_output_is_the_documented_document(measured):
     origin = document["provenance"]
     assert len(origin["model_sha256"]) == len(origin["clip_sha256"]) == 64
     assert origin["n_frames"] == 156
+
+
+def test_the_schema_that_is_printed_is_the_one_that_documents_are_held_against():
+    done = hipcv("schema")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == json_schema()
 
 
 def test_the_series_has_one_row_a_frame_and_units_in_its_names(measured):

@@ -1,21 +1,29 @@
 """The document says everything that was told, so that the recording and the model give the same numbers again."""
 
 import json
+from copy import deepcopy
 from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import seated
+from published import faults
+from simulated import prone, seated
 
 from hipcv.assessment import Provenance, assess
-from hipcv.batch.input.clip import Clip, digest
+from hipcv.batch.input.clip import Clip, Key, digest
+from hipcv.batch.output.results import Result, side_rows, trial_rows
+from hipcv.core.errors import HistoryError
 from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
+from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
-from hipcv.outputs.document import read_setup, render_document, render_setup
+from hipcv.history.comparison import compare_documents
+from hipcv.history.store import open_history
+from hipcv.outputs.document import json_schema, read_document, read_setup, render_document, render_setup
 from hipcv.words import CameraSide, Effort, Sex
+from hipcv_server.store import summarise
 
 edge = st.tuples(*[st.floats(-1e4, 1e4)] * 4)
 #: How every field of `Setup` is drawn.
@@ -44,7 +52,9 @@ def assessment():
 
 
 def written(assessment, setup):
-    return json.loads(json.dumps(render_document(replace(assessment, setup=setup))))
+    document = json.loads(json.dumps(render_document(replace(assessment, setup=setup))))
+    assert faults(document) == []
+    return document
 
 
 @given(setups)
@@ -102,3 +112,156 @@ def test_a_batch_measures_again_whatever_the_result_depends_on(changed):
     assert digest(clip.parameters("heavy")) != digest(other.parameters("heavy"))
     assert digest(clip.parameters("heavy")) == digest(replace(clip, row=2, subject="Anna").parameters("heavy"))
     assert clip.parameters("x")["setups"] == [render_setup(setup) for setup in clip.setups()]
+
+
+# ------------------------------------------------------------------------------------------------------ what is written
+
+WOMAN = {"age_years": 30, "sex": Sex.FEMALE}
+SPOILED = {"hike": 8.0, "lean": 12.0, "roll": 7.0, "room": False}
+
+
+@pytest.mark.parametrize(
+    ("series", "setup"),
+    [
+        (seated(fps=15.0), Setup(**WOMAN)),
+        (seated(fps=15.0, yaw=40.0), Setup()),
+        (seated(fps=15.0, **SPOILED), Setup(roll_deg=2, vertical_edges_px=((1, 2, 3, 40),))),
+        (seated(left=(4.0,), right=(), fps=15.0), Setup(age_years=12)),
+        (prone(), Setup(PRONE, **WOMAN)),
+        (prone(rolling=10.0, twist=8.0, room=False), Setup(PRONE, camera_side=CameraSide.HEAD_END)),
+    ],
+    ids=["measured", "refused", "spoiled", "a child hardly moves", "prone", "prone with a pelvis that rolls"],
+)
+def test_whatever_comes_of_a_recording_is_written_as_published(series, setup):
+    assert faults(render_document(assess(series, setup, provenance=Provenance(fps=30.0, n_frames=len(series))))) == []
+
+
+@pytest.mark.parametrize("n_frames", [0, 1])
+def test_hardly_a_frame_is_written_as_published(n_frames):
+    whole = seated(duration_s=1.0)
+    rows = (getattr(whole, name)[:n_frames] for name in ("time_s", "image_px", "world_m", "visibility"))
+    assert faults(render_document(assess(PoseSeries(*rows, whole.frame_size_px), Setup()))) == []
+
+
+def parts_of(value, path=()):
+    """Yield every object and array of a document with its path."""
+    yield path, value
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from parts_of(item, (*path, key))
+
+
+def test_no_part_of_a_document_may_hold_more_or_less_than_is_published(assessment):
+    """Only the reader's own parameters are free."""
+    document = written(assessment, Setup(**WOMAN))
+    objects = [path for path, part in parts_of(document) if isinstance(part, dict) and "parameters" not in path]
+    assert len(objects) > 20
+    for path in objects:
+        for change in ("more", "less"):
+            other = deepcopy(document)
+            part = other
+            for key in path:
+                part = part[key]
+            if change == "more":
+                part["surprise"] = None
+            else:
+                part.popitem()
+            assert faults(other), (path, change)
+
+
+def numbers_of(schema):
+    """Yield what is said of each number that a field may be."""
+    if schema.get("type") in ("number", "integer"):
+        yield schema
+    for key in ("anyOf", "prefixItems"):
+        for one in schema.get(key, ()):
+            yield from numbers_of(one)
+    if isinstance(schema.get("items"), dict):
+        yield from numbers_of(schema["items"])
+
+
+def test_every_field_is_described_and_every_number_has_unit_and_range():
+    """A number without limits says so in words, or is a time."""
+    whole = json_schema()
+    n_numbers = 0
+    for part in (whole, *whole["$defs"].values()):
+        for name, field in part.get("properties", {}).items():
+            assert field["description"].endswith("."), name
+            for number in numbers_of(field):
+                n_numbers += 1
+                assert number["unit"]
+                limited = {"minimum", "exclusiveMinimum"} & number.keys()
+                assert limited or "any number" in field["description"] or number["unit"] == "s", name
+    assert n_numbers > 50
+
+
+# --------------------------------------------------------------------------------------------------- what is read again
+
+#: What documents of earlier versions do not have, by where.
+NEWER = {
+    (): ("sides_rest_on", "setup", "notes"),
+    ("sides", "left"): ("compensations", "beside"),
+    ("sides", "right"): ("compensations", "beside"),
+    ("provenance",): ("readings_hz",),
+}
+
+
+@pytest.fixture(scope="module")
+def newest():
+    return json.loads(json.dumps(render_document(assess(seated(fps=15.0), Setup(**WOMAN)))))
+
+
+@pytest.fixture(scope="module")
+def oldest(newest):
+    """The document as the first version wrote it, with a finding that is called otherwise by now."""
+    old = deepcopy(newest)
+    for path, names in NEWER.items():
+        part = old
+        for key in path:
+            part = part[key]
+        for name in names:
+            del part[name]
+    for side in old["sides"].values():
+        for comparison in side["reference"]:
+            del comparison["no_verdict"]
+    old["findings"] = [{**found, "code": "called_otherwise"} for found in old["findings"]]
+    assert faults(old)
+    return old
+
+
+def test_an_old_document_is_kept_and_compared_like_a_new_one(oldest, newest, tmp_path):
+    with open_history(f"sqlite:///{tmp_path / 'history.sqlite'}") as history:
+        entry = history.keep(oldest, "S1")
+        assert history.get(entry.id).document == oldest
+    assert entry.left_deg == newest["sides"]["left"]["end_range_deg"]
+    assert compare_documents(oldest, newest) == compare_documents(newest, newest)
+
+
+def test_an_old_document_makes_the_rows_of_a_new_one(oldest, newest):
+    clip, key = Clip(1, "a.mp4", "/a.mp4", SEATED), Key("c" * 64, "p" * 64, "m" * 64)
+    old, new = Result(clip, key, oldest), Result(clip, key, newest)
+    assert list(trial_rows(old)) == list(trial_rows(new))
+    for one, other in zip(side_rows(old), side_rows(new), strict=True):
+        assert {**one, "findings": None} == {**other, "findings": None}
+
+
+def test_a_server_tells_an_old_document_like_a_new_one(oldest, newest):
+    assert summarise(oldest) == summarise(newest)
+
+
+def test_a_field_that_a_later_version_adds_is_passed_over(newest):
+    later = {**newest, "weather": "fine", "sides": {**newest["sides"], "middle": None}}
+    assert read_document(later) == read_document(newest)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"schema": "hipcv.batch/1"}, "Wanted a document of schema hipcv.assessment/1, found 'hipcv.batch/1'"),
+        ({"sides": {}}, r"found a fault in it at sides\.left \(Field required\)"),
+        ({"age_years": float("nan")}, "found a fault in it at age_years"),
+    ],
+)
+def test_what_is_no_document_is_refused_in_one_sentence(newest, change, sentence):
+    with pytest.raises(HistoryError, match=sentence):
+        read_document({**newest, **change})

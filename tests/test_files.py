@@ -44,6 +44,7 @@ def test_a_name_as_long_as_the_file_system_takes_can_be_written(tmp_path: Path) 
     assert longest.read_text() == "there"
 
 
+@pytest.mark.process
 def test_what_a_killed_process_left_goes_when_the_file_is_written_again(tmp_path: Path) -> None:
     target = tmp_path / "annotated.mp4"
     code = (

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hipcv.core.motion.filtering import (
     CUTOFF_HZ,
     REACH_SIGMAS,
+    ROWS_AT_ONCE,
     OneEuro,
     clean,
     drop_outliers,
@@ -55,6 +56,17 @@ def test_the_gain_at_the_cut_off_is_minus_three_decibels():
         middle = slice(600, -600)
         gain = np.std(smooth(time_s, wave)[middle]) / np.std(wave[middle])
         assert gain == pytest.approx(expected, abs=0.02)
+
+
+def test_a_spike_is_found_wherever_in_a_long_recording_it_lies():
+    """The recording is looked at in pieces: their ends are no places to hide, and gaps are none either."""
+    time_s = np.cumsum(np.random.default_rng(3).uniform(0.004, 0.03, 2 * ROWS_AT_ONCE + 900))
+    values = 20 * np.sin(time_s)
+    values[100:300] = np.nan
+    spikes = [0, 50, ROWS_AT_ONCE + 199, ROWS_AT_ONCE + 201, 2 * ROWS_AT_ONCE + 200, len(values) - 1]
+    values[spikes] += 25.0
+    missing = np.isnan(values)
+    assert np.flatnonzero(np.isnan(drop_outliers(time_s, values)) & ~missing).tolist() == spikes
 
 
 def test_the_low_pass_has_no_lag():

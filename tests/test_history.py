@@ -26,15 +26,15 @@ from hipcv.history.person import same_person
 from hipcv.history.schema import TABLES
 from hipcv.history.store import History, default_url, open_history
 from hipcv.outputs.document import render_document
-from hipcv.words import ModelName, Side
+from hipcv.words import Side
 
 Document = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def document(measured_sample: Callable[..., Any]) -> Document:
+def document(kept: Callable[[str], Any]) -> Document:
     """The document of a sample clip."""
-    return render_document(measured_sample("seated-easy-101-01", ModelName.LITE).assessment)
+    return render_document(kept("seated-easy-101-01").assessment)
 
 
 @pytest.fixture
@@ -153,6 +153,7 @@ def test_a_history_of_a_newer_version_is_left_alone(url: str, document: Document
         open_history(url)
 
 
+@pytest.mark.process
 def test_several_processes_may_open_a_new_history_at_once(url: str, document: Document, tmp_path: Path) -> None:
     (tmp_path / "d.json").write_text(json.dumps(document))
     code = (
@@ -203,6 +204,7 @@ def test_keeping_is_one_call(document: Document, monkeypatch: pytest.MonkeyPatch
     assert (tmp_path / "data" / "history.sqlite").is_file()
 
 
+@pytest.mark.process
 def test_importing_the_history_loads_no_database() -> None:
     code = "import sys, hipcv.history, hipcv.history.commands; sys.exit('sqlalchemy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -260,7 +262,7 @@ def test_between_days_the_limit_is_9_or_with_few_trials_11_or_what_wide_interval
 
 def test_a_doubt_makes_the_limit_between_days_11(document: Document) -> None:
     doubtful = clean(document)
-    doubtful["findings"] = [{"severity": "doubt", "side": "left"}]
+    doubtful["findings"] = [{**document["findings"][0], "severity": "doubt", "side": "left"}]
     left, right = compare_documents(clean(document), doubtful)
     assert (left.mdc95_deg, right.mdc95_deg) == pytest.approx((11.0, 9.0))
     assert "Spork" in left.mdc95_source

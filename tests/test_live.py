@@ -74,11 +74,9 @@ def live() -> Done:
     return Done(series, assessment, captured, {one.hold.side: one.angle_deg for one in told}, n_pictures)
 
 
-def test_a_live_test_agrees_with_the_recording_of_it(
-    live: Done, measured_sample: Callable[[str, ModelName], Measurement]
-) -> None:
+def test_a_live_test_agrees_with_the_recording_of_it(live: Done, kept: Callable[[str], Measurement]) -> None:
     """Guided by the fast model, measured again by the precise one: within 1° of the recorded file, side by side."""
-    recorded = measured_sample(CLIP.stem, ModelName.HEAVY).assessment
+    recorded = kept(CLIP.stem).assessment
     for side in Side:
         ours, theirs = live.assessment.of(side).end_range_deg, recorded.of(side).end_range_deg
         assert ours is not None
@@ -124,6 +122,7 @@ def test_the_provenance_says_how_it_was_measured(live: Done) -> None:
     assert live.series.time_s[0] >= 0.0
 
 
+@pytest.mark.model
 def test_nothing_grows_while_nobody_is_tested() -> None:
     """Before the test only the last seconds are kept, however long somebody fidgets with the camera."""
     blank = np.full((120, 160, 3), 90, np.uint8)
@@ -134,6 +133,7 @@ def test_nothing_grows_while_nobody_is_tested() -> None:
         assert test.n_pictures == 0
 
 
+@pytest.mark.model
 def test_a_picture_of_another_size_in_the_middle_is_refused() -> None:
     """A phone that is turned over during the test gets one sentence, and the test goes on."""
     with LiveTest(Setup(), PLAN, guide=ModelName.LITE, precise=None) as test:
@@ -145,6 +145,7 @@ def test_a_picture_of_another_size_in_the_middle_is_refused() -> None:
             test.look(np.zeros((640, 480, 3), np.uint8), frame.time_s + 0.1)
 
 
+@pytest.mark.model
 def test_a_prone_test_is_guided_while_it_runs_and_read_as_a_whole_at_the_end() -> None:
     """Legs that the seated model does not see are followed all the same, and the hold is captured near its truth."""
     clip = CLIP.with_name("prone-easy-102-02.mp4")
@@ -180,6 +181,7 @@ def first_frame(clip: str) -> np.ndarray:
         (PRONE, None, None),
     ],
 )
+@pytest.mark.model
 def test_somebody_placed_for_the_other_test_is_seen(asked: Procedure, clip: str | None, seen: Posture | None) -> None:
     """While the test's own reader sees nobody, another look tells how somebody is placed, or that nobody is there."""
     picture = np.full((480, 640, 3), 90, np.uint8) if clip is None else first_frame(clip)
@@ -312,6 +314,7 @@ def _run_with(gravity_at: Callable[[float], DeviceGravity]) -> tuple[PoseSeries,
         return *test.finish(), rolls
 
 
+@pytest.mark.model
 def test_a_devices_sensor_counts_in_the_result_and_narrows_its_interval(
     truth_of: Callable[[str], dict[str, Any]],
 ) -> None:
@@ -332,6 +335,7 @@ def test_a_devices_sensor_counts_in_the_result_and_narrows_its_interval(
         assert 0 < high - low < bare_high - bare_low
 
 
+@pytest.mark.model
 def test_a_device_that_was_moved_during_the_test_is_set_aside() -> None:
     """A phone whose lean changes in the middle says nothing of the camera, and the result says so."""
     _, assessment, _ = _run_with(lambda t: _gravity(8.0 if t > 3 else 0.0, 0.0))
@@ -458,6 +462,7 @@ def test_the_command_says_of_a_camera_that_is_not_there_in_one_sentence(tmp_path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.model
 def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`hipcv live --camera FILE --no-window`: cues on the way, JSON at the end, three files and no picture."""
     from hipcv.live.screen import run_live

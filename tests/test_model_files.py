@@ -40,6 +40,8 @@ from hipcv.models.store import (
 )
 from hipcv.words import ModelName
 
+pytestmark = pytest.mark.process
+
 REPOSITORY = Path(__file__).parents[1]
 CLOSED = "http://127.0.0.1:9"  # the discard port: refused at once
 USERS_MODELS = os.environ.get("HIPCV_MODELS")

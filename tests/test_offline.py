@@ -27,6 +27,8 @@ from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video
 from hipcv.words import ModelName
 
+pytestmark = pytest.mark.process
+
 TRACE = ("strace", "-D", "-f", "-e", "trace=connect,sendto,sendmsg,sendmmsg", "-e", "signal=term", "-o")
 _PLACE = re.compile(r'sin6?_port=htons\((?P<port>\d+)\).*?inet_(?:addr\(|pton\(AF_INET6, )"(?P<host>[^"]+)"')
 

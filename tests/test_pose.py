@@ -15,6 +15,8 @@ from hipcv.pose.person import NOBODY
 from hipcv.sources.video import open_video
 from hipcv.words import ModelName
 
+pytestmark = pytest.mark.model
+
 
 def frames_of(path, n, step=1):
     with open_video(path) as video:

@@ -46,8 +46,8 @@ def frames(samples):
 
 
 @pytest.fixture(scope="module")
-def measured(samples):
-    return measure_file(samples / f"{CLIP}.mp4", FROM_THE_FEET, model_name=ModelName.HEAVY)
+def measured(kept):
+    return kept(CLIP)
 
 
 def read(network, pictures, side=CameraSide.FOOT_END):
@@ -150,6 +150,7 @@ def test_a_second_person_at_the_side_changes_nothing(network, frames, samples):
     assert np.nanmax(np.abs(image_angles(read(network, crowded)[1]) - good), initial=0.0) < 5.0
 
 
+@pytest.mark.model
 def test_feet_outside_the_picture_are_refused_with_the_reason(samples, tmp_path):
     """The picture is cut just above the knees' height: what is left cannot be measured, and is not."""
     import av
@@ -192,6 +193,7 @@ def test_a_trunk_foreshortened_behind_the_thighs_is_none_of_somebody_who_sits(sh
 
 
 @pytest.mark.parametrize(("name", "expected"), [(CLIP, PRONE), ("seated-hard-103-00", SEATED)])
+@pytest.mark.model
 def test_the_test_is_recognised_from_the_pictures(samples, name, expected):
     with open_video(samples / f"{name}.mp4") as video:
         assert recognise_test(video, get_model(ModelName.HEAVY)).procedure is expected
@@ -200,6 +202,7 @@ def test_the_test_is_recognised_from_the_pictures(samples, name, expected):
 @pytest.mark.parametrize(
     ("quarters", "told"), [(2, "on its head"), (1, " clockwise by 90°"), (3, "counter-clockwise by 90°")]
 )
+@pytest.mark.model
 def test_somebody_who_sits_in_a_turned_picture_is_neither_test_and_the_turn_is_named(samples, quarters, told):
     with open_video(samples / "seated-hard-103-00.mp4") as video:
         pictures = [frame.rgb for frame in islice(video, 0, 120, 20)]
@@ -210,6 +213,7 @@ def test_somebody_who_sits_in_a_turned_picture_is_neither_test_and_the_turn_is_n
     assert "measure it again" in seen.reason
 
 
+@pytest.mark.model
 def test_a_prone_clip_from_the_head_end_is_prone_and_not_a_turned_picture():
     with open_video(HEAD_CLIP) as video:
         assert recognise_test(video, get_model(ModelName.HEAVY)).procedure is PRONE
@@ -227,11 +231,13 @@ def test_somebody_who_sits_upside_down_is_refused_as_prone_and_not_sent_to_the_o
         assert "--camera-end" not in finding.advice
 
 
+@pytest.mark.model
 def test_somebody_who_stands_is_neither_test(real):
     with open_video(real / "balancing_front.mp4") as video:
         assert recognise_test(islice(video, 0, 40), get_model(ModelName.HEAVY)).procedure is None
 
 
+@pytest.mark.model
 def test_a_prone_clip_fed_as_seated_is_refused(samples):
     assessment = measure_file(samples / f"{CLIP}.mp4", Setup(), model_name=ModelName.LITE).assessment
     assert assessment.status is Status.NOT_MEASURED
@@ -248,29 +254,22 @@ def test_region_maps_there_and_back():
 # ------------------------------------------------------------------------------------------------- the camera's end
 
 
-@pytest.fixture(scope="module")
-def from_the_head():
-    """Return a clip filmed from the head end, taken for what it is and for one from the foot end."""
-    return {
-        end: measure_file(HEAD_CLIP, replace(FROM_THE_FEET, camera_side=end), model_name=ModelName.HEAVY).assessment
-        for end in (CameraSide.HEAD_END, CameraSide.FOOT_END)
-    }
-
-
-def test_from_the_head_end_left_is_left(from_the_head):
+def test_from_the_head_end_left_is_left(kept):
     trials = json.loads(HEAD_CLIP.with_suffix(".truth.json").read_text())["trials"]
     for side in SIDES:
         (trial,) = [t for t in trials if t["side"] == side[0].upper()]
-        result = from_the_head[CameraSide.HEAD_END].of(side)
+        result = kept(HEAD_CLIP.stem).assessment.of(side)
         assert result.end_range_deg == pytest.approx(trial["end_range_shin_to_vertical_deg"], abs=3)
 
 
-def test_a_camera_at_the_other_end_than_stated_is_questioned(from_the_head):
+@pytest.mark.model
+def test_a_camera_at_the_other_end_than_stated_is_questioned(kept):
     def questioned(assessment):
         return [f for f in assessment.findings if f.code is FindingCode.WRONG_VIEW]
 
-    assert questioned(from_the_head[CameraSide.HEAD_END]) == []
-    (finding,) = questioned(from_the_head[CameraSide.FOOT_END])
+    assert questioned(kept(HEAD_CLIP.stem).assessment) == []
+    mistaken = measure_file(HEAD_CLIP, FROM_THE_FEET, model_name=ModelName.HEAVY).assessment
+    (finding,) = questioned(mistaken)
     assert finding.severity is Severity.DOUBT
     assert "--camera-end head" in finding.advice
 

@@ -24,6 +24,7 @@ def app() -> typer.Typer:
     return app
 
 
+@pytest.mark.process
 def test_the_commands_are_light_to_import() -> None:
     """`hipcv --help` loads neither web stack, database, camera nor model for them."""
     code = "import sys, hipcv_server.commands; print([m for m in sys.modules if m.split('.')[0] in sys.argv[1:]])"

@@ -18,6 +18,8 @@ from schemathesis import GenerationMode
 from hipcv_server.app import create_app
 from hipcv_server.settings import JobLimits, Settings, UploadLimits
 
+pytestmark = pytest.mark.process
+
 VIDEO = b"\0\0\0\x18ftypmp42" + bytes(5000)
 
 

@@ -28,6 +28,8 @@ from hipcv_server.settings import JobLimits, Settings
 from hipcv_server.store import Job, JobState, JobStore, new_id
 from hipcv_server.workers import Crew
 
+pytestmark = pytest.mark.process
+
 SAMPLE = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 OPTIONS = MeasureOptions(test="seated", model="lite").model_dump()
 #: More than one page of the database, so that keeping it takes new room.

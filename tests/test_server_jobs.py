@@ -1,18 +1,17 @@
 """Jobs outlive the server: none is lost, none is done twice, and one that kills its workers is set aside."""
 
-import multiprocessing
-import os
 import random
-import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from hipcv.core.errors import HistoryError
@@ -21,7 +20,7 @@ from hipcv_server.files import Shelves
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.settings import JobLimits, Settings
 from hipcv_server.store import FILE_NAME, Job, JobState, JobStore, new_id
-from hipcv_server.workers import Crew
+from hipcv_server.workers import WORKER, Crew
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 OPTIONS = MeasureOptions(test="seated").model_dump()
@@ -203,6 +202,7 @@ while True:
 """
 
 
+@pytest.mark.process
 def test_killed_at_any_moment_nothing_is_lost_doubled_or_torn(tmp_path: Path) -> None:
     """Twelve times kill -9 in the middle of writing: what was told is there, once, and the file is whole."""
     told: list[str] = []
@@ -277,9 +277,17 @@ def wait(store: JobStore, job_id: str, until: Callable[[Job], bool], limit_s: fl
 
 
 def _kill_workers() -> None:
-    for child in multiprocessing.active_children():
-        if child.name == "hipcv worker" and child.pid is not None:
-            os.kill(child.pid, signal.SIGKILL)
+    for child in _workers():
+        child.kill()
+
+
+def _workers() -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it is gone already
+            if WORKER in child.cmdline()[-1]:
+                found.append(child)
+    return found
 
 
 def test_a_job_that_kills_three_workers_is_set_aside_and_the_next_is_served(
@@ -331,7 +339,7 @@ def test_a_stop_puts_running_work_back(crew: Callable[..., tuple[Crew, JobStore,
     assert found is not None
     assert (found.state, found.attempts) == (JobState.QUEUED, 0)
     assert shelves.clip(job.id).exists()
-    assert [child for child in multiprocessing.active_children() if child.name == "hipcv worker"] == []
+    assert _workers() == []
 
 
 def test_a_fault_of_the_server_itself_ends_the_job_and_not_the_queue(

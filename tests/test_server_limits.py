@@ -1,6 +1,7 @@
 """One recording does not hold the only worker: what is too long is refused by its packets, what takes too long ends."""
 
 import errno
+import json
 from fractions import Fraction
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -9,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from published import faults
 from test_server_jobs import SAMPLE, hand_in, wait
 
 from hipcv.core.errors import SourceError
@@ -128,6 +130,7 @@ def test_silence_is_a_hang_except_while_it_assesses() -> None:
         assert not stalled(Told(stage), limits.stall_s - 1, limits)
 
 
+@pytest.mark.model
 def test_a_worker_tells_every_stage_in_its_order(tmp_path: Path, short_clip: bytes) -> None:
     """The assessment, too, and the frames out of those that were counted."""
     clip = tmp_path / "clip.bin"
@@ -136,6 +139,7 @@ def test_a_worker_tells_every_stage_in_its_order(tmp_path: Path, short_clip: byt
     order = Order("0" * 16, clip, MeasureOptions(test="seated", model="lite").model_dump(), tmp_path / "out")
     scored = worker.score(order, Settings(tmp_path), told.append)
     assert list(dict.fromkeys(one.stage for one in told)) == ["opening", "reading", "assessing", "drawing", "saving"]
+    assert faults(json.loads(scored.document)) == []
     last = [one for one in told if one.stage == "reading"][-1]
     assert last.n_done == last.n_total == scored.n_frames
 
@@ -238,6 +242,7 @@ def test_a_worker_whose_server_is_gone_ends(tmp_path: Path) -> None:
         worker._answer(order, Settings(tmp_path), theirs)
 
 
+@pytest.mark.process
 def test_a_recording_beyond_its_time_fails_once_and_the_next_is_served(tmp_path: Path) -> None:
     """A real worker with no time at all: ended at the first frame, told in a sentence, the clip deleted."""
     shelves = Shelves(tmp_path)

@@ -31,6 +31,8 @@ from hipcv.sources.video import open_video
 from hipcv.words import ModelName, Side
 from hipcv_server.files import CLIP as CLIP_NAME
 
+pytestmark = pytest.mark.process
+
 CLIP = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 RUN = """
 import sys
@@ -222,7 +224,7 @@ def test_a_running_recording_can_be_cancelled(server: Running) -> None:
 
 
 def test_a_live_test_agrees_with_the_upload_though_its_connection_broke(
-    server: Running, measured_sample: Measured, frames: list[tuple[float, bytes]]
+    server: Running, kept: Callable[[str], Measurement], frames: list[tuple[float, bytes]]
 ) -> None:
     """Frames of the clip through the socket, a cut in the middle, resumed: within 1° of the recorded result."""
     with server.live() as live:
@@ -248,7 +250,7 @@ def test_a_live_test_agrees_with_the_upload_though_its_connection_broke(
     assert result["type"] == "result"
     assert "sensor" in result["assessment"]["camera"]["roll_source"]
     assert result["assessment"]["provenance"]["parameters"]["sensor"] == "used"
-    recorded = measured_sample(CLIP.stem, ModelName.HEAVY).assessment
+    recorded = kept(CLIP.stem).assessment
     for side in ("left", "right"):
         ours = result["assessment"]["sides"][side]["end_range_deg"]
         theirs = recorded.of(Side(side)).end_range_deg

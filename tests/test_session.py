@@ -1,4 +1,4 @@
-"""From a file to an assessment, with the real model: accuracy floors, invariances, refusals."""
+"""From a file to an assessment: accuracy floors of what the model saw, invariances, refusals."""
 
 import json
 
@@ -25,9 +25,9 @@ def true_end_range(truth, side):
 
 
 @pytest.mark.parametrize("name", SEATED)
-def test_the_end_range_of_both_hips_is_within_two_and_a_half_degrees_of_the_truth(name, measured_sample, truth_of):
+def test_the_end_range_of_both_hips_is_within_two_and_a_half_degrees_of_the_truth(name, kept, truth_of):
     """The floor is three times the mean error of the benchmark; the interval holds the truth."""
-    assessment = measured_sample(name, ModelName.HEAVY).assessment
+    assessment = kept(name).assessment
     truth = truth_of(name)
     assert assessment.status is Status.MEASURED
     for side in SIDES:
@@ -38,8 +38,8 @@ def test_the_end_range_of_both_hips_is_within_two_and_a_half_degrees_of_the_trut
         assert len(result.trials) == sum(t["side"] == ("L" if side is Side.LEFT else "R") for t in truth["trials"])
 
 
-def test_the_camera_of_the_hard_sample_is_found(measured_sample, truth_of):
-    camera = measured_sample("seated-hard-103-00", ModelName.HEAVY).assessment.camera
+def test_the_camera_of_the_hard_sample_is_found(kept, truth_of):
+    camera = kept("seated-hard-103-00").assessment.camera
     true = truth_of("seated-hard-103-00")["spec"]["camera"]
     assert camera.roll.value_deg == pytest.approx(true["roll"], abs=1.0)
     assert camera.pitch.value_deg == pytest.approx(true["pitch"], abs=4.0)
@@ -74,20 +74,24 @@ def rewrite(source, target, change):
         out.mux(stream.encode())
 
 
-def test_a_mirrored_clip_with_the_flag_gives_the_same_answer(measured_sample, samples, tmp_path):
-    upright = measured_sample("seated-easy-101-01", ModelName.LITE).assessment
-    clip = tmp_path / "selfie.mp4"
+@pytest.fixture(scope="module")
+def selfie(samples, tmp_path_factory):
+    """The sample as a camera that mirrors would have filmed it."""
+    clip = tmp_path_factory.mktemp("selfie") / "selfie.mp4"
     rewrite(samples / "seated-easy-101-01.mp4", clip, lambda rgb: rgb[:, ::-1])
-    mended = measure_file(clip, Setup(mirrored=True), model_name=ModelName.LITE).assessment
+    return clip
+
+
+def test_a_mirrored_clip_with_the_flag_gives_the_same_answer(measured_sample, selfie):
+    upright = measured_sample("seated-easy-101-01", ModelName.LITE).assessment
+    mended = measure_file(selfie, Setup(mirrored=True), model_name=ModelName.LITE).assessment
     for side in SIDES:
         assert mended.of(side).end_range_deg == pytest.approx(upright.of(side).end_range_deg, abs=0.7)
 
 
-def test_a_mirrored_clip_without_the_flag_swaps_the_sides_and_nothing_else(measured_sample, samples, tmp_path):
+def test_a_mirrored_clip_without_the_flag_swaps_the_sides_and_nothing_else(measured_sample, selfie):
     upright = measured_sample("seated-easy-101-01", ModelName.LITE).assessment
-    clip = tmp_path / "selfie.mp4"
-    rewrite(samples / "seated-easy-101-01.mp4", clip, lambda rgb: rgb[:, ::-1])
-    swapped = measure_file(clip, Setup(), model_name=ModelName.LITE).assessment
+    swapped = measure_file(selfie, Setup(), model_name=ModelName.LITE).assessment
     for side in SIDES:
         assert swapped.of(side).end_range_deg == pytest.approx(upright.of(side.other).end_range_deg, abs=2.0)
 
@@ -100,8 +104,8 @@ def test_a_mirrored_clip_without_the_flag_swaps_the_sides_and_nothing_else(measu
         ("no_legs", FindingCode.LEGS_NOT_SEEN),
     ],
 )
-def test_real_footage_without_the_test_is_refused_with_the_reason_and_no_trial(real, name, code):
-    assessment = measure_file(real / f"{name}.mp4", Setup(), model_name=ModelName.LITE).assessment
+def test_real_footage_without_the_test_is_refused_with_the_reason_and_no_trial(real, measured_clip, name, code):
+    assessment = measured_clip(real / f"{name}.mp4", ModelName.LITE).assessment
     assert assessment.status is Status.NOT_MEASURED
     assert assessment.trials == ()
     assert assessment.asymmetry is None
@@ -110,14 +114,14 @@ def test_real_footage_without_the_test_is_refused_with_the_reason_and_no_trial(r
     assert reason.advice.endswith(".")
 
 
-def test_a_room_with_long_stretches_of_nobody_makes_no_trial(real):
-    assessment = measure_file(real / "people_come_and_go.mp4", Setup(), model_name=ModelName.LITE).assessment
+def test_a_room_with_long_stretches_of_nobody_makes_no_trial(real, measured_clip):
+    assessment = measured_clip(real / "people_come_and_go.mp4", ModelName.LITE).assessment
     assert assessment.status is Status.NOT_MEASURED
     assert assessment.trials == ()
 
 
-def test_every_number_of_a_refused_recording_is_missing(real):
-    assessment = measure_file(real / "no_legs.mp4", Setup(), model_name=ModelName.LITE).assessment
+def test_every_number_of_a_refused_recording_is_missing(real, measured_clip):
+    assessment = measured_clip(real / "no_legs.mp4", ModelName.LITE).assessment
     for result in assessment.sides:
         assert (result.end_range_deg, result.interval95_deg, result.reference) == (None, None, ())
 

@@ -125,22 +125,24 @@ def _print_kept(found: "Kept") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from hipcv.outputs.document import read_document
     from hipcv.printable import printable
+    from hipcv.words import SIDES
 
-    entry, document = found.entry, found.document
+    entry, document = found.entry, read_document(found.document)
     title = f"{printable(entry.subject)}, {entry.test}, {entry.visit_date.isoformat()}"
     table = Table("side", "end range", "95 % interval", "trials", "status", title=Text(title))
-    for side, result in document["sides"].items():
-        low, high = result["interval95_deg"] or (None, None)
-        n_accepted = sum(trial["accepted"] for trial in result["trials"])
+    for side in SIDES:
+        result = document.of(side)
+        low, high = result.interval95_deg or (None, None)
         interval = "–" if low is None else f"{_degrees(low)} to {_degrees(high)}"
-        status = result["status"].replace("_", " ")
-        table.add_row(side, _degrees(result["end_range_deg"]), interval, str(n_accepted), status)
+        status = result.status.replace("_", " ")
+        table.add_row(side, _degrees(result.end_range_deg), interval, str(result.n_accepted), status)
     console = Console()
     console.print(table)
-    for finding in document["findings"]:
-        where = f" ({finding['side']})" if finding["side"] else ""
-        line = f"{finding['severity']}: {finding['code'].replace('_', ' ')}{where}. {finding['advice']}"
+    for finding in document.findings:
+        where = f" ({finding.side})" if finding.side else ""
+        line = f"{finding.severity}: {finding.code.replace('_', ' ')}{where}. {finding.advice}"
         console.print(printable(line), markup=False, highlight=False)
 
 

@@ -13,6 +13,8 @@ from hipcv.core.finding import Severity
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error
 from hipcv.history.person import same_person
 from hipcv.history.store import Kept
+from hipcv.outputs.document import AssessmentDocument, read_document
+from hipcv.outputs.document.definition import SidePart
 from hipcv.words import SIDES, Side
 
 #: Two recordings are of one sitting when they are no further apart than this; a rule of the product, without a source.
@@ -117,21 +119,22 @@ def compare_documents(
     Raises
     ------
     HistoryError
-        Where they are of different tests, or one active and one passive: these ranges are not the same measure.
+        Where one is no such document, they are of different tests, or one is active and one passive: these ranges are
+        not the same measure.
     """
-    not_the_same = {"test": "the two positions give different ranges", "effort": "these are two measures, not one"}
-    for about, why in not_the_same.items():
-        if earlier[about] != later[about]:
-            raise HistoryError(
-                f"Wanted two assessments of the same {about}, found {earlier[about]} and {later[about]}: {why}."
-            )
-    left, right = (_compare_side(side, earlier, later, spacing) for side in SIDES)
+    first, second = read_document(earlier), read_document(later)
+    for about, one, other, why in (
+        ("test", first.test, second.test, "the two positions give different ranges"),
+        ("effort", first.effort, second.effort, "these are two measures, not one"),
+    ):
+        if one != other:
+            raise HistoryError(f"Wanted two assessments of the same {about}, found {one} and {other}: {why}.")
+    left, right = (_compare_side(side, first, second, spacing) for side in SIDES)
     return left, right
 
 
-def _compare_side(side: Side, earlier: Mapping[str, Any], later: Mapping[str, Any], spacing: Spacing) -> SideChange:
-    before, after = earlier["sides"][side], later["sides"][side]
-    first, second = before["end_range_deg"], after["end_range_deg"]
+def _compare_side(side: Side, earlier: AssessmentDocument, later: AssessmentDocument, spacing: Spacing) -> SideChange:
+    first, second = earlier.of(side).end_range_deg, later.of(side).end_range_deg
     if first is None or second is None:
         return SideChange(side, first, second, None, None, "", Change.UNKNOWN)
     change = second - first
@@ -141,31 +144,31 @@ def _compare_side(side: Side, earlier: Mapping[str, Any], later: Mapping[str, An
     return SideChange(side, first, second, change, mdc95, source, verdict)
 
 
-def _mdc95(side: Side, earlier: Mapping[str, Any], later: Mapping[str, Any], spacing: Spacing) -> tuple[float, str]:
+def _mdc95(side: Side, earlier: AssessmentDocument, later: AssessmentDocument, spacing: Spacing) -> tuple[float, str]:
     by_hand = _by_hand(side, earlier, later)
     published = f"people measured by hand on two days: {by_hand.citation}"
-    halves = [_half_deg(document["sides"][side]) for document in (earlier, later)]
-    if any(half is None for half in halves):
+    one, other = _half_deg(earlier.of(side)), _half_deg(later.of(side))
+    if one is None or other is None:
         return by_hand.mdc95_deg, published
-    own = hypot(*(half for half in halves if half is not None))
+    own = hypot(one, other)
     if spacing is Spacing.BETWEEN_DAYS and own < by_hand.mdc95_deg:
         return by_hand.mdc95_deg, published
     return own, "the trials and the intervals of both measurements"
 
 
-def _half_deg(result: Mapping[str, Any]) -> float | None:
+def _half_deg(result: SidePart) -> float | None:
     """Return half a side's 95 % interval, widened by the scatter of its trials; None without an interval."""
-    if result["interval95_deg"] is None:
+    if result.interval95_deg is None:
         return None
-    low, high = result["interval95_deg"]
-    trials = [trial["end_range_deg"] for trial in result["trials"] if trial["accepted"]]
+    low, high = result.interval95_deg
+    trials = [t.end_range_deg for t in result.trials if t.accepted and t.end_range_deg is not None]
     return hypot((high - low) / 2, 1.96 * sqrt(trial_variance(trials)))
 
 
-def _by_hand(side: Side, earlier: Mapping[str, Any], later: Mapping[str, Any]) -> MeasurementError:
-    n_trials = min(sum(t["accepted"] for t in d["sides"][side]["trials"]) for d in (earlier, later))
+def _by_hand(side: Side, earlier: AssessmentDocument, later: AssessmentDocument) -> MeasurementError:
+    n_trials = min(document.of(side).n_accepted for document in (earlier, later))
     return fallback_error(n_trials, doubtful=any(_doubtful(d, side) for d in (earlier, later)))
 
 
-def _doubtful(document: Mapping[str, Any], side: Side) -> bool:
-    return any(f["severity"] != Severity.NOTE for f in document["findings"] if f["side"] in (None, side))
+def _doubtful(document: AssessmentDocument, side: Side) -> bool:
+    return any(finding.severity != Severity.NOTE for finding in document.findings_of(side))

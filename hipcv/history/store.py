@@ -23,7 +23,6 @@ from hipcv.words import Side
 
 DATABASE_VARIABLE = "HIPCV_DATABASE"
 FILE = "history.sqlite"
-DOCUMENT_SCHEMA = "hipcv.assessment/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +89,22 @@ class History:
         HistoryError
             Where it is no such document, or the subject has no name.
         """
-        if document.get("schema") != DOCUMENT_SCHEMA:
-            raise HistoryError(f"Wanted a document of schema {DOCUMENT_SCHEMA}, found {document.get('schema')!r}.")
+        from hipcv.outputs.document import read_document  # lists and deletes do not wait for it
+
+        found = read_document(document)
         if not subject.strip():
             raise HistoryError("Wanted a subject to keep the assessment for, found an empty name: give a code.")
         text = canonical(document)
         name = " ".join(subject.split())
-        sides = document["sides"]
         values = {
             "subject": (self._spellings(name) or [name])[0],
             "visit_date": visit_date or datetime.now(UTC).astimezone().date(),
             "kept_at": datetime.now(UTC).replace(microsecond=0),
-            "test": document["test"],
-            "status": document["status"],
-            "left_deg": sides["left"]["end_range_deg"],
-            "right_deg": sides["right"]["end_range_deg"],
-            "clip_sha256": document["provenance"]["clip_sha256"],
+            "test": found.test,
+            "status": found.status,
+            "left_deg": found.sides.left.end_range_deg,
+            "right_deg": found.sides.right.end_range_deg,
+            "clip_sha256": found.provenance.clip_sha256,
             "document": text,
             "document_sha256": digest(text),
         }

@@ -12,12 +12,11 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
-from multiprocessing import get_context
 from typing import Any
 
 from pydantic import ValidationError
 
-from hipcv_server.confine import describe_end
+from hipcv_server.children import start_child
 from hipcv_server.disk import disk_trouble
 from hipcv_server.files import Shelves
 from hipcv_server.links import links_of
@@ -72,13 +71,7 @@ class LiveSession:
         self._turn = threading.Condition()
         self._closed = False
         self._folder = shelves.begin_result(self.id)
-        context = get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=attend, args=(theirs, settings, start, self._folder), name="hipcv live", daemon=True
-        )
-        self._process.start()
-        theirs.close()
+        self._child = start_child("hipcv live", attend, (settings, start, self._folder), settings.jobs)
         self._threads = [
             threading.Thread(target=run, name=f"live {name}", daemon=True)
             for name, run in (("out", self._hand_out), ("in", self._take_in))
@@ -209,14 +202,14 @@ class LiveSession:
 
     def _hand_out(self) -> None:
         """Give the child one frame at a time, the newest, and every command in its order."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError):
             while True:
                 with self._turn:
                     self._turn.wait_for(lambda: self._closed or self._has_turn(), timeout=1.0)
                     if self._closed:
                         return
                     if self._asked_s is not None and time.monotonic() - self._asked_s > STALL_S:
-                        self._process.kill()
+                        self._child.kill()
                         return
                     if not self._has_turn():
                         continue
@@ -227,7 +220,7 @@ class LiveSession:
                         assert self._newest is not None
                         (asked, self._arrived_s), self._newest = self._newest, None
                         self._asked_s = time.monotonic()
-                self._connection.send(asked)
+                self._child.send(asked)
 
     def _has_turn(self) -> bool:
         return self.ready and self._asked_s is None and (bool(self._commands) or self._newest is not None)
@@ -235,7 +228,7 @@ class LiveSession:
     def _take_in(self) -> None:
         try:
             while True:
-                told = self._connection.recv()
+                told = self._child.receive()
                 if isinstance(told, Seen):
                     with self._turn:
                         told.message["age_ms"] = round((time.monotonic() - self._arrived_s) * 1000)
@@ -246,9 +239,8 @@ class LiveSession:
                     with self._turn:
                         self.ready = True
                         self._turn.notify()
-        except (EOFError, OSError):
-            self._process.join(timeout=1.0)
-            how = describe_end(self._process.exitcode)
+        except EOFError:
+            how = self._child.how_it_ended()
             problem = ProblemError("worker_died", f"The session's process died ({how}): start again.").document()
             with suppress(RuntimeError):  # the loop is closed already
                 self._loop.call_soon_threadsafe(self.fail, problem)
@@ -258,7 +250,6 @@ class LiveSession:
         with self._turn:
             self._closed = True
             self._turn.notify()
-        self._process.kill()
-        self._process.join(timeout=5.0)
-        self._connection.close()
+        self._child.kill()
+        self._child.end()
         self._shelves.drop_parts(self.id)

@@ -5,11 +5,9 @@ import logging
 import math
 import shutil
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,9 +16,9 @@ from numpy.typing import NDArray
 
 from hipcv.core.errors import HipcvError, SourceError
 from hipcv.native.chatter import own_process
+from hipcv.process.inside import Connection
 from hipcv.words import SIDES
 from hipcv_server import logs
-from hipcv_server.confine import confine
 from hipcv_server.disk import disk_trouble
 from hipcv_server.files import REPORT, SERIES
 from hipcv_server.problems import ProblemError, disk_full, problem_of
@@ -127,18 +125,15 @@ class _Tape:
 
 
 def attend(connection: Connection, settings: Settings, start: StartMessage, folder: Path) -> None:
-    """Hold one session until it is finished or the server hangs up."""
+    """Hold one session until it is finished, as long as the server lives."""
     own_process()
     logs.set_up()
-    confine(settings.jobs, niceness=0)
-    lock = threading.Lock()
 
     def send(message: object) -> None:
-        with lock:
-            try:
-                connection.send(message)
-            except OSError:  # the server is gone: nobody listens any more
-                raise SystemExit from None
+        try:
+            connection.send(message)
+        except OSError:  # the server is gone: nobody listens any more
+            raise SystemExit from None
 
     try:
         _Attendant(send, settings, start, folder).attend(connection)
@@ -185,10 +180,7 @@ class _Attendant:
         ) as test:
             self._send(Ready())
             while True:
-                try:
-                    asked = connection.recv()
-                except (EOFError, OSError):  # the server hung up
-                    return
+                asked = connection.recv()
                 if isinstance(asked, Look):
                     self._look(test, asked)
                 elif asked.name == "go":

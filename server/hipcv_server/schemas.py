@@ -1,6 +1,6 @@
 """What goes in and out, field by field."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -8,6 +8,7 @@ from hipcv.core.procedure import Rest
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.setup import Setup
 from hipcv.live.coach import Plan
+from hipcv.outputs.document import AssessmentDocument
 from hipcv.words import SIDES, CameraSide, Effort, ModelName, Sex, Side
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
@@ -188,7 +189,7 @@ class Resource(BaseModel):
     finished_at: str | None
     attempts: int
     progress: Progress
-    assessment: Annotated[dict[str, Any] | None, Field(description="As `hipcv measure --json` prints it.")]
+    assessment: Annotated[AssessmentDocument | None, Field(description="As `hipcv measure --json` prints it.")]
     problem: ProblemModel | None
     links: Links
     model_config = ConfigDict(

@@ -5,17 +5,16 @@ Whatever a recording does to the decoder or the pose library, it does it here. O
 
 import json
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hipcv.core.errors import HipcvError, SourceError
 from hipcv.native.chatter import own_process
+from hipcv.process.inside import Connection
+from hipcv.process.pace import Pace
 from hipcv_server import logs
-from hipcv_server.confine import confine
 from hipcv_server.disk import disk_trouble
 from hipcv_server.files import REPORT, SERIES
 from hipcv_server.problems import ProblemError, problem_of
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("hipcv.server")
 
-_NICENESS = 5
 #: Progress is told no more often than this.
 _TELL_EVERY_S = 0.1
 
@@ -75,25 +73,27 @@ class Postponed:
 
 
 def work(connection: Connection, settings: Settings) -> None:
-    """Take orders from the server until it hangs up."""
+    """Take orders from the server as long as it lives."""
     own_process()
     logs.set_up()
-    confine(settings.jobs, niceness=_NICENESS)
     import hipcv.measurement  # noqa: F401 - loaded before the first recording waits for it
 
     while True:
-        try:
-            order = connection.recv()
-        except (EOFError, OSError):
-            return
-        answer = _answer(order, settings, connection)
+        answer = _answer(connection.recv(), settings, connection)
         try:
             connection.send(answer)
         except OSError:
             return
 
 
-def _answer(order: Order, settings: Settings, connection: Connection) -> Scored | Refused | Postponed:
+class _Sends(Protocol):
+    """Where a worker tells what it has to tell."""
+
+    def send(self, value: Any, /) -> None:
+        """Tell it; an OSError says that nobody listens."""
+
+
+def _answer(order: Order, settings: Settings, connection: _Sends) -> Scored | Refused | Postponed:
     """Score a recording; whatever that raises is an answer, so that it is told once and the worker lives on."""
     try:
         return score(order, settings, _teller(connection))
@@ -116,14 +116,11 @@ def _refusal(error: Exception, clip: Path) -> ProblemError:
     )
 
 
-def _teller(connection: Connection) -> Callable[[Told], None]:
-    last = ("", 0.0)
+def _teller(connection: _Sends) -> Callable[[Told], None]:
+    pace = Pace(_TELL_EVERY_S)
 
     def tell(told: Told) -> None:
-        nonlocal last
-        now_s = time.monotonic()
-        if told.stage != last[0] or now_s - last[1] >= _TELL_EVERY_S:
-            last = (told.stage, now_s)
+        if pace.due(told.stage):
             try:
                 connection.send(told)
             except OSError:  # the server is gone: nobody wants the result

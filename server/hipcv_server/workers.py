@@ -5,13 +5,11 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from hipcv.process.child import Child
 from hipcv_server.budget import Budget, stalled
-from hipcv_server.confine import describe_end
+from hipcv_server.children import start_child
 from hipcv_server.disk import disk_trouble, free_bytes
 from hipcv_server.files import Shelves
 from hipcv_server.problems import ProblemError, waits_for_room
@@ -25,6 +23,10 @@ log = logging.getLogger("hipcv.server")
 _LOOK_EVERY_S = 0.1
 #: A waiting job is looked for this often even where nobody said that there is one.
 _WAKE_EVERY_S = 1.0
+#: What a worker is called in lists of processes.
+WORKER = "hipcv worker"
+#: Workers stand back behind the server, which answers, and behind live sessions.
+_NICENESS = 5
 #: A job that finds no room time and again rests up to so many times longer than after the first time.
 _LONGEST_REST = 64
 #: Share of the work that lies in reading; the rest is assessing and drawing.
@@ -233,7 +235,7 @@ class Crew:
             return _Worker(self._settings)
         except _Died as died:
             worker.end()
-            self._blame(job, str(died) or describe_end(worker.exit_code))
+            self._blame(job, str(died))
             self._shelves.drop_parts(job.id)
             return _Worker(self._settings)
         if isinstance(answer, Postponed):
@@ -245,25 +247,27 @@ class Crew:
             return _Worker(self._settings)
         return worker
 
-    def _wait(self, job: Job, connection: Connection) -> Scored | Refused | Postponed:
-        heard_s, budget = time.monotonic(), Budget(self._settings.jobs)
+    def _wait(self, job: Job, child: Child) -> Scored | Refused | Postponed:
+        asked_s, budget = time.monotonic(), Budget(self._settings.jobs)
         while True:
             if self._stopping or job.id in self._unwanted:
                 raise _NotWanted
             try:
-                if connection.poll(_LOOK_EVERY_S):
-                    heard_s, answer = time.monotonic(), connection.recv()
-                    if not isinstance(answer, Told):
-                        assert isinstance(answer, Scored | Refused | Postponed)
-                        return answer
-                    self._at[job.id] = At(answer)
-            except (EOFError, OSError):
-                raise _Died from None
+                answer = child.receive(_LOOK_EVERY_S)
+            except TimeoutError:
+                pass
+            except EOFError:
+                raise _Died(child.how_it_ended()) from None
+            else:
+                if not isinstance(answer, Told):
+                    assert isinstance(answer, Scored | Refused | Postponed)
+                    return answer
+                self._at[job.id] = At(answer)
             told, now_s = self._at[job.id].told, time.monotonic()
             too_long = budget.excess(told, now_s)
             if too_long is not None:
                 raise _TooLong(too_long)
-            if stalled(told, now_s - heard_s, self._settings.jobs):
+            if stalled(told, min(child.quiet_s, now_s - asked_s), self._settings.jobs):
                 raise _Died(f"it did nothing for {self._settings.jobs.stall_s:g} s")
 
     def _keep(self, job: Job, answer: Scored | Refused, order: Order) -> None:
@@ -306,45 +310,30 @@ class _Worker:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._process: SpawnProcess | None = None
-        self._connection: Connection | None = None
+        self._child: Child | None = None
         self.n_jobs = 0
 
     def warm(self) -> None:
         """Start the process, so that the next job need not wait for its libraries."""
-        if self._process is not None and self._process.is_alive():
+        if self._child is not None and self._child.alive:
             return
         self.end()
-        context = get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=work, args=(theirs, self._settings), name="hipcv worker", daemon=True)
-        process.start()
-        theirs.close()
-        self._process, self._connection, self.n_jobs = process, ours, 0
+        self._child = start_child(WORKER, work, (self._settings,), self._settings.jobs, niceness=_NICENESS)
+        self.n_jobs = 0
 
-    def ask(self, order: Order) -> Connection:
-        """Hand over a job; its answers come over the connection."""
+    def ask(self, order: Order) -> Child:
+        """Hand over a job; its answers come from the child."""
         self.warm()
-        assert self._connection is not None
+        assert self._child is not None
         self.n_jobs += 1
         try:
-            self._connection.send(order)
+            self._child.send(order)
         except OSError:
-            raise _Died from None
-        return self._connection
-
-    @property
-    def exit_code(self) -> int | None:
-        """How the process ended; None while it runs."""
-        return None if self._process is None else self._process.exitcode
+            raise _Died(self._child.how_it_ended()) from None
+        return self._child
 
     def end(self) -> None:
         """End the process, whatever it does."""
-        if self._connection is not None:
-            self._connection.close()
-        if self._process is not None and self._process.is_alive():
-            self._process.join(timeout=0.2)
-            self._process.kill()
-        if self._process is not None:
-            self._process.join(timeout=5.0)
-        self._connection = None
+        if self._child is not None:
+            self._child.end()
+        self._child = None

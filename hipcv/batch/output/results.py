@@ -1,6 +1,6 @@
 """The rows of the result tables: one a side, one a trial, one a reason to film again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,10 @@ from hipcv.batch.input.clip import Clip, Key
 from hipcv.batch.output.outcome_files import FOLDER, file_stem
 from hipcv.batch.run.job import Document, Refusal, Refused
 from hipcv.core.finding import FindingCode, Severity
+from hipcv.outputs.document import AssessmentDocument, read_document
+from hipcv.outputs.document.definition import SidePart
 from hipcv.printable import printable
-from hipcv.words import Side
+from hipcv.words import SIDES, Side
 
 #: A recording whose result is still to come: the batch was stopped before.
 NOT_DONE = "not_done"
@@ -110,6 +112,10 @@ class Result:
     document: Document | None = None
     refused: Refused | None = None
 
+    def read(self) -> AssessmentDocument | None:
+        """Return the document, None where there is none."""
+        return None if self.document is None else read_document(self.document)
+
     @property
     def status(self) -> str:
         """Measured, not measured, set aside or not done."""
@@ -161,41 +167,49 @@ def _side(result: Result, side: Side) -> Row:
         row["document"] = f"{FOLDER}/{file_stem(result.clip, result.key)}.json" if result.document else None
     if result.refused is not None:
         row["reason"] = _sentence(result.clip, result.refused)
-    document = result.document
+    document = result.read()
     if document is None:
         return row
-    found = document["sides"][side]
-    low, high = found["interval95_deg"] or (None, None)
-    again = list(_reasons(document, side)) if found["status"] != MEASURED else []
+    found = document.of(side)
+    low, high = found.interval95_deg or (None, None)
+    again = list(_reasons(document, side)) if found.status != MEASURED else []
     seen = _order_seen(document)
     row |= {
-        "status": found["status"],
+        "status": found.status,
         "interval95_low_deg": low,
         "interval95_high_deg": high,
-        "n_trials": len(found["trials"]),
-        "n_trials_accepted": sum(trial["accepted"] for trial in found["trials"]),
+        "n_trials": len(found.trials),
+        "n_trials_accepted": found.n_accepted,
         "film_again": bool(again),
         "reason": "; ".join(reason["reason"] for reason in again) or None,
-        "findings": ";".join(f"{f['code']}:{f['severity']}" for f in _findings_of(document, side)) or None,
+        "findings": ";".join(f"{f.code}:{f.severity}" for f in document.findings_of(side)) or None,
         "side_order_seen": ",".join(seen) or None,
         "side_order_agrees": _order_agrees(result.clip, seen),
-        **{name: found[name] for name in ("end_range_deg", "pelvis_corrected_deg", "raw_peak_deg", "trial_sd_deg")},
+        "end_range_deg": found.end_range_deg,
+        "pelvis_corrected_deg": found.pelvis_corrected_deg,
+        "raw_peak_deg": found.raw_peak_deg,
+        "trial_sd_deg": found.trial_sd_deg,
         **_reference(found),
-        **_prefixed("asymmetry", document["asymmetry"] or {}, "difference_deg", "mdc95_deg", "verdict"),
-        **_prefixed("camera", document["camera"], "roll_deg", "roll_se_deg", "roll_source", "pitch_deg", "yaw_deg"),
+        **_prefixed("asymmetry", document.asymmetry, "difference_deg", "mdc95_deg", "verdict"),
+        **_prefixed("camera", document.camera, "roll_deg", "roll_se_deg", "roll_source", "pitch_deg", "yaw_deg"),
     }
-    provenance = document["provenance"]
-    row |= {name: provenance[name] for name in ("n_frames", "pose_model", "hipcv_version")}
-    return {**row, "fps_hz": provenance["fps"]}
+    origin = document.provenance
+    return {
+        **row,
+        "n_frames": origin.n_frames,
+        "pose_model": origin.pose_model,
+        "hipcv_version": origin.hipcv_version,
+        "fps_hz": origin.fps,
+    }
 
 
-def _prefixed(prefix: str, part: Mapping[str, Any], *names: str) -> Row:
-    return {f"{prefix}_{name}": part.get(name) for name in names}
+def _prefixed(prefix: str, part: object | None, *names: str) -> Row:
+    return {f"{prefix}_{name}": getattr(part, name) if part is not None else None for name in names}
 
 
-def _reference(found: Mapping[str, Any]) -> Row:
+def _reference(found: SidePart) -> Row:
     # only a range that judges: the first that is merely shown would tell whom the row takes the person for
-    judging: Mapping[str, Any] = next((reference for reference in found["reference"] if reference["verdict"]), {})
+    judging = next((reference for reference in found.reference if reference.verdict), None)
     return _prefixed("reference", judging, "id", "low_deg", "high_deg", "percentile", "verdict")
 
 
@@ -214,13 +228,10 @@ def carried_column(name: str) -> str:
     return f"list_{name}" if name in SIDE_COLUMNS else name
 
 
-def _order_seen(document: Document) -> list[str]:
+def _order_seen(document: AssessmentDocument) -> list[str]:
     """Return the sides in the order of their first accepted trials."""
-    first = {
-        side: min((t["start_s"] for t in found["trials"] if t["accepted"]), default=None)
-        for side, found in document["sides"].items()
-    }
-    return sorted((side for side, start_s in first.items() if start_s is not None), key=lambda side: first[side] or 0.0)
+    starts_s = {side: [t.start_s for t in document.of(side).trials if t.accepted] for side in SIDES}
+    return sorted((str(side) for side in SIDES if starts_s[side]), key=lambda side: min(starts_s[Side(side)]))
 
 
 def _order_agrees(clip: Clip, seen: Sequence[str]) -> bool | None:
@@ -240,12 +251,14 @@ def _order_agrees(clip: Clip, seen: Sequence[str]) -> bool | None:
 
 def trial_rows(result: Result) -> Iterator[Row]:
     """Yield one row for every trial of a recording, side by side in the order of time."""
-    if result.document is None:
+    document = result.read()
+    if document is None:
         return
-    for side, found in result.document["sides"].items():
-        for number, trial in enumerate(found["trials"], start=1):
-            codes = ";".join(f"{f['code']}:{f['severity']}" for f in trial["findings"])
-            yield {**_who(result), "side": side, "trial": number, **trial, "findings": codes or None}
+    for side in SIDES:
+        for number, trial in enumerate(document.of(side).trials, start=1):
+            codes = ";".join(f"{f.code}:{f.severity}" for f in trial.findings)
+            numbers = trial.model_dump(exclude={"findings"})
+            yield {**_who(result), "side": str(side), "trial": number, **numbers, "findings": codes or None}
 
 
 # -------------------------------------------------------------------------------------------------------- film again
@@ -265,12 +278,12 @@ def film_again_rows(result: Result) -> Iterator[Row]:
     if result.refused is not None:
         code, sentence = str(result.refused.refusal), _sentence(result.clip, result.refused)
         yield {**who, "code": code, "reason": sentence, "advice": _ADVICE[result.refused.refusal]}
-    elif result.document is not None:
+    elif (document := result.read()) is not None:
         told = set()
         for side in result.clip.expected_sides:
-            if result.document["sides"][side]["status"] == MEASURED:
+            if document.of(side).status == MEASURED:
                 continue
-            for reason in _reasons(result.document, side):
+            for reason in _reasons(document, side):
                 # what concerns the whole recording is told once, not for each side
                 about = reason["code"], reason["side"]
                 if about not in told:
@@ -283,18 +296,14 @@ def _sentence(clip: Clip, refused: Refused) -> str:
     return refused.sentence.replace(printable(clip.source), clip.name)
 
 
-def _findings_of(document: Document, side: Side) -> list[Mapping[str, Any]]:
-    return [finding for finding in document["findings"] if finding["side"] in (None, side)]
-
-
-def _reasons(document: Document, side: Side) -> Iterator[Row]:
+def _reasons(document: AssessmentDocument, side: Side) -> Iterator[Row]:
     """Yield why a side has no number."""
     from hipcv.evidence.guidance import advice_for, title_for
 
-    rejecting = [f for f in _findings_of(document, side) if f["severity"] == Severity.REJECT]
+    rejecting = [f for f in document.findings_of(side) if f.severity == Severity.REJECT]
     for finding in rejecting:
-        names = ("code", "side", "observed", "limit", "unit", "advice")
-        yield {"reason": title_for(finding["code"]), **{name: finding[name] for name in names}}
+        told = finding.model_dump(include={"code", "side", "observed", "limit", "unit", "advice"})
+        yield {"reason": title_for(finding.code), **told}
     if not rejecting:
         advice = advice_for(FindingCode.NO_HOLD, side=side)
         yield {

@@ -83,7 +83,7 @@ def guidance(test: TestName = USUAL_TEST) -> Response:
 @router.get("/limits", response_model=schemas.Limits, responses=described(), summary="What this server takes")
 async def limits(rooms: In) -> Response:
     """Return the limits."""
-    from hipcv_server.confine import MAX_PICTURE_PIXELS
+    from hipcv_server.children import MAX_PICTURE_PIXELS
 
     upload, live = rooms.settings.upload, rooms.settings.live
     return JSONResponse(

@@ -10,7 +10,8 @@ _LENGTH = struct.Struct(">Q")
 def send(pipe: IO[bytes], value: object) -> None:
     """Write one value; an OSError says that the other end is gone."""
     packed = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-    pipe.write(_LENGTH.pack(len(packed)) + packed)
+    pipe.write(_LENGTH.pack(len(packed)))
+    pipe.write(packed)
     pipe.flush()
 
 
@@ -20,8 +21,11 @@ def receive(pipe: IO[bytes]) -> object:
     return pickle.loads(_read(pipe, length))  # noqa: S301 - only hipcv's own processes hold the other end
 
 
-def _read(pipe: IO[bytes], n_bytes: int) -> bytes:
-    got = pipe.read(n_bytes)
-    if len(got) < n_bytes:
-        raise EOFError
+def _read(pipe: IO[bytes], n_bytes: int) -> bytearray:
+    got = bytearray()
+    while len(got) < n_bytes:
+        piece = pipe.read(n_bytes - len(got))  # an unbuffered pipe gives what it has
+        if not piece:
+            raise EOFError
+        got += piece
     return got

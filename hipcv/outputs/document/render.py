@@ -1,0 +1,238 @@
+"""Makes the document of an assessment, and reads back the setup that it was made with."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeAlias
+
+from hipcv.assessment import Assessment, Asymmetry, SideResult, accepted
+from hipcv.core.camera.pose import CameraPose
+from hipcv.core.finding import Finding
+from hipcv.core.motion.trials import Trial
+from hipcv.core.procedures import procedure_named
+from hipcv.core.series import FloatArray
+from hipcv.core.setup import Setup
+from hipcv.evidence.guidance import title_for
+from hipcv.evidence.reference import Comparison
+from hipcv.outputs.basis import sides_text
+from hipcv.outputs.beside import beside_number
+from hipcv.outputs.document.definition import (
+    SCHEMA,
+    AssessmentDocument,
+    AsymmetryPart,
+    BesidePart,
+    CameraPart,
+    ComparisonPart,
+    CompensationPart,
+    ErrorTermPart,
+    FindingPart,
+    ProvenancePart,
+    SetupPart,
+    SidePart,
+    SidesPart,
+    TrialPart,
+)
+from hipcv.words import CameraSide, Effort, Sex
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+#: Digits kept: a hundredth of a degree and a millisecond are finer than anything measured.
+ANGLE_DIGITS, TIME_DIGITS = 2, 3
+
+
+def make_document(assessment: Assessment) -> AssessmentDocument:
+    """Return the document of an assessment."""
+    setup, origin = assessment.setup, assessment.provenance
+    time_s = assessment.angles.time_s
+    told = render_setup(setup) | {
+        "slow_motion": origin.slow_motion,
+        "long_side_fov_deg": _json(origin.long_side_fov_deg),
+    }
+    return AssessmentDocument(
+        schema=SCHEMA,
+        test=str(setup.procedure),
+        effort=str(setup.effort),
+        age_years=setup.age_years,
+        sex=str(setup.sex) if setup.sex else None,
+        sides_rest_on=sides_text(setup),
+        status=str(assessment.status),
+        setup=SetupPart.model_validate(told),
+        sides=SidesPart(left=_side(assessment.left, time_s), right=_side(assessment.right, time_s)),
+        notes=assessment.notes,
+        asymmetry=_asymmetry(assessment.asymmetry),
+        camera=_camera(assessment.camera),
+        findings=tuple(map(_finding, assessment.findings)),
+        provenance=ProvenancePart(
+            hipcv_version=origin.hipcv_version,
+            pose_model=origin.pose_model,
+            model_sha256=origin.model_sha256,
+            clip_sha256=origin.clip_sha256,
+            fps=_finite(origin.fps),
+            readings_hz=_finite(origin.readings_hz),
+            n_frames=origin.n_frames,
+            parameters={name: _json(value) for name, value in origin.parameters.items()},
+        ),
+    )
+
+
+def render_document(assessment: Assessment) -> dict[str, Any]:
+    """Return the document as JSON values (schema `hipcv.assessment/1`); a missing number is None, never 0 or NaN."""
+    return make_document(assessment).model_dump(mode="json", by_alias=True)
+
+
+def document_text(assessment: Assessment) -> str:
+    """Return the document as indented JSON."""
+    return json.dumps(render_document(assessment), indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def render_setup(setup: Setup) -> dict[str, Json]:
+    """Return everything that was told about test, camera and subject, unrounded: one key for each field of `Setup`."""
+    told = {f.name: _json(getattr(setup, f.name)) for f in fields(setup) if f.name != "procedure"}
+    return {"test": setup.procedure.name, **told}
+
+
+def read_setup(document: Mapping[str, Any]) -> Setup:
+    """Return the setup that a document was made with: with the recording and the model, the same numbers again.
+
+    Raises
+    ------
+    ValueError
+        Where the document was written by a version that did not keep it.
+    """
+    if "setup" not in document:
+        raise ValueError(
+            'Wanted a document with the part "setup", found none: it was written by an earlier version; measure the '
+            "recording again."
+        )
+    told = dict(document["setup"])
+    told |= {
+        "procedure": procedure_named(told["test"]),
+        "effort": Effort(told["effort"]),
+        "camera_side": CameraSide(told["camera_side"]),
+        "sex": None if told["sex"] is None else Sex(told["sex"]),
+        "vertical_edges_px": tuple(map(tuple, told["vertical_edges_px"])),
+    }
+    return Setup(**{f.name: told[f.name] for f in fields(Setup) if f.name in told})
+
+
+def _asymmetry(asymmetry: Asymmetry | None) -> AsymmetryPart | None:
+    if asymmetry is None:
+        return None
+    return AsymmetryPart(
+        difference_deg=_angle(asymmetry.difference_deg),
+        mdc95_deg=_angle(asymmetry.mdc95_deg),
+        verdict=str(asymmetry.verdict),
+    )
+
+
+def _camera(camera: CameraPose) -> CameraPart:
+    return CameraPart(
+        roll_deg=_angle(camera.roll.value_deg),
+        roll_se_deg=_angle(camera.roll.se_deg),
+        roll_source=camera.roll.source,
+        pitch_deg=_angle(camera.pitch.value_deg),
+        pitch_se_deg=_angle(camera.pitch.se_deg),
+        pitch_source=camera.pitch.source,
+        yaw_deg=_angle(camera.yaw.value_deg),
+        yaw_se_deg=_angle(camera.yaw.se_deg),
+        yaw_source=camera.yaw.source,
+        disagreement_deg=_angle(camera.disagreement_deg),
+        long_side_fov_deg=_angle(camera.long_side_fov_deg),
+    )
+
+
+def _side(result: SideResult, time_s: FloatArray) -> SidePart:
+    return SidePart(
+        status=str(result.status),
+        end_range_deg=_angle(result.end_range_deg),
+        interval95_deg=_interval(result.interval95_deg),
+        pelvis_corrected_deg=_angle(result.pelvis_corrected_deg),
+        onset_deg=_angle(result.onset_deg),
+        compensations=tuple(
+            CompensationPart(code=str(c.code), moved_deg=_angle(c.moved_deg), onset_deg=_angle(c.onset_deg))
+            for c in result.compensations
+        ),
+        beside=tuple(BesidePart(label=row.label, value_deg=_angle(row.value_deg)) for row in beside_number(result)),
+        raw_peak_deg=_angle(result.raw_peak_deg),
+        filtered_peak_deg=_angle(result.filtered_peak_deg),
+        rest_deg=_angle(result.rest_deg),
+        trial_sd_deg=_angle(result.trial_sd_deg),
+        trials=tuple(_trial(trial, time_s) for trial in result.trials),
+        error_terms=tuple(ErrorTermPart(source=t.source, se_deg=_angle(t.se_deg)) for t in result.error_terms),
+        reference=tuple(map(_comparison, result.reference)),
+    )
+
+
+def _trial(trial: Trial, time_s: FloatArray) -> TrialPart:
+    def at(frame: int) -> float:
+        return round(float(time_s[min(frame, len(time_s) - 1)]), TIME_DIGITS)
+
+    return TrialPart(
+        start_s=at(trial.start),
+        stop_s=at(trial.stop),
+        hold_start_s=at(trial.hold_start) if trial.held else None,
+        hold_stop_s=at(trial.hold_stop) if trial.held else None,
+        end_range_deg=_angle(trial.end_range_deg),
+        raw_peak_deg=_angle(trial.raw_peak_deg),
+        filtered_peak_deg=_angle(trial.filtered_peak_deg),
+        rest_deg=_angle(trial.rest_deg),
+        accepted=accepted(trial),
+        findings=tuple(map(_finding, trial.findings)),
+    )
+
+
+def _finding(finding: Finding) -> FindingPart:
+    return FindingPart(
+        code=str(finding.code),
+        title=title_for(finding.code),
+        severity=str(finding.severity),
+        side=str(finding.side) if finding.side else None,
+        observed=_finite(finding.observed),
+        limit=_finite(finding.limit),
+        unit=finding.unit,
+        limit_origin=finding.limit_origin,
+        advice=finding.advice,
+    )
+
+
+def _comparison(comparison: Comparison) -> ComparisonPart:
+    return ComparisonPart(
+        id=comparison.id,
+        label=comparison.label,
+        low_deg=_angle(comparison.low_deg),
+        high_deg=_angle(comparison.high_deg),
+        percentile=None if comparison.percentile is None else round(comparison.percentile, 1),
+        verdict=str(comparison.verdict) if comparison.verdict else None,
+        no_verdict=str(comparison.no_verdict) if comparison.no_verdict else None,
+        difference_deg=_angle(comparison.difference_deg),
+        extrapolated=comparison.extrapolated,
+        citation=comparison.citation,
+        doi=comparison.doi,
+    )
+
+
+def _interval(interval_deg: tuple[float, float] | None) -> tuple[float, float] | None:
+    low, high = map(_angle, interval_deg or (None, None))
+    return None if low is None or high is None else (low, high)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _angle(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(float(value), ANGLE_DIGITS)
+
+
+def _json(value: object) -> Json:
+    """Return plain JSON of anything a parameter may be."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value if not isinstance(value, str) else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    return str(value)

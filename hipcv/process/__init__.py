@@ -1,0 +1,1 @@
+"""One supervised child process: started, confined, talked to, watched, and ended with words about how it ended."""
