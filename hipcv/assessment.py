@@ -118,7 +118,15 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessment:
-    """Everything there is to say about one recording, and the analysis that it comes from."""
+    """Everything there is to say about one recording, and the analysis that it comes from.
+
+    Examples
+    --------
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> nobody = assess(empty, Setup())
+    >>> nobody.of(Side.LEFT).measured, [finding.code.value for finding in nobody.findings_of(Side.LEFT)]
+    (False, ['short_recording', 'no_person'])
+    """
 
     setup: Setup
     status: Status
@@ -186,6 +194,14 @@ def assess(
     Returns
     -------
     Assessment; a recording that cannot be measured is a value with status NOT_MEASURED and its findings.
+
+    Examples
+    --------
+    >>> nowhere = (np.full((90, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries(np.arange(90) / 30, *nowhere, np.zeros((90, 33)), (640, 480))
+    >>> assessment = assess(unseen, Setup())
+    >>> assessment.status, assessment.left.end_range_deg, [finding.code.value for finding in assessment.findings]
+    (<Status.NOT_MEASURED: 'not_measured'>, None, ['no_person'])
     """
     series = sort_sides(series, setup)
     analysis = analyse(series, setup)
@@ -243,7 +259,14 @@ DRIFT_SE_SHARE = 0.25
 
 
 def accepted(trial: Trial) -> bool:
-    """Whether a trial counts towards the end range: held, and not rejected."""
+    """Whether a trial counts towards the end range: held, and not rejected.
+
+    Examples
+    --------
+    >>> held = Trial(Side.LEFT, 0, 90, 30, 60, 0.0, 35.0, 36.0, 35.5, 0.4)
+    >>> accepted(held), accepted(replace(held, hold_stop=30, end_range_deg=np.nan))
+    (True, False)
+    """
     return trial.held and not _refused(trial)
 
 
@@ -400,6 +423,11 @@ def trial_variance(end_ranges_deg: Sequence[float]) -> float:
     """Return the variance of a side's mean that its trials' own scatter makes, pooled with one trial's worth of prior.
 
     A sample of three says little about its own spread; without a trial the prior's variance is left.
+
+    Examples
+    --------
+    >>> trial_variance([]), round(trial_variance([30.0, 31.0, 32.0]), 3)
+    (4.0, 0.667)
     """
     values = np.array(end_ranges_deg, dtype=np.float64)
     if len(values) == 0:

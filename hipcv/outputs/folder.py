@@ -36,6 +36,18 @@ def write_folder(folder: Path, frames: Iterable[Picture], series: PoseSeries, as
     """Write assessment.json, series.csv, annotated.mp4 and report.html into `folder`, each whole or not at all.
 
     `frames` is a second pass over the recording; it is read once, frame by frame.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from types import SimpleNamespace
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (64, 48))
+    >>> frames = [SimpleNamespace(time_s=n / 30, rgb=np.zeros((48, 64, 3), np.uint8)) for n in range(2)]
+    >>> with TemporaryDirectory() as folder:
+    ...     [path.name for path in write_folder(Path(folder), frames, empty, assess(empty, Setup()))]
+    ['report.html', 'annotated.mp4', 'assessment.json', 'series.csv']
     """
     # the small ones first: a disk that the video fills holds the numbers already
     write_whole(folder / ASSESSMENT, document_text(assessment))
@@ -47,7 +59,16 @@ def write_folder(folder: Path, frames: Iterable[Picture], series: PoseSeries, as
 
 
 def try_folder(folder: Path) -> None:
-    """Raise at once the `OutputError` that `write_folder` would raise later; nothing is left behind."""
+    """Raise at once the `OutputError` that `write_folder` would raise later; nothing is left behind.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     try_folder(Path(folder, "results"))
+    ...     list(Path(folder).iterdir())
+    []
+    """
     for name in (ASSESSMENT, SERIES, REPORT, VIDEO):
         try_writing(folder / name)
 
@@ -56,6 +77,14 @@ def take_stills(frames: Iterable[Picture], series: PoseSeries, assessment: Asses
     """Return a drawn picture of each side's best hold, at most one a side; none for a side without an accepted hold.
 
     `frames` is a second pass over the recording; it is read no further than to the last of these pictures.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> take_stills([], empty, assess(empty, Setup()))
+    []
     """
     n_wanted = len(_still_rows(assessment))
     stills: list[Still] = []
@@ -69,7 +98,17 @@ def take_stills(frames: Iterable[Picture], series: PoseSeries, assessment: Asses
 def keep_stills(
     frames: Iterable[Picture], series: PoseSeries, assessment: Assessment, stills: list[Still]
 ) -> Iterator[Picture]:
-    """Pass the frames on, and put a drawn picture of each side's best hold into `stills` as it goes by."""
+    """Pass the frames on, and put a drawn picture of each side's best hold into `stills` as it goes by.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> stills = []
+    >>> list(keep_stills(iter(["a frame"]), empty, assess(empty, Setup()), stills)), stills
+    (['a frame'], [])
+    """
     wanted = _still_rows(assessment)
     for frame in frames:
         for side in list(wanted):

@@ -288,6 +288,13 @@ def read_document(values: Mapping[str, Any]) -> AssessmentDocument:
     ------
     HistoryError
         Where it is none.
+
+    Examples
+    --------
+    >>> read_document({"schema": "something else"})
+    Traceback (most recent call last):
+        ...
+    hipcv.core.errors.HistoryError: Wanted a document of schema hipcv.assessment/1, found 'something else'.
     """
     if values.get("schema") != SCHEMA:
         raise HistoryError(f"Wanted a document of schema {SCHEMA}, found {values.get('schema')!r}.")
@@ -315,6 +322,12 @@ class _AsWritten(GenerateJsonSchema):
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of every document that this hipcv writes; nothing else may be in one."""
+    """Return the JSON Schema of every document that this hipcv writes; nothing else may be in one.
+
+    Examples
+    --------
+    >>> json_schema()["properties"]["age_years"]["anyOf"][0]["unit"]
+    'years'
+    """
     whole = AssessmentDocument.model_json_schema(mode="serialization", schema_generator=_AsWritten)
     return {"$schema": _AsWritten.schema_dialect, **whole, "title": SCHEMA}
