@@ -43,7 +43,17 @@ _PACKAGES = (
 
 
 def clean(out: Path) -> None:
-    """Remove what a killed run left half-written."""
+    """Remove what a killed run left half-written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, ".results.csv.7.x.part").touch()
+    ...     clean(Path(folder))
+    ...     list(Path(folder).iterdir())
+    []
+    """
     for folder in (out, out / FOLDER):
         remove_parts(folder)
 
@@ -64,6 +74,18 @@ def write_results(
     ------
     OutputError
         Where something cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from hipcv.batch.run.ledger import open_ledger
+    >>> clip, plan = Clip(1, "S01.mp4", "/S01.mp4"), Plan("heavy", "0" * 64)
+    >>> with TemporaryDirectory() as folder, open_ledger(Path(folder, LEDGER)) as ledger:
+    ...     contents = write_results(Path(folder), plan, [clip], Finished(), ledger, {})
+    ...     Path(folder, "results.csv").exists()
+    True
+    >>> contents.counts
+    Counter({'not_done': 1})
     """
     with told(out):
         contents = _collect(out, _results(out, plan, clips, finished, ledger))

@@ -33,6 +33,16 @@ class Plan:
     pose_model, model_path, model_sha256 : the model, where workers look for it first, and the file it has to be.
     wants_reports : whether every recording gets its page.
     wants_assessments : whether the assessment itself comes back beside its document.
+
+    Examples
+    --------
+    >>> plan, clip = Plan("heavy", "0" * 64), Clip(1, "S01.mp4", "/S01.mp4", roll_deg=2.0)
+    >>> plan.key(clip, "a" * 64).clip_sha256 == "a" * 64
+    True
+    >>> plan.key(clip, "a" * 64) == plan.key(Clip(1, "S01.mp4", "/S01.mp4", roll_deg=3.0), "a" * 64)
+    False
+    >>> plan.job(clip).setups[0].roll_deg
+    2.0
     """
 
     pose_model: str
@@ -171,6 +181,21 @@ class Run:
     engine : where the work is done.
     listener : told how it goes.
     on_scored : told of every recording that was read, before the book is.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from hipcv.batch.run.engine import open_local
+    >>> from hipcv.batch.run.ledger import open_ledger
+    >>> from hipcv.batch.run.progress import Silence
+    >>> with TemporaryDirectory() as folder, open_local(1) as engine, open_ledger(Path(folder, "ledger")) as ledger:
+    ...     clip = Clip(1, "gone.mp4", str(Path(folder, "gone.mp4")))
+    ...     run = Run([clip], Plan("heavy", "0" * 64), ledger, engine, Silence())
+    ...     [(clip.name, answer.refusal) for clip, answer in run.results()]
+    ...     Run([], run.plan, ledger, engine, Silence()).go()
+    [('gone.mp4', <Refusal.GONE: 'gone'>)]
+    >>> run.tally.n_set_aside
+    1
     """
 
     def __init__(
