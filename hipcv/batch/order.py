@@ -96,7 +96,17 @@ class Overview:
 
 
 def look_over(order: Order) -> Overview:
-    """Read and check the list without measuring anything or writing a file; errors as in `carry_out`."""
+    """Read and check the list without measuring anything or writing a file; errors as in `carry_out`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "S01_seated.mp4").touch()
+    ...     overview = look_over(Order((folder,), out=Path(folder, "results"), n_workers=2))
+    >>> overview.n_clips, dict(overview.tests), overview.place
+    (1, {('seated', 'file name'): 1}, '2 workers on this machine')
+    """
     clips = order.clips()
     n_workers = order.n_workers or count_workers()
     workers = "1 worker" if n_workers == 1 else f"{n_workers} workers"

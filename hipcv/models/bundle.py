@@ -269,6 +269,13 @@ def add_normalisation(network: bytes, mean: float, std: float) -> bytes:
     ------
     ModelError
         The bytes are no TFLite model, or one that has such metadata already.
+
+    Examples
+    --------
+    >>> add_normalisation(b"no network", mean=127.5, std=127.5)
+    Traceback (most recent call last):
+        ...
+    hipcv.core.errors.ModelError: Wanted a TFLite network, but found bytes that begin with b'no netwo'.
     """
     from flatbuffers import Builder, encode, packer
     from flatbuffers.table import Table

@@ -101,6 +101,11 @@ def suitability(pose: Pose) -> float:
     """Return how much a person looks like the subject of the test: leg length in pixels, weighted by what is seen.
 
     Sitting counts twice.
+
+    Examples
+    --------
+    >>> suitability(NOBODY)
+    nan
     """
     seen = float(pose.visibility[[*KNEES, *ANKLES]].mean())
     return pose.shank_px * seen * (2.0 if sits(pose) else 1.0)

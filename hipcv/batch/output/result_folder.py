@@ -74,18 +74,6 @@ def write_results(
     ------
     OutputError
         Where something cannot be written.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> from hipcv.batch.run.ledger import open_ledger
-    >>> clip, plan = Clip(1, "S01.mp4", "/S01.mp4"), Plan("heavy", "0" * 64)
-    >>> with TemporaryDirectory() as folder, open_ledger(Path(folder, LEDGER)) as ledger:
-    ...     contents = write_results(Path(folder), plan, [clip], Finished(), ledger, {})
-    ...     Path(folder, "results.csv").exists()
-    True
-    >>> contents.counts
-    Counter({'not_done': 1})
     """
     with told(out):
         contents = _collect(out, _results(out, plan, clips, finished, ledger))

@@ -113,7 +113,13 @@ class Result:
     refused: Refused | None = None
 
     def read(self) -> AssessmentDocument | None:
-        """Return the document, None where there is none."""
+        """Return the document, None where there is none.
+
+        Examples
+        --------
+        >>> Result(Clip(1, "S01.mp4", "/S01.mp4")).read() is None
+        True
+        """
         return None if self.document is None else read_document(self.document)
 
     @property

@@ -252,7 +252,22 @@ class ProvenancePart(_Part):
 
 
 class AssessmentDocument(_Part):
-    """Hip internal rotation from one recording, with its uncertainty and its reasons to doubt."""
+    """Hip internal rotation from one recording, with its uncertainty and its reasons to doubt.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> from hipcv.outputs.document.render import make_document
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> document = make_document(assess(empty, Setup()))
+    >>> document.of(Side.LEFT).end_range_deg is None
+    True
+    >>> [finding.code for finding in document.findings_of(Side.LEFT)]
+    ['short_recording', 'no_person']
+    """
 
     schema_: Schema = Field(alias="schema", description="The name of this definition.")
     test: TestWord = Field(description="Which test was done.")
