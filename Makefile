@@ -9,6 +9,8 @@ LATEST := .venv-latest
 LOCKER := .venv-lock
 comma  := ,
 CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
+# Tests run in two processes, those of one file in one: what a file shares is made once.
+PARALLEL ?= -n 2 --dist loadfile
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
@@ -59,11 +61,11 @@ tracer:
 	  echo "No strace here and none to be had: nobody looks at what leaves this machine."
 
 test: lint browser tracer
-	@$(BIN)/pytest -rs --durations=25
+	@$(BIN)/pytest -rs $(PARALLEL) --durations=25
 
 # What is arithmetic alone: no pose model, no child process, no browser.
 test-fast: $(FULL)
-	@$(BIN)/pytest -rs -m 'not (model or process or browser)'
+	@$(BIN)/pytest -rs $(PARALLEL) -m 'not (model or process or browser)'
 
 # The suite with the newest versions that pyproject.toml allows: what differs from the pinned ones is listed first.
 test-latest: $(LOCKER)/.installed
@@ -73,7 +75,7 @@ test-latest: $(LOCKER)/.installed
 	@sed -nE 's/^([a-z0-9.-]+==[^ ]+).*/\1/p' requirements/all.txt > $(LATEST)/pinned.txt
 	@$(LOCKER)/bin/uv pip freeze --quiet --exclude-editable --python $(LATEST)/bin/python | grep -vxFf $(LATEST)/pinned.txt | \
 	  grep -vE '^(pip|setuptools)==' || echo "Nothing differs from requirements/all.txt."
-	@$(LATEST)/bin/pytest -rs
+	@$(LATEST)/bin/pytest -rs $(PARALLEL)
 
 $(LOCKER)/.installed: requirements/lock.txt
 	$(call venv,$(LOCKER))

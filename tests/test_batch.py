@@ -53,7 +53,7 @@ from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.models.store import get_model
 from hipcv.outputs.document import render_document
-from hipcv.outputs.folder import take_stills
+from hipcv.outputs.stills import take_stills
 from hipcv.sources.video import open_video
 from hipcv.words import CameraSide, Effort, ModelName, Sex
 

@@ -16,7 +16,7 @@ from hipcv.assessment import Provenance, assess
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.outputs.document import render_document
-from hipcv.outputs.folder import ASSESSMENT, REPORT, SERIES, VIDEO, write_folder
+from hipcv.outputs.folder import write_folder
 from hipcv.outputs.html import render_report
 from hipcv.outputs.overlay import draw_frame, write_overlay
 from hipcv.outputs.tables import COLUMNS, write_series
@@ -220,9 +220,9 @@ def test_nothing_half_written_is_left_when_the_frames_end_in_an_error(tmp_path, 
 
 def test_the_folder_holds_all_four_files(tmp_path, series, assessment):
     written = write_folder(tmp_path / "out", pictures(series), series, assessment)
-    assert {p.name for p in written} == {ASSESSMENT, SERIES, REPORT, VIDEO}
+    assert {p.name for p in written} == {"assessment.json", "series.csv", "report.html", "annotated.mp4"}
     assert all(p.stat().st_size > 500 for p in written)
-    html = (tmp_path / "out" / REPORT).read_text(encoding="utf-8")
+    html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     page = Page(html)
     assert html.count("data:image/jpeg") == 2
     assert page.images_without_words == 0

@@ -16,11 +16,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from hipcv.core.errors import HistoryError, SourceError
+from hipcv.outputs.artefacts import REPORT, SERIES
 from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video
 from hipcv_server.app import create_app
 from hipcv_server.disk import Reserve, disk_trouble, free_bytes
-from hipcv_server.files import REPORT, SERIES, Shelves
+from hipcv_server.files import Shelves
 from hipcv_server.live_session import LiveSession
 from hipcv_server.live_worker import split_frame
 from hipcv_server.schemas import MeasureOptions, StartMessage
@@ -252,8 +253,8 @@ def test_a_recording_waits_for_room_and_is_measured_once_there_is(
     filler.unlink()
     done = wait(store, job.id, lambda found: found.ended)
     assert (done.state, done.attempts, done.problem) == (JobState.DONE, 1, None)
-    assert shelves.result(job.id, SERIES).stat().st_size > 0
-    assert shelves.result(job.id, REPORT).stat().st_size > 0
+    assert shelves.result(job.id, SERIES.file).stat().st_size > 0
+    assert shelves.result(job.id, REPORT.file).stat().st_size > 0
 
 
 def test_a_result_that_finds_no_room_rests_and_the_next_is_served(

@@ -140,7 +140,7 @@ def carry_out(order: Order, listener: Listener, on_fetch: Progress | None = None
     plan = Plan(str(order.model_name), model.sha256, order.model_path, order.wants_reports)
 
     def write_files(clip: Clip, key: Key, answer: Scored) -> None:
-        write_clip(order.out, clip, key, answer.document, answer.report)
+        write_clip(order.out, clip, key, answer.document, answer.files)
 
     with _alone(order.out), open_ledger(order.out / LEDGER) as ledger:
         clean(order.out)

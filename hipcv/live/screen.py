@@ -13,14 +13,11 @@ from rich.status import Status as Spinner
 
 from hipcv.assessment import Assessment, Status
 from hipcv.core.setup import Setup
-from hipcv.files import try_writing, write_whole
 from hipcv.history import keep
 from hipcv.live.coach import Plan
 from hipcv.live.livetest import LiveReading, LiveTest
 from hipcv.outputs.document import document_text, render_document
-from hipcv.outputs.folder import ASSESSMENT, REPORT, SERIES
-from hipcv.outputs.html import render_report
-from hipcv.outputs.tables import write_series
+from hipcv.outputs.folder import try_folder, write_numbers
 from hipcv.outputs.text import render_text
 from hipcv.outputs.window import LivePicture, Window, draw_live
 from hipcv.printable import printable, printable_lines
@@ -49,7 +46,7 @@ def run_live(
     ----------
     camera : number of a camera, or the path of a recording that stands in for one.
     setup, plan : which test, and what is to be done; a camera that gives a mirror image is put right.
-    folder : gets assessment.json, series.csv and report.html; no picture of the person is kept.
+    folder : gets every artefact that is made without a picture of the person; none is kept.
     guide, model_path : the pose model that guides, and where to look for models first.
     window : show the picture; else one line in the terminal.
     as_json : print the assessment as JSON.
@@ -65,8 +62,7 @@ def run_live(
         Where camera, model or screen cannot be used, or nothing can be written: before the test where that can be
         known, else after the result is printed.
     """
-    for name in (ASSESSMENT, SERIES, REPORT):
-        try_writing(folder / name)
+    try_folder(folder, frames=False)
     with ExitStack() as stack:
         frames = open_camera(camera)
         stack.enter_context(frames)
@@ -146,9 +142,7 @@ def _picture(frame: Frame, seen: LiveReading) -> LivePicture:
 def _keep(assessment: Assessment, folder: Path, subject: str | None) -> None:
     if subject is not None:
         keep(render_document(assessment), subject)
-    write_whole(folder / ASSESSMENT, document_text(assessment))
-    write_series(assessment, folder / SERIES)
-    write_whole(folder / REPORT, render_report(assessment, []))
+    write_numbers(folder, assessment)
 
 
 def _print(assessment: Assessment, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from hipcv.version import __version__
 from hipcv_server import problems
 from hipcv_server.files import Shelves
 from hipcv_server.links import PREFIX
-from hipcv_server.routes import ROUTERS
+from hipcv_server.routes import ROUTERS, results
 from hipcv_server.security import Guard
 from hipcv_server.sessions import Desk
 from hipcv_server.settings import Settings
@@ -57,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Guard, settings=settings)
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(results.open_doors())
     if STATIC.is_dir():
         app.router.routes.append(_Page("/", StaticFiles(directory=STATIC, html=True)))
     return app

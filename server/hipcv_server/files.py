@@ -8,7 +8,6 @@ from pathlib import Path
 
 #: One name for every upload, whatever it was called.
 CLIP = "clip.bin"
-SERIES, REPORT, VIDEO = "series.csv", "report.html", "annotated.mp4"
 _PART = ".part"
 
 
@@ -23,14 +22,14 @@ class Shelves:
     ...     shelves = Shelves(Path(folder))
     ...     shelves.make()
     ...     part = shelves.begin_result("7")
-    ...     n = (part / REPORT).write_text("<!doctype html>")
+    ...     n = (part / "report.html").write_text("<!doctype html>")
     ...     shelves.settle_result("7", part)
-    ...     shelves.clip("7").relative_to(folder).as_posix(), shelves.result("7", REPORT).exists()
+    ...     shelves.clip("7").relative_to(folder).as_posix(), shelves.result("7", "report.html").exists()
     ...     shelves.drop_clip("7")
     ...     shelves.drop_parts("7")
     ...     shelves.sweep(jobs=["8"], clips=[])  # no job 7 any more
     ...     shelves.drop("8")
-    ...     shelves.result("7", REPORT).exists()
+    ...     shelves.result("7", "report.html").exists()
     ('uploads/7/clip.bin', True)
     False
     """

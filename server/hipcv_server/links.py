@@ -1,5 +1,7 @@
 """Where everything about an assessment is found."""
 
+from hipcv.outputs.artefacts import linked
+
 PREFIX = "/api/v1"
 
 
@@ -12,4 +14,5 @@ def links_of(job_id: str) -> dict[str, str]:
     '/api/v1/assessments/7/report'
     """
     base = f"{PREFIX}/assessments/{job_id}"
-    return {"self": base, **{name: f"{base}/{name}" for name in ("events", "series", "report", "video", "cancel")}}
+    names = "events", *(artefact.name for artefact in linked()), "cancel"
+    return {"self": base, **{name: f"{base}/{name}" for name in names}}

@@ -14,13 +14,12 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.errors import HipcvError, SourceError
+from hipcv.core.errors import HipcvError, OutputError, SourceError
 from hipcv.native.chatter import own_process
 from hipcv.process.inside import Connection
 from hipcv.words import SIDES
 from hipcv_server import logs
 from hipcv_server.disk import disk_trouble
-from hipcv_server.files import REPORT, SERIES
 from hipcv_server.problems import ProblemError, disk_full, problem_of
 from hipcv_server.schemas import StartMessage
 from hipcv_server.settings import Settings
@@ -281,14 +280,12 @@ class _Attendant:
         self._send(Result(json.dumps(render_document(assessment), allow_nan=False), len(series), kept))
 
     def _write_numbers(self, assessment: "Assessment") -> None:
-        """Write curves and report without pictures; where not even they fit, the result is told all the same."""
-        from hipcv.outputs.html import render_report
-        from hipcv.outputs.tables import write_series
+        """Write what needs no pictures; where not even that fits, the result is told all the same."""
+        from hipcv.outputs.folder import write_numbers
 
         try:
-            write_series(assessment, self._folder / SERIES)
-            (self._folder / REPORT).write_text(render_report(assessment, []), encoding="utf-8")
-        except OSError as error:
+            write_numbers(self._folder, assessment)
+        except OutputError as error:
             log.warning("Curves and report of a live session could not be written (%s)", error)
 
 

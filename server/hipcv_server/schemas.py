@@ -1,6 +1,6 @@
 """What goes in and out, field by field."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -8,6 +8,7 @@ from hipcv.core.procedure import Rest
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.setup import Setup
 from hipcv.live.coach import Plan
+from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
 from hipcv.words import SIDES, CameraSide, Effort, ModelName, Sex, Side
 
@@ -164,15 +165,19 @@ class Progress(BaseModel):
     share: Annotated[float, Field(ge=0, le=1)]
 
 
+def _with_files(schema: dict[str, Any]) -> None:
+    names = [artefact.name for artefact in linked()]
+    schema["properties"] |= {name: {"type": "string"} for name in names}
+    schema["required"] += names
+
+
 class Links(BaseModel):
-    """Where everything about one assessment is."""
+    """Where everything about one assessment is: its progress, every file of it, and where work on it is stopped."""
 
     self: str
     events: str
-    series: str
-    report: str
-    video: str
     cancel: str
+    model_config = ConfigDict(json_schema_extra=_with_files)
 
 
 class Resource(BaseModel):

@@ -16,7 +16,6 @@ from hipcv.process.inside import Connection
 from hipcv.process.pace import Pace
 from hipcv_server import logs
 from hipcv_server.disk import disk_trouble
-from hipcv_server.files import REPORT, SERIES
 from hipcv_server.problems import ProblemError, problem_of
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.settings import Settings, UploadLimits
@@ -139,7 +138,7 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     """
     from hipcv.measurement import measure_file
     from hipcv.outputs.document import render_document
-    from hipcv.outputs.tables import write_series
+    from hipcv.outputs.folder import write_numbers
     from hipcv.words import ModelName
 
     options = MeasureOptions.model_validate(order.options)
@@ -170,8 +169,7 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     if options.keep:
         _draw(order, options, measured, tell)
     else:
-        write_series(measured.assessment, order.folder / SERIES)
-        write_report(order.folder, measured)
+        write_numbers(order.folder, measured.assessment)
     tell(Told("saving", n_frames, n_frames))
     return Scored(json.dumps(render_document(measured.assessment), allow_nan=False), n_frames)
 
@@ -200,13 +198,6 @@ def _too_many_frames(limits: UploadLimits) -> SourceError:
     return SourceError(
         f"Wanted a recording of at most {limits.max_frames} frames, found more: cut it to the test itself."
     )
-
-
-def write_report(folder: Path, measured: "Measurement") -> None:
-    """Write a report without any picture of the person."""
-    from hipcv.outputs.html import render_report
-
-    (folder / REPORT).write_text(render_report(measured.assessment, []), encoding="utf-8")
 
 
 def _draw(order: Order, options: MeasureOptions, measured: "Measurement", tell: Callable[[Told], None]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from hipcv.agreement.study import render_study, studies_of
 from hipcv.batch.input.clip import Clip
 from hipcv.batch.output.contents import Contents
-from hipcv.batch.output.outcome_files import FOLDER, document_path, report_path, write_clip
+from hipcv.batch.output.outcome_files import FOLDER, artefact_path, document_path, write_clip
 from hipcv.batch.output.redcap import make_dictionary, make_records
 from hipcv.batch.output.results import (
     FILM_AGAIN_COLUMNS,
@@ -102,9 +102,9 @@ def _results(out: Path, plan: Plan, clips: Sequence[Clip], finished: Finished, l
         outcome = ledger.get(key)
         assert outcome is not None
         if outcome.document is not None:
-            lacks_page = plan.wants_reports and not report_path(out, clip, key).exists()
-            if lacks_page or not document_path(out, clip, key).exists():
-                write_clip(out, clip, key, outcome.document, ledger.get_report(key))
+            wanted = document_path(out, clip, key), *(artefact_path(out, clip, key, a) for a in plan.artefacts)
+            if not all(path.exists() for path in wanted):
+                write_clip(out, clip, key, outcome.document, ledger.get_files(key))
         yield Result(clip, key, outcome.document, outcome.refused)
 
 
@@ -120,7 +120,7 @@ def _collect(out: Path, results: Iterator[Result]) -> Contents:
         methods |= dict.fromkeys(reference.method for reference in result.clip.references)
         if result.key is not None:
             by_bytes.setdefault(result.key.clip_sha256, []).append(result.clip.name)
-            page = report_path(out, result.clip, result.key)
+            page = artefact_path(out, result.clip, result.key)
             if page.exists():
                 contents.pages[result.clip.row] = f"{FOLDER}/{page.name}"
     contents.same = [names for names in by_bytes.values() if len(set(names)) > 1]

@@ -1,7 +1,8 @@
 """What a worker is asked, and what it answers: plain values that travel between processes and machines."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ class Job:
     setups : how to measure it; with several, the one whose test the recording shows, else the first.
     model_name, model_path, model_sha256 : the pose model, where to look first, and the file it has to be.
     hipcv_version : the version that asks; another one would give other numbers under the same name.
-    wants_report, wants_assessment : what to send back besides the document.
+    artefacts, wants_assessment : what to send back besides the document, artefacts by their names.
     identity : the recording's bytes where they were looked at; they hold as long as the file's stamp is the same.
     """
 
@@ -35,7 +36,7 @@ class Job:
     model_path: str | None
     model_sha256: str
     hipcv_version: str
-    wants_report: bool = True
+    artefacts: tuple[str, ...] = ()
     wants_assessment: bool = False
     identity: "Identity | None" = None
 
@@ -44,12 +45,12 @@ class Job:
 class Scored:
     """A recording that was read: its document, measured or not.
 
-    `report` is the clip's page as HTML, `wall_s` and `cpu_s` what it took on the worker, `clip_s` the recording's
+    `files` are its artefacts by their names, `wall_s` and `cpu_s` what it took on the worker, `clip_s` the recording's
     length and `peak_memory_mb` the worker's largest memory so far, NaN where its system does not say.
     """
 
     document: Document
-    report: str | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
     assessment: "Assessment | None" = None
     wall_s: float = 0.0
     cpu_s: float = 0.0

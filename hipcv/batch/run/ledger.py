@@ -15,6 +15,7 @@ from sqlalchemy import (
     Engine,
     Float,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -35,6 +36,7 @@ from hipcv.batch.input.clip import Key
 from hipcv.batch.run.job import Document, Identity, Refusal, Refused, Scored
 from hipcv.core.errors import BatchError
 from hipcv.files import told
+from hipcv.outputs.artefacts import REPORT
 
 _TABLES = MetaData()
 #: The bytes behind a path or URL, as long as its stamp stays the same.
@@ -53,7 +55,7 @@ _OUTCOMES = Table(
     Column("parameters_sha256", String(64), primary_key=True),
     Column("model_sha256", String(64), primary_key=True),
     Column("document", Text),
-    Column("report", Text),
+    Column("report", Text),  # the pages of ledgers that are older than the table of artefacts
     Column("refusal", String(20)),
     Column("sentence", Text),
     Column("detail", Text),
@@ -61,6 +63,16 @@ _OUTCOMES = Table(
     Column("cpu_s", Float, nullable=False),
     Column("clip_s", Float, nullable=False),
     Column("finished_at", String(32), nullable=False),
+)
+#: What else is written of a recording, by the names of the artefacts.
+_ARTEFACTS = Table(
+    "artefacts",
+    _TABLES,
+    Column("clip_sha256", String(64), primary_key=True),
+    Column("parameters_sha256", String(64), primary_key=True),
+    Column("model_sha256", String(64), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
 )
 _KEY = ("clip_sha256", "parameters_sha256", "model_sha256")
 #: Every start of the batch; one without an end was killed.
@@ -102,13 +114,13 @@ class Ledger:
     ...     ledger = open_ledger(Path(folder, "ledger.sqlite"))
     ...     killed = ledger.begin_run()
     ...     ledger.add_file("/S01.mp4", Identity("a" * 64, "7 12"))
-    ...     new = ledger.add(key, Scored({"status": "not_measured"}, "<!doctype html>", wall_s=2.0))
+    ...     new = ledger.add(key, Scored({"status": "not_measured"}, {"report": b"<!doctype html>"}, wall_s=2.0))
     ...     again = ledger.add(key, Scored({"status": "measured"}))
     ...     ledger.end_run()
-    ...     killed, new, again, ledger.get(key).document, ledger.get_report(key)
+    ...     killed, new, again, ledger.get(key).document, ledger.get_files(key)
     ...     ledger.keys() == {key}, ledger.files()["/S01.mp4"].stamp, ledger.measuring_s(), ledger.forget_refused()
     ...     ledger.close()
-    (False, True, False, {'status': 'not_measured'}, '<!doctype html>')
+    (False, True, False, {'status': 'not_measured'}, {'report': b'<!doctype html>'})
     (True, '7 12', 2.0, 0)
     """
 
@@ -163,23 +175,30 @@ class Ledger:
         document = None if row.document is None else json.loads(row.document)
         return Outcome(document, refused, row.wall_s, row.cpu_s, row.clip_s)
 
-    def get_report(self, key: Key) -> str | None:
-        """Return a recording's page, None where there is none."""
+    def get_files(self, key: Key) -> dict[str, bytes]:
+        """Return a recording's artefacts by their names."""
+        names = select(_ARTEFACTS.c.name, _ARTEFACTS.c.content).where(_is(key, _ARTEFACTS))
         with self._transaction() as connection:
-            report: str | None = connection.scalar(select(_OUTCOMES.c.report).where(_is(key)))
-        return report
+            page: str | None = connection.scalar(select(_OUTCOMES.c.report).where(_is(key)))
+            files = {row.name: row.content for row in connection.execute(names)}
+        return files if page is None else {REPORT.name: page.encode(), **files}
 
     def add(self, key: Key, answer: Scored | Refused) -> bool:
         """Write down what came of a recording; False where it was finished already, and then nothing changes."""
         values: dict[str, object] = {"wall_s": answer.wall_s, "cpu_s": 0.0, "clip_s": 0.0, "finished_at": _now()}
         if isinstance(answer, Scored):
             document = json.dumps(answer.document, sort_keys=True, allow_nan=False, ensure_ascii=False)
-            values |= {"document": document, "report": answer.report, "cpu_s": answer.cpu_s, "clip_s": answer.clip_s}
+            values |= {"document": document, "cpu_s": answer.cpu_s, "clip_s": answer.clip_s}
         else:
             values |= {"refusal": str(answer.refusal), "sentence": answer.sentence, "detail": answer.detail}
         row = insert(_OUTCOMES).values(**_columns(key), **values).on_conflict_do_nothing()
+        files = answer.files if isinstance(answer, Scored) else {}
         with self._transaction() as connection:
-            return connection.execute(row).rowcount == 1
+            new = connection.execute(row).rowcount == 1
+            if new and files:
+                content = [{**_columns(key), "name": name, "content": file} for name, file in files.items()]
+                connection.execute(insert(_ARTEFACTS), content)
+        return new
 
     def measuring_s(self) -> float:
         """Return the time that workers spent on everything that is finished, in all runs."""
@@ -283,8 +302,8 @@ def _columns(key: Key) -> dict[str, str]:
     return dict(zip(_KEY, (key.clip_sha256, key.parameters_sha256, key.model_sha256), strict=True))
 
 
-def _is(key: Key) -> ColumnElement[bool]:
-    return and_(*(_OUTCOMES.c[name] == value for name, value in _columns(key).items()))
+def _is(key: Key, table: Table = _OUTCOMES) -> ColumnElement[bool]:
+    return and_(*(table.c[name] == value for name, value in _columns(key).items()))
 
 
 def _now() -> str:

@@ -17,6 +17,7 @@ from hipcv.batch.run.engine import WORKER_PATIENCE_S, WorkEngine, lost
 from hipcv.batch.run.job import Identity, Job, Refusal, Refused, Reply, Scored
 from hipcv.batch.run.scoring import file_stamp
 from hipcv.core.errors import BatchError
+from hipcv.outputs.artefacts import Artefact, batched
 from hipcv.version import __version__
 
 #: A recording that crashes or hangs its worker is tried so often before it is set aside.
@@ -51,6 +52,11 @@ class Plan:
     wants_reports: bool = True
     wants_assessments: bool = False
 
+    @property
+    def artefacts(self) -> tuple[Artefact, ...]:
+        """What is written of every recording beside its document."""
+        return () if self.wants_assessments else batched(report=self.wants_reports)
+
     def key(self, clip: Clip, clip_sha256: str) -> Key:
         """Return under which key the result of a recording is kept."""
         return Key(clip_sha256, digest(clip.parameters(self.pose_model)), self.model_sha256)
@@ -65,7 +71,7 @@ class Plan:
             model_path=None if self.model_path is None else str(self.model_path),
             model_sha256=self.model_sha256,
             hipcv_version=__version__,
-            wants_report=self.wants_reports,
+            artefacts=tuple(artefact.name for artefact in self.artefacts),
             wants_assessment=self.wants_assessments,
             identity=identity,
         )

@@ -4,10 +4,11 @@ import math
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import psutil
@@ -20,7 +21,6 @@ from hipcv.version import __version__
 
 if TYPE_CHECKING:
     from hipcv.measurement import Measurement
-    from hipcv.outputs.html import Still
     from hipcv.sources.video import Frame
 
 #: Told that work is going on: frames done and their number where it is known.
@@ -101,7 +101,6 @@ def score(job: Job, beat: Beat = lambda n_done, n_total: None) -> Answer:
 def _score(job: Job, beat: Beat) -> Answer:
     from hipcv.models.store import get_model
     from hipcv.outputs.document import render_document
-    from hipcv.outputs.html import render_report
     from hipcv.words import ModelName
 
     if job.hipcv_version != __version__:
@@ -115,11 +114,11 @@ def _score(job: Job, beat: Beat) -> Answer:
             return Refused(Refusal.WORKER_UNFIT, sentence)
         measured = _measure(job, path, beat)
         beat(0, None)
-        report = render_report(measured.assessment, _stills(job, measured, beat)) if job.wants_report else None
+        files = _write_files(job, measured, beat)
     times_s = measured.series.time_s
     return Scored(
         document=render_document(measured.assessment),
-        report=report,
+        files=files,
         assessment=measured.assessment if job.wants_assessment else None,
         clip_s=float(times_s[-1] - times_s[0]) if len(times_s) else 0.0,
     )
@@ -147,23 +146,32 @@ def _known_sha256(job: Job) -> str | None:
     return job.identity.clip_sha256 if file_stamp(job.source) == job.identity.stamp else None
 
 
-def _stills(job: Job, measured: "Measurement", beat: Beat) -> "list[Still]":
-    """Return the pictures of the end ranges for the clip's page, from a second pass over the recording."""
+def _write_files(job: Job, measured: "Measurement", beat: Beat) -> dict[str, bytes]:
+    """Return the artefacts that the job asks for, by their names."""
     from hipcv.assessment import Status
-    from hipcv.outputs.folder import take_stills
+    from hipcv.outputs.artefacts import Material, possible
+
+    seen = measured.assessment.status is Status.MEASURED
+    files = {}
+    with closing(_frames(job, measured, beat)) as frames, TemporaryDirectory(prefix="hipcv-") as folder:
+        material = Material(measured.assessment, measured.series, frames if seen else None)
+        for artefact in possible(frames=seen):
+            if artefact.name in job.artefacts:
+                path = Path(folder) / artefact.file
+                artefact.write(material, path)
+                files[artefact.name] = path.read_bytes()
+    return files
+
+
+def _frames(job: Job, measured: "Measurement", beat: Beat) -> "Generator[Frame, None, None]":
+    """Yield the recording once more, from the moment that somebody wants the first frame."""
     from hipcv.sources.video import open_video
 
-    if measured.assessment.status is not Status.MEASURED:
-        return []
     mirrored = bool(measured.assessment.setup.mirrored)
     with open_video(measured.path, mirrored=mirrored, slow_motion=job.slow_motion) as video:
-        return take_stills(_watched(video, beat), measured.series, measured.assessment)
-
-
-def _watched(frames: "Iterable[Frame]", beat: Beat) -> "Iterator[Frame]":
-    for frame in frames:
-        beat(0, None)
-        yield frame
+        for frame in video:
+            beat(0, None)
+            yield frame
 
 
 def _choose_setup(job: Job, path: Path) -> Setup:

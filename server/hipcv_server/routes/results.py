@@ -2,13 +2,14 @@
 
 import asyncio
 import csv
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from hipcv_server.files import REPORT, SERIES, VIDEO
+from hipcv.outputs.artefacts import REPORT, SERIES, VIDEO, Artefact, linked
 from hipcv_server.links import PREFIX
 from hipcv_server.problems import ProblemError, described
 from hipcv_server.routes.given import In, Known
@@ -19,7 +20,10 @@ from hipcv_server.store import Job, JobState
 router = APIRouter(prefix=PREFIX)
 
 
-def _done(job: Job, rooms: Rooms, name: str) -> Path:
+def _done(job: Job, rooms: Rooms, artefact: Artefact) -> Path:
+    if artefact.needs_frames and not job.keep:
+        raise ProblemError("no_video", "The clip of this assessment was not kept: hand it in again with keep=true.")
+    name = artefact.file
     if job.state is not JobState.DONE:
         raise ProblemError("not_done", f"This assessment is {job.state.replace('_', ' ')}: it has no {name} (yet).")
     path = rooms.shelves.result(job.id, name)
@@ -82,7 +86,7 @@ async def report(job: Known, rooms: In, download: bool = False) -> Response:
     return FileResponse(path, media_type="text/html", filename=name, headers={"Content-Security-Policy": REPORT_POLICY})
 
 
-@router.get(f"/assessments/{{job_id}}/{VIDEO}", include_in_schema=False)  # as the report names it
+@router.get(f"/assessments/{{job_id}}/{VIDEO.file}", include_in_schema=False)  # as the report names it
 @router.get(
     "/assessments/{job_id}/video",
     responses={
@@ -96,6 +100,35 @@ async def report(job: Known, rooms: In, download: bool = False) -> Response:
 )
 async def video(job: Known, rooms: In) -> Response:
     """Return the annotated video, or a part of it."""
-    if not job.keep:
-        raise ProblemError("no_video", "The clip of this assessment was not kept: hand it in again with keep=true.")
-    return FileResponse(_done(job, rooms, VIDEO), media_type="video/mp4")
+    return FileResponse(_done(job, rooms, VIDEO), media_type=VIDEO.media_type)
+
+
+def open_doors() -> APIRouter:
+    """Return the routes of every artefact that has none of its own above: its file as it is.
+
+    Examples
+    --------
+    >>> [route.path for route in open_doors().routes]  # every artefact has one above
+    []
+    """
+    doors, known = APIRouter(prefix=PREFIX), {getattr(route, "path", "") for route in router.routes}
+    for artefact in linked():
+        path = f"/assessments/{{job_id}}/{artefact.name}"
+        if PREFIX + path not in known:
+            content = {artefact.media_type: {"schema": {"type": "string"}}}
+            doors.add_api_route(
+                path,
+                _door(artefact),
+                responses={200: {"description": artefact.file, "content": content}, **described(404, 409)},
+                response_class=Response,
+                name=artefact.name,
+                summary=f"The file {artefact.file}",
+            )
+    return doors
+
+
+def _door(artefact: Artefact) -> Callable[[Job, Rooms], Awaitable[Response]]:
+    async def hand_out(job: Known, rooms: In) -> Response:
+        return FileResponse(_done(job, rooms, artefact), media_type=artefact.media_type)
+
+    return hand_out

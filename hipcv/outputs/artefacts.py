@@ -1,0 +1,159 @@
+"""Every file that a result is written as, in one list: the folder, the live test, the server and the batch share it.
+
+A new export is one more `Artefact` in `ARTEFACTS`, and the function that writes it.
+"""
+
+# What draws and renders is imported where it is used: the server needs the names alone.
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hipcv.assessment import Assessment
+from hipcv.core.series import PoseSeries
+from hipcv.files import write_whole
+
+if TYPE_CHECKING:
+    from hipcv.outputs.html import Still
+    from hipcv.outputs.overlay import Picture
+
+
+@dataclass(slots=True)
+class Material:
+    """What artefacts are made of.
+
+    Attributes
+    ----------
+    assessment : what was measured.
+    series, frames : the landmarks, and a second pass over the recording, which is read once at most; None where no
+        picture of the person may be kept or there is none.
+    video_name : of the annotated video beside the other files, once it is written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> nobody = assess(empty, Setup())
+    >>> list(Material(nobody, empty, ["a frame"]).pass_frames()), Material(nobody).take_stills()
+    (['a frame'], [])
+    """
+
+    assessment: Assessment
+    series: PoseSeries | None = None
+    frames: "Iterable[Picture] | None" = None
+    video_name: str | None = None
+    _stills: "list[Still] | None" = field(default=None, init=False)
+
+    def pass_frames(self) -> "Iterator[Picture]":
+        """Yield every frame, and keep the stills that go by."""
+        from hipcv.outputs.stills import keep_stills
+
+        assert self.series is not None
+        assert self.frames is not None
+        self._stills = []
+        yield from keep_stills(self.frames, self.series, self.assessment, self._stills)
+
+    def take_stills(self) -> "list[Still]":
+        """Return a drawn picture of each side's best hold, from the pass that was made or one of their own."""
+        from hipcv.outputs.stills import take_stills
+
+        if self._stills is None:
+            known = self.series is not None and self.frames is not None
+            self._stills = take_stills(self.frames, self.series, self.assessment) if known else []  # type: ignore[arg-type]
+        return self._stills
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """One file that a result is written as.
+
+    Attributes
+    ----------
+    name : what it is called in the server's links and paths, and in a batch's ledger.
+    file : its name in a folder of one result.
+    media_type : what a browser is told that it is.
+    write : writes it to a path, whole or not at all.
+    needs_frames : whether it is made of the recording's pictures and nothing without them.
+    linked : whether the server gives it a path of its own; the document comes with the assessment.
+    ending : what it is called in a batch, behind the name that a recording has there; "" where a batch has none.
+    """
+
+    name: str
+    file: str
+    media_type: str
+    write: Callable[[Material, Path], object]
+    needs_frames: bool = False
+    linked: bool = True
+    ending: str = ""
+
+
+def _write_document(material: Material, path: Path) -> None:
+    from hipcv.outputs.document import document_text
+
+    write_whole(path, document_text(material.assessment))
+
+
+def _write_series(material: Material, path: Path) -> None:
+    from hipcv.outputs.tables import write_series
+
+    write_series(material.assessment, path)
+
+
+def _write_video(material: Material, path: Path) -> None:
+    from hipcv.outputs.overlay import write_overlay
+
+    assert material.series is not None
+    write_overlay(material.pass_frames(), material.series, material.assessment, path)
+    material.video_name = path.name
+
+
+def _write_report(material: Material, path: Path) -> None:
+    from hipcv.outputs.html import render_report
+
+    write_whole(path, render_report(material.assessment, material.take_stills(), material.video_name))
+
+
+DOCUMENT = Artefact("document", "assessment.json", "application/json", _write_document, linked=False)
+SERIES = Artefact("series", "series.csv", "text/csv", _write_series)
+VIDEO = Artefact("video", "annotated.mp4", "video/mp4", _write_video, needs_frames=True)
+REPORT = Artefact("report", "report.html", "text/html", _write_report, ending=".html")
+
+#: In the order of writing. The small ones first: a disk that the video fills holds the numbers already. The report is
+#: last: it shows the pictures that went by while the video was drawn.
+ARTEFACTS: tuple[Artefact, ...] = (SERIES, DOCUMENT, VIDEO, REPORT)
+
+
+def possible(*, frames: bool) -> tuple[Artefact, ...]:
+    """Return what can be written with or without the recording's pictures.
+
+    Examples
+    --------
+    >>> [artefact.name for artefact in possible(frames=False)]
+    ['series', 'document', 'report']
+    """
+    return tuple(artefact for artefact in ARTEFACTS if frames or not artefact.needs_frames)
+
+
+def linked() -> tuple[Artefact, ...]:
+    """Return what the server gives a path of its own.
+
+    Examples
+    --------
+    >>> [artefact.name for artefact in linked()]
+    ['series', 'video', 'report']
+    """
+    return tuple(artefact for artefact in ARTEFACTS if artefact.linked)
+
+
+def batched(*, report: bool = True) -> tuple[Artefact, ...]:
+    """Return what a batch writes of every recording beside its document, with its page or without.
+
+    Examples
+    --------
+    >>> [artefact.ending for artefact in batched()], batched(report=False)
+    (['.html'], ())
+    """
+    return tuple(a for a in ARTEFACTS if a.ending and (report or a.name != REPORT.name))
