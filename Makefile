@@ -94,6 +94,7 @@ lock: $(LOCKER)/.installed
 
 bench: $(FULL)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS)
+	@$(BIN)/python benchmarks/limits.py $(CLIPS) --only easy
 	@$(BIN)/python benchmarks/ablation.py $(CLIPS) --limit 4
 	@$(BIN)/python benchmarks/repeatability.py $(REPEAT) --noise
 	@test ! -e ../shared/real/keypoints.json || $(BIN)/python benchmarks/real_photos.py

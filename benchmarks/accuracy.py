@@ -32,6 +32,7 @@ from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import FloatArray
 from hipcv.core.setup import Setup
+from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.measurement import measure_file
 from hipcv.words import SIDES, ModelName, Side
 
@@ -211,7 +212,7 @@ def reliability(rows: Sequence[SideRow]) -> list[dict[str, str]]:
             continue
         errors = np.array([abs(r.error_deg) for r in group])
         half_widths = np.array([r.half_width_deg for r in group])
-        held = {f"{p:.0%}": np.mean(errors <= half_widths * ndtri(0.5 + p / 2) / 1.96) for p in LEVELS}
+        held = {f"{p:.0%}": np.mean(errors <= half_widths * ndtri(0.5 + p / 2) / CENTRAL_95_SD) for p in LEVELS}
         shares = {nominal: f"{share:.0%}" for nominal, share in held.items()}
         table.append({"set": f"{test}, clean", "sides": str(len(group)), **shares})
     return table

@@ -7,28 +7,27 @@ from enum import StrEnum
 import numpy as np
 
 from hipcv.core.analysis import Analysis, analyse
-from hipcv.core.camera.pose import CameraPose, camera_shifts_deg
+from hipcv.core.camera.pose import CameraPose
 from hipcv.core.checks.camera import check_camera, check_camera_share, check_knees
-from hipcv.core.checks.possible import check_possible
-from hipcv.core.checks.recording import (
-    Compensation,
-    check_leg,
-    check_recording,
-    check_trial,
-    end_part,
-    find_compensations,
-    found,
-    repetitions,
-)
-from hipcv.core.finding import Finding, FindingCode, Limit, Severity
-from hipcv.core.motion.angles import AngleSeries, believed_drift_deg, sort_sides
-from hipcv.core.motion.filtering import median_of
-from hipcv.core.motion.out_of_plane import KNEE_SD_DEG, knee_effect_deg
-from hipcv.core.motion.trials import Trial, find_trials
+from hipcv.core.checks.compensation import Compensation, find_compensations, onset_deg, usual_compensations
+from hipcv.core.checks.leg import judged_trials
+from hipcv.core.checks.limits import ONE_TRIAL, found
+from hipcv.core.checks.recording import check_recording
+from hipcv.core.finding import Finding, FindingCode, Severity
+from hipcv.core.motion.angles import AngleSeries, sort_sides
+from hipcv.core.motion.trials import Trial
 from hipcv.core.procedure import PelvisCue
-from hipcv.core.series import ANKLES, KNEES, PoseSeries
+from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
-from hipcv.evidence.guidance import advice_for
+from hipcv.core.uncertainty import (
+    CAMERA_TERMS,
+    ErrorTerm,
+    difference_mdc95_deg,
+    error_terms,
+    half_width_deg,
+    held_leg,
+)
+from hipcv.evidence.guidance import advised
 from hipcv.evidence.reference import (
     AsymmetryVerdict,
     Comparison,
@@ -45,14 +44,6 @@ class Status(StrEnum):
 
     MEASURED = "measured"
     NOT_MEASURED = "not_measured"
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorTerm:
-    """One source of error of a side's end range and its standard error in degrees."""
-
-    source: str
-    se_deg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +203,8 @@ def assess(
     rejected = _rejected(findings)
     if not rejected:
         findings += check_knees(analysis.angles, camera)
-        trials, told = _find_trials(series, analysis.angles, setup)
-        analysis = replace(analysis, trials=trials)
+        trials, told = judged_trials(series, analysis.angles, setup)
+        analysis = replace(analysis, trials=tuple(map(_trial_advised, trials)))
         findings += told
     findings = _strongest(findings)
     refused = {s: rejected or any(f.severity is Severity.REJECT and f.side is s for f in findings) for s in SIDES}
@@ -223,8 +214,7 @@ def assess(
         findings += check_camera_share(side, camera, shares)
     measured = any(r.measured for r in results.values())
     if not measured and not any(f.severity is Severity.REJECT for f in findings):
-        limit = Limit(1, "trial", "a result needs one")
-        findings.append(found(FindingCode.NO_HOLD, Severity.REJECT, 0, limit=limit))
+        findings.append(found(FindingCode.NO_HOLD, Severity.REJECT, 0, limit=ONE_TRIAL))
     return Assessment(
         setup=setup,
         status=Status.MEASURED if measured else Status.NOT_MEASURED,
@@ -232,85 +222,24 @@ def assess(
         right=results[Side.RIGHT],
         analysis=analysis,
         asymmetry=_asymmetry(camera, results[Side.LEFT], results[Side.RIGHT]),
-        findings=tuple(map(_finding_advised, findings)),
+        findings=tuple(map(advised, findings)),
         provenance=provenance or Provenance(),
     )
 
 
 # ------------------------------------------------------------------------------------------------------------ sides
 
-#: Standard error of a shank's direction where its reader states none: half of 1,695 shanks of men filmed by calibrated
-#: cameras lay within 1.85° of the truth by MediaPipe's landmarks alone, which makes 1.85° / 0.6745 = 2.7°. Landmarks of
-#: another model are not better known than that.
-UNSTATED_SE_DEG = 2.7
-#: How nearly parallel people hold their thighs when told to, as a standard deviation; assumed like that of the knee
-#: (`core.knee`). The plane that the shank is read in turns with the thigh.
-THIGH_SD_DEG = 3.5
-#: How far the reading of one and the same end range scatters from trial to trial. What the subject does differently
-#: from trial to trial is no error of their mean; it is reported as the trials' standard deviation and enters the
-#: smallest detectable difference.
-READING_SD_DEG = 0.7
-#: Standard deviation between a subject's trials where a clip has too few to tell.
-TRIAL_SD_DEG = 2.0
-ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM = "camera roll", "camera pitch", "camera yaw", "lens"
-CAMERA_TERMS = (ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM)
-#: Standard error of a thigh's drift, which rests on the thigh being as long as the shank, as a share of it.
-DRIFT_SE_SHARE = 0.25
-
-
-def accepted(trial: Trial) -> bool:
-    """Whether a trial counts towards the end range: held, and not rejected.
-
-    Examples
-    --------
-    >>> held = Trial(Side.LEFT, 0, 90, 30, 60, 0.0, 35.0, 36.0, 35.5, 0.4)
-    >>> accepted(held), accepted(replace(held, hold_stop=30, end_range_deg=np.nan))
-    (True, False)
-    """
-    return trial.held and not _refused(trial)
-
-
-def _refused(trial: Trial) -> bool:
-    return any(f.severity is Severity.REJECT for f in trial.findings)
-
-
-def _find_trials(
-    series: PoseSeries, angles: AngleSeries, setup: Setup
-) -> tuple[tuple[Trial, ...], tuple[Finding, ...]]:
-    """Return the trials of both legs with their findings, and all that is to be told of them and of each leg.
-
-    What no hip does is no repetition of anything, and a side that has trials without it keeps them, with a doubt.
-    """
-    swings = [t for side in SIDES for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side)]
-    swings = [check_possible(t, series, angles, swings) for t in swings]
-    trials: tuple[Trial, ...] = ()
-    findings: list[Finding] = []
-    for side in SIDES:
-        mine = [t for t in swings if t.side is side]
-        repeated, uneven = repetitions(side, [t for t in mine if not _refused(t)])
-        trials += tuple(sorted((*repeated, *filter(_refused, mine)), key=lambda t: t.start))
-        findings += uneven
-    trials = tuple(_advised(check_trial(t, angles, trials, setup.procedure)) for t in trials)
-    for side in SIDES:
-        mine = [t for t in trials if t.side is side]
-        findings += check_leg(side, angles, trials)
-        others_count = not all(map(_refused, mine))
-        for finding in (f for t in mine for f in t.findings):
-            spared = others_count and finding.severity is Severity.REJECT
-            findings.append(replace(finding, severity=Severity.DOUBT) if spared else finding)
-    return trials, tuple(findings)
-
 
 def _measure_side(side: Side, series: PoseSeries, setup: Setup, analysis: Analysis, *, refused: bool) -> SideResult:
     mine = analysis.trials_of(side)
-    good = [t for t in mine if accepted(t)] or [t for t in mine if not (t.held or _refused(t))]
+    good = [t for t in mine if t.accepted] or [t for t in mine if not (t.held or t.refused)]
     held = tuple(t for t in mine if t.held)
     if refused or not good:
         return SideResult(side, Status.NOT_MEASURED, trials=held)
     values = np.array([t.best_deg for t in good])
     end_range_deg = float(values.mean())
-    terms = _error_terms(side, series, setup, analysis, good)
-    half_deg = 1.96 * float(np.sqrt(sum(t.se_deg**2 for t in terms)))
+    terms = error_terms(held_leg(side, series, analysis.angles, analysis.camera, setup.procedure, good))
+    half_deg = half_width_deg(terms)
     interval = (end_range_deg - half_deg, end_range_deg + half_deg)
     moved = [find_compensations(t, analysis.angles, analysis.trials, setup.procedure) for t in good]
     # the knees' line tells that the pelvis rolls, not by how much the angle is to be put right
@@ -322,13 +251,13 @@ def _measure_side(side: Side, series: PoseSeries, setup: Setup, analysis: Analys
         end_range_deg=end_range_deg,
         interval95_deg=interval,
         pelvis_corrected_deg=_number(float(np.mean(values - pelvis))),
-        onset_deg=_onset_deg(moved),
+        onset_deg=onset_deg(moved),
         raw_peak_deg=float(max(t.raw_peak_deg for t in good)),
         filtered_peak_deg=float(max(t.filtered_peak_deg for t in good)),
         rest_deg=_number(good[0].rest_deg),
         trial_sd_deg=float(values.std(ddof=1)) if len(values) > 1 else None,
         trials=held,
-        compensations=_usual_compensations(moved),
+        compensations=usual_compensations(moved),
         error_terms=terms,
         reference=tuple(
             compare(end_range_deg, interval, reference)
@@ -339,101 +268,15 @@ def _measure_side(side: Side, series: PoseSeries, setup: Setup, analysis: Analys
     )
 
 
-def _onset_deg(moved: Sequence[tuple[Compensation, ...]]) -> float | None:
-    """Return the angle at which compensation began, degrees, the mean of the trials that have one; None for none."""
-    onsets = [[c.onset_deg for c in each if np.isfinite(c.onset_deg)] for each in moved]
-    first = [min(each) for each in onsets if each]
-    return float(np.mean(first)) if first else None
-
-
-def _usual_compensations(moved: Sequence[tuple[Compensation, ...]]) -> tuple[Compensation, ...]:
-    """Return each compensation that counts, as the mean of the trials in which it does."""
-    usual = []
-    for same in zip(*moved, strict=True):
-        counting = [c for c in same if c.counts]
-        if counting:
-            moved_deg = float(np.mean([c.moved_deg for c in counting]))
-            onset_deg = float(np.mean([c.onset_deg for c in counting]))
-            usual.append(replace(counting[0], moved_deg=moved_deg, onset_deg=onset_deg))
-    return tuple(usual)
-
-
-def _error_terms(
-    side: Side, series: PoseSeries, setup: Setup, analysis: Analysis, good: Sequence[Trial]
-) -> tuple[ErrorTerm, ...]:
-    """Return the standard errors that make up the interval of one side."""
-    camera, angles = analysis.camera, analysis.angles
-    held = np.concatenate([np.arange(end_part(t).start, end_part(t).stop) for t in good]).astype(int)
-    lateral, shank_up = float(angles.lateral[side.column]), setup.procedure.shank_up
-    view = _view_of_thigh(camera, lateral, median_of(angles.thigh_drift_deg[held, side.column]))
-    knee, ankle = (series.image_px[held, joint[side.column]] for joint in (KNEES, ANKLES))
-    shifts = camera_shifts_deg(knee, ankle, lateral, view, series.frame_size_px, shank_up=shank_up)
-    known = np.isfinite(shifts).all(axis=1)
-    roll, pitch, yaw, lens = np.abs(np.median(shifts[known], axis=0)) if known.any() else np.zeros(4)
-    end_range = float(np.mean([t.best_deg for t in good]))
-    off = np.array([KNEE_SD_DEG, -KNEE_SD_DEG])
-    knee_effect = np.abs(knee_effect_deg(end_range, off, view, lateral, shank_up=shank_up)).mean()
-    reader = _reader_term(median_of(series.shank_se_deg[held, side.column]), setup.procedure.anatomy_se_deg)
-    return (
-        ErrorTerm(ROLL_TERM, float(roll)),
-        ErrorTerm(PITCH_TERM, float(pitch)),
-        ErrorTerm(YAW_TERM, float(yaw)),
-        ErrorTerm(LENS_TERM, float(lens)),
-        ErrorTerm("knee not at 90°", float(knee_effect)),
-        ErrorTerm("thighs not parallel", float(yaw) / view.yaw.se_deg * THIGH_SD_DEG),
-        ErrorTerm("trials", READING_SD_DEG / float(np.sqrt(len(good)))),
-        reader,
-    )
-
-
-def _reader_term(se_deg: float, anatomy_se_deg: float) -> ErrorTerm:
-    """Return what landmarks and anatomy leave open; a reader that does not state its error is not taken as exact."""
-    if np.isfinite(se_deg):
-        return ErrorTerm("landmarks and anatomy", float(np.hypot(anatomy_se_deg, se_deg)))
-    term = f"landmarks, their error not stated and taken as {UNSTATED_SE_DEG:g}°, and anatomy"
-    return ErrorTerm(term, float(np.hypot(anatomy_se_deg, UNSTATED_SE_DEG)))
-
-
-def _view_of_thigh(camera: CameraPose, lateral: float, drift_deg: float) -> CameraPose:
-    """Return the camera as it stands around one thigh that has drifted outwards."""
-    drift = float(believed_drift_deg(drift_deg))
-    yaw = camera.yaw
-    se_deg = float(np.hypot(yaw.se_deg, DRIFT_SE_SHARE * drift))
-    return replace(camera, yaw=replace(yaw, value_deg=yaw.value_deg - lateral * drift, se_deg=se_deg))
-
-
 def _asymmetry(camera: CameraPose, left: SideResult, right: SideResult) -> Asymmetry | None:
     """Compare the sides; None where one is missing or the roll, which counts twice, is not known."""
     if left.end_range_deg is None or right.end_range_deg is None or not camera.roll_known:
         return None
     difference = left.end_range_deg - right.end_range_deg
-    variance = 0.0
-    for ours, theirs in zip(left.error_terms, right.error_terms, strict=True):
-        # A roll pushes the legs opposite ways and adds up; every other term counts as independent.
-        together = ours.source == ROLL_TERM
-        variance += (ours.se_deg + theirs.se_deg) ** 2 if together else ours.se_deg**2 + theirs.se_deg**2
-    for result in (left, right):
-        variance += trial_variance([t.best_deg for t in result.trials if accepted(t)])
-    mdc95 = 1.96 * float(np.sqrt(variance))
+    counting = [[t.best_deg for t in side.trials if t.accepted] for side in (left, right)]
+    mdc95 = difference_mdc95_deg((left.error_terms, right.error_terms), (counting[0], counting[1]))
     verdict = asymmetry_verdict(difference, mdc95)
     return None if verdict is None else Asymmetry(difference, mdc95, verdict)
-
-
-def trial_variance(end_ranges_deg: Sequence[float]) -> float:
-    """Return the variance of a side's mean that its trials' own scatter makes, pooled with one trial's worth of prior.
-
-    A sample of three says little about its own spread; without a trial the prior's variance is left.
-
-    Examples
-    --------
-    >>> trial_variance([]), round(trial_variance([30.0, 31.0, 32.0]), 3)
-    (4.0, 0.667)
-    """
-    values = np.array(end_ranges_deg, dtype=np.float64)
-    if len(values) == 0:
-        return TRIAL_SD_DEG**2
-    spread = float(((values - values.mean()) ** 2).sum()) + TRIAL_SD_DEG**2
-    return spread / len(values) ** 2
 
 
 # --------------------------------------------------------------------------------------------------------- findings
@@ -443,24 +286,8 @@ def _number(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _finding_advised(finding: Finding) -> Finding:
-    """Return the finding with one sentence on what to do."""
-    if finding.advice:
-        return finding
-    return replace(
-        finding,
-        advice=advice_for(
-            finding.code,
-            observed=finding.observed,
-            limit=finding.limit,
-            unit=finding.unit,
-            side=finding.side,
-        ),
-    )
-
-
-def _advised(trial: Trial) -> Trial:
-    return replace(trial, findings=tuple(map(_finding_advised, trial.findings)))
+def _trial_advised(trial: Trial) -> Trial:
+    return replace(trial, findings=tuple(map(advised, trial.findings)))
 
 
 def _rejected(findings: Sequence[Finding]) -> bool:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from hipcv.assessment import Assessment
-from hipcv.core.checks.recording import found
-from hipcv.core.finding import Finding, FindingCode, Limit, Severity
+from hipcv.core.checks.limits import LIMITS, declared_limit, found
+from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.models.store import Progress, get_model
@@ -19,9 +19,6 @@ from hipcv.words import ModelName
 
 if TYPE_CHECKING:
     from hipcv.pose.recognise import Recognised
-
-DAMAGED = Limit(0.01, "of the frames", "a lone bad frame is bridged, many are not")
-GAP = Limit(0.25, "s between two frames", "longer gaps are not filled")
 
 
 class OnFrame(Protocol):
@@ -118,11 +115,11 @@ def check_reading(report: ReadReport) -> tuple[Finding, ...]:
         declared = report.declared_n_frames or (report.declared_duration_s or 0.0) * report.n_frames / max(
             report.duration_s, 1e-9
         )
-        limit = Limit(round(declared), "frames", "what the file's own header says")
+        limit = declared_limit(declared)
         findings.append(found(FindingCode.DAMAGED_RECORDING, Severity.DOUBT, report.n_frames, limit=limit))
-    elif report.n_corrupt + report.n_unreadable > DAMAGED.value * report.n_decoded:
+    elif report.n_corrupt + report.n_unreadable > LIMITS[FindingCode.DAMAGED_RECORDING].value * report.n_decoded:
         share = (report.n_corrupt + report.n_unreadable) / max(report.n_decoded, 1)
-        findings.append(found(FindingCode.DAMAGED_RECORDING, Severity.DOUBT, share, limit=DAMAGED))
+        findings.append(found(FindingCode.DAMAGED_RECORDING, Severity.DOUBT, share))
     if report.n_gaps:
-        findings.append(found(FindingCode.DROPPED_FRAMES, Severity.NOTE, report.longest_gap_s, limit=GAP))
+        findings.append(found(FindingCode.DROPPED_FRAMES, Severity.NOTE, report.longest_gap_s))
     return tuple(findings)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from hipcv.assessment import Assessment, Provenance, assess
 from hipcv.core.camera.pinhole import image_angle_deg
-from hipcv.core.checks.recording import found
-from hipcv.core.finding import Finding, FindingCode, Limit, Severity
+from hipcv.core.checks.limits import LIMITS, found
+from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.motion.angles import MIN_VISIBILITY, lateral_signs, sides_exchanged, sort_sides
 from hipcv.core.motion.filtering import OneEuro, median_of
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
@@ -45,7 +45,6 @@ BONES = (
     (0, SHOULDERS[0]),
     (0, SHOULDERS[1]),
 )
-MOTION = Limit(0.05, "of a shank's length", "an angle to a moving plumb line is no angle to the plumb line")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,9 +202,9 @@ class Session:
             return []
         length_px = median_of(shank_px)
         share = self._room.camera_motion_px(self._person_px(series.image_px), length_px) / length_px
-        if not share > MOTION.value:
+        if not share > LIMITS[FindingCode.MOVING_CAMERA].value:
             return []
-        return [found(FindingCode.MOVING_CAMERA, Severity.DOUBT, share, limit=MOTION)]
+        return [found(FindingCode.MOVING_CAMERA, Severity.DOUBT, share)]
 
     def close(self) -> None:
         """Free the model."""

@@ -39,7 +39,14 @@ def test_the_command_line_loads_nothing_heavy_before_it_is_needed():
 
 @pytest.mark.parametrize(
     "room",
-    ["core.motion.angles", "core.motion.trials", "core.camera.edges", "core.checks.recording", "evidence.reference"],
+    [
+        "core.motion.angles",
+        "core.motion.trials",
+        "core.camera.edges",
+        "core.checks.recording",
+        "core.uncertainty",
+        "evidence.reference",
+    ],
 )
 def test_core_and_evidence_load_only_numbers(room):
     heavy = loaded_after(f"import hipcv.{room}") & {*HEAVY, "jinja2", "typer"}

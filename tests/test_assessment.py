@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import FRAME, prone, seated
 
-from hipcv.assessment import THIGH_SD_DEG, Status, accepted, assess
+from hipcv.assessment import Status, assess
 from hipcv.core.camera.cues import CameraCues
 from hipcv.core.camera.fusion import find_camera_pose
 from hipcv.core.checks.camera import check_camera_share
@@ -19,6 +19,7 @@ from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import ANKLES, HIPS, KNEES, MIRROR_ROWS, PoseSeries
 from hipcv.core.setup import Setup
+from hipcv.core.uncertainty import THIGH_SD_DEG
 from hipcv.words import SIDES, CameraSide, Side
 
 
@@ -35,7 +36,7 @@ def test_a_level_camera_reads_the_angles_that_were_set():
     assert assessment.status is Status.MEASURED
     assert ends(assessment) == pytest.approx([39.0, 25.0], abs=0.5)
     assert [len(r.trials) for r in assessment.sides] == [3, 3]
-    assert all(accepted(t) for t in assessment.trials)
+    assert all(t.accepted for t in assessment.trials)
     assert codes(assessment, Severity.DOUBT, Severity.REJECT) == set()
     assert assessment.asymmetry.difference_deg == pytest.approx(14.0, abs=0.7)
 

@@ -13,6 +13,8 @@ from scipy.special import ndtri
 from simulated import seated
 
 from hipcv.assessment import assess
+from hipcv.core.checks.limits import LIMITS
+from hipcv.core.finding import FindingCode
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
@@ -27,6 +29,7 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 import ablation
 import accuracy
+import limits
 import repeatability
 
 
@@ -311,3 +314,36 @@ def test_the_stand_ins_leave_joints_where_they_are() -> None:
         assert np.array_equal(found[1], ankle)
         assert found[2] > 0
     assert ablation.each_alone(np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 1.0]]), np.arange(2.0)).tolist() == [1, 0]
+
+
+# -------------------------------------------------------------------------------------------------------------- limits
+
+
+def furthest(series: PoseSeries) -> dict[str, dict[str, str]]:
+    assessment = assess(series, Setup(roll_deg=0.0, pitch_deg=6.0, yaw_deg=0.0))
+    truth = {"spec": {"camera": {"roll": 0.0, "pitch": 6.0, "yaw": 0.0}}}
+    rows = [("seated", row) for row in limits.observe(assessment, series, truth)]
+    return {row["quantity"]: row for row in limits.summarise(rows)}
+
+
+def test_quantities_of_a_clean_clip_are_what_was_simulated(series):
+    """Two legs with one trial each, from a rest of 2°, before a camera that looks down by 6°."""
+    table = furthest(series)
+    assert float(table["start_not_neutral"]["furthest"]) == pytest.approx(2.0, abs=0.1)
+    assert float(table["camera_pitch"]["furthest"]) == 6.0
+    assert float(table["camera_yaw, error of what it is taken for"]["furthest"]) == 0.0
+    assert float(table["legs_not_seen"]["furthest"]) == 1.0
+    assert (table["too_fast"]["n"], table["too_fast"]["limit"]) == ("2", "300° a second")
+    assert float(table["pelvis_hike"]["furthest"]) < 0.5
+
+
+def test_a_hip_that_is_lifted_stands_in_the_table_with_its_angle():
+    lifted = furthest(seated(left=(40.0,), right=(25.0,), duration_s=14.0, fps=15.0, noise_px=0.0, hike=8.0))
+    assert float(lifted["pelvis_hike"]["furthest"]) == pytest.approx(8.0, abs=0.5)
+
+
+def test_the_value_furthest_towards_a_limit_is_the_lowest_where_low_values_count():
+    limit = LIMITS[FindingCode.SHORT_SHANK]
+    rows = [("prone", limits.Observed("short_shank", value, limit, below=True)) for value in (90.0, 60.0, 120.0)]
+    (row,) = limits.summarise([*rows, ("prone", limits.Observed("short_shank", math.nan, limit, below=True))])
+    assert (row["n"], row["median"], row["furthest"]) == ("3", "90", "60")

@@ -22,6 +22,7 @@ from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import FloatArray
+from hipcv.evidence.guidance import advised
 
 
 def angles_of(fit: RoomFit) -> FloatArray:
@@ -241,8 +242,9 @@ def test_a_bed_seen_askew_is_known_to_be_askew_though_not_which_way(yaw: float) 
     turned = find_camera_pose(PRONE, CameraCues(given_roll_deg=2.0, given_pitch_deg=18.0, bed_yaw=found))
     (finding,) = [f for f in check_camera(turned) if f.code is FindingCode.CAMERA_YAW]
     assert finding.severity is Severity.REJECT
-    assert "to the left" not in finding.advice
-    assert "to the right" not in finding.advice
+    assert "on which side could not be seen" in advised(finding).advice
+    assert "to the left" not in advised(finding).advice
+    assert "to the right" not in advised(finding).advice
 
 
 def test_without_bed_edges_there_is_no_bed_yaw() -> None:
@@ -475,7 +477,7 @@ def test_every_angle_that_two_cues_dispute_is_told_with_both_and_what_each_says(
 ) -> None:
     (finding,) = [f for f in check_camera(find_camera_pose(PRONE, CameraCues(**cues))) if "disagree" in f.code]
     assert (finding.code, finding.severity) == (code, Severity.DOUBT)
-    assert all(word in finding.advice for word in told)
+    assert all(word in advised(finding).advice for word in told)
     assert finding.observed is not None
     assert finding.limit is not None
     assert finding.observed > finding.limit

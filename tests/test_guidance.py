@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipcv.core.finding import FindingCode
+from hipcv.core.finding import Cause, FindingCode
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
@@ -15,11 +15,13 @@ from hipcv.core.procedures.seated import SEATED
 from hipcv.evidence.guidance import (
     advice_for,
     filming_guide,
+    known_causes,
     known_codes,
     meaning_for,
     note_for,
     origin_for,
     title_for,
+    wording_of,
 )
 from hipcv.words import SIDES
 
@@ -99,6 +101,57 @@ def test_origins_name_a_source_or_a_calculation() -> None:
     assert "10.4085/1062-6050-426-16" in origins[FindingCode.PELVIS_HIKE]
     assert origins[FindingCode.GRAVITY_UNKNOWN].startswith("Geometry")
     assert all(text == "" or text.endswith(".") for text in origins.values())
+
+
+#: What a finding may carry into the sentence of its cause.
+VALUES = {
+    "kept": "marked edges",
+    "kept_deg": 1.2,
+    "dissent": "rest lean",
+    "dissent_deg": -7.6,
+    "seen": "head",
+    "said": "foot",
+    "bent_deg": 118.4,
+    "effect_deg": -3.26,
+}
+CAUSES = [(code, cause) for code in FindingCode for cause in known_causes(code)]
+
+
+def test_every_cause_has_words_and_no_words_lack_a_cause() -> None:
+    assert {cause for _, cause in CAUSES} == set(Cause)
+
+
+@pytest.mark.parametrize(("code", "cause"), CAUSES)
+def test_the_advice_for_a_cause_is_clean_and_differs_from_the_usual_one(code: FindingCode, cause: str) -> None:
+    advice = advice_for(code, side="left", cause=cause, values=VALUES)
+    assert advice != advice_for(code, side="left")
+    assert not re.search(r"[{}\[\]]|None|nan|  | ,| \.$", advice), advice
+    assert re.fullmatch(r"[A-Z].*\.", advice)
+    assert not AVOIDED.search(advice)
+
+
+def test_a_contradiction_names_both_sources_and_what_to_do_about_the_one_that_was_kept() -> None:
+    told = advice_for("roll_sources_disagree", cause="marked_kept", values=VALUES)
+    assert told == (
+        "The camera is tilted clockwise by 1° by the edges that were marked, but by -8° by the resting legs: "
+        "check the edges that were marked, and measure again."
+    )
+
+
+def test_a_bent_knee_is_told_with_its_angle_and_what_it_costs() -> None:
+    told = advice_for("knee_angle", side="right", cause="bent_knee", values=VALUES)
+    assert told.startswith("The right knee seems bent by about 118°; with this camera that moves the angle by")
+    assert "by about -3.3°. Bend it" in told
+
+
+def test_a_cause_that_a_finding_does_not_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="known cause of wrong_view is needed, found 'way_open'; known are other_end"):
+        advice_for("wrong_view", cause=Cause.WAY_OPEN)
+
+
+def test_a_verdict_without_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="known verdict is needed, found 'huge'; known are no_difference_detected"):
+        wording_of("huge")
 
 
 @pytest.mark.parametrize("words", [title_for, meaning_for, origin_for, advice_for])

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import prone, seated
 
-from hipcv.assessment import Status, accepted, assess
-from hipcv.core.checks.possible import BEYOND_JOINT, BEYOND_PRINTED
+from hipcv.assessment import Status, assess
+from hipcv.core.checks.limits import BEYOND_JOINT, BEYOND_PRINTED
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.setup import Setup
@@ -64,7 +64,7 @@ def test_every_printed_range_lies_within_what_is_believed():
 
 def test_one_trial_that_cannot_be_is_rejected_and_the_others_count_with_a_doubt():
     assessment = assess(seated(left=(38.0, 120.0, 40.0)), Setup())
-    assert [accepted(t) for t in assessment.left.trials] == [True, False, True]
+    assert [t.accepted for t in assessment.left.trials] == [True, False, True]
     assert assessment.left.end_range_deg == pytest.approx(39.0, abs=1.0)
     assert told(assessment)[FindingCode.BEYOND_JOINT] is Severity.DOUBT
     assert told(assessment, Side.RIGHT) == {}
@@ -86,7 +86,7 @@ def test_a_side_with_nothing_but_what_cannot_be_has_no_number_and_says_why():
 def test_hips_that_are_another_person_s_do_not_count(other):
     series = seated()
     assessment = assess(another_person(series, in_second_trial(series), **other), Setup())
-    assert [accepted(t) for t in assessment.left.trials] == [True, False, True]
+    assert [t.accepted for t in assessment.left.trials] == [True, False, True]
     assert told(assessment)[FindingCode.HIPS_JUMP] is Severity.DOUBT
     assert assessment.left.end_range_deg == pytest.approx(39.5, abs=1.0)
 

@@ -12,12 +12,13 @@ import pytest
 
 from hipcv.assessment import Status
 from hipcv.core.camera.pinhole import image_angle_deg
-from hipcv.core.checks.recording import check_end
+from hipcv.core.checks.posture import check_end
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS
 from hipcv.core.setup import Setup
+from hipcv.evidence.guidance import advised
 from hipcv.measurement import measure_file
 from hipcv.models.store import get_model, landmark_network
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
@@ -227,8 +228,8 @@ def test_somebody_who_sits_upside_down_is_refused_as_prone_and_not_sent_to_the_o
     for end in (CameraSide.FOOT_END, CameraSide.HEAD_END):
         (finding,) = check_end(reader.share_in_front, reader.flexion_deg, end)
         assert (finding.code, finding.severity) == (FindingCode.PICTURE_TURNED, Severity.REJECT)
-        assert "on its head" in finding.advice
-        assert "--camera-end" not in finding.advice
+        assert "on its head" in advised(finding).advice
+        assert "--camera-end" not in advised(finding).advice
 
 
 @pytest.mark.model

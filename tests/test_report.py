@@ -11,6 +11,7 @@ from simulated import seated
 from hipcv.assessment import Provenance, assess
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.setup import Setup
+from hipcv.evidence.guidance import origin_for
 from hipcv.outputs.figures import draw_budget, draw_curves, draw_norms
 from hipcv.outputs.html import Still, render_report
 from hipcv.words import Sex, Side
@@ -143,6 +144,14 @@ def test_a_curve_of_a_refused_recording_is_not_to_be_taken_for_a_result():
     text = words(render_report(refused, [], None))
     assert "Not to be read as a result" in text
     assert "Compared with other people" not in text
+
+
+def test_a_finding_is_told_with_what_is_known_about_its_limit():
+    """Two trials are too few: the report says what three are good for, and where that was found."""
+    series = seated(left=(40.0, 38.0), right=(25.0, 24.0), duration_s=20.0, fps=15.0)
+    shown = words(render_report(assess(series, SETUP), []))
+    assert origin_for("too_few_trials") in shown
+    assert origin_for("no_hold") not in shown
 
 
 def test_a_side_that_was_not_measured_says_why(assessment):

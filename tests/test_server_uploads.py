@@ -13,6 +13,8 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hipcv.evidence.guidance import origin_for
+from hipcv.evidence.reference import AsymmetryVerdict
 from hipcv_server.app import create_app
 from hipcv_server.files import CLIP, Shelves
 from hipcv_server.problems import ProblemError
@@ -341,6 +343,8 @@ def test_limits_and_words_are_told(client: TestClient) -> None:
     """The page asks the server what it takes, and for the words of findings, norms and models."""
     assert client.get("/api/v1/limits").json()["upload"]["max_bytes"] == 1_000_000
     guide = client.get("/api/v1/guidance?test=prone").json()
+    assert guide["findings"]["pelvis_hike"]["origin"] == origin_for("pelvis_hike")
+    assert guide["asymmetry"] == {str(verdict): verdict.wording for verdict in AsymmetryVerdict}
     assert guide["film"]
     assert guide["findings"]["pelvis_hike"]["title"]
     norms = client.get("/api/v1/norms?test=seated&age=30&sex=female").json()["norms"]

@@ -5,6 +5,7 @@ import math
 from markupsafe import Markup, escape
 
 from hipcv.agreement.study import Group, Study
+from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.outputs.figures import Scale
 from hipcv.outputs.scatter import BOTTOM, LEFT, TOP, WIDTH, around, degree_lines, point, signed, svg
 
@@ -63,7 +64,7 @@ def draw_bland_altman(study: Study, test: str = "") -> Markup:
 def _agreement_lines(group: Group) -> tuple[tuple[str, float, tuple[float, float]], ...]:
     limits = group.bland_altman
     return (
-        ("+1.96 SD", limits.upper_limit, limits.upper_limit_ci95),
+        (f"+{CENTRAL_95_SD} SD", limits.upper_limit, limits.upper_limit_ci95),
         ("bias", limits.bias, limits.bias_ci95),
-        ("\N{MINUS SIGN}1.96 SD", limits.lower_limit, limits.lower_limit_ci95),
+        (f"\N{MINUS SIGN}{CENTRAL_95_SD} SD", limits.lower_limit, limits.lower_limit_ci95),
     )

@@ -1,6 +1,7 @@
 """What spoils a test: findings with what was observed, the limit, and where the limit comes from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hipcv.words import Side
@@ -69,20 +70,32 @@ class Limit:
     origin: str
 
 
-#: Where a limit comes from that was set on rendered people.
-PILOT = "set on rendered clips with known truth, see benchmarks/README.md"
+class Cause(StrEnum):
+    """What lies behind a finding where the same code calls for different advice; its sentence hangs on both."""
+
+    WAY_OPEN = "way_open"
+    GIVEN_KEPT = "given_kept"
+    MARKED_KEPT = "marked_kept"
+    SEEN_KEPT = "seen_kept"
+    BENT_KNEE = "bent_knee"
+    UPSIDE_DOWN = "upside_down"
+    TURNED_CLOCKWISE = "turned_clockwise"
+    TURNED_COUNTER_CLOCKWISE = "turned_counter_clockwise"
+    OTHER_END = "other_end"
+    MARKED_DRAWN = "marked_drawn"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reason to note, doubt or reject.
+    """One thing that spoils a trial, a leg or the recording: a note, doubt or reject.
 
     `observed` and `limit` are in `unit`; `side` is None where the whole recording is meant; `limit_origin` says where
-    the limit comes from; `advice` is one sentence on what to do.
+    the limit comes from; `advice` is one sentence on what to do. `cause` and `values` say which sentence, and what
+    stands in it: words for people live with the evidence, and `assess` fills them in.
 
     Examples
     --------
-    >>> Finding(FindingCode.LOW_LIGHT, Severity.DOUBT, observed=0.1, limit=0.2).side is None
+    >>> Finding(FindingCode.LOW_LIGHT, Severity.DOUBT, observed=0.05, limit=0.1).side is None
     True
     """
 
@@ -94,3 +107,5 @@ class Finding:
     unit: str = ""
     limit_origin: str = ""
     advice: str = ""
+    cause: Cause | None = None
+    values: Mapping[str, float | str] = field(default_factory=dict, hash=False)

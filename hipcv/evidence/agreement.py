@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtri, fdtri, stdtrit
 
 from hipcv.core.series import FloatArray
+from hipcv.core.uncertainty import CENTRAL_95_SD
 
 #: MDC95 = 1.96 √2 SEM: two measurements, each with its own error.
-MDC95_PER_SEM = 1.96 * math.sqrt(2.0)
+MDC95_PER_SEM = CENTRAL_95_SD * math.sqrt(2.0)
 
 Interval = tuple[float, float]
 _UNKNOWN: Interval = (math.nan, math.nan)
@@ -117,8 +118,8 @@ def bland_altman(first: ArrayLike, second: ArrayLike) -> BlandAltman:
     bias, sd = float(np.mean(difference)), float(np.std(difference, ddof=1))
     t = float(stdtrit(n - 1, 0.975))
     bias_half = t * sd / math.sqrt(n)
-    limit_half = t * sd * math.sqrt(1 / n + 1.96**2 / (2 * (n - 1)))
-    lower, upper = bias - 1.96 * sd, bias + 1.96 * sd
+    limit_half = t * sd * math.sqrt(1 / n + CENTRAL_95_SD**2 / (2 * (n - 1)))
+    lower, upper = bias - CENTRAL_95_SD * sd, bias + CENTRAL_95_SD * sd
     return BlandAltman(
         n=n,
         n_dropped=n_dropped,

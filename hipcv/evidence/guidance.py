@@ -6,25 +6,31 @@ The words live in `data/guidance.toml` by the finding's code; they are for patie
 import math
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from hipcv.core.finding import Finding
 from hipcv.core.procedure import Procedure
 
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
-_FIELD = re.compile(r"\{(\w+)\}")
+_FIELD = re.compile(r"\{(\w+)(?::([^}]+))?\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """One finding in words; `advice` is the template that `advice_for` fills, `origin` empty where nothing is known."""
+    """One finding in words; `advice` is the template that `advice_for` fills, `origin` empty where nothing is known.
+
+    `cause` holds the template for each cause that calls for other advice.
+    """
 
     title: str
     meaning: str
     advice: str
     origin: str = ""
+    cause: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,17 @@ def known_codes() -> tuple[str, ...]:
     True
     """
     return tuple(_findings())
+
+
+def known_causes(code: str) -> tuple[str, ...]:
+    """Return the causes for which a finding has advice of its own; ValueError for an unknown code.
+
+    Examples
+    --------
+    >>> known_causes("wrong_view"), known_causes("pelvis_hike")
+    (('other_end',), ())
+    """
+    return tuple(_guidance(code).cause)
 
 
 def title_for(code: str) -> str:
@@ -103,8 +120,10 @@ def advice_for(
     limit: float | None = None,
     unit: str = "",
     side: str | None = None,
+    cause: str | None = None,
+    values: Mapping[str, float | str] | None = None,
 ) -> str:
-    """Return one plain sentence on what to do, or how to film again.
+    """Return what to do, or how to film again, in one plain sentence (for a cause of its own, two at most).
 
     Parameters
     ----------
@@ -114,19 +133,24 @@ def advice_for(
         thighs (`hipcv.core.camera.pinhole`) and has to be carried to its left.
     unit : the unit's words, such as "°", "s" or "frames a second"; "deg" means "°".
     side : "left" or "right", the subject's own, where the finding belongs to one.
+    cause : what lies behind the finding, where it calls for a sentence of its own.
+    values : what stands in that sentence: numbers, and what a source of an angle is called in the program.
 
     Raises
     ------
     ValueError
-        If the code is unknown.
+        If the code, or this code's cause, is unknown.
 
     Examples
     --------
     >>> advice_for("low_frame_rate", observed=12.0, limit=20.0, unit="frames a second")[:66]
     'Film in an ordinary video setting with at least 20 frames a second'
+    >>> advice_for("wrong_view", cause="other_end", values={"seen": "head", "said": "foot"})[:61]
+    'This looks filmed from the head end, not from the foot end: i'
     """
     found = _finite(observed)
-    fields = {
+    fields: dict[str, float | str | None] = {
+        **(values or {}),
         "observed": None if found is None else _quantity(found, unit),
         "limit": None if (allowed := _finite(limit)) is None else _quantity(allowed, unit),
         "side": side,
@@ -135,10 +159,38 @@ def advice_for(
 
     def keep(part: re.Match[str]) -> str:
         text = part.group(1)
-        return "" if any(fields[name] is None for name in _FIELD.findall(text)) else text
+        return "" if any(fields[name] is None for name, _ in _FIELD.findall(text)) else text
 
-    text = _OPTIONAL.sub(keep, _guidance(code).advice)
-    return _FIELD.sub(lambda field: fields[field.group(1)] or "", text)
+    def fill(part: re.Match[str]) -> str:
+        name, form = part.groups()
+        value = fields[name]
+        if isinstance(value, str):
+            return _words()["source"].get(value, value)  # type: ignore[no-any-return]
+        return "" if value is None else format(value, form or "")
+
+    text = _OPTIONAL.sub(keep, _advice(code, cause))
+    return _FIELD.sub(fill, text)
+
+
+def advised(finding: Finding) -> Finding:
+    """Return the finding with its advice: what to do about it, in words.
+
+    Examples
+    --------
+    >>> from hipcv.core.finding import FindingCode, Severity
+    >>> advised(Finding(FindingCode.PELVIS_HIKE, Severity.DOUBT)).advice != ""
+    True
+    """
+    advice = advice_for(
+        finding.code,
+        observed=finding.observed,
+        limit=finding.limit,
+        unit=finding.unit,
+        side=finding.side,
+        cause=finding.cause,
+        values=finding.values,
+    )
+    return replace(finding, advice=advice)
 
 
 def note_for(code: str) -> str:
@@ -153,6 +205,20 @@ def note_for(code: str) -> str:
     if code not in notes:
         raise ValueError(f"a known note is needed, found {code!r}; known are {', '.join(notes)}")
     return notes[code]["text"]
+
+
+def wording_of(verdict: str) -> str:
+    """Return what a left–right difference amounts to in words; ValueError for an unknown verdict.
+
+    Examples
+    --------
+    >>> wording_of("notable")
+    'notable difference: repeat the measurement'
+    """
+    verdicts: dict[str, str] = _words()["asymmetry"]
+    if verdict not in verdicts:
+        raise ValueError(f"a known verdict is needed, found {str(verdict)!r}; known are {', '.join(verdicts)}")
+    return verdicts[verdict]
 
 
 def filming_guide(procedure: Procedure) -> tuple[str, ...]:
@@ -184,6 +250,14 @@ def _guidance(code: str) -> Guidance:
     except KeyError:
         known = ", ".join(known_codes())
         raise ValueError(f"a known finding code is needed, found {str(code)!r}; known are {known}") from None
+
+
+def _advice(code: str, cause: str | None) -> str:
+    if cause is None:
+        return _guidance(code).advice
+    if cause not in (causes := _guidance(code).cause):
+        raise ValueError(f"a known cause of {code} is needed, found {str(cause)!r}; known are {', '.join(causes)}")
+    return causes[cause]
 
 
 def _finite(number: float | None) -> float | None:

@@ -20,11 +20,9 @@ from scipy.special import stdtr, stdtrit
 
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import procedure_named
-from hipcv.evidence.guidance import note_for
+from hipcv.core.uncertainty import CENTRAL_95_SD
+from hipcv.evidence.guidance import note_for, wording_of
 from hipcv.words import Effort, Sex
-
-#: Half-width of the central 95 % of a normal distribution, in standard deviations.
-CENTRAL_95_SD = 1.96
 
 #: Below so many people the sample's own mean and SD are uncertain, and the limits are those of Student's t for one
 #: further person, mean ± t SD √(1 + 1/n).
@@ -85,15 +83,7 @@ class AsymmetryVerdict(StrEnum):
     @property
     def wording(self) -> str:
         """The verdict in plain words."""
-        return _ASYMMETRY_WORDS[self]
-
-
-_ASYMMETRY_WORDS = {
-    AsymmetryVerdict.NO_DIFFERENCE_DETECTED: "no difference detected: smaller than this measurement can tell",
-    AsymmetryVerdict.SMALL: "small difference, within the usual tolerance of 10°",
-    AsymmetryVerdict.NOTABLE: "notable difference: repeat the measurement",
-    AsymmetryVerdict.LARGE: "large difference: repeat the measurement",
-}
+        return wording_of(self)
 
 
 @dataclass(frozen=True, slots=True)

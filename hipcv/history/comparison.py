@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from math import hypot, sqrt
 from typing import Any
 
-from hipcv.assessment import trial_variance
 from hipcv.core.errors import HistoryError
 from hipcv.core.finding import Severity
+from hipcv.core.uncertainty import change_mdc95_deg
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error
 from hipcv.history.person import same_person
 from hipcv.history.store import Kept
@@ -178,22 +177,25 @@ def _compare_side(side: Side, earlier: AssessmentDocument, later: AssessmentDocu
 def _mdc95(side: Side, earlier: AssessmentDocument, later: AssessmentDocument, spacing: Spacing) -> tuple[float, str]:
     by_hand = _by_hand(side, earlier, later)
     published = f"people measured by hand on two days: {by_hand.citation}"
-    one, other = _half_deg(earlier.of(side)), _half_deg(later.of(side))
-    if one is None or other is None:
+    one, other = earlier.of(side), later.of(side)
+    if one.interval95_deg is None or other.interval95_deg is None:
         return by_hand.mdc95_deg, published
-    own = hypot(one, other)
+    halves = (_half_deg(one.interval95_deg), _half_deg(other.interval95_deg))
+    own = change_mdc95_deg(halves, (_counting_deg(one), _counting_deg(other)))
     if spacing is Spacing.BETWEEN_DAYS and own < by_hand.mdc95_deg:
         return by_hand.mdc95_deg, published
     return own, "the trials and the intervals of both measurements"
 
 
-def _half_deg(result: SidePart) -> float | None:
-    """Return half a side's 95 % interval, widened by the scatter of its trials; None without an interval."""
-    if result.interval95_deg is None:
-        return None
-    low, high = result.interval95_deg
-    trials = [t.end_range_deg for t in result.trials if t.accepted and t.end_range_deg is not None]
-    return hypot((high - low) / 2, 1.96 * sqrt(trial_variance(trials)))
+def _half_deg(interval95_deg: tuple[float, float]) -> float:
+    """Return half a 95 % interval, degrees."""
+    low, high = interval95_deg
+    return (high - low) / 2
+
+
+def _counting_deg(result: SidePart) -> list[float]:
+    """Return the end ranges of a side's trials that count."""
+    return [t.end_range_deg for t in result.trials if t.accepted and t.end_range_deg is not None]
 
 
 def _by_hand(side: Side, earlier: AssessmentDocument, later: AssessmentDocument) -> MeasurementError:

@@ -7,13 +7,13 @@ whole series. The coach leads a person through a test so that there is something
 import math
 import statistics
 from collections import deque
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
 
-from hipcv.core.checks.recording import LIMITS
+from hipcv.core.checks.limits import LIMITS
 from hipcv.core.finding import FindingCode
 from hipcv.core.motion.trials import HOLD_BAND_DEG, MIN_HOLD_S, MIN_SWING_DEG, RETURN_SHARE, find_hold
 from hipcv.core.setup import Setup
@@ -274,13 +274,13 @@ class Coach:
         if self.phase is Phase.PLACING and now_s - self._green_since_s >= READY_AFTER_S:
             self._enter(Phase.READY, now_s)
             if not self.plan.hands_free and not self._started:
-                self._say("ready", "All is well. Start when you are ready.", now_s)
+                self._say("ready", self._spoken.ready, now_s)
         if self.phase is Phase.READY and (self.plan.hands_free or self._started or self._go):
             if self._started or self.plan.countdown_s <= 0:
                 self._begin_rest(now_s)
             else:
                 self._enter(Phase.COUNTDOWN, now_s)
-                self._say("count", "Good. Stay like that, it starts now.", now_s)
+                self._say("count", self._spoken.count, now_s)
         elif self.phase is Phase.COUNTDOWN and now_s - self._since_s >= self.plan.countdown_s:
             self._begin_rest(now_s)
 
@@ -348,11 +348,11 @@ class Coach:
                 self.phase = Phase.SWING
             outwards = height_deg >= self._peak_deg
             if outwards and self._speed_deg_s(self.side) > FAST_DEG_S:
-                self._say("slowly", "Slowly, without a swing.", now_s)
+                self._say("slowly", self._spoken.slowly, now_s)
             return None
         if self.phase is Phase.SWING:
             self.phase = Phase.HOLD
-            self._say("hold", "Hold it there.", now_s)
+            self._say("hold", self._spoken.hold, now_s)
         if still_s < self.plan.hold_s:
             return None
         trials = self._captured[self.side]
@@ -378,7 +378,7 @@ class Coach:
         elif hold is not None:
             self._say("short", self._spoken.short, now_s, anew=True)
         else:
-            self._say("again", "Not held: once more, and hold still at the end.", now_s)
+            self._say("again", self._spoken.not_held, now_s)
         return hold
 
     def _short_hold(self, trial: int) -> Hold | None:
@@ -401,7 +401,7 @@ class Coach:
             self._say("change", self._spoken.change, now_s, anew=True)
         else:
             self._enter(Phase.COMPLETE, now_s)
-            self._say("complete", "That is all. Thank you.", now_s, anew=True)
+            self._say("complete", self._spoken.complete, now_s, anew=True)
 
     # -------------------------------------------------------------------------------------------------------- measures
 
@@ -446,9 +446,7 @@ class Coach:
     @property
     def _spoken(self) -> Spoken:
         """What is said in this test, of the leg whose turn it is."""
-        words = {"side": str(self.side), "other": str(self.side.other)}
-        told = spoken_for(self.setup.procedure)
-        return replace(told, **{f.name: getattr(told, f.name).format_map(words) for f in fields(told)})
+        return spoken_for(self.setup.procedure).about(self.side)
 
     def _say(self, code: str, text: str, now_s: float, *, anew: bool = False) -> None:
         same = self._cue is not None and self._cue.text == text

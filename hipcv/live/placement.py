@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from hipcv.core.checks.recording import LIMITS
+from hipcv.core.checks.limits import LEVEL_THIGH, LIMITS
 from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import MIN_VISIBILITY, body_yaw_deg, lateral_signs, sides_exchanged
 from hipcv.core.procedure import PostureCheck, Procedure, YawCue
@@ -32,8 +32,6 @@ STILL_RANGE_DEG, STILL_WINDOW_S = 4.0, 0.5
 MAX_REST_DEG = 22.0
 #: Darkness is a reason for doubt at half of this.
 MIN_BRIGHTNESS = 2 * LIMITS[FindingCode.LOW_LIGHT].value
-#: Seen from the front a level thigh looks shorter than the shank.
-MAX_THIGH_SHARE = 0.9
 
 
 class CheckCode(StrEnum):
@@ -49,12 +47,12 @@ class CheckCode(StrEnum):
 
 
 class Posture(StrEnum):
-    """How somebody in the picture is placed, in words that follow "you seem to"."""
+    """How somebody in the picture is placed."""
 
-    SITTING = "sit"
-    STANDING = "stand"
-    PRONE = "lie face down"
-    LYING = "lie"
+    SITTING = "sitting"
+    STANDING = "standing"
+    PRONE = "prone"
+    LYING = "lying"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +179,7 @@ class Placement:
                 advice[CheckCode.POSTURE] = _seen_so(sight.elsewhere, self.setup.procedure)
             return advice
         several = self._n_people > 1
-        advice[CheckCode.PERSON] = "Only one person may be in the picture." if several else None
+        advice[CheckCode.PERSON] = spoken.several if several else None
         advice[CheckCode.IN_FRAME] = _frame_advice(sight, spoken)
         advice[CheckCode.DISTANCE] = _distance_advice(sight, spoken)
         advice[CheckCode.POSTURE] = _posture_advice(sight, self.setup.procedure)
@@ -194,12 +192,13 @@ class Placement:
             return None
         if not self._yaws:
             return ""
+        spoken = spoken_for(self.setup.procedure)
         if np.mean([exchanged for *_, exchanged in self._yaws]) > LIMITS[FindingCode.WRONG_VIEW].value:
-            return "Turn round, so that you face the camera."
+            return spoken.turn_round
         yaw = float(np.median([yaw for _, yaw, _ in self._yaws]))
         if abs(yaw) <= MAX_YAW_DEG:
             return None
-        return f"Turn a little to your {'left' if yaw > 0 else 'right'}, so that both knees point at the camera."
+        return spoken.turn_left if yaw > 0 else spoken.turn_right
 
     def _still_advice(self) -> str | None:
         values = np.array([angles for _, *angles in self._angles])
@@ -207,7 +206,7 @@ class Placement:
         if not known.all() or self._angles[-1][0] - self._angles[0][0] < 0.5 * STILL_WINDOW_S:
             return ""
         if (np.ptp(values, axis=0) > STILL_RANGE_DEG).any():
-            return "Hold still, both legs at rest."
+            return spoken_for(self.setup.procedure).still
         hangs = (np.abs(np.median(values, axis=0)) <= MAX_REST_DEG).all()
         return None if hangs else spoken_for(self.setup.procedure).at_rest
 
@@ -226,7 +225,7 @@ def _frame_advice(sight: Sight, spoken: Spoken) -> str | None:
         return spoken.too_right
     hidden = [row for row in (*KNEES, *ANKLES) if sight.visibility[row] < MIN_VISIBILITY]
     if hidden:
-        return "Both legs must be seen from the knees to the feet: clear what is before them."
+        return spoken.hidden
     return None
 
 
@@ -247,7 +246,7 @@ def _posture_advice(sight: Sight, procedure: Procedure) -> str | None:
     cosine = (thighs_m @ trunk_m) / (np.linalg.norm(thighs_m, axis=1) * np.linalg.norm(trunk_m) + 1e-9)
     flexion_deg = 180.0 - np.degrees(np.arccos(np.clip(cosine, -1, 1)))
     sits = flexion_deg.mean() >= LIMITS[FindingCode.WRONG_TEST].value
-    short = _lengths_px(sight, HIPS, KNEES).mean() <= MAX_THIGH_SHARE * _lengths_px(sight, KNEES, ANKLES).mean()
+    short = _lengths_px(sight, HIPS, KNEES).mean() <= LEVEL_THIGH.value * _lengths_px(sight, KNEES, ANKLES).mean()
     if sits and short:
         return None
     return (
@@ -263,7 +262,7 @@ def posture_of(image_px: FloatArray, *, sits: bool) -> Posture:
     >>> image_px = np.zeros((33, 2))
     >>> image_px[list(SHOULDERS), 1], image_px[list(HIPS), 1], image_px[list(ANKLES), 1] = 100.0, 220.0, 420.0
     >>> posture_of(image_px, sits=False), posture_of(image_px[:, ::-1], sits=False)
-    (<Posture.STANDING: 'stand'>, <Posture.LYING: 'lie'>)
+    (<Posture.STANDING: 'standing'>, <Posture.LYING: 'lying'>)
     """
     if sits:
         return Posture.SITTING
@@ -273,7 +272,8 @@ def posture_of(image_px: FloatArray, *, sits: bool) -> Posture:
 
 
 def _seen_so(posture: Posture, procedure: Procedure) -> str:
-    return f"You seem to {posture}. For this test {spoken_for(procedure).posture}"
+    spoken = spoken_for(procedure)
+    return spoken.elsewhere[posture].format(wanted=spoken.posture)
 
 
 def _capital(sentence: str) -> str:

@@ -1,17 +1,36 @@
-"""What the guide says that differs between the tests: hanging legs when seated, soles to the ceiling when prone."""
+"""What the guide says: what it says in every test, hanging legs when seated, soles to the ceiling when prone."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from hipcv.core.procedure import Procedure
+from hipcv.words import Side
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One test's sentences; `{side}` and `{other}` stand for the leg whose turn it is and the other one."""
+    """One test's sentences; `{side}` and `{other}` stand for the leg whose turn it is and the other one.
 
+    `elsewhere` holds what is said to somebody who is placed otherwise, by how: `{wanted}` stands for `posture`.
+    """
+
+    ready: str
+    count: str
+    slowly: str
+    hold: str
+    not_held: str
+    complete: str
+    several: str
+    turn_round: str
+    turn_left: str
+    turn_right: str
+    still: str
+    hidden: str
+    elsewhere: Mapping[str, str]
     swing: str
     again: str
     back: str
@@ -30,6 +49,23 @@ class Spoken:
     too_left: str
     too_right: str
     at_rest: str
+
+    def about(self, side: Side) -> "Spoken":
+        """Return the sentences about one leg.
+
+        Examples
+        --------
+        >>> from hipcv.core.procedures import procedure_named
+        >>> told = spoken_for(procedure_named("seated"))
+        >>> "{side}" in told.swing, "left" in told.about(Side.LEFT).swing
+        (True, True)
+        """
+        words = {"side": str(side), "other": str(side.other)}
+        told: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        about: dict[str, Any] = {
+            name: text.format_map(words) if isinstance(text, str) else text for name, text in told.items()
+        }
+        return Spoken(**about)
 
 
 @cache

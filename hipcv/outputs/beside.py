@@ -39,7 +39,8 @@ def beside_number(result: SideResult) -> tuple[Beside, ...]:
     Examples
     --------
     >>> from hipcv.assessment import Status
-    >>> from hipcv.core.checks.recording import Compensation, LIMITS
+    >>> from hipcv.core.checks.compensation import Compensation
+    >>> from hipcv.core.checks.limits import LIMITS
     >>> from hipcv.words import Side
     >>> leaned = Compensation(FindingCode.TRUNK_LEAN, 12.0, LIMITS[FindingCode.TRUNK_LEAN], 20.0)
     >>> result = SideResult(Side.LEFT, Status.MEASURED, end_range_deg=35.0, onset_deg=20.0, compensations=(leaned,))

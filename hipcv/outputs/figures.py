@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup, escape
 
-from hipcv.assessment import Assessment, SideResult, accepted
+from hipcv.assessment import Assessment, SideResult
 from hipcv.core.series import FloatArray
+from hipcv.core.uncertainty import half_width_deg
 from hipcv.evidence.reference import Comparison, NoVerdict
 from hipcv.words import SIDES
 
@@ -104,7 +105,7 @@ def draw_curves(assessment: Assessment) -> Markup:
                 time(float(angles.time_s[min(k, len(angles.time_s) - 1)])) for k in (trial.hold_start, trial.hold_stop)
             )
             at = y(trial.end_range_deg)
-            mark = "" if accepted(trial) else "*"
+            mark = "" if trial.accepted else "*"
             parts.append(f'<line class="hold" x1="{a:.1f}" x2="{b:.1f}" y1="{at:.1f}" y2="{at:.1f}"/>')
             parts.append(
                 f'<text class="value" x="{(a + b) / 2:.1f}" y="{at - 7:.1f}" text-anchor="middle">'
@@ -221,7 +222,7 @@ def draw_budget(result: SideResult) -> Markup:
         share = term.se_deg**2 / variance * width
         parts.append(
             f'<rect class="term {term_class(k)}" x="{x:.1f}" y="0" width="{max(share, 0):.1f}" height="14">'
-            f"<title>{escape(term.source)} ±{1.96 * term.se_deg:.1f}°</title></rect>"
+            f"<title>{escape(term.source)} ±{half_width_deg([term]):.1f}°</title></rect>"
         )
         x += share
     return _svg(parts, width, 14, f"{result.side}: shares of the uncertainty", "budget")

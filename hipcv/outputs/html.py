@@ -7,9 +7,10 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from hipcv.assessment import Assessment, SideResult, Status, accepted
+from hipcv.assessment import Assessment, SideResult, Status
 from hipcv.core.finding import Severity
-from hipcv.evidence.guidance import filming_guide, meaning_for, title_for
+from hipcv.core.uncertainty import CENTRAL_95_SD
+from hipcv.evidence.guidance import filming_guide, meaning_for, origin_for, title_for
 from hipcv.outputs.basis import readings_text, sides_text
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
@@ -49,6 +50,8 @@ def _environment() -> Environment:
     environment.filters["plain"] = _plain
     environment.filters["title_for"] = title_for
     environment.filters["meaning_for"] = meaning_for
+    environment.filters["origin_for"] = origin_for
+    environment.filters["half_width"] = lambda se_deg: CENTRAL_95_SD * se_deg
     return environment
 
 
@@ -95,8 +98,7 @@ def render_report(
             stills=sorted(stills, key=lambda s: s.side),
             video_name=video_name,
             guide=filming_guide(assessment.setup.procedure),
-            accepted=accepted,
-            uncounted=lambda result: [t for t in result.trials if not accepted(t)],
+            uncounted=lambda result: [t for t in result.trials if not t.accepted],
             beside=beside_number,
         )
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hipcv.assessment import Assessment, Status, accepted
+from hipcv.assessment import Assessment, Status
 from hipcv.core.finding import Severity
 from hipcv.core.motion.angles import seen_px
 from hipcv.core.motion.filtering import median_of
@@ -37,7 +37,7 @@ def state_texts(assessment: Assessment, k: int, side: Side) -> tuple[str, str]:
             now = f"hold {t.end_range_deg:.1f}°"
         elif t.start <= k < t.stop:
             now = "swing"
-    counting = [t for t in trials if accepted(t)]
+    counting = [t for t in trials if t.accepted]
     done = [whole_degrees(t.end_range_deg) for t in counting if t.hold_stop <= k]
     if not done:
         return now, ""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import cv2
 
-from hipcv.assessment import Assessment, accepted
+from hipcv.assessment import Assessment
 from hipcv.core.series import PoseSeries
 from hipcv.outputs.html import Still
 from hipcv.outputs.overlay import Picture, draw_still
@@ -71,7 +71,7 @@ def _still_rows(assessment: Assessment) -> dict[Side, int]:
         held: Sequence[tuple[float, int]] = [
             (t.end_range_deg, (t.hold_start + t.hold_stop) // 2)
             for t in assessment.of(side).trials
-            if t.held and accepted(t)
+            if t.held and t.accepted
         ]
         if held:
             rows[side] = max(held)[1]
@@ -79,5 +79,5 @@ def _still_rows(assessment: Assessment) -> dict[Side, int]:
 
 
 def _caption(side: Side, assessment: Assessment) -> str:
-    best = max(t.end_range_deg for t in assessment.of(side).trials if t.held and accepted(t))
+    best = max(t.end_range_deg for t in assessment.of(side).trials if t.held and t.accepted)
     return f"{side} hip at its largest end range: {best:.1f}°"

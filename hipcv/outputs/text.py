@@ -8,8 +8,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from hipcv.assessment import Assessment, SideResult, Status, accepted
+from hipcv.assessment import Assessment, SideResult, Status
 from hipcv.core.finding import Finding, Severity
+from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.evidence.guidance import filming_guide, title_for
 from hipcv.evidence.norms import NormRow
 from hipcv.evidence.reference import Comparison, Verdict
@@ -80,7 +81,7 @@ def _results(assessment: Assessment) -> Table:
     rows.append(("highest frame", [_degrees(r.raw_peak_deg) for r in assessment.sides]))
     for name, cells in rows:
         table.add_row(name, *cells)
-    if any(not accepted(t) for t in assessment.trials):
+    if any(not t.accepted for t in assessment.trials):
         table.caption, table.caption_justify = "* does not count towards the end range", "left"
     return table
 
@@ -138,7 +139,7 @@ def _observed(finding: Finding) -> str:
 def _camera(assessment: Assessment) -> Text:
     camera = assessment.camera
     parts = [
-        f"{name} {_tenths(angle.value_deg, '+')} ± {1.96 * angle.se_deg:.1f}° ({angle.source})"
+        f"{name} {_tenths(angle.value_deg, '+')} ± {CENTRAL_95_SD * angle.se_deg:.1f}° ({angle.source})"
         for name, angle in (("roll", camera.roll), ("pitch", camera.pitch), ("yaw", camera.yaw))
     ]
     basis = f"Left and right rest on: {sides_text(assessment.setup)}. Read: {readings_text(assessment.provenance)}."
@@ -159,7 +160,7 @@ def _interval(result: SideResult) -> str:
 def _trials(result: SideResult) -> str:
     if not result.trials:
         return "none"
-    return "  ".join(_tenths(t.best_deg) + ("" if accepted(t) else "*") for t in result.trials)
+    return "  ".join(_tenths(t.best_deg) + ("" if t.accepted else "*") for t in result.trials)
 
 
 def _degrees(value: float | None) -> str:

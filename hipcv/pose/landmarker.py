@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.recording import LIMITS, quarter_turn_deg
+from hipcv.core.checks.limits import LIMITS
+from hipcv.core.checks.posture import quarter_turn_deg
 from hipcv.core.errors import ModelError
 from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import MIN_VISIBILITY, hip_flexion_deg

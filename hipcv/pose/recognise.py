@@ -7,10 +7,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.recording import turn_words
+from hipcv.core.checks.posture import turn_cause
+from hipcv.core.finding import FindingCode
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
+from hipcv.evidence.guidance import advice_for
 from hipcv.models.bundle import read_landmark_network
 from hipcv.models.store import ModelFile
 from hipcv.pose.landmarker import PoseEstimator, sits, turned_deg
@@ -79,7 +81,8 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile) -> Recognised:
         turned = float(np.mean([any(turned_deg(pose) == turn for pose in seen) for seen in people]))
         if turned >= MIN_SITTING:
             where = f"Somebody sits in {turned:.0%} of the frames looked at"
-            return Recognised(None, f"{where}, but {turn_words(turn)} and measure it again.")
+            advice = advice_for(FindingCode.PICTURE_TURNED, cause=turn_cause(turn))
+            return Recognised(None, f"{where}, but {advice[0].lower()}{advice[1:]}")
     vote, _ = find_in_clip(pictures, LandmarkNetwork(read_landmark_network(model.path)))
     if vote is not None and vote.share >= MIN_SHARE and vote.quality >= MIN_QUALITY:
         return Recognised(

@@ -367,10 +367,11 @@ class Models(BaseModel):
 
 
 class FindingWords(BaseModel):
-    """A finding code in words."""
+    """A finding code in words; `origin` is what is known about its limit, "" where nothing is."""
 
     title: str
     meaning: str
+    origin: str
 
 
 class GuidanceModel(BaseModel):

@@ -5,22 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from hipcv.core.checks.recording import found, resting
-from hipcv.core.finding import PILOT, Finding, FindingCode, Limit, Severity
+from hipcv.core.checks.limits import BEYOND_JOINT, BEYOND_PRINTED, HIPS_AWAY, HIPS_RESIZED, LIMITS, found
+from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries, seen_px
 from hipcv.core.motion.filtering import median_of
-from hipcv.core.motion.trials import Trial
+from hipcv.core.motion.trials import Trial, resting
 from hipcv.core.series import HIPS, SHOULDERS, BoolArray, FloatArray, PoseSeries
 
-BEYOND_JOINT = Limit(
-    90.0, "°", "22° above the highest printed limit (68°, ages 7 and 9, Schmale 2003), 4.8 SD above the highest mean"
-)
-BEYOND_PRINTED = Limit(70.0, "°", "above every printed limit (68°, ages 7 and 9, Schmale 2003)")
-TOO_FAST = Limit(300.0, "° a second", "three times the fastest swing of any rendered clip: a jump between two frames")
-HIPS_AWAY = Limit(
-    1.0, "shoulder widths from where they rest", "hips that stay on a seat move by a tenth of it; " + PILOT
-)
-HIPS_RESIZED = Limit(1.5, "times their size at rest, or as many times smaller", "a person's hips keep theirs to 10 %")
 #: So much of a trial's frames may lie beyond: a landmark flickers.
 SHARE_OF_FRAMES = 0.1
 
@@ -30,10 +21,45 @@ def check_possible(trial: Trial, series: PoseSeries, angles: AngleSeries, trials
 
     Beyond a joint's reach; faster than a leg swings; hips that stand elsewhere than at rest or have another size, which
     are another person's. What is not seen is not judged.
+
+    Examples
+    --------
+    >>> from hipcv.words import Side
+    >>> nowhere = (np.full((3, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries(np.arange(3) / 30, *nowhere, np.zeros((3, 33)), (640, 480))
+    >>> one, two = np.zeros(3), np.zeros((3, 2))
+    >>> angles = AngleSeries(unseen.time_s, two, two, two, one, one, two, two, two, one, two, two, np.array([1, -1]))
+    >>> trial = Trial(Side.LEFT, 0, 2, 0, 2, 0.0, 95.0, 95.0, 95.0, 0.0)
+    >>> [(f.code.value, f.severity.value) for f in check_possible(trial, unseen, angles, [trial]).findings]
+    [('beyond_joint', 'reject')]
     """
-    part, side = slice(trial.start, trial.stop), trial.side
     findings = [f for f in (_check_reach(trial), _check_speed(trial, angles)) if f is not None]
-    px, rest = seen_px(series), resting(angles, trials)
+    for observed, limit in zip(hips_moved(trial, series, angles, trials), (HIPS_AWAY, HIPS_RESIZED), strict=True):
+        if observed > limit.value:
+            findings.append(found(FindingCode.HIPS_JUMP, Severity.REJECT, observed, trial.side, limit))
+    return replace(trial, findings=(*trial.findings, *findings))
+
+
+def hips_moved(trial: Trial, series: PoseSeries, angles: AngleSeries, trials: Sequence[Trial]) -> tuple[float, float]:
+    """Return how far the hips are from where they rest, in shoulder widths, and by how many times their size changed.
+
+    What nearly all frames of the trial stay below; NaN where hips or shoulders are not seen.
+
+    Examples
+    --------
+    >>> from hipcv.words import Side
+    >>> px = np.full((3, 33, 2), np.nan)
+    >>> px[:, SHOULDERS], px[:, HIPS] = [[380.0, 100.0], [260.0, 100.0]], [[350.0, 220.0], [290.0, 220.0]]
+    >>> px[1:, HIPS, 0] += 240.0  # twice the shoulders' width: another person's
+    >>> series = PoseSeries(np.arange(3) / 30, px, np.full((3, 33, 3), np.nan), np.ones((3, 33)), (640, 480))
+    >>> one, two = np.zeros(3), np.zeros((3, 2))
+    >>> angles = AngleSeries(series.time_s, two, two, two, one, one, two, two, two, one, two, two, np.array([1, -1]))
+    >>> trial = Trial(Side.LEFT, 1, 3, 1, 3, 0.0, 30.0, 30.0, 30.0, 0.0)
+    >>> hips_moved(trial, series, angles, [trial])
+    (2.0, 1.0)
+    """
+    part = slice(trial.start, trial.stop)
+    px, rest = seen_px(series), resting(len(angles.time_s), trials)
     hips, shoulders = px[:, HIPS], px[:, SHOULDERS]
     middle = hips.mean(axis=1)
     home = np.array([median_of(middle[rest, axis]) for axis in (0, 1)])
@@ -42,11 +68,7 @@ def check_possible(trial: Trial, series: PoseSeries, angles: AngleSeries, trials
     with np.errstate(invalid="ignore", divide="ignore"):
         away = np.linalg.norm(middle[part] - home, axis=-1) / width_px
         resized = np.exp(np.abs(np.log(breadth_px[part] / median_of(breadth_px[rest]))))
-    for values, limit in ((away, HIPS_AWAY), (resized, HIPS_RESIZED)):
-        observed = _nearly_highest(values)
-        if observed > limit.value:
-            findings.append(found(FindingCode.HIPS_JUMP, Severity.REJECT, observed, side, limit))
-    return replace(trial, findings=(*trial.findings, *findings))
+    return _nearly_highest(away), _nearly_highest(resized)
 
 
 def _check_reach(trial: Trial) -> Finding | None:
@@ -59,16 +81,28 @@ def _check_reach(trial: Trial) -> Finding | None:
 
 
 def _check_speed(trial: Trial, angles: AngleSeries) -> Finding | None:
-    part = slice(trial.start, trial.stop)
-    if trial.stop - trial.start < 2:
+    fastest = fastest_deg_s(trial, angles)
+    if not fastest > LIMITS[FindingCode.TOO_FAST].value:
         return None
+    return found(FindingCode.TOO_FAST, Severity.REJECT, fastest, trial.side)
+
+
+def fastest_deg_s(trial: Trial, angles: AngleSeries) -> float:
+    """Return a trial's highest speed between two frames, degrees a second without sign; 0 where there are none.
+
+    Examples
+    --------
+    >>> from hipcv.words import Side
+    >>> one, two, curves = np.zeros(3), np.zeros((3, 2)), np.array([[0.0, np.nan], [10.0, np.nan], [40.0, np.nan]])
+    >>> time_s, signs = np.arange(3) / 10, np.array([1, -1])
+    >>> angles = AngleSeries(time_s, two, curves, two, one, one, two, two, two, one, two, two, signs)
+    >>> left, right = (Trial(side, 0, 3, 1, 3, 0.0, 40.0, 40.0, 40.0, 0.0) for side in (Side.LEFT, Side.RIGHT))
+    >>> round(fastest_deg_s(left, angles), 6), fastest_deg_s(right, angles)
+    (300.0, 0.0)
+    """
+    part = slice(trial.start, trial.stop)
     speeds = np.abs(np.diff(angles.of(trial.side)[part]) / np.diff(angles.time_s[part]))
-    fastest = float(np.max(speeds[np.isfinite(speeds)], initial=0.0))
-    return (
-        found(FindingCode.TOO_FAST, Severity.REJECT, fastest, trial.side, TOO_FAST)
-        if fastest > TOO_FAST.value
-        else None
-    )
+    return float(np.max(speeds[np.isfinite(speeds)], initial=0.0))
 
 
 def _nearly_highest(values: FloatArray) -> float:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hipcv.core.finding import Finding
+from hipcv.core.finding import Finding, Severity
 from hipcv.core.motion.filtering import MAX_GAP_S, clean, local_lines, median_of, runs, smooth
 from hipcv.core.series import BoolArray, FloatArray
 from hipcv.words import Side
@@ -53,6 +53,21 @@ class Trial:
         return self.hold_stop > self.hold_start
 
     @property
+    def refused(self) -> bool:
+        """Whether something was found that takes this swing out of the result."""
+        return any(f.severity is Severity.REJECT for f in self.findings)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it counts towards the end range: held, and not refused."""
+        return self.held and not self.refused
+
+    @property
+    def end_part(self) -> slice:
+        """The frames that the angle is read from: the hold, or all of the swing where nothing was held."""
+        return slice(self.hold_start, self.hold_stop) if self.held else slice(self.start, self.stop)
+
+    @property
     def best_deg(self) -> float:
         """The end range where it was held, else the highest filtered value."""
         return self.end_range_deg if self.held else self.filtered_peak_deg
@@ -61,6 +76,20 @@ class Trial:
     def swing_deg(self) -> float:
         """How far the leg went from rest, or from the plumb line where its rest is not known."""
         return self.best_deg - (self.rest_deg if np.isfinite(self.rest_deg) else 0.0)
+
+
+def resting(n_frames: int, trials: Sequence[Trial]) -> BoolArray:
+    """Return (T,) the frames outside every trial; all frames where the trials leave nothing.
+
+    Examples
+    --------
+    >>> resting(5, [Trial(Side.LEFT, 1, 4, 2, 3, 0.0, 30.0, 30.0, 30.0, 0.4)]).tolist()
+    [True, False, False, False, True]
+    """
+    rest = np.ones(n_frames, dtype=bool)
+    for trial in trials:
+        rest[trial.start : trial.stop] = False
+    return rest if rest.any() else ~rest
 
 
 def find_rest_deg(time_s: FloatArray, angle_deg: FloatArray) -> float:

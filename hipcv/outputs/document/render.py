@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeAlias
 
-from hipcv.assessment import Assessment, Asymmetry, SideResult, accepted
+from hipcv.assessment import Assessment, Asymmetry, SideResult
 from hipcv.core.camera.pose import CameraPose
 from hipcv.core.finding import Finding
 from hipcv.core.motion.trials import Trial
@@ -224,7 +224,7 @@ def _trial(trial: Trial, time_s: FloatArray) -> TrialPart:
         raw_peak_deg=_angle(trial.raw_peak_deg),
         filtered_peak_deg=_angle(trial.filtered_peak_deg),
         rest_deg=_angle(trial.rest_deg),
-        accepted=accepted(trial),
+        accepted=trial.accepted,
         findings=tuple(map(_finding, trial.findings)),
     )
 

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.recording import TRUNK_IN_FRONT, check_end, found
-from hipcv.core.finding import Finding, FindingCode, Limit, Severity
+from hipcv.core.checks.limits import FEET_OUTSIDE, TRUNK_IN_FRONT, found
+from hipcv.core.checks.posture import check_end
+from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.motion.angles import hip_flexion_deg
 from hipcv.core.series import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS, FloatArray, PoseSeries
 from hipcv.models.bundle import read_landmark_network
@@ -46,10 +47,6 @@ N_BODY_LOOKS = 5
 #: Who sits facing the camera shows a trunk of about a shank's length above the hips (1.0 where tried); on a bed that is
 #: seen askew it was 0.3 to 0.55.
 TRUNK_SHANKS = 0.75
-
-
-#: Searched frames of which more show an ankle at or beyond the picture's edge say that feet are outside.
-FEET = Limit(0.5, "of the searched frames", "what lies outside the picture cannot be measured")
 
 
 @dataclass(slots=True)
@@ -169,7 +166,7 @@ class LegReader:
     def findings(self) -> tuple[Finding, ...]:
         """Return what reading found wrong: feet outside the picture, the other end of the body; after `series`."""
         if self.vote is None and self.cut_off:
-            return (found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET),)
+            return (found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET_OUTSIDE),)
         return check_end(self.share_in_front, self.flexion_deg, self.camera_side)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.recording import TRUNK_IN_FRONT
+from hipcv.core.checks.limits import TRUNK_IN_FRONT
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.series import FloatArray
 from hipcv.pose.legs.colour import LegColour

@@ -71,10 +71,13 @@ def models(rooms: In) -> Response:
 )
 def guidance(test: TestName = USUAL_TEST) -> Response:
     """Return how to film a test, title and meaning of every finding code, and the verdicts on a difference in words."""
-    from hipcv.evidence.guidance import filming_guide, known_codes, meaning_for, title_for
+    from hipcv.evidence.guidance import filming_guide, known_codes, meaning_for, origin_for, title_for
     from hipcv.evidence.reference import AsymmetryVerdict
 
-    words = {code: {"title": title_for(code), "meaning": meaning_for(code)} for code in known_codes()}
+    words = {
+        code: {"title": title_for(code), "meaning": meaning_for(code), "origin": origin_for(code)}
+        for code in known_codes()
+    }
     asymmetry = {str(verdict): verdict.wording for verdict in AsymmetryVerdict}
     film = list(filming_guide(procedure_named(test)))
     return JSONResponse({"film": film, "findings": words, "asymmetry": asymmetry})

@@ -54,14 +54,14 @@ function subtitle({ assessment: a, created_at: at, subject }) {
 const section = (name, ...children) => element("section", {}, element("h3", {}, name), ...children);
 
 /** Everything that changes with the range one compares with. */
-function numbers(a, series, words) {
+function numbers(a, series, wordings) {
   const choices = references(a), holder = element("div");
   const show = (id) => {
     const of = (side) => a.sides[side].reference.find((r) => r.id === id) ?? null;
     const one = SIDES.map(of).find(Boolean) ?? null;
     holder.replaceChildren(
       element("div", { class: "sides" }, SIDES.map((side) => card(side, a.sides[side], of(side)))),
-      section("Left against right", legend(SIDES, one ? "range to compare with" : null), ranges(a, one), asymmetry(a, words), a.sides_rest_on ? element("p", { class: "soft" }, `Left and right rest on: ${a.sides_rest_on}.`) : null),
+      section("Left against right", legend(SIDES, one ? "range to compare with" : null), ranges(a, one), asymmetry(a, wordings), a.sides_rest_on ? element("p", { class: "soft" }, `Left and right rest on: ${a.sides_rest_on}.`) : null),
       ...movement(series, a, one),
     );
   };
@@ -111,11 +111,12 @@ function percentile(value) {
   return `more than about ${Math.round(value)} in 100 of that group`;
 }
 
-function asymmetry(a, words) {
+function asymmetry(a, wordings) {
   if (a.asymmetry) {
     const { difference_deg: difference, mdc95_deg: limit, verdict } = a.asymmetry;
     const which = Math.abs(difference) < 0.5 ? "Both sides turn equally far." : `The ${difference > 0 ? "left" : "right"} hip turns ${fine(Math.abs(difference))} further.`;
-    return element("p", {}, `${which} ${words[verdict] ? `${capital(words[verdict])}. ` : ""}A difference can be told from error from ${fine(limit)} on.`);
+    const wording = wordings[verdict] ? ` ${capital(wordings[verdict])}.` : "";
+    return element("p", {}, `${which}${wording} A difference can be told from error from ${fine(limit)} on.`);
   }
   const both = SIDES.every((side) => a.sides[side].status === "measured");
   const reason = both ? "Left and right cannot be compared: it is not known well enough which way is down in the picture." : "Left and right cannot be compared: only one side has a number.";
@@ -133,7 +134,8 @@ function findings(list, words) {
     element("p", {}, element("span", { class: "badge" }, SEVERITIES[f.severity]), " ", element("strong", {}, `${f.title}${f.side ? ` (${f.side})` : ""}`)),
     words[f.code] ? element("p", {}, words[f.code].meaning) : null,
     f.advice ? element("p", {}, f.advice) : null,
-    f.observed !== null && f.limit !== null ? element("p", { class: "soft" }, foundWords(f)) : null)));
+    f.observed !== null && f.limit !== null ? element("p", { class: "soft" }, foundWords(f)) : null,
+    words[f.code]?.origin ? element("p", { class: "soft" }, words[f.code].origin) : null)));
 }
 
 function details(a) {
