@@ -1,4 +1,4 @@
-"""From a series of landmarks to a verdict: `assess(series, setup) -> Assessment`."""
+"""From a series of landmarks to a verdict: `assess(series, setup) -> Assessment` (METHOD R1, R2)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -41,7 +41,7 @@ def measure_file(
     path: Path,
     setup: Setup,
     *,
-    model_name: ModelName,
+    model_name: ModelName = ModelName.HEAVY,
     model_path: Path | None = None,
     slow_motion: float = 1.0,
     clip_sha256: str | None = None,

@@ -15,7 +15,7 @@ import numpy as np
 from hipcv.batch.input.clip import Clip
 from hipcv.batch.order import Order, carry_out
 from hipcv.batch.run.job import Refused, Scored
-from hipcv.batch.run.run import Tally
+from hipcv.batch.run.tally import Tally
 from hipcv.words import ModelName
 
 

@@ -42,9 +42,10 @@ from hipcv.batch.input.manifest import Defaults
 from hipcv.batch.order import Order, carry_out
 from hipcv.batch.run import engine
 from hipcv.batch.run.job import Identity, Job, Refusal, Refused, Scored
-from hipcv.batch.run.run import Plan, Tally
+from hipcv.batch.run.plan import Plan
 from hipcv.batch.run.scoring import file_stamp
 from hipcv.batch.run.scoring import score as measure
+from hipcv.batch.run.tally import Tally
 from hipcv.batch.run.worker import Limits, Worker
 from hipcv.batch.score import score, yield_all
 from hipcv.cli import app

@@ -14,6 +14,7 @@ from hipcv.core.motion.filtering import (
     drop_outliers,
     fill_gaps,
     local_lines,
+    low_pass_hz,
     runs,
     sigma_s,
     smooth,
@@ -38,7 +39,7 @@ def test_straight_lines_pass_through_the_low_pass_unchanged_whatever_the_samplin
 def test_the_low_pass_leaves_the_plateau_alone(fps):
     time_s = np.arange(0, 6, 1 / fps)
     curve = trapezoid(time_s)
-    reach = REACH_SIGMAS * sigma_s(CUTOFF_HZ)
+    reach = REACH_SIGMAS * sigma_s(low_pass_hz(time_s))
     inside = (time_s >= 2.0 + reach) & (time_s <= 3.2 - reach)
     assert inside.sum() > 5
     assert np.allclose(smooth(time_s, curve)[inside], 40.0, atol=1e-9)
@@ -69,14 +70,20 @@ def test_a_spike_is_found_wherever_in_a_long_recording_it_lies():
     assert np.flatnonzero(np.isnan(drop_outliers(time_s, values)) & ~missing).tolist() == spikes
 
 
+def test_the_low_pass_is_the_same_from_twenty_samples_a_second_on():
+    assert [low_pass_hz(np.arange(40) / fps) for fps in (20, 24, 60)] == [CUTOFF_HZ] * 3
+    assert low_pass_hz(np.arange(40) / 8) == pytest.approx(1.6)
+
+
 def test_the_low_pass_has_no_lag():
     time_s = np.arange(0, 6, 1 / 30)
     curve = np.exp(-((time_s - 3) ** 2) / 0.1)
     assert abs(time_s[smooth(time_s, curve).argmax()] - 3.0) < 1e-9
 
 
-def test_white_noise_is_quieter_after_the_low_pass():
-    time_s = np.arange(0, 10, 1 / 30)
+@pytest.mark.parametrize("fps", [8, 12.5, 30])
+def test_white_noise_is_quieter_after_the_low_pass(fps):
+    time_s = np.arange(0, 300 / fps, 1 / fps)
     noise = np.random.default_rng(1).normal(0, 2, len(time_s))
     assert smooth(time_s, noise).std() < 0.75 * noise.std()
 

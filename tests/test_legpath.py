@@ -11,7 +11,6 @@ from hipcv.pose.legs.tracking import (
     doubt,
     find_paths,
     settle_knees,
-    smooth_points,
     track_knees,
 )
 
@@ -83,11 +82,6 @@ def test_knees_settle_on_the_near_peak_and_stay_without_one():
     settled = settle_knees(near, KNEES, SHANK)
     assert settled[0] == pytest.approx(KNEES[0] + [4, -3], abs=0.6)
     assert settled[1] == pytest.approx(KNEES[1])
-
-
-def test_smoothing_leaves_a_straight_course_alone():
-    course = np.stack([3.0 * TIME, 5.0 - TIME], -1)
-    assert np.allclose(smooth_points(TIME, course), course)
 
 
 def test_a_knee_that_drifts_is_followed_and_one_that_trembles_is_not():

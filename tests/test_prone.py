@@ -20,11 +20,13 @@ from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS
 from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import advised
 from hipcv.measurement import measure_file
+from hipcv.models.bundle import read_person_detector
 from hipcv.models.store import get_model, landmark_network
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
+from hipcv.pose.legs.people import CELLS_PX, SQUARE_PX, PersonDetector, count_people, read_guesses
 from hipcv.pose.legs.reader import MIN_QUALITY, MIN_SHARE, TRUNK_SHANKS, LegReader, trunk_shanks
-from hipcv.pose.legs.reading import VIEWS, look_twice
-from hipcv.pose.legs.region import find_in_clip
+from hipcv.pose.legs.reading import VIEWS, look_twice, read_lower_legs
+from hipcv.pose.legs.region import Vote, find_in_clip
 from hipcv.pose.recognise import recognise_test
 from hipcv.sources.video import open_video
 from hipcv.words import SIDES, CameraSide, ModelName
@@ -59,6 +61,7 @@ def read(network, pictures, side=CameraSide.FOOT_END):
 
 
 def image_angles(series):
+    """Return (T, 2) both shanks' angles in the picture, NaN where not read."""
     knees, ankles = series.image_px[:, KNEES], series.image_px[:, ANKLES]
     return image_angle_deg(knees, ankles, np.array([-1, 1]), shank_up=True)
 
@@ -116,12 +119,14 @@ def test_a_mirrored_picture_gives_mirrored_legs(network, frames):
     ],
     ids=["dark", "blurred", "half the size"],
 )
-def test_a_worse_picture_reads_nearly_the_same_or_not_at_all(network, frames, spoil):
+def test_a_worse_picture_reads_nearly_the_same(network, frames, spoil):
     pictures = [f.rgb for f in frames]
     good = image_angles(read(network, pictures)[1])
     worse = image_angles(read(network, [spoil(p) for p in pictures])[1])
-    off = np.abs(worse - good)
-    assert np.nanmax(off, initial=0.0) < 6.0
+    assert np.isfinite(good).all()
+    # of eight shanks most are still read, and none is read otherwise
+    assert np.isfinite(worse).sum() >= 6
+    assert np.nanmax(np.abs(worse - good)) < 6.0
 
 
 def test_a_covered_ankle_is_missing_or_right_but_never_wrong(network, frames):
@@ -133,22 +138,100 @@ def test_a_covered_ankle_is_missing_or_right_but_never_wrong(network, frames):
     for p in covered:
         cv2.circle(p, (round(x), round(y)), 32, (120, 140, 110), -1)
     again = image_angles(read(network, covered)[1])
-    assert np.nanmax(np.abs(again[:, 1] - good[:, 1]), initial=0.0) < 6.0
-    assert np.nanmax(np.abs(again[:, 0] - good[:, 0]), initial=0.0) < 8.0
+    assert np.isfinite(again[:, 1]).all()  # the other leg is seen as before
+    assert np.abs(again[:, 1] - good[:, 1]).max() < 6.0
+    off = np.abs(again[:, 0] - good[:, 0])
+    assert (off[np.isfinite(off)] < 8.0).all()
 
 
-def test_a_second_person_at_the_side_changes_nothing(network, frames, samples):
+@pytest.fixture(scope="module")
+def other(samples):
+    """Return a picture of somebody who sits."""
     with open_video(samples / "seated-easy-101-01.mp4") as video:
-        other = next(iter(video)).rgb[60:460, 220:420]
+        return next(iter(video)).rgb[60:460, 220:420]
+
+
+def beside(picture, other):
+    """Return the picture with somebody at its right side."""
+    wide = np.full((picture.shape[0], picture.shape[1] + other.shape[1], 3), 110, np.uint8)
+    wide[:, : picture.shape[1]] = picture
+    wide[80 : 80 + other.shape[0], picture.shape[1] :] = other
+    return wide
+
+
+def test_a_second_person_at_the_side_changes_nothing(network, frames, other):
     pictures = [f.rgb for f in frames]
     good = image_angles(read(network, pictures)[1])
-    crowded = []
-    for p in pictures:
-        wide = np.full((p.shape[0], p.shape[1] + 200, 3), 110, np.uint8)
-        wide[:, :-200] = p
-        wide[80:480, -200:] = other
-        crowded.append(wide)
-    assert np.nanmax(np.abs(image_angles(read(network, crowded)[1]) - good), initial=0.0) < 5.0
+    crowded = image_angles(read(network, [beside(p, other) for p in pictures])[1])
+    assert np.isfinite(crowded).all()
+    assert np.abs(crowded - good).max() < 5.0
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return PersonDetector(read_person_detector(get_model(ModelName.HEAVY).path))
+
+
+def test_who_is_beside_the_subject_is_counted_and_the_subject_once(network, detector, frames, other):
+    def people(pictures):
+        reader = LegReader(network, detector=detector)
+        for k, rgb in enumerate(pictures):
+            reader.add(rgb, 0.2 * k)
+        counted = reader.series().n_people
+        return counted[counted >= 0]
+
+    pictures = [f.rgb for f in frames]
+    assert set(people(pictures)) == {1}
+    assert set(people([beside(p, other) for p in pictures])) == {2}
+
+
+def test_without_a_detector_nobody_is_counted(network, frames):
+    assert (read(network, [frames[0].rgb])[1].n_people == -1).all()
+
+
+def test_somebody_who_lies_alone_is_not_several_people(measured, from_the_head):
+    told = [measured.assessment, *from_the_head.values()]
+    assert not any(f.code is FindingCode.SEVERAL_PEOPLE for a in told for f in a.findings)
+
+
+def test_the_detector_says_where_hips_lie_in_the_picture_s_own_pixels(detector, other):
+    """The picture is shown smaller and with a margin; the same place comes out."""
+    (alone,) = detector(other)
+    wide = np.full((600, 900, 3), 110, np.uint8)
+    wide[100 : 100 + other.shape[0], 500 : 500 + other.shape[1]] = other
+    (moved,) = detector(wide)
+    assert moved.hips_px - [500, 100] == pytest.approx(alone.hips_px, abs=0.1 * alone.reach_px)
+
+
+def guess(k, hips_px, reach_px, logit, guesses, logits):
+    """Write a guess of somebody into the detector's outputs."""
+    guesses[k, 4:6] = hips_px - CELLS_PX[k]
+    guesses[k, 6:8] = guesses[k, 4:6] + [0, -reach_px]
+    logits[k] = logit
+
+
+def test_two_guesses_of_one_person_are_one_and_a_doubtful_one_is_none():
+    guesses, logits = np.zeros((len(CELLS_PX), 12)), np.full(len(CELLS_PX), -8.0)
+    for k, x, logit in ((10, 60.0, 1.0), (900, 66.0, 3.0), (1700, 160.0, 2.0), (2200, 110.0, -0.5)):
+        guess(k, np.array([x, 120.0]), 40.0, logit, guesses, logits)
+    people = read_guesses(guesses, logits)
+    assert [p.hips_px[0] for p in people] == pytest.approx([66.0, 160.0])
+    assert [p.reach_px for p in people] == pytest.approx([40.0, 40.0])
+
+
+def test_guesses_are_made_from_the_middles_of_the_cells():
+    assert len(CELLS_PX) == 2254
+    assert CELLS_PX.min(axis=0) == pytest.approx([4, 4])
+    assert CELLS_PX.max(axis=0) == pytest.approx([SQUARE_PX - 4] * 2)
+    assert CELLS_PX[2:4] == pytest.approx(np.array([[12.0, 4.0]] * 2))  # along the row first
+
+
+@pytest.mark.parametrize(("away", "n"), [(0.9, 1), (1.1, 2)])
+def test_hips_further_from_the_knees_than_a_thigh_is_long_are_somebody_else_s(away, n):
+    knees = np.array([[300.0, 250.0], [340.0, 250.0]])
+    vote = Vote(Region(320.0, 240.0, 400.0), knees, 100.0, share=1.0, presence=0.9, quality=0.8)
+    hips = SimpleNamespace(hips_px=np.array([320.0, 250.0 - 100 * away]))
+    assert count_people([hips], vote) == n
 
 
 @pytest.mark.model
@@ -286,6 +369,16 @@ def test_a_camera_at_the_foot_end_is_not_questioned(measured):
     assert FindingCode.WRONG_VIEW not in {f.code for f in measured.assessment.findings}
 
 
+@pytest.mark.parametrize("fps", [15, 24, 25, 30, 59.94])
+def test_eight_frames_a_second_are_kept_at_whatever_rate_they_come(fps):
+    reader = LegReader(see_colours)
+    rgb = np.zeros((32, 32, 3), np.uint8)
+    for k in range(round(8 * fps)):
+        reader.add(rgb, round(k / fps, 3))
+    assert reader.n_kept == pytest.approx(64, abs=1)
+    assert np.diff(reader.times_s()).max() < 1 / 8 + 1 / fps
+
+
 def see_colours(crop):
     """A network that takes red for knees, green for ankles and blue for the person."""
     colours = crop.astype(float) / 255
@@ -311,3 +404,36 @@ def test_every_view_of_a_frame_puts_things_where_they_are():
             weight = np.where(seen > 0.3 * seen.max(), seen, 0.0)
             centre = np.array([(weight * columns).sum(), (weight * rows).sum()]) / weight.sum()
             assert 4 * centre + 1.5 == pytest.approx(place, abs=3.0)
+
+
+def drawn_legs(angles_deg, region, shank_px):
+    """Draw two lower legs on knees at rest, as `see_colours` sees them: outwards from straight up, (2,) degrees."""
+    rgb = np.zeros((520, 640, 3), np.uint8)
+    knees = np.array([[100.0, 95.0], [156.0, 95.0]])
+    turn = np.radians(angles_deg)
+    ankles = knees + shank_px * np.stack([[-1, 1] * np.sin(turn), np.cos(turn)], axis=-1)
+    for channel, spots in ((2, None), (0, knees), (1, ankles)):
+        layer = np.zeros((520, 640), np.uint8)
+        if spots is None:
+            for ends in region.to_picture(np.stack([knees, ankles], axis=1)):
+                cv2.line(layer, *np.rint(ends).astype(int).tolist(), 255, 24)
+        else:
+            for x, y in region.to_picture(spots):
+                cv2.circle(layer, (round(x), round(y)), 9, 255, -1)
+        rgb[..., channel] = layer
+    return rgb, knees
+
+
+def test_what_one_frame_shows_stays_in_that_frame():
+    """The angle is handed on unfiltered: a leg that jumps for one frame does so in the reading, and alone."""
+    region, shank_px = Region(320.0, 260.0, 400.0), 65.0
+    true = np.full((9, 2), 10.0)
+    true[4, 0] = 22.0
+    drawn = [drawn_legs(row, region, shank_px) for row in true]
+    vote = Vote(region, region.to_picture(drawn[0][1]), shank_px * 400 / 256, share=1.0, presence=1.0, quality=1.0)
+    legs = read_lower_legs(lambda k: drawn[k][0], np.arange(9) / 8, vote, see_colours)
+    shank = region.to_crop(legs.ankles_px[:, 0]) - region.to_crop(legs.knees_px[:, 0])
+    read_deg = np.degrees(np.arctan2(-shank[:, 0], shank[:, 1]))
+    usual = np.median(read_deg)
+    assert read_deg[4] - usual == pytest.approx(12, abs=2)
+    assert np.abs(np.delete(read_deg, 4) - usual).max() < 1

@@ -35,6 +35,14 @@ def test_a_pelvis_that_rolls_is_found_on_both_sides(rolling):
     assert assessment.left.pelvis_corrected_deg is None
 
 
+@pytest.mark.parametrize(("fps", "too_few"), [(8.0, False), (6.0, True)])
+def test_the_rate_of_the_readings_counts_and_not_that_of_the_recording(fps, too_few):
+    series = prone(fps=fps)
+    assert series.fps_hz == 30.0
+    told = [f for f in assess(series, SETUP).findings if f.code is FindingCode.LOW_FRAME_RATE]
+    assert [f.observed for f in told] == pytest.approx([fps] * too_few)
+
+
 def test_outlines_that_merely_shift_as_the_leg_turns_are_no_rolling_pelvis():
     for rolling in (-4.0, 4.0):
         assert FindingCode.PELVIS_HIKE not in doubts(assess(prone(rolling=rolling), SETUP))

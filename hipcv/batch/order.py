@@ -18,7 +18,8 @@ from hipcv.batch.output.result_folder import LEDGER, LOCK, clean, write_results
 from hipcv.batch.run.engine import WorkEngine, count_workers, open_cluster, open_local
 from hipcv.batch.run.job import Scored
 from hipcv.batch.run.ledger import Ledger, open_ledger
-from hipcv.batch.run.run import Listener, Plan, Run
+from hipcv.batch.run.plan import Plan
+from hipcv.batch.run.run import Listener, Run
 from hipcv.batch.run.worker import Limits
 from hipcv.core.errors import BatchError, HipcvError
 from hipcv.core.procedures import TestName

@@ -11,8 +11,9 @@ from hipcv.batch.input.clip import Clip, Key
 from hipcv.batch.input.manifest import Defaults, read_clips
 from hipcv.batch.run.engine import WorkEngine, open_cluster, open_local
 from hipcv.batch.run.job import Document, Identity, Refused, Scored
+from hipcv.batch.run.plan import Plan
 from hipcv.batch.run.progress import Silence
-from hipcv.batch.run.run import Plan, Run
+from hipcv.batch.run.run import Run
 from hipcv.batch.run.worker import Limits
 from hipcv.core.procedures import procedure_named
 from hipcv.models.store import get_model

@@ -65,6 +65,20 @@ def seal(array: Any, dtype: Any, shape: tuple[int | None, ...], name: str) -> ND
     return sealed
 
 
+def rate_hz(time_s: FloatArray) -> float:
+    """Return how many samples a second there are where they follow each other, gaps left out; NaN for fewer than two.
+
+    Examples
+    --------
+    >>> round(rate_hz(np.array([0.0, 0.1, 0.2, 0.4, 0.5, 5.0, 5.1])), 3)  # one of five left out, and a gap
+    8.333
+    """
+    if len(time_s) < 2:
+        return float("nan")
+    steps_s = np.diff(time_s)
+    return float(1.0 / steps_s[steps_s <= 2.5 * np.median(steps_s)].mean())
+
+
 def _empty(*shape: int) -> Callable[[], FloatArray]:
     return lambda: np.empty(shape)
 
@@ -152,5 +166,7 @@ class PoseSeries:
 
     @property
     def readings_hz(self) -> float:
-        """Median rate of this series' own frames; NaN for fewer than two."""
+        """Rate of this series' own frames, the median where all of a recording's are there; NaN for fewer than two."""
+        if self.recorded_fps_hz is not None:
+            return rate_hz(self.time_s)
         return float(1.0 / np.median(np.diff(self.time_s))) if len(self) > 1 else float("nan")

@@ -1,4 +1,4 @@
-"""How far people's hips turn, and how a measured value compares.
+"""How far people's hips turn, and how a measured value compares (METHOD R3, R4).
 
 The numbers live in `data/references.toml`, each with its source. A reference is never a diagnosis: a value is below,
 within or above a *named* range, or borderline where the measurement's own interval straddles a limit. A range judges

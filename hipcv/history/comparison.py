@@ -1,4 +1,4 @@
-"""What changed between two assessments of one person's hips, and whether it is more than measurement error."""
+"""What changed between two assessments of one person's hips, and whether it is more than error (METHOD R5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -73,7 +73,5 @@ def bring_up_to_date(engine: Engine) -> None:
         if current is not None and current not in {step.revision for step in script.walk_revisions()}:
             raise HistoryError("The history was written by a newer hipcv: update this one.")
         with engine.begin() as connection:
-            if engine.dialect.name == "sqlite":  # nobody else may take the same steps meanwhile
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             upgrade(config, "head")

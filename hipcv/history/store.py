@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,12 +10,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, create_engine, delete, event, func, select
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, delete, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError, NoSuchModuleError
 
 from hipcv.core.errors import HistoryError
 from hipcv.data_folder import data_folder
+from hipcv.database import fold_in, open_sqlite, sqlite_url
 from hipcv.history.person import spellings_of
 from hipcv.history.schema import ASSESSMENTS, bring_up_to_date
 from hipcv.words import Side
@@ -181,8 +181,8 @@ class History:
         with self._transaction() as connection:
             n = connection.execute(delete(ASSESSMENTS).where(whose)).rowcount
         if self._engine.dialect.name == "sqlite":
-            with self._engine.connect() as connection, _one_sentence(self._engine.url):
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # the log still held the rows
+            with _one_sentence(self._engine.url):
+                fold_in(self._engine)
         return n
 
     def _spellings(self, subject: str) -> Sequence[str]:
@@ -213,7 +213,7 @@ def default_url() -> URL:
     """
     if given := os.environ.get(DATABASE_VARIABLE):
         return _parse(given)
-    return URL.create("sqlite", database=str(data_folder() / FILE))
+    return sqlite_url(data_folder() / FILE)
 
 
 def open_history(url: str | None = None) -> History:
@@ -239,9 +239,7 @@ def open_history(url: str | None = None) -> History:
     with _one_sentence(wanted):
         if wanted.get_backend_name() == "sqlite" and wanted.database:
             Path(wanted.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(wanted)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _prepare)
+        engine = open_sqlite(wanted) if wanted.get_backend_name() == "sqlite" else create_engine(wanted)
         try:
             bring_up_to_date(engine)
         except BaseException:
@@ -270,13 +268,6 @@ def digest(text: str) -> str:
     'e3b0c44298fc'
     """
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _prepare(connection: object, _: object) -> None:
-    assert isinstance(connection, sqlite3.Connection)
-    # FULL: what was kept survives a power cut; secure_delete: what is forgotten is overwritten
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
 def _parse(url: str) -> URL:

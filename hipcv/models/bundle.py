@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flatbuffers.table import Table
 
 LANDMARK_NETWORK_NAME = "pose_landmarks_detector.tflite"
+PERSON_DETECTOR_NAME = "pose_detector.tflite"
 
 Report = Callable[[str, int, int | None], None]
 """Called with what is going on, the bytes so far and the bytes in all (None when nobody knows)."""
@@ -225,12 +226,12 @@ def write_bundle(members: dict[str, bytes], target: Path) -> None:
 
 
 def read_landmark_network(bundle: Path) -> bytes:
-    """Take the landmark network (TFLite) out of a bundle.
+    """Take the network that finds the landmarks (TFLite) out of a bundle.
 
     Raises
     ------
     ModelError
-        The file is no bundle or has no landmark network.
+        The file is no bundle or has no such network.
 
     Examples
     --------
@@ -239,11 +240,28 @@ def read_landmark_network(bundle: Path) -> bytes:
     ...     read_landmark_network(Path(folder, "pose.task"))
     b'network'
     """
+    return _read_network(bundle, LANDMARK_NETWORK_NAME)
+
+
+def read_person_detector(bundle: Path) -> bytes:
+    """Take the network that finds people (TFLite) out of a bundle; errors as `read_landmark_network`.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bundle({PERSON_DETECTOR_NAME: b"detector"}, Path(folder, "pose.task"))
+    ...     read_person_detector(Path(folder, "pose.task"))
+    b'detector'
+    """
+    return _read_network(bundle, PERSON_DETECTOR_NAME)
+
+
+def _read_network(bundle: Path, name: str) -> bytes:
     try:
         with zipfile.ZipFile(bundle) as archive:
-            return archive.read(LANDMARK_NETWORK_NAME)
+            return archive.read(name)
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        message = f"Wanted the network {LANDMARK_NETWORK_NAME} out of {bundle}, but found none ({error})."
+        message = f"Wanted the network {name} out of {bundle}, but found none ({error})."
         raise ModelError(message) from error
 
 

@@ -1,4 +1,4 @@
-"""MediaPipe's pose landmarker: frames in, landmarks of the measured person out."""
+"""MediaPipe's pose landmarker: frames in, landmarks of the measured person out (METHOD S2, S3)."""
 
 import os
 import sys

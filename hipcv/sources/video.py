@@ -1,4 +1,4 @@
-"""Recorded files as frames: upright, unmirrored RGB pictures at true, strictly rising times."""
+"""Recorded files as frames: upright, unmirrored RGB pictures at true, strictly rising times (METHOD S1)."""
 
 import math
 import os

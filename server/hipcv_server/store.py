@@ -9,7 +9,7 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,12 +17,12 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import ColumnElement, Index, String, Text, create_engine, delete, event, func, select, text, update
-from sqlalchemy.engine import Engine
+from sqlalchemy import ColumnElement, Index, String, Text, delete, func, select, text, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from hipcv.core.errors import HistoryError
+from hipcv.database import find_damage, fold_in, open_sqlite, sqlite_url
 from hipcv.history.person import spellings_of
 from hipcv_server.disk import Reserve, disk_trouble
 
@@ -36,14 +36,6 @@ RESERVE_NAME = "reserve.bin"
 #: Raised when the tables change; a file of a newer version is left alone.
 SCHEMA_VERSION = 1
 _ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "busy_timeout=5000",
-    "foreign_keys=ON",
-    "secure_delete=ON",
-    "trusted_schema=OFF",
-)
 
 
 class JobState(StrEnum):
@@ -215,7 +207,7 @@ class JobStore:
         self.reserve = Reserve(folder / RESERVE_NAME)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._engine = _open(self.path)
+            self._engine = open_sqlite(sqlite_url(self.path))
             self._set_up()
         except DatabaseError as error:
             trouble = disk_trouble(error)
@@ -240,9 +232,9 @@ class JobStore:
                     f"Wanted a server database of version {SCHEMA_VERSION}, found {version} in {self.path}: "
                     "use the newer hipcv that wrote it, or another --data folder."
                 )
-            found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
-            if found != "ok":
-                raise _damaged(self.path, str(found))
+            damage = find_damage(connection)
+            if damage is not None:
+                raise _damaged(self.path, damage)
         _Base.metadata.create_all(self._engine)
         if version != SCHEMA_VERSION:
             with self._engine.begin() as connection:
@@ -409,8 +401,7 @@ class JobStore:
 
     @_with_reserve
     def _empty_log(self) -> None:
-        with closing(self._engine.raw_connection()) as connection:  # no transaction may be open around it
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        fold_in(self._engine)
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -490,22 +481,6 @@ def _damaged(path: Path, found: str) -> HistoryError:
         f"Wanted the server's database {path}, found it damaged or no database ({found}): "
         "put a backup in its place, or name another --data folder."
     )
-
-
-def _open(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)  # what is said of a person stays out of logs
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
 
 
 def _job(row: _Row) -> Job:

@@ -23,7 +23,8 @@ from hipcv.batch.output.results import (
 )
 from hipcv.batch.output.summary import render_summary
 from hipcv.batch.run.ledger import Ledger
-from hipcv.batch.run.run import Finished, Plan
+from hipcv.batch.run.plan import Plan
+from hipcv.batch.run.run import Finished
 from hipcv.files import remove_parts, told, write_json, write_whole
 from hipcv.tables.table import make_table, write_csv, write_excel, write_parquet
 

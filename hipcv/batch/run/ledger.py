@@ -1,7 +1,6 @@
 """What a batch has finished, on the disk before it counts: one transaction a recording, each result once by its key."""
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,20 +20,17 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
-    create_engine,
-    event,
     func,
     select,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import StaticPool
 
 from hipcv.batch.input.clip import Key
 from hipcv.batch.run.job import Document, Identity, Refusal, Refused, Scored
 from hipcv.core.errors import BatchError
+from hipcv.database import find_damage, open_sqlite, sqlite_url
 from hipcv.files import told
 from hipcv.outputs.artefacts import REPORT
 
@@ -245,16 +241,15 @@ def open_ledger(path: Path) -> Ledger:
     ...     len(ledger)
     0
     """
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=StaticPool)
-    event.listen(engine, "connect", _prepare)
+    engine = open_sqlite(sqlite_url(path), one_connection=True)
     ledger = Ledger(path, engine)
     try:
         with _one_sentence(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             with engine.begin() as connection:
-                state = connection.exec_driver_sql("PRAGMA quick_check").scalar()
-                if state != "ok":
-                    raise BatchError(f"{path} is damaged ({state}): move it away and run the same command again.")
+                damage = find_damage(connection)
+                if damage is not None:
+                    raise BatchError(f"{path} is damaged ({damage}): move it away and run the same command again.")
                 _TABLES.create_all(connection)
     except BaseException:
         ledger.close()
@@ -273,13 +268,6 @@ def peek_ledger(path: Path) -> Ledger | None:
     if not path.is_file():
         return None
     return open_ledger(path)
-
-
-def _prepare(connection: object, _: object) -> None:
-    assert isinstance(connection, sqlite3.Connection)
-    # FULL: a commit is on the disk when it returns, so that a power cut takes nothing that was reported as done
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from hipcv.batch.input.clip import Clip
 from hipcv.batch.input.manifest import COLUMNS, carried_sentence
 from hipcv.batch.run.job import Refused, Scored
-from hipcv.batch.run.run import Tally
+from hipcv.batch.run.tally import Tally
 from hipcv.printable import printable
 
 #: Where nobody watches a terminal, a line is printed this often.

@@ -10,113 +10,19 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from hipcv.batch.input.clip import Clip, Key, digest
+from hipcv.batch.input.clip import Clip, Key
 from hipcv.batch.input.length import find_shares
 from hipcv.batch.input.remote import is_url
 from hipcv.batch.run.engine import WORKER_PATIENCE_S, WorkEngine, lost
-from hipcv.batch.run.job import Identity, Job, Refusal, Refused, Reply, Scored
+from hipcv.batch.run.job import Identity, Refusal, Refused, Reply, Scored
+from hipcv.batch.run.plan import Plan
 from hipcv.batch.run.scoring import file_stamp
+from hipcv.batch.run.tally import Tally
 from hipcv.core.errors import BatchError
-from hipcv.outputs.artefacts import Artefact, batched
-from hipcv.version import __version__
 
 #: A recording that crashes or hangs its worker is tried so often before it is set aside.
 N_ATTEMPTS = 2
 _LOOK_AGAIN_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is the same for every recording of a batch.
-
-    Attributes
-    ----------
-    pose_model, model_path, model_sha256 : the model, where workers look for it first, and the file it has to be.
-    wants_reports : whether every recording gets its page.
-    wants_assessments : whether the assessment itself comes back beside its document.
-
-    Examples
-    --------
-    >>> plan, clip = Plan("heavy", "0" * 64), Clip(1, "S01.mp4", "/S01.mp4", roll_deg=2.0)
-    >>> plan.key(clip, "a" * 64).clip_sha256 == "a" * 64
-    True
-    >>> plan.key(clip, "a" * 64) == plan.key(Clip(1, "S01.mp4", "/S01.mp4", roll_deg=3.0), "a" * 64)
-    False
-    >>> plan.job(clip).setups[0].roll_deg
-    2.0
-    """
-
-    pose_model: str
-    model_sha256: str
-    model_path: Path | None = None
-    wants_reports: bool = True
-    wants_assessments: bool = False
-
-    @property
-    def artefacts(self) -> tuple[Artefact, ...]:
-        """What is written of every recording beside its document."""
-        return () if self.wants_assessments else batched(report=self.wants_reports)
-
-    def key(self, clip: Clip, clip_sha256: str) -> Key:
-        """Return under which key the result of a recording is kept."""
-        return Key(clip_sha256, digest(clip.parameters(self.pose_model)), self.model_sha256)
-
-    def job(self, clip: Clip, identity: Identity | None = None) -> Job:
-        """Return what a worker is asked; `identity` are the recording's bytes where they are known."""
-        return Job(
-            source=clip.source,
-            setups=clip.setups(),
-            slow_motion=clip.slow_motion,
-            model_name=self.pose_model,
-            model_path=None if self.model_path is None else str(self.model_path),
-            model_sha256=self.model_sha256,
-            hipcv_version=__version__,
-            artefacts=tuple(artefact.name for artefact in self.artefacts),
-            wants_assessment=self.wants_assessments,
-            identity=identity,
-        )
-
-
-@dataclass(slots=True)
-class Tally:
-    """How far a batch has come; times in seconds.
-
-    `n_done` counts what is finished, `n_before` of these by an earlier run; `share_left` is the share of this
-    run's work that is still to do, by the length of the recordings. `busy_s` is the time that workers spent measuring,
-    `cpu_s` what the processors worked for it, and `peak_memory_mb` the largest memory that one of them held, 0 where
-    no system says it; `n_workers` is the most that there were at once.
-    """
-
-    n_clips: int
-    n_before: int = 0
-    n_done: int = 0
-    n_measured: int = 0
-    n_not_measured: int = 0
-    n_set_aside: int = 0
-    share_left: float = 1.0
-    busy_s: float = 0.0
-    cpu_s: float = 0.0
-    clip_s: float = 0.0
-    peak_memory_mb: float = 0.0
-    n_workers: int = 0
-    started_s: float = field(default_factory=time.monotonic)
-
-    @property
-    def wall_s(self) -> float:
-        """Time since the run began."""
-        return time.monotonic() - self.started_s
-
-    @property
-    def clips_per_hour(self) -> float | None:
-        """Recordings finished an hour by this run, None before the first."""
-        n = self.n_done - self.n_before
-        return n / self.wall_s * 3600 if n else None
-
-    @property
-    def left_s(self) -> float | None:
-        """Time that the rest will take, None before the first recording is finished."""
-        done = 1 - self.share_left
-        return self.wall_s / done * self.share_left if done > 0 and self.n_done > self.n_before else None
 
 
 class Book(Protocol):

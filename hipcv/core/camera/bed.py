@@ -1,4 +1,4 @@
-"""The camera's yaw against the bed that somebody lies on, from the bed's edges."""
+"""The camera's yaw against the bed that somebody lies on, from the bed's edges (METHOD C4)."""
 
 from dataclasses import replace
 

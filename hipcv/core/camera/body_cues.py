@@ -1,4 +1,4 @@
-"""What the subject's own body tells of the camera: relaxed shanks, shoulders and hips, the turn of the whole body."""
+"""What the subject's own body tells of the camera (METHOD C4, C5): relaxed shanks, shoulders and hips, its turn."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Every cue of one recording's camera, and what each says of an angle and how surely."""
+"""Every cue of one recording's camera, and what each says of an angle and how surely (METHOD C1)."""
 
 from dataclasses import dataclass
 

@@ -2,7 +2,7 @@
 
 A drawn line lies along the picture itself, whatever the camera's roll, and would be taken for an edge seen by a level
 camera. A room's edges do so by chance only. What separates them: their share of all edges, lines that run from border
-to border, and whether the other edges, or else the body, say the same of the camera.
+to border, and whether the other edges, or else the body, say the same of the camera (METHOD C3).
 """
 
 from collections.abc import Sequence

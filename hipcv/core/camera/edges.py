@@ -1,4 +1,4 @@
-"""What straight edges tell of the camera: the room's, and those that a user has pointed out as plumb."""
+"""What straight edges tell of the camera (METHOD C2): the room's, and those that a user has pointed out as plumb."""
 
 from dataclasses import dataclass, replace
 

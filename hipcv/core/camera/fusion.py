@@ -3,7 +3,7 @@
 Cues come in an order of trust: the user's number, the edges that the user marked as plumb, the device's own sensor, the
 room's edges, the lean of the relaxed shanks, the lines of shoulders and hips. Those that agree are averaged by their
 uncertainty; of those that do not, the larger party wins, and between equal parties the more trusted one, with an error
-that covers half the distance. What the user states or marks settles it, and a cue that disagrees is told.
+that covers half the distance. What the user states or marks settles it, and a cue that disagrees is told (METHOD C6).
 """
 
 from collections.abc import Sequence

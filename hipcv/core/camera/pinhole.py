@@ -1,4 +1,4 @@
-"""The camera and the plane in which the shank swings.
+"""The camera and the plane in which the shank swings (METHOD A1).
 
 Test frame (right-handed, one for both tests): x to the right of a camera that faces the subject squarely (in front
 when seated, at the foot end when prone), y up along the plumb line, z horizontal along the thighs from the hips to the

@@ -1,4 +1,4 @@
-"""What a camera does to the reading that a reader must know: turned, tilted, not known, or seeing a bent knee."""
+"""What a camera does to the reading that a reader must know: turned, tilted, not known (METHOD C7), a bent knee."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What no hip does and no person does: readings that are somebody else's, or nobody's."""
+"""What no hip does and no person does (METHOD T8): readings that are somebody else's, or nobody's."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hipcv.core.checks.limits import LIMITS, found
+from hipcv.core.checks.limits import LIMITS, found, limit_of
 from hipcv.core.checks.posture import POSTURE_CHECKS
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries
@@ -53,7 +53,9 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
         look(FindingCode.SEVERAL_PEOPLE, int(people.max()), Severity.NOTE)
     look(FindingCode.LOW_LIGHT, median_of(series.brightness), Severity.DOUBT, above=False)
     look(FindingCode.MOTION_BLUR, median_of(series.sharpness), Severity.DOUBT, above=False)
-    look(FindingCode.LOW_FRAME_RATE, series.fps_hz, Severity.DOUBT, above=False)
+    slowest = limit_of(FindingCode.LOW_FRAME_RATE, procedure)
+    if series.readings_hz < slowest.value:
+        findings.append(found(FindingCode.LOW_FRAME_RATE, Severity.DOUBT, series.readings_hz, limit=slowest))
     return tuple(findings)
 
 

@@ -1,4 +1,4 @@
-"""The angle of each shank and its companions, frame by frame."""
+"""The angle of each shank and its companions, frame by frame (METHOD A2, A3)."""
 
 from dataclasses import dataclass, replace
 
@@ -133,7 +133,9 @@ def sides_exchanged(image_px: FloatArray, setup: Setup) -> BoolArray:
 
 
 def sort_sides(series: PoseSeries, setup: Setup) -> PoseSeries:
-    """Return the series with every row the subject's own, as the camera's place demands; one that is stays as it is.
+    """Return the series with every row the subject's own, as the camera's place demands (METHOD S4).
+
+    One that is sorted stays as it is.
 
     Frames in which the knees stand in the wrong order get all their labels exchanged; `swapped` says which these were.
 
@@ -272,7 +274,7 @@ def body_yaw_deg(world_m: FloatArray, left: float) -> FloatArray:
 
 
 def seen_px(series: PoseSeries) -> FloatArray:
-    """Return (T, 33, 2) the landmarks' pixels, NaN where the model calls them unseen.
+    """Return (T, 33, 2) the landmarks' pixels, NaN where the model calls them unseen (METHOD S5).
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Gaps, outliers and noise: what happens to a measured curve before anybody reads a number off it.
 
-Steps, in this order: outliers removed (`drop_outliers`), short gaps filled (`fill_gaps`), zero-phase low-pass
-(`smooth`). The live value uses `OneEuro`, which needs no future.
+Steps, in this order (METHOD T1 to T3): outliers removed (`drop_outliers`), short gaps filled (`fill_gaps`), zero-phase
+low-pass (`smooth`). The live value uses `OneEuro`, which needs no future.
 
 Deviations from common practice: the low-pass is a Gaussian-weighted local line, not a Butterworth filter run both ways.
 It needs no even sampling, does not ring, reproduces constants and straight lines exactly, and so leaves every value
@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from hipcv.core.series import BoolArray, FloatArray
+from hipcv.core.series import BoolArray, FloatArray, rate_hz
 
 #: Longest gap that is filled; a longer one stays missing.
 MAX_GAP_S = 0.25
@@ -24,19 +24,22 @@ REACH_SIGMAS = 4.0
 ROWS_AT_ONCE = 2048
 #: Low-pass of the angle. Voluntary slow swings have no content above about 2 Hz; landmark jitter is white.
 CUTOFF_HZ = 4.0
+#: Of few samples a second it takes this share of their rate: from half the rate on a low-pass does nothing; at a fifth
+#: it leaves two thirds of white noise.
+CUTOFF_SHARE = 0.2
 
 
-def sigma_s(cutoff_hz: float) -> float:
-    """Return the width in seconds of the Gaussian kernel whose gain falls to 1/√2 at `cutoff_hz`.
+def sigma_s(hz: float) -> float:
+    """Return the width in seconds of the Gaussian kernel whose gain falls to 1/√2 at `hz`.
 
     Examples
     --------
     >>> round(sigma_s(4.0), 4)
     0.0331
     """
-    if not cutoff_hz > 0:
-        raise ValueError(f"cutoff_hz must be above 0, found {cutoff_hz}")
-    return math.sqrt(math.log(2.0)) / (2.0 * math.pi * cutoff_hz)
+    if not hz > 0:
+        raise ValueError(f"hz must be above 0, found {hz}")
+    return math.sqrt(math.log(2.0)) / (2.0 * math.pi * hz)
 
 
 def local_lines(time_s: FloatArray, values: FloatArray, width_s: float) -> tuple[FloatArray, FloatArray]:
@@ -84,15 +87,30 @@ def local_lines(time_s: FloatArray, values: FloatArray, width_s: float) -> tuple
     return np.where(valid, level, np.nan), np.where(valid, slope, np.nan)
 
 
-def smooth(time_s: FloatArray, values: FloatArray, cutoff_hz: float = CUTOFF_HZ) -> FloatArray:
-    """Return the zero-phase low-pass of `values` (T,) with gain 1/√2 at `cutoff_hz`; NaN stays NaN.
+def low_pass_hz(time_s: FloatArray) -> float:
+    """Return the low-pass' cut-off for samples taken at these times (T,): 4 Hz, or what their rate allows.
+
+    Examples
+    --------
+    >>> low_pass_hz(np.arange(30) / 30)
+    4.0
+    >>> round(low_pass_hz(np.arange(30) / 8), 6)
+    1.6
+    """
+    if len(time_s) < 2:
+        return CUTOFF_HZ
+    return min(CUTOFF_HZ, CUTOFF_SHARE * rate_hz(time_s))
+
+
+def smooth(time_s: FloatArray, values: FloatArray) -> FloatArray:
+    """Return the zero-phase low-pass of `values` (T,) with gain 1/√2 at `low_pass_hz`; NaN stays NaN.
 
     Examples
     --------
     >>> smooth(np.arange(4) / 30, np.array([10.0, 10.0, np.nan, 10.0])).round(6).tolist()
     [10.0, 10.0, nan, 10.0]
     """
-    return local_lines(time_s, values, sigma_s(cutoff_hz))[0]
+    return local_lines(time_s, values, sigma_s(low_pass_hz(time_s)))[0]
 
 
 def drop_outliers(

@@ -1,4 +1,4 @@
-"""Trials in a curve: rest, swing out, hold, swing back."""
+"""Trials in a curve: rest, swing out, hold, swing back (METHOD T4 to T7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

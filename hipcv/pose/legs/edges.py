@@ -1,9 +1,9 @@
-"""The lower leg as a ribbon: two tapering edges with a straight middle, found in a strip along the shank.
+"""The lower leg as a ribbon: two tapering edges with a straight middle, found in a strip along the shank (METHOD P9).
 
 A heat map says where a joint is to a few pixels; the leg's own edges say which way it points to a fraction of a degree.
 Steps: 1 colour edges across the strip; 2 every ribbon (middle at both ends, width) is scored by the edges under its
 sides; 3 around the best one each row's edges are placed to a fraction of a column and a line is fitted to their
-middles; 4 its direction is averaged with that of the heat maps (`core.axis`).
+middles; 4 its direction is averaged with that of the heat maps (`pose.fusion`).
 """
 
 from dataclasses import dataclass
@@ -169,7 +169,7 @@ def fuse_ribbon(
     knee_px, ankle_px : (2,) from the heat maps.
     ribbon : what `find_ribbon` saw; None where it saw nothing.
     shank_px : the length that the ribbon's units refer to.
-    doubt : 1 where the heat maps are clear, more where they are not (`legpath.doubt`).
+    doubt : 1 where the heat maps are clear, more where they are not (`tracking.doubt`).
 
     Examples
     --------

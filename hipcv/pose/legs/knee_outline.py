@@ -1,6 +1,7 @@
 """Where the outline of a standing lower leg ends at the knee: it rises and sinks with a pelvis that rolls.
 
-Turning a leg about its thigh leaves this place where it is; a joint's peak in a heat map wanders with the shank.
+The knees are moved to where joints lie below it (METHOD P8). Turning a leg about its thigh leaves
+this place where it is; a joint's peak in a heat map wanders with the shank.
 Coordinates as in `pose.legs.tracking`: crop pixels, turned so that relaxed shanks point down and knees are at the top.
 """
 

@@ -1,4 +1,4 @@
-"""Both lower legs of a prone person in every frame of a clip, once it is known where they are.
+"""Both lower legs of a prone person in every frame of a clip, once it is known where they are (METHOD P4 to P10).
 
 Steps: 1 the network looks at the agreed square, once plain and once with the contrast evened out, one of them mirrored,
 each time a little turned or scaled, so that no frame hangs on one view; 2 knees and ankles are read from the heat maps
@@ -23,14 +23,14 @@ from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_e
 from hipcv.pose.legs.network import LandmarkNetwork, Region, even_contrast
 from hipcv.pose.legs.region import Vote
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
-from hipcv.pose.legs.tracking import LegPath, doubt, find_paths, share_in_front, smooth_points, track_knees
+from hipcv.pose.legs.tracking import LegPath, doubt, find_paths, share_in_front, track_knees
 
 ByteArray = NDArray[np.uint8]
 MapArray = NDArray[np.float32]
 
 #: Views of the square that take turns from frame to frame: side in shares of it, turn in degrees. Two are used a frame.
 VIEWS = ((1.0, 0.0), (1.15, 8.0), (0.9, -8.0), (1.15, -8.0), (0.9, 8.0), (1.08, 0.0))
-#: A leg teaches its colour where its direction is doubted less than this (`legpath.doubt`), between these shares of it.
+#: A leg teaches its colour where its direction is doubted less than this (`tracking.doubt`), between these shares.
 CLEAR_DOUBT = 1.6
 COLOUR_FROM, COLOUR_TO = 0.2, 0.9
 
@@ -39,9 +39,9 @@ COLOUR_FROM, COLOUR_TO = 0.2, 0.9
 class LowerLegs:
     """Both lower legs over T frames, ordered from left to right of the *crop*.
 
-    knees_px, ankles_px : (T, 2, 2) frame pixels; se_deg : (T, 2) standard error of each shank's direction;
-    knee_outline_px : (T, 2, 2) where each leg's outline ends at the knee, NaN where unclear; share_in_front : of the
-    place before the knees that is person: a trunk there means a camera at the head end.
+    knees_px, ankles_px : (T, 2, 2) frame pixels, each frame's own, not smoothed over time; se_deg : (T, 2) standard
+    error of each shank's direction; knee_outline_px : (T, 2, 2) where each leg's outline ends at the knee, NaN where
+    unclear; share_in_front : of the place before the knees that is person: a trunk means a camera at the head end.
     """
 
     knees_px: FloatArray
@@ -105,7 +105,7 @@ def read_lower_legs(
                 path.knee_px[k], path.ankle_px[k], ribbons[k], shank_px, float(doubts[leg][k])
             )
         for points in (knees_px, ankles_px):
-            points[:, leg] = region.to_picture(smooth_points(time_s, points[:, leg]))
+            points[:, leg] = region.to_picture(points[:, leg])
     outline = knee_outline(legs, knees, shank_px) if ends else np.full((n, 2, 2), np.nan)
     return LowerLegs(knees_px, ankles_px, se_deg, region.to_picture(outline), in_front)
 

@@ -1,4 +1,4 @@
-"""Where the lower legs of a prone person are, found by the landmark network itself.
+"""Where the lower legs of a prone person are, found by the landmark network itself (METHOD P2, P3).
 
 From several start squares the network is asked where it sees knees and ankles, the square is moved there, and so on
 until it stays (a fix point). A right fix point is told from a wrong one by the network's own presence and by how well
@@ -47,7 +47,7 @@ class Legs:
     """Both lower legs in picture pixels, ordered from left to right of the *crop*, with the region they came from.
 
     knees_px, ankles_px : (2, 2); quality, presence : 0 to 1; in_front : share of the place before the knees that is
-    person (`legpath.share_in_front`).
+    person (`tracking.share_in_front`).
     """
 
     region: Region

@@ -1,4 +1,4 @@
-"""The lower legs of a prone person over a whole clip.
+"""The lower legs of a prone person over a whole clip (METHOD P6, P10).
 
 Knees stay; ankles lie on a path that is never left faster than a leg swings.
 
@@ -39,7 +39,7 @@ KNEE_REACH, DRIFT_SHANKS = 0.40, 0.10
 MIN_LIKENESS, MIN_SEEN_SHARE = 0.5, 0.5
 #: It is followed sideways, where a thigh swings; along a standing shank, where its peak slides, no further than this.
 MAX_SLIDE_SHANKS = 0.15
-#: Smoothing of the ankle along the path, seconds.
+#: Smoothing of a knee that is followed, seconds; ankles are never smoothed.
 SMOOTH_S = 0.10
 
 
@@ -337,17 +337,6 @@ def find_path(
     d = ankle_px - knee_px
     angle = np.degrees(np.arctan2(outward(leg) * d[:, 0], d[:, 1]))
     return LegPath(knee_px, ankle_px, angle, peak, margin)
-
-
-def smooth_points(time_s: FloatArray, points: FloatArray, width_s: float = SMOOTH_S) -> FloatArray:
-    """Return (T, 2) points after a Gaussian-weighted local line over time.
-
-    Examples
-    --------
-    >>> smooth_points(np.arange(3) / 30, np.array([[1.0, 2.0], [3.0, 4.0], [np.nan, 6.0]])).round(6).tolist()
-    [[1.0, 2.0], [3.0, 4.0], [nan, 6.0]]
-    """
-    return np.stack([local_lines(time_s, points[:, axis], width_s)[0] for axis in (0, 1)], axis=-1)
 
 
 def share_in_front(mask: MapArray, knees_px: FloatArray, shank_px: float) -> float:

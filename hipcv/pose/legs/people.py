@@ -1,0 +1,148 @@
+"""Who else is in the picture, by the person detector in MediaPipe's pose bundle.
+
+MediaPipe's graph follows nobody who lies face down, but the detector it begins with sees people of any posture. It
+looks at the picture shrunk into a square of 224 pixels; from each cell of grids of 8, 16 and 32 pixels it makes some
+guesses of where the middle of somebody's hips lies, and how far from there the body reaches (Bazarevsky and others
+2020, arXiv 2006.10204).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.core.errors import ModelError
+from hipcv.core.series import FloatArray
+from hipcv.native.chatter import quiet
+from hipcv.native.cores import count_threads
+from hipcv.pose.legs.region import Vote
+
+ByteArray = NDArray[np.uint8]
+
+#: Side of the square that the detector looks at.
+SQUARE_PX = 224
+#: Cells of so many pixels, and how many guesses are made from each.
+GRIDS = ((8, 2), (16, 2), (32, 6))
+#: A guess is a box (4 numbers) and four points (x, y each), of which the first two are hips and reach.
+HIPS_AT, REACH_AT, N_VALUES = slice(4, 6), slice(6, 8), 12
+#: Surer guesses than this are people: what MediaPipe's own graphs take.
+SURE = 0.5
+#: Hips nearer than this to those of a surer guess, in shares of that body's reach, are the same person's.
+SAME_REACH = 0.5
+#: A thigh is about as long as a shank (Winter), and lies along the line of sight: hips further than this from the
+#: knees, in lengths of a shank, are somebody else's.
+THIGH_SHANKS = 1.0
+
+
+def _cells_px() -> FloatArray:
+    """Return (N, 2) the middle of the cell that each guess is made from, pixels of the square."""
+    middles = []
+    for cell_px, n_guesses in GRIDS:
+        y, x = np.mgrid[0:SQUARE_PX:cell_px, 0:SQUARE_PX:cell_px] + cell_px / 2
+        middles.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), n_guesses, axis=0))
+    return np.concatenate(middles)
+
+
+CELLS_PX = _cells_px()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Somebody:
+    """A person: middle of the hips (2,) and how far the body reaches around it, pixels; how sure, 0 to 1."""
+
+    hips_px: FloatArray
+    reach_px: float
+    score: float
+
+
+class PersonDetector:
+    """The detector, loaded once.
+
+    Raises
+    ------
+    ModelError
+        Where the bytes are no network or one with other outputs.
+    """
+
+    def __init__(self, network: bytes) -> None:
+        try:
+            with quiet():
+                from ai_edge_litert.interpreter import Interpreter
+
+                self._net: Any = Interpreter(model_content=network, num_threads=count_threads(1))
+                self._net.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"MediaPipe's person detector was wanted, but these bytes do not load ({error}); "
+                "run `hipcv models check`."
+            ) from error
+        self._input = self._net.get_input_details()[0]["index"]
+        outputs = {tuple(int(n) for n in d["shape"]): d["index"] for d in self._net.get_output_details()}
+        wanted = [(1, len(CELLS_PX), N_VALUES), (1, len(CELLS_PX), 1)]
+        if not set(wanted) <= set(outputs):
+            raise ModelError(
+                f"A person detector with outputs {wanted} was wanted, found {sorted(outputs)}; run `hipcv models get`."
+            )
+        self._outputs = [outputs[shape] for shape in wanted]
+
+    def __call__(self, rgb: ByteArray) -> list[Somebody]:
+        """Return everybody in a picture (height, width, 3), the surest first."""
+        height, width = rgb.shape[:2]
+        scale = SQUARE_PX / max(height, width)
+        columns, rows = round(scale * width), round(scale * height)
+        left, top = (SQUARE_PX - columns) // 2, (SQUARE_PX - rows) // 2
+        square = np.zeros((SQUARE_PX, SQUARE_PX, 3), np.float32)
+        square[top : top + rows, left : left + columns] = cv2.resize(rgb, (columns, rows), interpolation=cv2.INTER_AREA)
+        self._net.set_tensor(self._input, (square / 127.5 - 1.0)[None])
+        self._net.invoke()
+        guesses, logits = (self._net.get_tensor(index)[0].astype(np.float64) for index in self._outputs)
+        return [
+            Somebody((found.hips_px - [left, top]) / scale, found.reach_px / scale, found.score)
+            for found in read_guesses(guesses, logits[:, 0])
+        ]
+
+
+def read_guesses(guesses: FloatArray, logits: FloatArray) -> list[Somebody]:
+    """Return the people in the detector's outputs, the surest first, in pixels of its square.
+
+    Parameters
+    ----------
+    guesses : (N, 12) a box and four points, from the middle of each guess's cell (`CELLS_PX`), in pixels.
+    logits : (N,) how sure each one is.
+
+    Examples
+    --------
+    >>> guesses, logits = np.zeros((len(CELLS_PX), N_VALUES)), np.full(len(CELLS_PX), -9.0)
+    >>> guesses[500, REACH_AT], logits[500] = (0.0, -60.0), 3.0
+    >>> [(round(found.reach_px, 3), round(found.score, 3)) for found in read_guesses(guesses, logits)]
+    [(60.0, 0.953)]
+    """
+    scores = 1.0 / (1.0 + np.exp(-np.clip(logits, -100, 100)))
+    people: list[Somebody] = []
+    for k in np.argsort(-scores):
+        if scores[k] < SURE:
+            break
+        hips = CELLS_PX[k] + guesses[k, HIPS_AT]
+        if all(np.hypot(*(hips - p.hips_px)) > SAME_REACH * p.reach_px for p in people):
+            reach_px = float(np.hypot(*(guesses[k, REACH_AT] - guesses[k, HIPS_AT])))
+            people.append(Somebody(hips, reach_px, float(scores[k])))
+    return people
+
+
+def count_people(people: Sequence[Somebody], vote: Vote) -> int:
+    """Return how many there are: the one whose lower legs are known, found or not, and all whose hips lie elsewhere.
+
+    Examples
+    --------
+    >>> from hipcv.pose.legs.network import Region
+    >>> region = Region(320.0, 240.0, 400.0)
+    >>> legs = Vote(region, np.array([[300.0, 250.0], [340.0, 250.0]]), 100.0, share=1.0, presence=0.9, quality=0.8)
+    >>> own, other = (Somebody(np.array(hips), 150.0, 0.9) for hips in ([310.0, 220.0], [500.0, 180.0]))
+    >>> count_people([], legs), count_people([own], legs), count_people([other, own], legs)
+    (1, 1, 2)
+    """
+    knees = vote.knees_px.mean(axis=0)
+    return 1 + sum(bool(np.hypot(*(p.hips_px - knees)) > THIGH_SHANKS * vote.shank_px) for p in people)
