@@ -109,7 +109,15 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessment:
-    """Everything there is to say about one recording, and the analysis that it comes from."""
+    """Everything there is to say about one recording, and the analysis that it comes from.
+
+    Examples
+    --------
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> nobody = assess(empty, Setup())
+    >>> nobody.of(Side.LEFT).measured, [finding.code.value for finding in nobody.findings_of(Side.LEFT)]
+    (False, ['short_recording', 'no_person'])
+    """
 
     setup: Setup
     status: Status
@@ -177,6 +185,14 @@ def assess(
     Returns
     -------
     Assessment; a recording that cannot be measured is a value with status NOT_MEASURED and its findings.
+
+    Examples
+    --------
+    >>> nowhere = (np.full((90, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries(np.arange(90) / 30, *nowhere, np.zeros((90, 33)), (640, 480))
+    >>> assessment = assess(unseen, Setup())
+    >>> assessment.status, assessment.left.end_range_deg, [finding.code.value for finding in assessment.findings]
+    (<Status.NOT_MEASURED: 'not_measured'>, None, ['no_person'])
     """
     series = sort_sides(series, setup)
     analysis = analyse(series, setup)

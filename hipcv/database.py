@@ -18,7 +18,13 @@ _PRAGMAS = (
 
 
 def sqlite_url(path: Path) -> URL:
-    """Return a file as SQLAlchemy names it."""
+    """Return a file as SQLAlchemy names it.
+
+    Examples
+    --------
+    >>> sqlite_url(Path("ledger.sqlite")).database
+    'ledger.sqlite'
+    """
     return URL.create("sqlite", database=str(path))
 
 
@@ -31,6 +37,14 @@ def open_sqlite(url: URL, *, one_connection: bool = False) -> Engine:
     ----------
     url : the file.
     one_connection : whoever uses it shares one connection: one process at a time.
+
+    Examples
+    --------
+    >>> engine = open_sqlite(URL.create("sqlite"), one_connection=True)  # in memory
+    >>> with engine.begin() as connection:
+    ...     connection.exec_driver_sql("PRAGMA synchronous").scalar()
+    2
+    >>> engine.dispose()
     """
     # what is said of a person stays out of messages and logs
     engine = create_engine(url, hide_parameters=True, poolclass=StaticPool if one_connection else None)
@@ -40,13 +54,35 @@ def open_sqlite(url: URL, *, one_connection: bool = False) -> Engine:
 
 
 def find_damage(connection: Connection) -> str | None:
-    """Return what is wrong with the file; None where it is whole."""
+    """Return what is wrong with the file; None where it is whole.
+
+    Examples
+    --------
+    >>> engine = open_sqlite(URL.create("sqlite"), one_connection=True)
+    >>> with engine.begin() as connection:
+    ...     find_damage(connection) is None
+    True
+    >>> engine.dispose()
+    """
     found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
     return None if found == "ok" else found
 
 
 def fold_in(engine: Engine) -> None:
-    """Fold the log into the file: it still holds the rows that were deleted."""
+    """Fold the log into the file: it still holds the rows that were deleted.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     engine = open_sqlite(sqlite_url(Path(folder, "kept.sqlite")))
+    ...     with engine.begin() as connection:
+    ...         made = connection.exec_driver_sql("CREATE TABLE kept (id INTEGER)")
+    ...     fold_in(engine)
+    ...     Path(folder, "kept.sqlite-wal").stat().st_size
+    ...     engine.dispose()
+    0
+    """
     connection = engine.raw_connection()
     try:
         connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -26,6 +26,16 @@ def whole_file(target: Path) -> Iterator[Path]:
     ------
     OutputError
         Where it cannot be written; every `OSError` of the block counts as that.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = Path(folder, "angles.csv")
+    ...     with whole_file(target) as part:
+    ...         n = part.write_text("time_s")
+    ...         before = target.exists()
+    ...     before, target.exists()
+    (False, True)
     """
     with told(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -44,19 +54,45 @@ def whole_file(target: Path) -> Iterator[Path]:
 
 
 def write_whole(target: Path, content: str | bytes) -> None:
-    """Write a file that is there whole or not at all; text as UTF-8. Errors as in `whole_file`."""
+    """Write a file that is there whole or not at all; text as UTF-8. Errors as in `whole_file`.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole(Path(folder, "note.txt"), "30°")
+    ...     Path(folder, "note.txt").read_text("utf-8")
+    '30°'
+    """
     raw = content.encode() if isinstance(content, str) else content
     with whole_file(target) as part:
         part.write_bytes(raw)
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write a value as JSON, whole or not at all."""
+    """Write a value as JSON, whole or not at all.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_json(Path(folder, "result.json"), {"unit": "°"})
+    ...     print(Path(folder, "result.json").read_text("utf-8"), end="")
+    {
+      "unit": "°"
+    }
+    """
     write_whole(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def try_writing(target: Path) -> None:
-    """Raise at once what `whole_file` would raise for this target later; nothing is left behind."""
+    """Raise at once what `whole_file` would raise for this target later; nothing is left behind.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     try_writing(Path(folder, "new folder", "result.json"))
+    ...     list(Path(folder).iterdir())
+    []
+    """
     with told(target):
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
@@ -75,14 +111,32 @@ def try_writing(target: Path) -> None:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what killed processes left half-written in a folder that belongs to hipcv alone."""
+    """Remove what killed processes left half-written in a folder that belongs to hipcv alone.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, ".result.json.7.x.part").touch()
+    ...     remove_parts(Path(folder))
+    ...     list(Path(folder).iterdir())
+    []
+    """
     for part in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         part.unlink(missing_ok=True)
 
 
 @contextmanager
 def told(place: Path) -> Iterator[None]:
-    """Turn an `OSError` while `place` is written into the one sentence for it."""
+    """Turn an `OSError` while `place` is written into the one sentence for it.
+
+    Examples
+    --------
+    >>> with told(Path("result.json")):
+    ...     raise OSError(errno.ENOSPC, "No space left on device")
+    Traceback (most recent call last):
+        ...
+    hipcv.core.errors.OutputError: The disk of result.json is full: free some space and run the same command again.
+    """
     try:
         yield
     except OSError as error:
@@ -90,7 +144,13 @@ def told(place: Path) -> Iterator[None]:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether a disk, or what its owner may fill of it, is full."""
+    """Whether a disk, or what its owner may fill of it, is full.
+
+    Examples
+    --------
+    >>> is_full(OSError(errno.ENOSPC, "")), is_full(OSError(errno.EACCES, ""))
+    (True, False)
+    """
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 

@@ -101,7 +101,15 @@ def recognise_file(path: Path, *, model_name: ModelName, model_path: Path | None
 
 
 def check_reading(report: ReadReport) -> tuple[Finding, ...]:
-    """Report what reading a file found wrong with it: cut short, damaged, frames dropped."""
+    """Report what reading a file found wrong with it: cut short, damaged, frames dropped.
+
+    Examples
+    --------
+    >>> from hipcv.sources.recording import ReadReport
+    >>> report = ReadReport(90, 90, 0, 0, 0, 0, 0, 0, 0, 1, 0.8, 1.5, 3.0, 0, 0, False, None, None)
+    >>> [(finding.code.value, finding.observed) for finding in check_reading(report)]
+    [('dropped_frames', 0.8)]
+    """
     findings = []
     if report.truncated:
         declared = report.declared_n_frames or (report.declared_duration_s or 0.0) * report.n_frames / max(

@@ -29,7 +29,13 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return text of several lines with every line made `printable`."""
+    r"""Return text of several lines with every line made `printable`.
+
+    Examples
+    --------
+    >>> printable_lines("Anna\nJürgen\t30°").split("\n")
+    ['Anna', 'Jürgen\\u000930°']
+    """
     return "\n".join(map(printable, text.split("\n")))
 
 

@@ -13,7 +13,17 @@ _PLOT_HEIGHT = 300.0
 
 
 def draw_bland_altman(study: Study, test: str = "") -> Markup:
-    """Return differences against means with bias, limits of agreement and their intervals; empty for too few pairs."""
+    """Return differences against means with bias, limits of agreement and their intervals; empty for too few pairs.
+
+    Examples
+    --------
+    >>> from hipcv.agreement.study import Pair, study_agreement
+    >>> pairs = [Pair("a", 31.0, 30.0), Pair("b", 36.0, 37.0), Pair("c", 40.0, math.nan)]
+    >>> draw_bland_altman(study_agreement("hipcv", "goniometer", pairs)).count("<circle")
+    2
+    >>> draw_bland_altman(study_agreement("hipcv", "goniometer", pairs[:1]))
+    Markup('')
+    """
     group = next((g for g in study.groups if g.test == test and not g.sex), None)
     pairs = [pair for pair in study.pairs if pair.complete and test in ("", pair.test)]
     if group is None or len(pairs) < 2:

@@ -18,19 +18,46 @@ _DATA = files("hipcv.agreement").joinpath("data")
 
 
 def render_agreement(study: Study) -> str:
-    """Return the page of one agreement study as one HTML file that needs no network."""
+    """Return the page of one agreement study as one HTML file that needs no network.
+
+    Examples
+    --------
+    >>> from hipcv.agreement.study import Pair, study_agreement
+    >>> page = render_agreement(study_agreement("hipcv", "goniometer", [Pair("a", 31.0, 30.0), Pair("b", 36.0, 37.0)]))
+    >>> page[:15], "<script" in page
+    ('<!doctype html>', False)
+    """
     return open_page(_DATA.joinpath("agreement.html")).render(study=study, plots=draw_study(study), version=__version__)
 
 
 def draw_study(study: Study) -> list[tuple[str, Markup]]:
-    """Return the plots of a study with their titles: one of each test, or one of all where there is only one."""
+    """Return the plots of a study with their titles: one of each test, or one of all where there is only one.
+
+    Examples
+    --------
+    >>> from hipcv.agreement.study import Pair, study_agreement
+    >>> pairs = [Pair("a", 31.0, 30.0), Pair("b", 36.0, 37.0)]
+    >>> [title for title, drawn in draw_study(study_agreement("hipcv", "goniometer", pairs))]
+    ['All pairs']
+    """
     tests = [test for test in TESTS if any(group.test == test for group in study.groups)]
     wanted = [(test, TESTS[test]) for test in tests] if len(tests) > 1 else [("", "All pairs")]
     return [(title, drawn) for test, title in wanted if (drawn := draw_bland_altman(study, test))]
 
 
 def open_page(source: Traversable) -> Template:
-    """Return a template of a page: `style` is the pages' own, `agreement_table` draws a study, `deg` writes degrees."""
+    """Return a template of a page: `style` is the pages' own, `agreement_table` draws a study, `deg` writes degrees.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from pathlib import Path
+    >>> with TemporaryDirectory() as folder:
+    ...     n = Path(folder, "page.html").write_text("{{ value | deg }}°")
+    ...     page = open_page(Path(folder, "page.html"))
+    >>> page.render(value=-1.25), page.render(value=None)
+    ('−1.2°', '–°')
+    """
     return _environment().from_string(source.read_text("utf-8"))
 
 

@@ -26,7 +26,7 @@ END_RANGE = "end_range_deg"
 def pair_tables(
     first: Path, second: Path, *, by: Sequence[str] = (), column: str = END_RANGE, second_column: str = ""
 ) -> tuple[list[Pair], tuple[str, ...]]:
-    """Return the pairs of readings of two tables, and the columns by which they were found.
+    r"""Return the pairs of readings of two tables, and the columns by which they were found.
 
     Parameters
     ----------
@@ -39,6 +39,17 @@ def pair_tables(
     ------
     BatchError
         Where a table cannot be read, or no row of one belongs to a row of the other.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     ours, theirs = Path(folder, "hipcv.csv"), Path(folder, "goniometer.csv")
+    ...     n = ours.write_text("subject,side,end_range_deg\nS01,left,31\nS01,right,\n")
+    ...     n = theirs.write_text("subject,side,end_range_deg\nS01,left,30\nS01,right,33\n")
+    ...     pairs, key = pair_tables(ours, theirs)
+    >>> [(pair.first_deg, pair.second_deg) for pair in pairs], key
+    ([(31.0, 30.0), (nan, 33.0)], ('subject', 'side'))
     """
     columns = column, second_column or column
     tables = [read_table(path, (name, *by)) for path, name in zip((first, second), columns, strict=True)]

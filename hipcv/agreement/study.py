@@ -70,6 +70,13 @@ def study_agreement(first: str, second: str, pairs: Sequence[Pair]) -> Study:
     -------
     Bias and 95 % limits of agreement (Bland & Altman 1999), ICC(2,1) with its 95 % interval (McGraw & Wong 1996) and
     mean absolute error of every group with a complete pair in it; a group that is the same as a wider one is left out.
+
+    Examples
+    --------
+    >>> pairs = [Pair("a", 31.0, 30.0), Pair("b", 36.0, 37.0), Pair("c", 40.0, math.nan)]
+    >>> everybody = study_agreement("hipcv", "goniometer", pairs).groups[0]
+    >>> everybody.bland_altman.bias, everybody.bland_altman.n, everybody.bland_altman.n_dropped
+    (0.0, 2, 1)
     """
     tests = sorted({p.test for p in pairs if p.test})
     sexes = sorted({p.sex for p in pairs if p.sex})
@@ -102,7 +109,15 @@ def _group(test: str, sex: str, pairs: Sequence[Pair]) -> Group:
 
 
 def render_study(study: Study) -> dict[str, Any]:
-    """Return the study as JSON values; what cannot be told is null, never 0 or NaN."""
+    """Return the study as JSON values; what cannot be told is null, never 0 or NaN.
+
+    Examples
+    --------
+    >>> study = study_agreement("hipcv", "goniometer", [Pair("a", 31.0, 30.0)])
+    >>> group = render_study(study)["groups"][0]
+    >>> group["bias_deg"], group["sd_deg"]
+    (1.0, None)
+    """
     rendered: dict[str, Any] = _known(
         {
             "schema": SCHEMA,
@@ -158,6 +173,13 @@ def studies_of(
     """Return one study for every other instrument that the list has readings of, from rows of one side each.
 
     `label` turns a column into the instrument's name.
+
+    Examples
+    --------
+    >>> row = {"clip": "a.mp4", "side": "left", "subject": "S01", "test": "seated", "sex": None, "end_range_deg": 31.0}
+    >>> studies = studies_of([row | {"goniometer_deg": 30.0}], ["goniometer_deg", "other_deg"], lambda name: name[:-4])
+    >>> [study.second for study in studies]
+    ['goniometer']
     """
     studies = []
     for column in reading_columns:

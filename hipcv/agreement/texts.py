@@ -11,7 +11,18 @@ from hipcv.printable import printable
 
 
 def print_study(study: Study, key: tuple[str, ...], console: Console | None = None) -> None:
-    """Print an agreement study as a table; `key` are the columns by which the rows were matched."""
+    """Print an agreement study as a table; `key` are the columns by which the rows were matched.
+
+    Examples
+    --------
+    >>> import io
+    >>> from hipcv.agreement.study import Pair, study_agreement
+    >>> page = io.StringIO()
+    >>> study = study_agreement("hipcv", "goniometer", [Pair("a", 31.0, 30.0), Pair("b", 36.0, math.nan)])
+    >>> print_study(study, ("clip", "side"), Console(file=page, width=100))
+    >>> page.getvalue().splitlines()[-1]
+    'Rows matched by clip, side.'
+    """
     console = console or Console()
     table = Table(
         "group",
@@ -51,5 +62,12 @@ def _number(value: float, digits: int) -> str:
 
 
 def say(console: Console, line: str) -> None:
-    """Print one line as it is, whatever is in it."""
+    """Print one line as it is, whatever is in it.
+
+    Examples
+    --------
+    >>> import sys
+    >>> say(Console(file=sys.stdout), "[bold]Anna.mp4[/bold]")
+    [bold]Anna.mp4[/bold]
+    """
     console.print(printable(line), markup=False, highlight=False, soft_wrap=True)

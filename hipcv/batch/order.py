@@ -56,11 +56,27 @@ class Order:
     retry: bool = False
 
     def clips(self) -> list[Clip]:
-        """Return every recording that is meant; errors as in `read_clips`."""
+        """Return every recording that is meant; errors as in `read_clips`.
+
+        Examples
+        --------
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     Path(folder, "S01_seated.mp4").touch()
+        ...     [clip.name for clip in Order((folder,), out=Path(folder, "results")).clips()]
+        ['S01_seated.mp4']
+        """
         return read_clips(self.asked, self.defaults, leave_out=self.out)
 
     def open_engine(self) -> WorkEngine:
-        """Return where the work is to be done."""
+        """Return where the work is to be done.
+
+        Examples
+        --------
+        >>> with Order((), Path("results"), n_workers=1).open_engine() as engine:  # starts no process yet
+        ...     engine.label
+        '1 worker on this machine'
+        """
         return open_cluster(self.scheduler, self.limits) if self.scheduler else open_local(self.n_workers, self.limits)
 
 
@@ -81,7 +97,17 @@ class Overview:
 
 
 def look_over(order: Order) -> Overview:
-    """Read and check the list without measuring anything or writing a file; errors as in `carry_out`."""
+    """Read and check the list without measuring anything or writing a file; errors as in `carry_out`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "S01_seated.mp4").touch()
+    ...     overview = look_over(Order((folder,), out=Path(folder, "results"), n_workers=2))
+    >>> overview.n_clips, dict(overview.tests), overview.place
+    (1, {('seated', 'file name'): 1}, '2 workers on this machine')
+    """
     clips = order.clips()
     n_workers = order.n_workers or count_workers()
     workers = "1 worker" if n_workers == 1 else f"{n_workers} workers"

@@ -92,7 +92,17 @@ def score(
 
 
 def yield_all(clips: Sequence[Clip], plan: Plan, engine: WorkEngine) -> Generator[ScoredClip, None, None]:
-    """Measure recordings on an engine and yield each as it is finished; errors as in `score`."""
+    """Measure recordings on an engine and yield each as it is finished; errors as in `score`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     clip = Clip(1, "gone.mp4", os.path.join(folder, "gone.mp4"), subject="S01")
+    ...     scored = list(yield_all([clip], Plan("heavy", "0" * 64), open_local(1)))
+    >>> scored[0].subject, scored[0].assessment, "no such file" in scored[0].reason
+    ('S01', None, True)
+    """
     with engine, closing(Run(clips, plan, _Unwritten(), engine, Silence()).results()) as results:
         for clip, answer in results:
             if isinstance(answer, Scored):

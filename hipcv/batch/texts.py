@@ -12,7 +12,18 @@ from hipcv.batch.output.contents import Contents
 
 
 def print_overview(overview: Overview, out: Path, console: Console | None = None) -> None:
-    """Say what a batch would do."""
+    """Say what a batch would do.
+
+    Examples
+    --------
+    >>> import io
+    >>> from collections import Counter
+    >>> page = io.StringIO()
+    >>> overview = Overview(2, Counter({("seated", "list"): 2}), 1, 0, (), "1 worker", True)
+    >>> print_overview(overview, Path("results"), Console(file=page, width=100))
+    >>> page.getvalue().splitlines()[-1]
+    'They would be measured with 1 worker; results would go to results.'
+    """
     console = console or Console()
     table = Table("test", "told by", "recordings")
     for (test, told_by), n in sorted(overview.tests.items()):
@@ -29,7 +40,15 @@ def print_overview(overview: Overview, out: Path, console: Console | None = None
 
 
 def print_contents(contents: Contents, out: Path, console: Console | None = None) -> None:
-    """Say how a batch ended and where its results are."""
+    """Say how a batch ended and where its results are.
+
+    Examples
+    --------
+    >>> import sys
+    >>> print_contents(Contents(), Path("results"), Console(file=sys.stdout))
+    0 recordings: 0 measured, 0 not measured.
+    Summary: results/summary.html
+    """
     console = console or Console()
     counts = contents.counts
     parts = [f"{counts['measured']} measured", f"{counts['not_measured']} not measured"]

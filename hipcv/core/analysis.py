@@ -35,7 +35,17 @@ class Analysis:
         object.__setattr__(self, "plumb_edges_px", seal(self.plumb_edges_px, np.float64, (None, 4), "plumb_edges_px"))
 
     def trials_of(self, side: Side) -> tuple[Trial, ...]:
-        """Return the trials of one leg."""
+        """Return the trials of one leg.
+
+        Examples
+        --------
+        >>> from hipcv.core.motion.trials import Trial
+        >>> from hipcv.core.camera.pose import LEVEL
+        >>> left = Trial(Side.LEFT, 0, 9, 3, 6, 0.0, 35.0, 36.0, 35.5, 0.4)
+        >>> analysis = Analysis(LEVEL, angles=None, plumb_edges_px=np.empty((0, 4)), trials=(left,))
+        >>> len(analysis.trials_of(Side.LEFT)), len(analysis.trials_of(Side.RIGHT))
+        (1, 0)
+        """
         return tuple(t for t in self.trials if t.side is side)
 
 
@@ -48,6 +58,14 @@ def analyse(series: PoseSeries, setup: Setup) -> Analysis:
     Parameters
     ----------
     series : with its sides sorted (`sort_sides`).
+
+    Examples
+    --------
+    >>> nowhere = (np.full((30, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries(np.arange(30) / 30, *nowhere, np.zeros((30, 33)), (640, 480))
+    >>> analysis = analyse(unseen, Setup(roll_deg=2.0))
+    >>> round(analysis.camera.roll.value_deg, 3), bool(np.isnan(analysis.angles.of(Side.LEFT)).all())
+    (2.0, True)
     """
     camera = find_camera(series, setup, measure_angles(series, setup, LEVEL))
     return Analysis(

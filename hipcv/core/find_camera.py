@@ -30,6 +30,15 @@ def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPo
     Parameters
     ----------
     bare : the angles against the picture's own vertical.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> nowhere = (np.full((30, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries(np.arange(30) / 30, *nowhere, np.zeros((30, 33)), (640, 480))
+    >>> camera = find_camera(unseen, Setup(), measure_angles(unseen, Setup(), LEVEL))
+    >>> camera.roll.source, camera.roll_known
+    ('assumed', False)
     """
     reading = read_room(series.edges_px, series.frame_size_px, setup.procedure)
     camera = _hear(series, setup, bare, reading)

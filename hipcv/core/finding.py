@@ -92,6 +92,11 @@ class Finding:
     `observed` and `limit` are in `unit`; `side` is None where the whole recording is meant; `limit_origin` says where
     the limit comes from; `advice` is one sentence on what to do. `cause` and `values` say which sentence, and what
     stands in it: words for people live with the evidence, and `assess` fills them in.
+
+    Examples
+    --------
+    >>> Finding(FindingCode.LOW_LIGHT, Severity.DOUBT, observed=0.05, limit=0.1).side is None
+    True
     """
 
     code: FindingCode

@@ -47,7 +47,14 @@ MIRROR_ROWS: IntArray = np.array(
 
 
 def seal(array: Any, dtype: Any, shape: tuple[int | None, ...], name: str) -> NDArray[Any]:
-    """Return a read-only copy of `array` after checking its shape (`None` matches any length)."""
+    """Return a read-only copy of `array` after checking its shape (`None` matches any length).
+
+    Examples
+    --------
+    >>> sealed = seal([[1, 2], [3, np.nan]], np.float64, (None, 2), "knees_px")
+    >>> sealed.tolist(), sealed.flags.writeable
+    ([[1.0, 2.0], [3.0, nan]], False)
+    """
     sealed = np.array(array, dtype=dtype)
     if sealed.ndim != len(shape) or any(
         want is not None and want != have for want, have in zip(shape, sealed.shape, strict=True)
@@ -63,8 +70,8 @@ def rate_hz(time_s: FloatArray) -> float:
 
     Examples
     --------
-    >>> rate_hz(np.array([0.0, 0.1, 0.2, 0.4, 0.5, 5.0, 5.1]))  # one of five left out, and a gap
-    8.333333333333334
+    >>> round(rate_hz(np.array([0.0, 0.1, 0.2, 0.4, 0.5, 5.0, 5.1])), 3)  # one of five left out, and a gap
+    8.333
     """
     if len(time_s) < 2:
         return float("nan")
@@ -101,6 +108,12 @@ class PoseSeries:
     swapped : (T,) frames whose left and right rows were exchanged, because the knees stood in the wrong order.
     long_side_fov_deg : the lens' field of view along the longer side where the recording tells it, else None.
     recorded_fps_hz : frame rate of the recording where the series holds only some of its frames, else None.
+
+    Examples
+    --------
+    >>> series = PoseSeries([0.0, 0.1], np.zeros((2, 33, 2)), np.zeros((2, 33, 3)), np.ones((2, 33)), (640, 480))
+    >>> len(series), series.fps_hz, series.brightness.tolist()
+    (2, 10.0, [nan, nan])
     """
 
     time_s: FloatArray

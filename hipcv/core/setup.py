@@ -20,6 +20,12 @@ class Setup:
     towards the subject's right (prone, from the foot end). `vertical_edges_px` are edges (x1, y1, x2, y2) in
     upright picture pixels that the user says are plumb. `sensor_roll_deg` and `sensor_pitch_deg` are what the recording
     device's own gravity sensor says: one cue among others, where a number of the user is final.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> Setup(procedure_named("prone")).camera_side
+    <CameraSide.FOOT_END: 'foot end'>
     """
 
     procedure: Procedure = SEATED

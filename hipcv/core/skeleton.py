@@ -43,7 +43,15 @@ class Skeleton:
         return bool(np.isfinite(self.trunk_px).any() or np.isfinite(self.legs_px).any())
 
     def leg_px(self, side: Side) -> FloatArray:
-        """Return hip, knee, ankle and foot (4, 2) of one leg."""
+        """Return hip, knee, ankle and foot (4, 2) of one leg.
+
+        Examples
+        --------
+        >>> px, seen = np.full((33, 2), np.nan), np.ones(33)
+        >>> px[[*KNEES, *ANKLES]] = [[360, 240], [280, 240], [360, 340], [280, 340]]
+        >>> find_skeleton(px, seen, Setup(), 0.0).leg_px(Side.LEFT).tolist()
+        [[nan, nan], [360.0, 240.0], [360.0, 340.0], [nan, nan]]
+        """
         leg: FloatArray = self.legs_px[side.column]
         return leg
 

@@ -81,7 +81,22 @@ def held_leg(
     procedure: Procedure,
     good: Sequence[Trial],
 ) -> HeldLeg:
-    """Return one leg at the end of its range, over the frames of the trials that count (`good`, at least one)."""
+    """Return one leg at the end of its range, over the frames of the trials that count (`good`, at least one).
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> from hipcv.core.motion.angles import measure_angles
+    >>> from hipcv.core.setup import Setup
+    >>> px = np.full((3, 33, 2), np.nan)
+    >>> px[:, [*KNEES, *ANKLES]] = [[360, 240], [280, 240], [410, 326.6], [280, 340]]
+    >>> series = PoseSeries(np.arange(3) / 30, px, np.full((3, 33, 3), np.nan), np.ones((3, 33)), (640, 480))
+    >>> angles = measure_angles(series, Setup(), LEVEL)
+    >>> trial = Trial(Side.LEFT, 0, 3, 0, 3, 0.0, 30.0, 30.0, 30.0, 0.0)
+    >>> leg = held_leg(Side.LEFT, series, angles, LEVEL, Setup().procedure, [trial])
+    >>> leg.end_range_deg, leg.n_trials, leg.reader_se_deg, leg.camera_se_deg.shape
+    (30.0, 1, nan, (4,))
+    """
     held = np.concatenate([np.arange(t.end_part.start, t.end_part.stop) for t in good]).astype(int)
     lateral = float(angles.lateral[side.column])
     view = _view_of_thigh(camera, lateral, median_of(angles.thigh_drift_deg[held, side.column]))
@@ -111,30 +126,79 @@ def _view_of_thigh(camera: CameraPose, lateral: float, drift_deg: float) -> Came
 
 
 def camera_terms(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
-    """Return what the camera's roll, pitch, yaw and lens leave open."""
+    """Return what the camera's roll, pitch, yaw and lens leave open.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> from hipcv.core.procedures import procedure_named
+    >>> leg = HeldLeg(procedure_named("seated"), 35.0, 3, 0.8, 1.0, LEVEL, np.array([0.5, 0.2, 1.0, 0.1]))
+    >>> [(term.source, term.se_deg) for term in camera_terms(leg)]
+    [('camera roll', 0.5), ('camera pitch', 0.2), ('camera yaw', 1.0), ('lens', 0.1)]
+    """
     return tuple(ErrorTerm(name, float(se)) for name, se in zip(CAMERA_TERMS, leg.camera_se_deg, strict=True))
 
 
 def knee_term(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
-    """Return what a knee leaves open that nobody holds at exactly a right angle."""
+    """Return what a knee leaves open that nobody holds at exactly a right angle.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL, CameraAngle
+    >>> from hipcv.core.procedures import procedure_named
+    >>> down = replace(LEVEL, pitch=CameraAngle(20.0, 1.0))
+    >>> for view in (LEVEL, down):  # a level camera does not mind
+    ...     leg = HeldLeg(procedure_named("seated"), 35.0, 3, 0.8, 1.0, view, np.zeros(4))
+    ...     print(round(knee_term(leg)[0].se_deg, 1))
+    0.0
+    0.7
+    """
     off = np.array([KNEE_SD_DEG, -KNEE_SD_DEG])
     effect = knee_effect_deg(leg.end_range_deg, off, leg.view, leg.lateral, shank_up=leg.procedure.shank_up)
     return (ErrorTerm("knee not at 90°", float(np.abs(effect).mean())),)
 
 
 def thighs_term(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
-    """Return what thighs leave open that are not parallel: a turn of the plane, like a turn of the camera."""
+    """Return what thighs leave open that are not parallel: a turn of the plane, like a turn of the camera.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL, CameraAngle
+    >>> from hipcv.core.procedures import procedure_named
+    >>> view = replace(LEVEL, yaw=CameraAngle(0.0, 7.0))
+    >>> leg = HeldLeg(procedure_named("seated"), 35.0, 3, 0.8, 1.0, view, np.array([0.5, 0.2, 1.0, 0.1]))
+    >>> thighs_term(leg)[0].se_deg  # half as far as the yaw, half as much
+    0.5
+    """
     yaw = float(leg.camera_se_deg[CAMERA_TERMS.index(YAW_TERM)])
     return (ErrorTerm("thighs not parallel", yaw / leg.view.yaw.se_deg * THIGH_SD_DEG),)
 
 
 def trials_term(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
-    """Return what reading leaves open that differs from trial to trial."""
+    """Return what reading leaves open that differs from trial to trial.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> from hipcv.core.procedures import procedure_named
+    >>> leg = HeldLeg(procedure_named("seated"), 35.0, 4, 0.8, 1.0, LEVEL, np.zeros(4))
+    >>> round(trials_term(leg)[0].se_deg, 2)
+    0.35
+    """
     return (ErrorTerm("trials", READING_SD_DEG / float(np.sqrt(leg.n_trials))),)
 
 
 def reader_term(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
-    """Return what landmarks and anatomy leave open; a reader that does not state its error is not taken as exact."""
+    """Return what landmarks and anatomy leave open; a reader that does not state its error is not taken as exact.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> from hipcv.core.procedures import procedure_named
+    >>> stated = HeldLeg(procedure_named("seated"), 35.0, 3, 0.4, 1.0, LEVEL, np.zeros(4))
+    >>> round(reader_term(stated)[0].se_deg, 2), round(reader_term(replace(stated, reader_se_deg=np.nan))[0].se_deg, 2)
+    (0.5, 2.72)
+    """
     anatomy, se_deg = leg.procedure.anatomy_se_deg, leg.reader_se_deg
     if np.isfinite(se_deg):
         return (ErrorTerm("landmarks and anatomy", float(np.hypot(anatomy, se_deg))),)
@@ -153,7 +217,17 @@ TERMS: tuple[Callable[[HeldLeg], tuple[ErrorTerm, ...]], ...] = (
 
 
 def error_terms(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
-    """Return the standard errors that make up the interval of one side."""
+    """Return the standard errors that make up the interval of one side.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL, CameraAngle
+    >>> from hipcv.core.procedures import procedure_named
+    >>> view = replace(LEVEL, yaw=CameraAngle(0.0, 7.0))
+    >>> leg = HeldLeg(procedure_named("seated"), 35.0, 3, 0.8, 1.0, view, np.array([0.5, 0.2, 1.0, 0.1]))
+    >>> [term.source for term in error_terms(leg)][4:]
+    ['knee not at 90°', 'thighs not parallel', 'trials', 'landmarks and anatomy']
+    """
     return tuple(term for terms in TERMS for term in terms(leg))
 
 
@@ -175,6 +249,11 @@ def trial_variance(end_ranges_deg: Sequence[float]) -> float:
     """Return the variance of a side's mean that its trials' own scatter makes, pooled with one trial's worth of prior.
 
     A sample of three says little about its own spread; without a trial the prior's variance is left.
+
+    Examples
+    --------
+    >>> trial_variance([]), round(trial_variance([30.0, 31.0, 32.0]), 3)
+    (4.0, 0.667)
     """
     values = np.array(end_ranges_deg, dtype=np.float64)
     if len(values) == 0:
@@ -193,6 +272,12 @@ def difference_mdc95_deg(
     terms : each side's error terms. A roll pushes the legs opposite ways and adds up; every other term counts as
         independent.
     end_ranges_deg : each side's trials that count.
+
+    Examples
+    --------
+    >>> ours, theirs = [ErrorTerm(ROLL_TERM, 0.5)], [ErrorTerm(ROLL_TERM, 0.5)]
+    >>> round(difference_mdc95_deg((ours, theirs), ([30.0, 31.0, 32.0], [33.0, 34.0, 35.0])), 2)
+    2.99
     """
     variance = 0.0
     for ours, theirs in zip(*terms, strict=True):
@@ -212,6 +297,11 @@ def change_mdc95_deg(
     ----------
     half_widths_deg : half the 95 % interval, both times.
     end_ranges_deg : the trials that count, both times; what the subject does differently is taken as independent.
+
+    Examples
+    --------
+    >>> round(change_mdc95_deg((3.0, 4.0), ([30.0, 31.0, 32.0], [33.0, 34.0, 35.0])), 2)
+    5.49
     """
     trials = [CENTRAL_95_SD * float(np.sqrt(trial_variance(values))) for values in end_ranges_deg]
     return float(np.hypot(*(np.hypot(half, own) for half, own in zip(half_widths_deg, trials, strict=True))))

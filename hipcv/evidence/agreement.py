@@ -103,6 +103,12 @@ def bland_altman(first: ArrayLike, second: ArrayLike) -> BlandAltman:
     ------
     ValueError
         If the two are not one-dimensional and equally long.
+
+    Examples
+    --------
+    >>> agreement = bland_altman([32.0, 30.0, 41.0, float("nan")], [30.0, 31.0, 39.0, 25.0])
+    >>> agreement.bias, agreement.n, agreement.n_dropped, round(agreement.upper_limit, 2)
+    (1.0, 3, 1, 4.39)
     """
     difference, n_dropped = _differences(first, second)
     n = len(difference)
@@ -128,14 +134,26 @@ def bland_altman(first: ArrayLike, second: ArrayLike) -> BlandAltman:
 
 
 def mae(first: ArrayLike, second: ArrayLike) -> MeanAbsoluteError:
-    """Return the mean absolute difference; parameters and errors as in `bland_altman`."""
+    """Return the mean absolute difference; parameters and errors as in `bland_altman`.
+
+    Examples
+    --------
+    >>> mae([32.0, 30.0], [30.0, 31.0]).value, mae([], []).value
+    (1.5, nan)
+    """
     difference, n_dropped = _differences(first, second)
     value = float(np.mean(np.abs(difference))) if len(difference) else math.nan
     return MeanAbsoluteError(value, len(difference), n_dropped)
 
 
 def icc_1_1(ratings: ArrayLike) -> Icc:
-    """Return ICC(1,1): one-way random effects, single measurement (Shrout & Fleiss 1979); see `icc_2_1`."""
+    """Return ICC(1,1): one-way random effects, single measurement (Shrout & Fleiss 1979); see `icc_2_1`.
+
+    Examples
+    --------
+    >>> round(icc_1_1([[30.0, 31.0], [40.0, 41.0], [35.0, 36.0]]).value, 3)
+    0.98
+    """
     table, n_dropped = _complete(ratings)
     n, k = table.shape
     if n < 2 or k < 2:
@@ -160,6 +178,14 @@ def icc_2_1(ratings: ArrayLike) -> Icc:
     ------
     ValueError
         If `ratings` is not two-dimensional.
+
+    Examples
+    --------
+    >>> shifted = icc_2_1([[30.0, 35.0], [40.0, 45.0], [35.0, 40.0], [20.0, float("nan")]])
+    >>> round(shifted.value, 3), shifted.n_subjects, shifted.n_dropped
+    (0.667, 3, 1)
+    >>> icc_2_1([[30.0, 35.0]]).value
+    nan
     """
     table, n_dropped = _complete(ratings)
     n, k = table.shape
@@ -171,7 +197,13 @@ def icc_2_1(ratings: ArrayLike) -> Icc:
 
 
 def icc_3_1(ratings: ArrayLike) -> Icc:
-    """Return ICC(3,1): two-way mixed effects, consistency, single measurement (Shrout & Fleiss 1979); see `icc_2_1`."""
+    """Return ICC(3,1): two-way mixed effects, consistency, single measurement (Shrout & Fleiss 1979); see `icc_2_1`.
+
+    Examples
+    --------
+    >>> round(icc_3_1([[30.0, 35.0], [40.0, 45.0], [35.0, 40.0]]).value, 3)
+    1.0
+    """
     table, n_dropped = _complete(ratings)
     n, k = table.shape
     if n < 2 or k < 2:
@@ -198,6 +230,12 @@ def sem(ratings: ArrayLike) -> Sem:
     ------
     ValueError
         If `ratings` is not two-dimensional.
+
+    Examples
+    --------
+    >>> repeated = sem([[30.0, 32.0], [40.0, 42.0], [35.0, float("nan")]])
+    >>> round(repeated.value, 3), repeated.n_subjects, repeated.n_dropped, round(repeated.mdc95, 1)
+    (1.414, 2, 1, 3.9)
     """
     table = _table(ratings)
     n_values = np.isfinite(table).sum(axis=1)
@@ -221,6 +259,11 @@ def sem_from_icc(sd: float, icc: float) -> float:
     ------
     ValueError
         If the SD is negative or the ICC above 1.
+
+    Examples
+    --------
+    >>> round(sem_from_icc(6.0, 0.75), 3), sem_from_icc(6.0, float("nan"))
+    (3.0, nan)
     """
     if sd < 0 or icc > 1:
         raise ValueError(f"an SD is 0 or more and an ICC at most 1, found {sd} and {icc}")
@@ -228,7 +271,13 @@ def sem_from_icc(sd: float, icc: float) -> float:
 
 
 def mdc95(sem: float) -> float:
-    """Return the smallest change between two measurements that is real with 95 % confidence: 1.96 √2 SEM."""
+    """Return the smallest change between two measurements that is real with 95 % confidence: 1.96 √2 SEM.
+
+    Examples
+    --------
+    >>> round(mdc95(3.0), 2)
+    8.32
+    """
     return MDC95_PER_SEM * sem
 
 

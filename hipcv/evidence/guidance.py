@@ -59,27 +59,57 @@ def words_for(procedure: Procedure) -> TestWords:
 
 
 def known_codes() -> tuple[str, ...]:
-    """Return every finding code that has words."""
+    """Return every finding code that has words.
+
+    Examples
+    --------
+    >>> "pelvis_hike" in known_codes()
+    True
+    """
     return tuple(_findings())
 
 
 def known_causes(code: str) -> tuple[str, ...]:
-    """Return the causes for which a finding has advice of its own; ValueError for an unknown code."""
+    """Return the causes for which a finding has advice of its own; ValueError for an unknown code.
+
+    Examples
+    --------
+    >>> known_causes("wrong_view"), known_causes("pelvis_hike")
+    (('other_end',), ())
+    """
     return tuple(_guidance(code).cause)
 
 
 def title_for(code: str) -> str:
-    """Return the finding's title, a few words without a full stop; ValueError for an unknown code."""
+    """Return the finding's title, a few words without a full stop; ValueError for an unknown code.
+
+    Examples
+    --------
+    >>> title_for("pelvis_hike")
+    'The hip lifted'
+    """
     return _guidance(code).title
 
 
 def meaning_for(code: str) -> str:
-    """Return one plain sentence on what the finding means for the result; ValueError for an unknown code."""
+    """Return one plain sentence on what the finding means for the result; ValueError for an unknown code.
+
+    Examples
+    --------
+    >>> meaning_for("pelvis_hike")
+    'When the pelvis tips, the foot goes further out without the hip joint turning further.'
+    """
     return _guidance(code).meaning
 
 
 def origin_for(code: str) -> str:
-    """Return what literature or geometry says about the finding's limit, else ""; ValueError for an unknown code."""
+    """Return what literature or geometry says about the finding's limit, else ""; ValueError for an unknown code.
+
+    Examples
+    --------
+    >>> origin_for("pelvis_hike")
+    'The range ends with the first movement of the pelvis (Hogg 2018, doi:10.4085/1062-6050-426-16).'
+    """
     return _guidance(code).origin
 
 
@@ -113,8 +143,10 @@ def advice_for(
 
     Examples
     --------
+    >>> advice_for("low_frame_rate", observed=12.0, limit=20.0, unit="frames a second")[:66]
+    'Film in an ordinary video setting with at least 20 frames a second'
     >>> advice_for("wrong_view", cause="other_end", values={"seen": "head", "said": "foot"})[:61]
-    'This looks filmed from the head end, not from the foot end: if'
+    'This looks filmed from the head end, not from the foot end: i'
     """
     found = _finite(observed)
     fields: dict[str, float | str | None] = {
@@ -141,7 +173,14 @@ def advice_for(
 
 
 def advised(finding: Finding) -> Finding:
-    """Return the finding with its advice: what to do about it, in words."""
+    """Return the finding with its advice: what to do about it, in words.
+
+    Examples
+    --------
+    >>> from hipcv.core.finding import FindingCode, Severity
+    >>> advised(Finding(FindingCode.PELVIS_HIKE, Severity.DOUBT)).advice != ""
+    True
+    """
     advice = advice_for(
         finding.code,
         observed=finding.observed,
@@ -155,7 +194,13 @@ def advised(finding: Finding) -> Finding:
 
 
 def note_for(code: str) -> str:
-    """Return what is said beside a comparison with other people; ValueError for an unknown code."""
+    """Return what is said beside a comparison with other people; ValueError for an unknown code.
+
+    Examples
+    --------
+    >>> note_for("under_18")[:96]
+    'Under 18 years: with pain in the hip, groin, thigh or knee, or a limp, see a doctor the same day'
+    """
     notes: dict[str, dict[str, str]] = _words()["note"]
     if code not in notes:
         raise ValueError(f"a known note is needed, found {code!r}; known are {', '.join(notes)}")
@@ -163,7 +208,13 @@ def note_for(code: str) -> str:
 
 
 def wording_of(verdict: str) -> str:
-    """Return what a left–right difference amounts to in words; ValueError for an unknown verdict."""
+    """Return what a left–right difference amounts to in words; ValueError for an unknown verdict.
+
+    Examples
+    --------
+    >>> wording_of("notable")
+    'notable difference: repeat the measurement'
+    """
     verdicts: dict[str, str] = _words()["asymmetry"]
     if verdict not in verdicts:
         raise ValueError(f"a known verdict is needed, found {str(verdict)!r}; known are {', '.join(verdicts)}")
@@ -171,7 +222,14 @@ def wording_of(verdict: str) -> str:
 
 
 def filming_guide(procedure: Procedure) -> tuple[str, ...]:
-    """Return short steps on how to film a test so that it can be measured, in the order in which they are done."""
+    """Return short steps on how to film a test so that it can be measured, in the order in which they are done.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> filming_guide(procedure_named("seated"))[0][:71]
+    'Sit on a table or a high chair so that both feet hang free of the floor'
+    """
     steps = _words()["film"]
     return (*steps.get(procedure.name, ()), *steps["both"])
 

@@ -64,7 +64,14 @@ class MeasurementError:
 
 @cache
 def published_errors() -> tuple[MeasurementError, ...]:
-    """Return what is published on other instruments, the smallest error first."""
+    """Return what is published on other instruments, the smallest error first.
+
+    Examples
+    --------
+    >>> errors = published_errors()
+    >>> errors[0].sem_deg <= errors[-1].sem_deg
+    True
+    """
     return tuple(sorted((row for row in _rows() if not row.fallback), key=lambda row: row.sem_deg))
 
 
@@ -81,6 +88,11 @@ def fallback_error(n_trials: int, *, doubtful: bool) -> MeasurementError:
     Returns
     -------
     An MDC95 of 9° for three trials or more without a doubt, else 11°.
+
+    Examples
+    --------
+    >>> round(fallback_error(3, doubtful=False).mdc95_deg, 1), round(fallback_error(2, doubtful=False).mdc95_deg, 1)
+    (9.0, 11.0)
     """
     wanted = "fallback-three-trials" if n_trials >= TRIALS_FOR_A_MEAN and not doubtful else "fallback-doubtful"
     return next(row for row in _rows() if row.id == wanted)

@@ -48,6 +48,12 @@ def norms_table(
 
     With nothing given the table holds every reference. Each argument narrows it as in `find_references`, except that an
     unknown age (None or NaN) keeps the rules of thumb by age, since a reader can pick the right one.
+
+    Examples
+    --------
+    >>> row = norms_table(PROCEDURES[0], age_years=30, sex=Sex.FEMALE)[0]
+    >>> row.who, row.mean, row.limits
+    ('women', '34.7 ± 10.7', '13.7–55.7')
     """
     positions = PROCEDURES if position is None else (position,)
     chosen = {row.id: row for wanted in positions for row in find_references(wanted, age_years=age_years, sex=sex)}

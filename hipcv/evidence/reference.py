@@ -157,14 +157,30 @@ class ReferenceRange:
         return self.age_high_years is None or self.age_high_years >= ADULT_YEARS
 
     def percentile(self, value_deg: float) -> float | None:
-        """Return the share of the group that turns less than `value_deg`, 0 to 100; None without a mean and an SD."""
+        """Return the share of the group that turns less than `value_deg`, 0 to 100; None without a mean and an SD.
+
+        Examples
+        --------
+        >>> quoted = ReferenceKind.RULE_OF_THUMB, Verification.PRODUCT
+        >>> usual = ReferenceRange("g", "Group", *quoted, "adults", mean_deg=35.0, sd_deg=5.0)
+        >>> usual.percentile(35.0), round(usual.percentile(45.0), 1)
+        (50.0, 97.7)
+        """
         if self.mean_deg is None or self.sd_deg is None:
             return None
         away, few = (value_deg - self.mean_deg) / self.sd_deg, self._n_few
         return 100 * (float(stdtr(few - 1, away / math.sqrt(1 + 1 / few))) if few else NormalDist().cdf(away))
 
     def distance_deg(self, value_deg: float) -> float | None:
-        """Return the value less the mean, or less the nearer of several means and 0 between them; None without any."""
+        """Return the value less the mean, or less the nearer of several means and 0 between them; None without any.
+
+        Examples
+        --------
+        >>> quoted = ReferenceKind.RULE_OF_THUMB, Verification.PRODUCT
+        >>> several = ReferenceRange("g", "Group", *quoted, "adults", means_deg=(30.0, 40.0))
+        >>> several.distance_deg(28.0), several.distance_deg(35.0)
+        (-2.0, 0.0)
+        """
         if self.means_deg is not None:
             low, high = self.means_deg
             return value_deg - min(max(value_deg, low), high)
@@ -182,13 +198,29 @@ class ReferenceRange:
         return self.kind is ReferenceKind.RULE_OF_THUMB and banded and self.reach_years is None
 
     def covers(self, age_years: float) -> bool:
-        """Whether somebody of `age_years` is inside the row's own age band (in completed years)."""
+        """Whether somebody of `age_years` is inside the row's own age band (in completed years).
+
+        Examples
+        --------
+        >>> quoted = ReferenceKind.RULE_OF_THUMB, Verification.PRODUCT
+        >>> ages = {"age_low_years": 6, "age_high_years": 9}
+        >>> children = ReferenceRange("g", "Group", *quoted, "children", mean_deg=50.0, **ages)
+        >>> children.covers(9.9), children.covers(10.0)
+        (True, False)
+        """
         age = math.floor(age_years)
         low, high = self.age_low_years, self.age_high_years
         return (low is None or age >= low) and (high is None or age <= high)
 
     def reaches(self, age_years: float) -> bool:
-        """Whether the row may be carried to somebody of `age_years` who is outside its band."""
+        """Whether the row may be carried to somebody of `age_years` who is outside its band.
+
+        Examples
+        --------
+        >>> college = next(row for row in all_references() if row.reach_years is not None)
+        >>> college.reaches(college.reach_years[1]), college.reaches(college.reach_years[1] + 1)
+        (True, False)
+        """
         return self.reach_years is not None and self.reach_years[0] <= math.floor(age_years) <= self.reach_years[1]
 
 
@@ -215,7 +247,13 @@ class Comparison:
 
 @cache
 def all_references() -> tuple[ReferenceRange, ...]:
-    """Return every reference range the product ships, in the order of its data file."""
+    """Return every reference range the product ships, in the order of its data file.
+
+    Examples
+    --------
+    >>> len({row.id for row in all_references()}) == len(all_references())
+    True
+    """
     text = files("hipcv.evidence").joinpath("data/references.toml").read_text("utf-8")
     return tuple(_reference(fields) for fields in tomllib.loads(text)["reference"])
 
@@ -247,6 +285,14 @@ def find_references(
     ----------
     position : the test that was done.
     age_years, sex, effort : the subject and the test, None where unknown.
+
+    Examples
+    --------
+    >>> rows = find_references(procedure_named("seated"), age_years=25, sex=Sex.MALE)
+    >>> rows[0].no_verdict is None, rows[-1].no_verdict
+    (True, <NoVerdict.OFTEN_QUOTED: 'often quoted, no study'>)
+    >>> find_references(procedure_named("seated"), age_years=25)[0].no_verdict
+    <NoVerdict.NO_SEX: 'sex not stated'>
     """
     age = known_age(age_years)
     fitting = (row for row in all_references() if row.position in (None, position) and _of_sex(row, sex))
@@ -256,7 +302,13 @@ def find_references(
 
 
 def known_age(age_years: float | None) -> float | None:
-    """Return the age, None where it is None or NaN."""
+    """Return the age, None where it is None or NaN.
+
+    Examples
+    --------
+    >>> known_age(30.5), known_age(float("nan"))
+    (30.5, None)
+    """
     return None if age_years is None or math.isnan(age_years) else age_years
 
 
@@ -282,6 +334,15 @@ def compare(
     ------
     ValueError
         If the interval's low end lies above its high end.
+
+    Examples
+    --------
+    >>> quoted = ReferenceKind.RULE_OF_THUMB, Verification.PRODUCT
+    >>> usual = ReferenceRange("g", "Group", *quoted, "adults", low_deg=30.0, high_deg=45.0, mean_deg=37.0)
+    >>> compare(28.0, (26.0, 29.0), usual).verdict, compare(29.0, (26.0, 32.0), usual).verdict
+    (<Verdict.BELOW: 'below'>, <Verdict.BORDERLINE: 'borderline'>)
+    >>> compare(float("nan"), None, usual).verdict is None
+    True
     """
     value, limits = _known(end_range_deg), reference.limits_deg
     judged = value is not None and reference.no_verdict is None
@@ -306,6 +367,11 @@ def subject_notes(comparisons: Sequence[Comparison], age_years: float | None) ->
 
     Why there is no verdict, where no range gives one; and under 18 years when to see a doctor, which holds without any
     number, too: `comparisons` may be empty.
+
+    Examples
+    --------
+    >>> subject_notes([], None), len(subject_notes([], 12))
+    ((), 1)
     """
     notes, age = [], known_age(age_years)
     silent = {comparison.no_verdict for comparison in comparisons}
@@ -335,6 +401,11 @@ def asymmetry_verdict(difference_deg: float | None, mdc95_deg: float | None) -> 
     ------
     ValueError
         If the MDC95 is negative.
+
+    Examples
+    --------
+    >>> asymmetry_verdict(-8.0, 9.0), asymmetry_verdict(12.0, 9.0), asymmetry_verdict(float("nan"), 9.0)
+    (<AsymmetryVerdict.NO_DIFFERENCE_DETECTED: 'no_difference_detected'>, <AsymmetryVerdict.NOTABLE: 'notable'>, None)
     """
     difference, mdc = _known(difference_deg), _known(mdc95_deg)
     if difference is None or mdc is None:

@@ -63,7 +63,13 @@ class Changes:
 
 
 def spacing_of(one: datetime | None, other: datetime | None) -> Spacing:
-    """Return how far apart two recordings are; None is a time that nobody knows, and then days may lie between."""
+    """Return how far apart two recordings are; None is a time that nobody knows, and then days may lie between.
+
+    Examples
+    --------
+    >>> spacing_of(datetime(2025, 1, 1, 9), datetime(2025, 1, 1, 10)), spacing_of(datetime(2025, 1, 1, 9), None)
+    (<Spacing.ONE_SITTING: 'within one sitting'>, <Spacing.BETWEEN_DAYS: 'between days'>)
+    """
     if one is None or other is None or abs(one - other) > SITTING:
         return Spacing.BETWEEN_DAYS
     return Spacing.ONE_SITTING
@@ -81,6 +87,18 @@ def compare_kept(one: Kept, other: Kept, *, one_sitting: bool = False) -> Change
     ------
     HistoryError
         Where they are of two persons, of two tests or efforts, or of two days that are said to be one sitting.
+
+    Examples
+    --------
+    >>> from datetime import UTC, date
+    >>> from hipcv.history.store import Entry
+    >>> def kept(subject):
+    ...     entry = Entry(1, subject, date(2025, 1, 1), datetime.now(UTC), "seated", "measured", 31.0, None)
+    ...     return Kept(entry, {})
+    >>> compare_kept(kept("S01"), kept("S02"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    hipcv.core.errors.HistoryError: Wanted two assessments of one person, found S01 and S02: ...
     """
     names = one.entry.subject, other.entry.subject
     if not same_person(*names):
@@ -120,6 +138,19 @@ def compare_documents(
     HistoryError
         Where one is no such document, they are of different tests, or one is active and one passive: these ranges are
         not the same measure.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> from hipcv.outputs.document import render_document
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> unmeasured = render_document(assess(empty, Setup()))
+    >>> left, right = compare_documents(unmeasured, unmeasured)
+    >>> left.verdict, left.change_deg
+    (<Change.UNKNOWN: 'not measured twice'>, None)
     """
     first, second = read_document(earlier), read_document(later)
     for about, one, other, why in (

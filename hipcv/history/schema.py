@@ -50,6 +50,16 @@ def bring_up_to_date(engine: Engine) -> None:
     ------
     HistoryError
         Where the database was written by a newer version.
+
+    Examples
+    --------
+    >>> from sqlalchemy import create_engine, inspect
+    >>> from sqlalchemy.pool import StaticPool
+    >>> engine = create_engine("sqlite://", poolclass=StaticPool)
+    >>> bring_up_to_date(engine)
+    >>> ASSESSMENTS.name in inspect(engine).get_table_names()
+    True
+    >>> engine.dispose()
     """
     with as_file(files("hipcv.history").joinpath("migrations")) as folder:
         config = Config()

@@ -39,7 +39,14 @@ class Entry:
     right_deg: float | None
 
     def of(self, side: Side) -> float | None:
-        """Return the end range of one side."""
+        """Return the end range of one side.
+
+        Examples
+        --------
+        >>> entry = Entry(1, "S01", date(2025, 1, 1), datetime.now(UTC), "seated", "measured", 31.0, None)
+        >>> entry.of(Side.LEFT), entry.of(Side.RIGHT)
+        (31.0, None)
+        """
         return self.left_deg if side is Side.LEFT else self.right_deg
 
 
@@ -58,6 +65,22 @@ class History:
     ------
     HistoryError
         From every method, where the database cannot be read or written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> from hipcv.outputs.document import render_document
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> history = open_history("sqlite://")
+    >>> entry = history.keep(render_document(assess(empty, Setup())), "S01", visit_date=date(2025, 1, 1))
+    >>> [kept.subject for kept in history.list("s01")], history.get(entry.id).document["status"]
+    (['S01'], 'not_measured')
+    >>> history.forget("S01"), len(history)
+    (1, 0)
+    >>> history.close()
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -182,6 +205,11 @@ def default_url() -> URL:
     """Return where assessments are kept unless somebody says otherwise.
 
     The URL in HIPCV_DATABASE, else `history.sqlite` in the data folder.
+
+    Examples
+    --------
+    >>> default_url().get_backend_name()
+    'sqlite'
     """
     if given := os.environ.get(DATABASE_VARIABLE):
         return _parse(given)
@@ -200,6 +228,12 @@ def open_history(url: str | None = None) -> History:
     ------
     HistoryError
         Where the database cannot be opened, is damaged, or was written by a newer hipcv.
+
+    Examples
+    --------
+    >>> with open_history("sqlite://") as history:  # in memory only
+    ...     len(history)
+    0
     """
     wanted = default_url() if url is None else _parse(url)
     with _one_sentence(wanted):
@@ -215,12 +249,24 @@ def open_history(url: str | None = None) -> History:
 
 
 def canonical(document: Mapping[str, Any]) -> str:
-    """Return the one text that a document has, whatever the order of its keys."""
+    """Return the one text that a document has, whatever the order of its keys.
+
+    Examples
+    --------
+    >>> canonical({"b": 1, "a": None})
+    '{"a":null,"b":1}'
+    """
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def digest(text: str) -> str:
-    """Return the SHA-256 of a text in UTF-8, in hexadecimal."""
+    """Return the SHA-256 of a text in UTF-8, in hexadecimal.
+
+    Examples
+    --------
+    >>> digest("")[:12]
+    'e3b0c44298fc'
+    """
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -136,6 +136,19 @@ class Coach:
     ----------
     plan : what is to be done.
     setup : which test, and where the camera stands.
+
+    Examples
+    --------
+    >>> from hipcv.core.series import N_LANDMARKS
+    >>> nowhere = (np.full((N_LANDMARKS, n), np.nan) for n in (2, 3))
+    >>> unseen = Sight(0.0, *nowhere, np.zeros(N_LANDMARKS), (640, 480), (math.nan, math.nan))
+    >>> coach = Coach(Plan(hands_free=False), Setup())
+    >>> coach.go()  # nobody is there yet
+    >>> coach.see(unseen).phase, coach.rest_deg(Side.LEFT)
+    (<Phase.PLACING: 'placing'>, nan)
+    >>> coach.skip(1.0)
+    >>> coach.side
+    <Side.RIGHT: 'right'>
     """
 
     plan: Plan

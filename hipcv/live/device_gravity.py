@@ -55,6 +55,14 @@ def camera_tilt_deg(gravity: DeviceGravity) -> tuple[float, float] | None:
     Some browsers give gravity itself and some the force that holds against it. A camera that films a person stands
     upright within 90°, which settles the sign. Nothing is said by a reading that is not finite or not about 1 g, nor
     by a device that lies flat or whose picture would be turned by more than 45° or tilted by more than 60°.
+
+    Examples
+    --------
+    >>> upright = camera_tilt_deg(DeviceGravity(0.0, 9.81, 0.0))
+    >>> [round(angle, 6) + 0.0 for angle in upright]
+    [0.0, 0.0]
+    >>> camera_tilt_deg(DeviceGravity(0.0, 0.0, 9.81)) is None  # it lies flat
+    True
     """
     size = math.hypot(gravity.x, gravity.y, gravity.z)
     if not (abs(size - GRAVITY_MPS2) <= GRAVITY_SLACK_MPS2 and math.isfinite(gravity.screen_angle_deg)):
@@ -87,6 +95,14 @@ def settled_tilt_deg(time_s: FloatArray, tilt_deg: FloatArray) -> tuple[float, f
     -------
     Roll and pitch in degrees; None where there are fewer than 10 readings, where the device moved in half of them or
     more, and where more than a tenth of the still ones lies further than 1° from their median: it was put down anew.
+
+    Examples
+    --------
+    >>> time_s = np.arange(20) / 10
+    >>> settled_tilt_deg(time_s, np.full((20, 2), (1.5, 8.0)))
+    (1.5, 8.0)
+    >>> settled_tilt_deg(time_s, np.column_stack([10.0 * time_s, 0 * time_s])) is None  # it is being turned
+    True
     """
     if len(time_s) < MIN_READINGS:
         return None
@@ -110,7 +126,17 @@ def _still(time_s: FloatArray, tilt_deg: FloatArray) -> BoolArray:
 
 @dataclass(slots=True)
 class TiltLog:
-    """What a device's sensor said in the course of a test."""
+    """What a device's sensor said in the course of a test.
+
+    Examples
+    --------
+    >>> log = TiltLog()
+    >>> for n in range(20):
+    ...     log.note(DeviceGravity(0.0, 9.81, 0.0), n / 10)
+    >>> log.forget_before(0.5)
+    >>> len(log), [round(angle, 6) + 0.0 for angle in log.settled_deg()]
+    (15, [0.0, 0.0])
+    """
 
     _rows: list[tuple[float, float, float]] = field(default_factory=list, init=False)
 

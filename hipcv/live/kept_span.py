@@ -25,7 +25,13 @@ class KeptSpan:
         self._complete_s, self._next_forget_s = math.inf, -math.inf
 
     def over(self, time_s: float) -> bool:
-        """Whether the moment after the last trial has passed."""
+        """Whether the moment after the last trial has passed.
+
+        Examples
+        --------
+        >>> KeptSpan().over(10.0)  # no trial is complete
+        False
+        """
         return time_s - self._complete_s >= TAIL_S
 
     def trim(self, session: Session, coaching: Coaching, time_s: float, *, started: bool, began: bool) -> float | None:

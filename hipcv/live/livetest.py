@@ -268,6 +268,12 @@ def roll_shift_deg(setup: Setup, roll_deg: float) -> float:
     """Return what is added to the left and taken from the right leg's picture angle when the picture is turned.
 
     A picture turned clockwise turns a hanging shank towards its left and a standing one towards its right.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> roll_shift_deg(Setup(), 2.0), roll_shift_deg(Setup(procedure_named("prone")), 2.0)
+    (2.0, 2.0)
     """
     left = float(lateral_signs(setup)[0])
     return left * roll_deg * (-1.0 if setup.procedure.shank_up else 1.0)

@@ -124,6 +124,14 @@ class Placement:
     Parameters
     ----------
     setup : which test, and where the camera stands.
+
+    Examples
+    --------
+    >>> nowhere_px, nowhere_m, unseen = np.full((33, 2), np.nan), np.full((33, 3), np.nan), np.zeros(33)
+    >>> placement = Placement(Setup())
+    >>> checks = placement.see(Sight(0.0, nowhere_px, nowhere_m, unseen, (640, 480), (math.nan, math.nan)))
+    >>> [check.code.value for check in checks if not check.ok][:2], len(checks[1].advice) > 0
+    (['light', 'person'], True)
     """
 
     setup: Setup
@@ -247,7 +255,15 @@ def _posture_advice(sight: Sight, procedure: Procedure) -> str | None:
 
 
 def posture_of(image_px: FloatArray, *, sits: bool) -> Posture:
-    """Return how a whole person (33, 2) is placed who sits or does not: upright in the picture, or lying."""
+    """Return how a whole person (33, 2) is placed who sits or does not: upright in the picture, or lying.
+
+    Examples
+    --------
+    >>> image_px = np.zeros((33, 2))
+    >>> image_px[list(SHOULDERS), 1], image_px[list(HIPS), 1], image_px[list(ANKLES), 1] = 100.0, 220.0, 420.0
+    >>> posture_of(image_px, sits=False), posture_of(image_px[:, ::-1], sits=False)
+    (<Posture.STANDING: 'standing'>, <Posture.LYING: 'lying'>)
+    """
     if sits:
         return Posture.SITTING
     shoulders, hips, ankles = (image_px[list(rows)].mean(axis=0) for rows in (SHOULDERS, HIPS, ANKLES))

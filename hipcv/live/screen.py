@@ -89,7 +89,13 @@ def run_live(
 
 
 def live_folder(data: Path) -> Path:
-    """Return a folder for a test done now, within the data folder."""
+    """Return a folder for a test done now, within the data folder.
+
+    Examples
+    --------
+    >>> live_folder(Path("data")).parent.as_posix()
+    'data/live'
+    """
     return data / "live" / time.strftime("%Y-%m-%d-%H%M%S")
 
 

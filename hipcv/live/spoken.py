@@ -51,7 +51,15 @@ class Spoken:
     at_rest: str
 
     def about(self, side: Side) -> "Spoken":
-        """Return the sentences about one leg."""
+        """Return the sentences about one leg.
+
+        Examples
+        --------
+        >>> from hipcv.core.procedures import procedure_named
+        >>> told = spoken_for(procedure_named("seated"))
+        >>> "{side}" in told.swing, "left" in told.about(Side.LEFT).swing
+        (True, True)
+        """
         words = {"side": str(side), "other": str(side.other)}
         told: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         about: dict[str, Any] = {
@@ -62,6 +70,13 @@ class Spoken:
 
 @cache
 def spoken_for(procedure: Procedure) -> Spoken:
-    """Return the sentences of one test (`data/spoken.toml`), and where it has none of its own those for any test."""
+    """Return the sentences of one test (`data/spoken.toml`), and where it has none of its own those for any test.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import PROCEDURES
+    >>> len({spoken_for(procedure).at_rest for procedure in PROCEDURES})
+    2
+    """
     words = tomllib.loads(files("hipcv.live").joinpath("data/spoken.toml").read_text("utf-8"))
     return Spoken(**words["any"] | words.get(procedure.name, {}))

@@ -30,7 +30,16 @@ class KeptFrame:
 
 @dataclass(slots=True)
 class Swing:
-    """The frames since a leg left its rest."""
+    """The frames since a leg left its rest.
+
+    Examples
+    --------
+    >>> swing = Swing()
+    >>> heights_deg = [2.0, 20.0, 30.0, 20.0, 2.0, 1.0]
+    >>> over = [swing.add(KeptFrame(n / 5, (h, 0.0), b""), (h, 0.0)) for n, h in enumerate(heights_deg)]
+    >>> [len(frames) for frames in over], len(swing.end())
+    ([0, 0, 0, 0, 0, 4], 0)
+    """
 
     frames: list[KeptFrame] = field(default_factory=list)
     out_s: float = -math.inf
@@ -57,6 +66,14 @@ def pick_held(times_s: list[float], heights_deg: list[float]) -> tuple[int, int]
     Parameters
     ----------
     times_s, heights_deg : of each frame, seconds and degrees above rest; NaN where not seen.
+
+    Examples
+    --------
+    >>> times_s = [n / 10 for n in range(12)]
+    >>> pick_held(times_s, [0, 5, 10, 15, 20, 30, 30, 30, 30, 15, 5, 0])
+    (2, 9)
+    >>> pick_held([0.0, 0.1], [math.nan, math.nan])
+    (0, 0)
     """
     heights = np.array(heights_deg, dtype=np.float64)
     if not np.isfinite(heights).any() or np.nanmax(heights) <= MIN_SWING_DEG:

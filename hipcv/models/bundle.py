@@ -207,7 +207,16 @@ def _folder_size(folder: Path) -> int:
 
 
 def write_bundle(members: dict[str, bytes], target: Path) -> None:
-    """Write a stored zip that depends on nothing but the members: no clock, no user, no operating system."""
+    """Write a stored zip that depends on nothing but the members: no clock, no user, no operating system.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bundle({LANDMARK_NETWORK_NAME: b"network"}, Path(folder, "one.task"))
+    ...     write_bundle({LANDMARK_NETWORK_NAME: b"network"}, Path(folder, "two.task"))
+    ...     Path(folder, "one.task").read_bytes() == Path(folder, "two.task").read_bytes()
+    True
+    """
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as bundle:
         for name, data in members.items():
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
@@ -223,12 +232,27 @@ def read_landmark_network(bundle: Path) -> bytes:
     ------
     ModelError
         The file is no bundle or has no such network.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bundle({LANDMARK_NETWORK_NAME: b"network"}, Path(folder, "pose.task"))
+    ...     read_landmark_network(Path(folder, "pose.task"))
+    b'network'
     """
     return _read_network(bundle, LANDMARK_NETWORK_NAME)
 
 
 def read_person_detector(bundle: Path) -> bytes:
-    """Take the network that finds people (TFLite) out of a bundle; errors as `read_landmark_network`."""
+    """Take the network that finds people (TFLite) out of a bundle; errors as `read_landmark_network`.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bundle({PERSON_DETECTOR_NAME: b"detector"}, Path(folder, "pose.task"))
+    ...     read_person_detector(Path(folder, "pose.task"))
+    b'detector'
+    """
     return _read_network(bundle, PERSON_DETECTOR_NAME)
 
 
@@ -263,6 +287,13 @@ def add_normalisation(network: bytes, mean: float, std: float) -> bytes:
     ------
     ModelError
         The bytes are no TFLite model, or one that has such metadata already.
+
+    Examples
+    --------
+    >>> add_normalisation(b"no network", mean=127.5, std=127.5)
+    Traceback (most recent call last):
+        ...
+    hipcv.core.errors.ModelError: Wanted a TFLite network, but found bytes that begin with b'no netwo'.
     """
     from flatbuffers import Builder, encode, packer
     from flatbuffers.table import Table

@@ -107,7 +107,14 @@ class Model:
     networks: tuple[Network, ...]
 
     def accepts(self, sha256: str) -> Origin | None:
-        """Who made the file with this checksum; None when it is not this model."""
+        """Who made the file with this checksum; None when it is not this model.
+
+        Examples
+        --------
+        >>> lite = open_store().models[ModelName.LITE]
+        >>> lite.accepts(lite.official.sha256), lite.accepts("0" * 64)
+        (<Origin.OFFICIAL: 'official'>, None)
+        """
         return next((a.origin for a in (self.official, self.assembled) if a.sha256 == sha256), None)
 
     @property
@@ -136,7 +143,16 @@ def _read_sha256(file: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ModelStore:
-    """The models of a manifest and the folders that keep them: a checkout's `models/` (if any) and the user cache."""
+    """The models of a manifest and the folders that keep them: a checkout's `models/` (if any) and the user cache.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     empty = ModelStore(open_store().models, checkout=None, cache=Path(folder))
+    ...     empty.find(ModelName.LITE), {status.state for status in empty.check()}
+    (None, {<ModelState.MISSING: 'missing'>})
+    """
 
     models: Mapping[ModelName, Model]
     checkout: Path | None
@@ -286,6 +302,11 @@ def open_store(manifest: Path | None = None) -> ModelStore:
     Returns
     -------
     ModelStore
+
+    Examples
+    --------
+    >>> sorted(open_store().models)
+    [<ModelName.FULL: 'full'>, <ModelName.HEAVY: 'heavy'>, <ModelName.LITE: 'lite'>]
     """
     import tomllib
 

@@ -48,6 +48,11 @@ def quiet() -> Iterator[None]:
     """Send what is written straight to standard error nowhere; Python's own errors still arrive as exceptions.
 
     In a process that is hipcv's own what is written to standard output goes there too, and both never come back.
+
+    Examples
+    --------
+    >>> with quiet():
+    ...     written = os.write(2, b"a library's chatter")
     """
     _enter()
     try:

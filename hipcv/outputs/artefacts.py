@@ -29,6 +29,16 @@ class Material:
     series, frames : the landmarks, and a second pass over the recording, which is read once at most; None where no
         picture of the person may be kept or there is none.
     video_name : of the annotated video beside the other files, once it is written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> nobody = assess(empty, Setup())
+    >>> list(Material(nobody, empty, ["a frame"]).pass_frames()), Material(nobody).take_stills()
+    (['a frame'], [])
     """
 
     assessment: Assessment
@@ -117,15 +127,33 @@ ARTEFACTS: tuple[Artefact, ...] = (SERIES, DOCUMENT, VIDEO, REPORT)
 
 
 def possible(*, frames: bool) -> tuple[Artefact, ...]:
-    """Return what can be written with or without the recording's pictures."""
+    """Return what can be written with or without the recording's pictures.
+
+    Examples
+    --------
+    >>> [artefact.name for artefact in possible(frames=False)]
+    ['series', 'document', 'report']
+    """
     return tuple(artefact for artefact in ARTEFACTS if frames or not artefact.needs_frames)
 
 
 def linked() -> tuple[Artefact, ...]:
-    """Return what the server gives a path of its own."""
+    """Return what the server gives a path of its own.
+
+    Examples
+    --------
+    >>> [artefact.name for artefact in linked()]
+    ['series', 'video', 'report']
+    """
     return tuple(artefact for artefact in ARTEFACTS if artefact.linked)
 
 
 def batched(*, report: bool = True) -> tuple[Artefact, ...]:
-    """Return what a batch writes of every recording beside its document, with its page or without."""
+    """Return what a batch writes of every recording beside its document, with its page or without.
+
+    Examples
+    --------
+    >>> [artefact.ending for artefact in batched()], batched(report=False)
+    (['.html'], ())
+    """
     return tuple(a for a in ARTEFACTS if a.ending and (report or a.name != REPORT.name))

@@ -20,12 +20,26 @@ _SHOWS = {
 
 
 def sides_text(setup: Setup) -> str:
-    """Return what left and right rest on, in words that follow "rest on"."""
+    """Return what left and right rest on, in words that follow "rest on".
+
+    Examples
+    --------
+    >>> sides_text(Setup(mirrored=True))
+    'the camera in front, a mirrored picture, turned back (as told)'
+    """
     return f"{_STANDS[setup.camera_side]}, {_SHOWS[setup.mirrored]}"
 
 
 def readings_text(provenance: Provenance) -> str:
-    """Return how many frames were read and how fast they follow each other, apart from the recording's own rate."""
+    """Return how many frames were read and how fast they follow each other, apart from the recording's own rate.
+
+    Examples
+    --------
+    >>> readings_text(Provenance(n_frames=900, fps=60.0, readings_hz=15.0))
+    '900 frames read at 15 Hz from a recording at 60 Hz'
+    >>> readings_text(Provenance(n_frames=30))
+    '30 frames'
+    """
     n, recorded_hz, read_hz = provenance.n_frames, provenance.fps, provenance.readings_hz
     if recorded_hz is None:
         return f"{n} frames"

@@ -35,6 +35,19 @@ def beside_number(result: SideResult) -> tuple[Beside, ...]:
 
     First what the pelvis made of it and what is left without it (seated), then what else of the body moved, last the
     angle before any of it did.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import Status
+    >>> from hipcv.core.checks.compensation import Compensation
+    >>> from hipcv.core.checks.limits import LIMITS
+    >>> from hipcv.words import Side
+    >>> leaned = Compensation(FindingCode.TRUNK_LEAN, 12.0, LIMITS[FindingCode.TRUNK_LEAN], 20.0)
+    >>> result = SideResult(Side.LEFT, Status.MEASURED, end_range_deg=35.0, onset_deg=20.0, compensations=(leaned,))
+    >>> [(row.label, row.value_deg) for row in beside_number(result)]
+    [('the body leaned by', 12.0), ('before the body leaned', 20.0)]
+    >>> beside_number(SideResult(Side.LEFT, Status.MEASURED, end_range_deg=35.0))
+    ()
     """
     codes = [c.code for c in result.compensations]
     rows: list[Beside] = []

@@ -29,7 +29,14 @@ NORMS_TOP_DEG = 80.0
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A linear scale from values to drawing units."""
+    """A linear scale from values to drawing units.
+
+    Examples
+    --------
+    >>> axis = Scale(low=0.0, high=40.0, start=100.0, stop=500.0)
+    >>> axis(30.0), axis.ticks(most=4)
+    (400.0, [0, 10, 20, 30, 40])
+    """
 
     low: float
     high: float
@@ -47,7 +54,17 @@ class Scale:
 
 
 def draw_curves(assessment: Assessment) -> Markup:
-    """Return both legs' angles over time, raw and filtered, with trials shaded and holds marked."""
+    """Return both legs' angles over time, raw and filtered, with trials shaded and holds marked.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> draw_curves(assess(empty, Setup()))
+    Markup('')
+    """
     angles = assessment.angles
     known = angles.internal_rotation_deg[np.isfinite(angles.internal_rotation_deg)]
     if len(angles.time_s) < 2 or len(known) == 0:
@@ -128,6 +145,13 @@ def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Marku
     """Return one side's value and interval against each published range: its name, its band, its verdict if any.
 
     What is only often quoted is not drawn: a mark beside a band is a verdict.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import Status
+    >>> from hipcv.words import Side
+    >>> draw_norms(SideResult(Side.LEFT, Status.NOT_MEASURED), ())
+    Markup('')
     """
     drawn = (c for c in comparisons if c.no_verdict is not NoVerdict.OFTEN_QUOTED)
     ranges = [c for c in drawn if c.low_deg is not None and c.high_deg is not None]
@@ -169,12 +193,27 @@ def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Marku
 
 
 def term_class(k: int) -> str:
-    """Return the style's name for the colour of a side's error term number `k`."""
+    """Return the style's name for the colour of a side's error term number `k`.
+
+    Examples
+    --------
+    >>> term_class(0), term_class(8)
+    ('t0', 't0')
+    """
     return f"t{k % len(TERM_COLOURS)}"
 
 
 def draw_budget(result: SideResult) -> Markup:
-    """Return what makes up one side's interval: each source's share of the variance."""
+    """Return what makes up one side's interval: each source's share of the variance.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import ErrorTerm, Status
+    >>> from hipcv.words import Side
+    >>> terms = ErrorTerm("camera roll", 2.0), ErrorTerm("anatomy", 1.0)
+    >>> draw_budget(SideResult(Side.LEFT, Status.MEASURED, error_terms=terms)).count("<rect")
+    2
+    """
     variance = sum(t.se_deg**2 for t in result.error_terms)
     if variance <= 0:
         return Markup("")

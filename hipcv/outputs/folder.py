@@ -17,17 +17,51 @@ def write_folder(folder: Path, frames: "Iterable[Picture]", series: PoseSeries, 
     """Write every artefact into `folder`, each whole or not at all, and return them, the report first.
 
     `frames` is a second pass over the recording; it is read once, frame by frame.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from types import SimpleNamespace
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (64, 48))
+    >>> frames = [SimpleNamespace(time_s=n / 30, rgb=np.zeros((48, 64, 3), np.uint8)) for n in range(2)]
+    >>> with TemporaryDirectory() as folder:
+    ...     [path.name for path in write_folder(Path(folder), frames, empty, assess(empty, Setup()))]
+    ['report.html', 'annotated.mp4', 'assessment.json', 'series.csv']
     """
     return _write(folder, Material(assessment, series, frames))
 
 
 def write_numbers(folder: Path, assessment: Assessment) -> list[Path]:
-    """Write every artefact that needs no picture of the person. Otherwise as `write_folder`."""
+    """Write every artefact that needs no picture of the person. Otherwise as `write_folder`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (64, 48))
+    >>> with TemporaryDirectory() as folder:
+    ...     [path.name for path in write_numbers(Path(folder), assess(empty, Setup()))]
+    ['report.html', 'assessment.json', 'series.csv']
+    """
     return _write(folder, Material(assessment))
 
 
 def try_folder(folder: Path, *, frames: bool = True) -> None:
-    """Raise at once the `OutputError` that writing, with pictures or without, would raise later; nothing is left."""
+    """Raise at once the `OutputError` that writing, with pictures or without, would raise later; nothing is left.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     try_folder(Path(folder, "results"))
+    ...     list(Path(folder).iterdir())
+    []
+    """
     for artefact in possible(frames=frames):
         try_writing(folder / artefact.file)
 

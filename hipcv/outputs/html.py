@@ -65,6 +65,17 @@ def render_report(
     assessment : what was measured.
     stills : pictures to show, at most one a side.
     video_name : name of the annotated video beside the report, or None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> page = render_report(assess(empty, Setup()), [])
+    >>> page[:15], "<script" in page
+    ('<!doctype html>', False)
     """
     measured = assessment.status is Status.MEASURED
     order = {Severity.REJECT: 0, Severity.DOUBT: 1, Severity.NOTE: 2}

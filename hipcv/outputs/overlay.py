@@ -71,6 +71,17 @@ class Overlay:
     view : (left, top, width, height) part of the frame that the pictures handed to `draw` show, all of it by default.
     zoom : pixels of those pictures per pixel of the frame.
     emphasis : how much thicker and larger than usual lines and texts are.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> nowhere = (np.full((1, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries([0.0], *nowhere, np.zeros((1, 33)), (640, 480))
+    >>> overlay = Overlay(unseen, assess(unseen, Setup()))
+    >>> black = np.zeros((480, 640, 3), np.uint8)
+    >>> bool(overlay.draw_person(black.copy(), 0).any()), bool(overlay.draw(black.copy(), 0).any())
+    (False, True)
     """
 
     def __init__(
@@ -225,7 +236,18 @@ def _at(point: Point) -> tuple[int, int]:
 
 
 def draw_frame(rgb: ByteArray, k: int, series: PoseSeries, assessment: Assessment) -> ByteArray:
-    """Draw row `k` of the series onto one picture (height, width, 3), which is changed and returned."""
+    """Draw row `k` of the series onto one picture (height, width, 3), which is changed and returned.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> nowhere = (np.full((1, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries([0.0], *nowhere, np.zeros((1, 33)), (640, 480))
+    >>> drawn = draw_frame(np.zeros((480, 640, 3), np.uint8), 0, unseen, assess(unseen, Setup()))
+    >>> drawn.shape, bool(drawn.any())  # what is said of nobody
+    ((480, 640, 3), True)
+    """
     return Overlay(series, assessment).draw(rgb, k)
 
 
@@ -239,6 +261,15 @@ def draw_still(rgb: ByteArray, k: int, series: PoseSeries, assessment: Assessmen
     Returns
     -------
     (480, about 640, 3) around shoulders, legs and the swing of the feet; the whole frame where the person fills it.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> nowhere = (np.full((1, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries([0.0], *nowhere, np.zeros((1, 33)), (640, 480))
+    >>> draw_still(np.zeros((480, 640, 3), np.uint8), 0, unseen, assess(unseen, Setup())).shape
+    (480, 640, 3)
     """
     left, top, width, height = view = find_view(series)
     zoom = STILL_HEIGHT_PX / height
@@ -263,6 +294,18 @@ def write_overlay(frames: Iterable[Picture], series: PoseSeries, assessment: Ass
         Where there is no frame to write.
     OutputError
         Where the file cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from types import SimpleNamespace
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (64, 48))
+    >>> frames = [SimpleNamespace(time_s=n / 30, rgb=np.zeros((48, 64, 3), np.uint8)) for n in range(2)]
+    >>> with TemporaryDirectory() as folder:
+    ...     write_overlay(frames, empty, assess(empty, Setup()), Path(folder, "drawn.mp4")).read_bytes()[4:8]
+    b'ftyp'
     """
     with whole_file(path) as part:
         _write_video(frames, series, Overlay(series, assessment), part)

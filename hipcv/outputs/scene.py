@@ -17,7 +17,16 @@ REACH_SHANKS = 0.4
 
 
 def state_texts(assessment: Assessment, k: int, side: Side) -> tuple[str, str]:
-    """Return what one leg does in row `k`, and what came of its trials so far ("" before the first)."""
+    """Return what one leg does in row `k`, and what came of its trials so far ("" before the first).
+
+    Examples
+    --------
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> state_texts(assess(empty, Setup()), 0, Side.LEFT)
+    ('not measured', '')
+    """
     result = assessment.of(side)
     if not result.measured:
         return "not measured", ""
@@ -44,6 +53,16 @@ def find_plumb_directions(knees_px: FloatArray, assessment: Assessment, frame_si
 
     A camera that looks down sees plumb lines converge: away from the picture's middle they are not parallel to the
     roll.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> level = assess(empty, Setup(roll_deg=0.0, pitch_deg=0.0))
+    >>> knees_px = np.array([[[320.0, 240.0], [np.nan, 240.0]]])
+    >>> (find_plumb_directions(knees_px, level, (640, 480)).round(6) + 0.0).tolist()
+    [[[0.0, 1.0], [nan, nan]]]
     """
     upwards = 1.0 if assessment.setup.procedure.shank_up else -1.0
     way = assessment.camera.pinhole(frame_size_px).way_px(knees_px, [0.0, upwards, 0.0])
@@ -51,7 +70,16 @@ def find_plumb_directions(knees_px: FloatArray, assessment: Assessment, frame_si
 
 
 def banner_text(assessment: Assessment) -> str:
-    """Return the doubts in plain words, each once with the sides it concerns; "" without any."""
+    """Return the doubts in plain words, each once with the sides it concerns; "" without any.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> banner_text(assess(empty, Setup()))
+    'Not measured: The recording is too short; Nobody was found'
+    """
     doubts = [f for f in assessment.findings if f.severity is not Severity.NOTE]
     if not doubts:
         return ""
@@ -63,12 +91,25 @@ def banner_text(assessment: Assessment) -> str:
 
 
 def whole_degrees(degrees: float) -> str:
-    """Return whole degrees without a minus before a zero."""
+    """Return whole degrees without a minus before a zero.
+
+    Examples
+    --------
+    >>> whole_degrees(34.6), whole_degrees(-0.2)
+    ('35°', '0°')
+    """
     return f"{round(float(degrees))}°"
 
 
 def find_view(series: PoseSeries) -> tuple[int, int, int, int]:
-    """Return (left, top, width, height) around the person in all frames, as near to 4:3 as the frame allows."""
+    """Return (left, top, width, height) around the person in all frames, as near to 4:3 as the frame allows.
+
+    Examples
+    --------
+    >>> unseen = PoseSeries([0.0], np.zeros((1, 33, 2)), np.zeros((1, 33, 3)), np.zeros((1, 33)), (640, 480))
+    >>> find_view(unseen)
+    (0, 0, 640, 480)
+    """
     frame = np.array(series.frame_size_px, dtype=np.float64)
     person = seen_px(series)
     shank_px = median_of(np.linalg.norm(person[:, KNEES] - person[:, ANKLES], axis=-1))

@@ -15,6 +15,15 @@ def take_stills(frames: Iterable[Picture], series: PoseSeries, assessment: Asses
     """Return a drawn picture of each side's best hold, at most one a side; none for a side without an accepted hold.
 
     `frames` is a second pass over the recording; it is read no further than to the last of these pictures.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> take_stills([], empty, assess(empty, Setup()))
+    []
     """
     n_wanted = len(_still_rows(assessment))
     stills: list[Still] = []
@@ -28,7 +37,18 @@ def take_stills(frames: Iterable[Picture], series: PoseSeries, assessment: Asses
 def keep_stills(
     frames: Iterable[Picture], series: PoseSeries, assessment: Assessment, stills: list[Still]
 ) -> Iterator[Picture]:
-    """Pass the frames on, and put a drawn picture of each side's best hold into `stills` as it goes by."""
+    """Pass the frames on, and put a drawn picture of each side's best hold into `stills` as it goes by.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> stills = []
+    >>> list(keep_stills(iter(["a frame"]), empty, assess(empty, Setup()), stills)), stills
+    (['a frame'], [])
+    """
     wanted = _still_rows(assessment)
     for frame in frames:
         for side in list(wanted):

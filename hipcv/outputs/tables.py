@@ -25,7 +25,21 @@ COLUMNS = (
 
 
 def write_series(assessment: Assessment, path: Path) -> Path:
-    """Write the angles and their companions, one row a frame; missing values are empty. Whole or not at all."""
+    """Write the angles and their companions, one row a frame; missing values are empty. Whole or not at all.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> nowhere = (np.full((1, 33, n), np.nan) for n in (2, 3))
+    >>> nobody = assess(PoseSeries([0.5], *nowhere, np.zeros((1, 33)), (640, 480)), Setup())
+    >>> with TemporaryDirectory() as folder:
+    ...     print(write_series(nobody, Path(folder, "series.csv")).read_text().splitlines()[1])
+    0.5000,,,,,,,,,,,,
+    """
     a = assessment.angles
     with whole_file(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

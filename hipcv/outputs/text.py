@@ -32,7 +32,21 @@ _VERDICT_STYLE = {
 
 
 def render_text(assessment: Assessment, console: Console) -> None:
-    """Print the assessment as a table with its findings in plain words."""
+    """Print the assessment as a table with its findings in plain words.
+
+    Examples
+    --------
+    >>> import io
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> page = io.StringIO()
+    >>> render_text(assess(empty, Setup()), Console(file=page, width=100))
+    >>> "Not measured." in page.getvalue()
+    True
+    """
     title = f"Hip internal rotation, {assessment.setup.procedure} test, {assessment.setup.effort}"
     parts: list[RenderableType] = []
     if assessment.status is Status.MEASURED:
@@ -171,7 +185,17 @@ def _verdict(comparisons: Sequence[Comparison], k: int) -> Text:
 
 
 def render_norms(rows: Sequence[NormRow], console: Console) -> None:
-    """Print the reference ranges with their sources."""
+    """Print the reference ranges with their sources.
+
+    Examples
+    --------
+    >>> import io
+    >>> from hipcv.evidence.norms import norms_table
+    >>> page = io.StringIO()
+    >>> render_norms(norms_table(), Console(file=page, width=200))
+    >>> DISCLAIMER in page.getvalue()
+    True
+    """
     table = Table(title="Hip internal rotation: reference ranges", title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name in ("", "range", "test", "who", "ages", "effort", "mean", "limits", "n"):
         table.add_column(name, overflow="fold", justify="right" if name in ("", "n") else "left")

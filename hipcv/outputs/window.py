@@ -42,7 +42,15 @@ class LivePicture:
 
 
 def draw_live(picture: LivePicture) -> ByteArray:
-    """Return the frame as a mirror shows it (height, width, 3) RGB, with everything drawn; texts are not mirrored."""
+    """Return the frame as a mirror shows it (height, width, 3) RGB, with everything drawn; texts are not mirrored.
+
+    Examples
+    --------
+    >>> skeleton = Skeleton(np.full((8, 2, 2), np.nan), np.full((2, 4, 2), np.nan), np.array([0.0, 1.0]))
+    >>> black = np.zeros((480, 640, 3), np.uint8)
+    >>> draw_live(LivePicture(black, skeleton, (31.0, np.nan), "Hold", 0.5)).shape, bool(black.any())
+    ((480, 640, 3), False)
+    """
     rgb = picture.rgb.copy()
     width = max(2, round(rgb.shape[1] / 320))
     skeleton = picture.skeleton

@@ -29,6 +29,14 @@ def average_axes(
     joints_se_deg, outline_se_deg : standard error of either direction.
 
     Where they disagree by more than their errors explain, the standard error grows by half of what is unexplained.
+
+    Examples
+    --------
+    >>> knee, ankle = np.array([100.0, 100.0]), np.array([100.0, 200.0])
+    >>> start, end, se_deg = average_axes(knee, ankle, 2.0, 0.0, joints_se_deg=2.0, outline_se_deg=2.0)
+    >>> shank = end - start
+    >>> round(float(np.degrees(np.arctan2(-shank[0], shank[1]))), 2), round(se_deg, 2)
+    (1.0, 1.41)
     """
     share = joints_se_deg**2 / (joints_se_deg**2 + outline_se_deg**2)
     expected = float(np.hypot(joints_se_deg, outline_se_deg))

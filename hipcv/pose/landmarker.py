@@ -38,7 +38,16 @@ SAME_PERSON_SHANKS = 1.5
 
 @dataclass(slots=True)
 class PersonChoice:
-    """Who was measured when several people were in view, and how often the picture was searched."""
+    """Who was measured when several people were in view, and how often the picture was searched.
+
+    Examples
+    --------
+    >>> choice = PersonChoice()
+    >>> choice.saw(1, 0.0)
+    >>> choice.saw(2, 4.0)
+    >>> choice.n_people, choice.first_s
+    (2, 4.0)
+    """
 
     n_people: int = 0
     first_s: float = float("nan")
@@ -52,7 +61,13 @@ class PersonChoice:
 
 
 def sits(pose: Pose) -> bool:
-    """Whether a person sits: thighs across the trunk by the world landmarks, and seen shortened from the front."""
+    """Whether a person sits: thighs across the trunk by the world landmarks, and seen shortened from the front.
+
+    Examples
+    --------
+    >>> sits(NOBODY)
+    False
+    """
     trunk = pose.world_m[list(SHOULDERS)].mean(axis=0) - pose.world_m[list(HIPS)].mean(axis=0)
     thighs = pose.world_m[list(KNEES)] - pose.world_m[list(HIPS)]
     cosine = (thighs @ trunk) / (np.linalg.norm(thighs, axis=1) * np.linalg.norm(trunk) + 1e-9)
@@ -65,6 +80,11 @@ def turned_deg(pose: Pose) -> float:
     """Return by how many quarters, degrees clockwise, the picture of somebody who sits is turned; 0 for any other pose.
 
     The landmarker finds people whichever way up they are; knees and ankles must be seen, or it guesses a posture.
+
+    Examples
+    --------
+    >>> turned_deg(NOBODY)
+    0.0
     """
     seen = (pose.visibility[[*KNEES, *ANKLES]] >= MIN_VISIBILITY).all()
     if not seen or hip_flexion_deg(pose.world_m).mean() < LIMITS[FindingCode.WRONG_TEST].value:
@@ -82,6 +102,11 @@ def suitability(pose: Pose) -> float:
     """Return how much a person looks like the subject of the test: leg length in pixels, weighted by what is seen.
 
     Sitting counts twice.
+
+    Examples
+    --------
+    >>> suitability(NOBODY)
+    nan
     """
     seen = float(pose.visibility[[*KNEES, *ANKLES]].mean())
     return pose.shank_px * seen * (2.0 if sits(pose) else 1.0)

@@ -45,7 +45,15 @@ class Recognised:
 
 
 def spread(frames: Iterable[Picture], n: int = N_FRAMES) -> list[ByteArray]:
-    """Return at least `n` (fewer where there are fewer) and less than 2 `n` pictures spread over the frames."""
+    """Return at least `n` (fewer where there are fewer) and less than 2 `n` pictures spread over the frames.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> frames = (SimpleNamespace(rgb=np.full((1, 1, 3), k, np.uint8)) for k in range(40))
+    >>> [int(picture.mean()) for picture in spread(frames, 4)]
+    [0, 8, 16, 24, 32]
+    """
     kept: list[ByteArray] = []
     stride = 1
     for k, frame in enumerate(frames):

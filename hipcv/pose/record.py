@@ -27,7 +27,15 @@ FRAME: Final = np.dtype(
 
 
 def pack_pose(time_s: float, pose: Pose, n_people: int = -1, sharpness: float = math.nan) -> NDArray[np.void]:
-    """Return one frame as a row (1,) of `FRAME`; the sharpness is NaN where nobody looked."""
+    """Return one frame as a row (1,) of `FRAME`; the sharpness is NaN where nobody looked.
+
+    Examples
+    --------
+    >>> from hipcv.pose.person import NOBODY
+    >>> row = pack_pose(0.5, NOBODY)
+    >>> row.shape, float(row["time_s"][0]), float(row["sharpness"][0])
+    ((1,), 0.5, nan)
+    """
     row = np.empty(1, FRAME)
     landmarks = pose.image_px, pose.world_m, pose.visibility, pose.shank_se_deg
     row[0] = (time_s, *landmarks, n_people, sharpness)
@@ -35,7 +43,20 @@ def pack_pose(time_s: float, pose: Pose, n_people: int = -1, sharpness: float = 
 
 
 class PoseRecord:
-    """One row a frame, times rising; a frame without anybody holds NaN."""
+    """One row a frame, times rising; a frame without anybody holds NaN.
+
+    Examples
+    --------
+    >>> from hipcv.pose.person import NOBODY
+    >>> record = PoseRecord()
+    >>> for time_s in (0.0, 0.1, 0.2):
+    ...     record.add(pack_pose(time_s, NOBODY))
+    >>> record.forget(slice(0, 1))
+    >>> record.times_s().tolist(), len(record.table())
+    ([0.1, 0.2], 2)
+    >>> record.amend({0.1: pack_pose(0.1, NOBODY)}, compared_s=[])  # nobody is no better
+    0
+    """
 
     def __init__(self) -> None:
         self._rows: list[NDArray[np.void]] = []

@@ -58,6 +58,16 @@ def find_axis(mask: FloatArray, knee_px: FloatArray, ankle_px: FloatArray) -> Li
     Returns
     -------
     LimbAxis; None where too few rows show both outlines of one leg.
+
+    Examples
+    --------
+    >>> mask = np.zeros((240, 120))
+    >>> mask[:, 48:68] = 1.0  # a lower leg, its middle 2 pixels to the left of the joints
+    >>> axis = find_axis(mask, np.array([60.0, 20.0]), np.array([60.0, 220.0]))
+    >>> round(axis.turn_deg, 3), round(axis.offset, 3)
+    (0.0, 0.01)
+    >>> find_axis(np.ones((240, 120)), np.array([60.0, 20.0]), np.array([60.0, 220.0])) is None
+    True
     """
     shank = ankle_px - knee_px
     length_px = float(np.hypot(*shank))
@@ -104,7 +114,17 @@ def _sample(mask: FloatArray, places: FloatArray) -> FloatArray:
 
 
 def robust_line(x: FloatArray, y: FloatArray) -> tuple[float, float, float]:
-    """Return slope, value at 0 and root mean square residual of a line fitted with Cauchy weights."""
+    """Return slope, value at 0 and root mean square residual of a line fitted with Cauchy weights.
+
+    Examples
+    --------
+    >>> x = np.arange(6.0)
+    >>> y = 0.5 * x + 1.0
+    >>> y[3] = 9.0  # one that is far off has next to no say
+    >>> slope, offset, _ = robust_line(x, y)
+    >>> round(slope, 2), round(offset, 2)
+    (0.5, 1.0)
+    """
     weight = np.ones(len(x))
     slope = offset = 0.0
     off = y
@@ -123,6 +143,12 @@ def fuse_axis(knee_px: FloatArray, ankle_px: FloatArray, axis: LimbAxis | None) 
     """Return knee (2,), ankle (2,) and the standard error of the shank's direction after averaging with the outline.
 
     Without an outline the landmarks stay as they are.
+
+    Examples
+    --------
+    >>> knee, ankle = np.array([100.0, 100.0]), np.array([100.0, 200.0])
+    >>> fuse_axis(knee, ankle, None)[2], round(fuse_axis(knee, ankle, LimbAxis(1.0, 0.0, 0.0))[2], 2)
+    (2.0, 0.66)
     """
     if axis is None:
         return knee_px, ankle_px, LANDMARK_SE_DEG

@@ -8,7 +8,17 @@ _LENGTH = struct.Struct(">Q")
 
 
 def send(pipe: IO[bytes], value: object) -> None:
-    """Write one value; an OSError says that the other end is gone."""
+    """Write one value; an OSError says that the other end is gone.
+
+    Examples
+    --------
+    >>> import io
+    >>> pipe = io.BytesIO()
+    >>> send(pipe, {"frames": 12})
+    >>> position = pipe.seek(0)
+    >>> receive(pipe)
+    {'frames': 12}
+    """
     packed = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
     pipe.write(_LENGTH.pack(len(packed)))
     pipe.write(packed)
@@ -16,7 +26,16 @@ def send(pipe: IO[bytes], value: object) -> None:
 
 
 def receive(pipe: IO[bytes]) -> object:
-    """Read one value; an EOFError says that the other end is gone."""
+    """Read one value; an EOFError says that the other end is gone.
+
+    Examples
+    --------
+    >>> import io
+    >>> receive(io.BytesIO())
+    Traceback (most recent call last):
+        ...
+    EOFError
+    """
     (length,) = _LENGTH.unpack(_read(pipe, _LENGTH.size))
     return pickle.loads(_read(pipe, length))  # noqa: S301 - only hipcv's own processes hold the other end
 

@@ -167,7 +167,13 @@ class Child:
 
 
 def describe_end(exit_code: int | None) -> str:
-    """Return in words how a process ended that should not have; None where it had to be ended."""
+    """Return in words how a process ended that should not have; None where it had to be ended.
+
+    Examples
+    --------
+    >>> describe_end(None), describe_end(3), describe_end(-int(signal.SIGTERM))
+    ('it stopped answering', 'it ended with status 3', 'it was ended by the signal SIGTERM')
+    """
     if exit_code is None:
         return "it stopped answering"
     if exit_code >= 0:

@@ -4,7 +4,14 @@ import time
 
 
 class Pace:
-    """Says when something is due to be told: at once where its kind is new, else no more often than `every_s`."""
+    """Says when something is due to be told: at once where its kind is new, else no more often than `every_s`.
+
+    Examples
+    --------
+    >>> pace = Pace(every_s=60.0)
+    >>> pace.due("reading"), pace.due("reading"), pace.due("assessing")
+    (True, False, True)
+    """
 
     def __init__(self, every_s: float) -> None:
         self._every_s = every_s

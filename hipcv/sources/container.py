@@ -48,7 +48,13 @@ Threads = Literal["frames", "slices"]
 
 
 def refusal(path: Path, found: str, advice: str) -> SourceError:
-    """Return the error for a recording that cannot be used."""
+    """Return the error for a recording that cannot be used.
+
+    Examples
+    --------
+    >>> print(refusal(Path("test.mp4"), "only sound", "record the test with the camera on"))
+    Wanted a video of the test in test.mp4, found only sound: record the test with the camera on.
+    """
     return SourceError(f"Wanted a video of the test in {printable(str(path))}, found {found}: {advice}.")
 
 
@@ -59,6 +65,13 @@ def find_file(path: str | os.PathLike[str]) -> Path:
     ------
     SourceError
         Where there is nothing, nothing readable, or something else than a file.
+
+    Examples
+    --------
+    >>> find_file("")
+    Traceback (most recent call last):
+        ...
+    hipcv.core.errors.SourceError: Wanted the path of a video, found '': give the path of one recording.
     """
     given = Path(path)
     if not str(path).strip() or "\0" in str(given):
@@ -82,7 +95,16 @@ def find_file(path: str | os.PathLike[str]) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of the file's bytes in hexadecimal, read piece by piece."""
+    """Return the SHA-256 of the file's bytes in hexadecimal, read piece by piece.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "empty.mp4").touch()
+    ...     sha256_of(Path(folder, "empty.mp4"))[:12]
+    'e3b0c44298fc'
+    """
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -143,7 +165,16 @@ def _choose_stream(container: InputContainer, path: Path, threads: Threads) -> V
 
 
 def check_size(path: Path, width_px: int, height_px: int) -> None:
-    """Raise a `SourceError` where pictures are too large to decode or too small to show a person."""
+    """Raise a `SourceError` where pictures are too large to decode or too small to show a person.
+
+    Examples
+    --------
+    >>> check_size(Path("test.mp4"), 1920, 1080)
+    >>> check_size(Path("test.mp4"), 16, 16)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    hipcv.core.errors.SourceError: Wanted a video of the test in test.mp4, found pictures of 16×16 px: ...
+    """
     if width_px * height_px > MAX_PIXELS:
         found = f"pictures of {width_px}×{height_px} px"
         raise refusal(path, found, f"export it with {MAX_PIXELS // 1_000_000} million pixels or fewer, 1080p is plenty")
@@ -183,7 +214,16 @@ def _is_text(head: bytes) -> bool:
 
 
 def mp4_boxes(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Yield type and size in bytes of the top-level boxes of an MP4 or QuickTime file (ISO/IEC 14496-12, 4.2)."""
+    """Yield type and size in bytes of the top-level boxes of an MP4 or QuickTime file (ISO/IEC 14496-12, 4.2).
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     n_bytes = Path(folder, "cut.mp4").write_bytes(bytes([0, 0, 0, 12]) + b"ftypisom")
+    ...     list(mp4_boxes(Path(folder, "cut.mp4")))
+    [(b'ftyp', 12)]
+    """
     with path.open("rb") as file:
         end = os.fstat(file.fileno()).st_size
         start = 0

@@ -38,6 +38,19 @@ class StillRoom:
     """The room behind the person, from at most `MAX_FRAMES` small grey frames spread over the recording.
 
     Memory stays flat: when full, every second frame is dropped and from then on half as many are kept.
+
+    Examples
+    --------
+    >>> picture = np.full((480, 640, 3), 200, np.uint8)
+    >>> picture[:, :300] = 40  # an upright edge
+    >>> room = StillRoom()
+    >>> for n in range(3):
+    ...     room.add(picture, n / 30)
+    >>> edges_px = room.find_edges(np.empty((0, 2, 2)), float("nan"))
+    >>> room.n_kept, edges_px[:, [0, 2]].round(-1).tolist()
+    (3, [[300.0, 300.0]])
+    >>> room.camera_motion_px(np.empty((0, 2, 2)), float("nan"))  # too few corners
+    nan
     """
 
     def __init__(self) -> None:

@@ -35,6 +35,22 @@ def measure_extent(path: Path, *, max_frames: int, max_duration_s: float) -> Ext
     ------
     SourceError
         Where this is no recording, or holds no picture stream that can be decoded.
+
+    Examples
+    --------
+    >>> import av
+    >>> import numpy as np
+    >>> from tempfile import TemporaryDirectory
+    >>> grey = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 128, np.uint8))
+    >>> with TemporaryDirectory() as folder:
+    ...     with av.open(str(Path(folder, "clip.mp4")), "w") as out:
+    ...         stream = out.add_stream("libx264", rate=30)
+    ...         stream.width, stream.height = 64, 48
+    ...         for _ in range(3):
+    ...             out.mux(stream.encode(grey))
+    ...         out.mux(stream.encode())
+    ...     measure_extent(Path(folder, "clip.mp4"), max_frames=100, max_duration_s=10.0).n_frames
+    3
     """
     container, stream = open_container(path, "slices")
     with closing(container):

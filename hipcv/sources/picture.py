@@ -42,7 +42,14 @@ class Orientation:
         return self.quarter_turns % 2 == 1
 
     def apply(self, picture: RgbArray, *, mirrored: bool) -> RgbArray:
-        """Return the (H, W, 3) picture upright, and flipped left to right once more where it was filmed `mirrored`."""
+        """Return the (H, W, 3) picture upright, and flipped left to right once more where it was filmed `mirrored`.
+
+        Examples
+        --------
+        >>> upright = Orientation(quarter_turns=1).apply(np.zeros((480, 640, 3), np.uint8), mirrored=False)
+        >>> upright.shape
+        (640, 480, 3)
+        """
         if self.flipped:
             picture = _flip(picture)
         if self.quarter_turns:
@@ -58,6 +65,11 @@ def orientation_of(frame: VideoFrame) -> Orientation | None:
     """Return how the frame's display matrix wants it shown; None where that is no quarter turn.
 
     The matrix maps stored pixels (x, y), y down, to (a x + c y, b x + d y), as ISO/IEC 14496-12 defines it for `tkhd`.
+
+    Examples
+    --------
+    >>> orientation_of(VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8)))
+    Orientation(quarter_turns=0, flipped=False)
     """
     tag = frame.side_data.get("DISPLAYMATRIX")
     if not isinstance(tag, SideData):
@@ -79,6 +91,12 @@ class Orientations:
 
     PyAV's side data and its picture refer to each other: looked at in every picture, it would keep hundreds of pictures
     in memory until the garbage collector comes round. The plain rotation costs nothing and tells whether to look.
+
+    Examples
+    --------
+    >>> seen = Orientations()
+    >>> seen.of(VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))).rotation_deg
+    0
     """
 
     def __init__(self) -> None:
@@ -100,6 +118,11 @@ def square_pixel_size(stored_size_px: tuple[int, int], pixel_aspect: Fraction, m
     ----------
     stored_size_px : (width, height) as coded.
     pixel_aspect : width of a pixel through its height.
+
+    Examples
+    --------
+    >>> square_pixel_size((720, 576), Fraction(64, 45), 1920), square_pixel_size((3840, 2160), Fraction(1), 1920)
+    ((1024, 576), (1920, 1080))
     """
     width, height = Fraction(stored_size_px[0]), Fraction(stored_size_px[1])
     if pixel_aspect > 1:
@@ -111,13 +134,28 @@ def square_pixel_size(stored_size_px: tuple[int, int], pixel_aspect: Fraction, m
 
 
 def plausible_pixel_aspect(pixel_aspect: Fraction | None) -> Fraction:
-    """Return the pixels' width through their height; 1 where it is not told or absurd."""
+    """Return the pixels' width through their height; 1 where it is not told or absurd.
+
+    Examples
+    --------
+    >>> plausible_pixel_aspect(Fraction(4, 3)), plausible_pixel_aspect(Fraction(99)), plausible_pixel_aspect(None)
+    (Fraction(4, 3), Fraction(1, 1), Fraction(1, 1))
+    """
     low, high = _PLAUSIBLE_PIXEL_ASPECT
     return pixel_aspect if pixel_aspect is not None and low <= pixel_aspect <= high else Fraction(1)
 
 
 class RgbMaker:
-    """Turns decoded frames into upright RGB pictures; one for one stream, for it keeps the scaler's state."""
+    """Turns decoded frames into upright RGB pictures; one for one stream, for it keeps the scaler's state.
+
+    Examples
+    --------
+    >>> white_left = np.zeros((48, 64, 3), np.uint8)
+    >>> white_left[:, :32] = 255
+    >>> mirror_image = RgbMaker(mirrored=True).make(VideoFrame.from_ndarray(white_left), (64, 48), Orientation())
+    >>> mirror_image[0, [0, -1], 0].tolist()
+    [0, 255]
+    """
 
     def __init__(self, *, mirrored: bool) -> None:
         self._reformatter = VideoReformatter()

@@ -15,7 +15,13 @@ SHANK_PX = 100.0
 
 
 def measure_brightness(rgb: ByteArray) -> float:
-    """Return the mean luma of a picture (height, width, 3), 0 black to 1 white, from one pixel in 64."""
+    """Return the mean luma of a picture (height, width, 3), 0 black to 1 white, from one pixel in 64.
+
+    Examples
+    --------
+    >>> measure_brightness(np.full((480, 640, 3), 51, np.uint8))
+    0.2
+    """
     return float(rgb[::8, ::8].mean() / 255.0)
 
 
@@ -28,6 +34,16 @@ def measure_sharpness(rgb: ByteArray, image_px: FloatArray) -> float:
     ----------
     rgb : (height, width, 3) upright picture.
     image_px : (33, 2) landmarks in its pixels.
+
+    Examples
+    --------
+    >>> image_px = np.full((33, 2), np.nan)
+    >>> blank = np.zeros((480, 640, 3), np.uint8)
+    >>> measure_sharpness(blank, image_px)
+    nan
+    >>> image_px[[*KNEES, *ANKLES]] = [[360, 240], [280, 240], [360, 340], [280, 340]]
+    >>> measure_sharpness(blank, image_px)
+    0.0
     """
     legs = image_px[[*KNEES, *ANKLES]]
     if not np.isfinite(legs).all():

@@ -34,6 +34,11 @@ def read_ahead(items: Generator[T, None, None], n_ahead: int) -> Generator[T, No
     ----------
     items : the work to run ahead with; not to be touched by anybody else afterwards.
     n_ahead : items that may wait, at least 1; with the one being made and the one being read, n_ahead + 2 are alive.
+
+    Examples
+    --------
+    >>> list(read_ahead((n * n for n in range(4)), n_ahead=2))
+    [0, 1, 4, 9]
     """
     waiting: Queue[_Item[T] | _End] = Queue(n_ahead)
     stopped = Event()

@@ -16,7 +16,13 @@ _QUALITY = 95
 
 
 def is_still(picture: bytes) -> bool:
-    """Whether the bytes begin like a JPEG or a WebP."""
+    """Whether the bytes begin like a JPEG or a WebP.
+
+    Examples
+    --------
+    >>> is_still(encode_still(np.zeros((48, 64, 3), np.uint8))), is_still(b"GIF89a")
+    (True, False)
+    """
     return picture[:3] == b"\xff\xd8\xff" or (picture[:4] == b"RIFF" and picture[8:12] == b"WEBP")
 
 
@@ -27,6 +33,15 @@ def decode_still(picture: bytes) -> RgbArray:
     ------
     SourceError
         Where it is something else, damaged, too small or too large.
+
+    Examples
+    --------
+    >>> decode_still(encode_still(np.full((48, 64, 3), 200, np.uint8))).shape
+    (48, 64, 3)
+    >>> decode_still(b"GIF89a")
+    Traceback (most recent call last):
+        ...
+    hipcv.core.errors.SourceError: Wanted a JPEG or WebP picture, found something else: send frames in one of the two.
     """
     if not is_still(picture):
         raise SourceError("Wanted a JPEG or WebP picture, found something else: send frames in one of the two.")
@@ -47,7 +62,13 @@ def decode_still(picture: bytes) -> RgbArray:
 
 
 def encode_still(rgb: RgbArray) -> bytes:
-    """Return a picture (height, width, 3) RGB as JPEG."""
+    """Return a picture (height, width, 3) RGB as JPEG.
+
+    Examples
+    --------
+    >>> encode_still(np.zeros((48, 64, 3), np.uint8))[:3].hex()
+    'ffd8ff'
+    """
     done, packed = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     assert done
     return packed.tobytes()

@@ -44,6 +44,15 @@ class FrameClock:
     Parameters
     ----------
     rate_hz : nominal frame rate where the container tells a plausible one, else None: the last true spacing serves.
+
+    Examples
+    --------
+    >>> clock = FrameClock(rate_hz=Fraction(10))
+    >>> stamps_s = [Fraction(-1, 5), Fraction(-1, 10), Fraction(-1, 10), None, Fraction(1, 5)]
+    >>> [None if (time_s := clock.place(stamp_s)) is None else float(time_s) for stamp_s in stamps_s]
+    [0.0, 0.1, None, 0.3, 0.4]
+    >>> clock.counts
+    StampCounts(n_repeated=1, n_missing=1, n_resets=0)
     """
 
     def __init__(self, rate_hz: Fraction | None) -> None:
@@ -115,6 +124,12 @@ class FrameClock:
 
 
 def plausible_rate_hz(*candidates: Fraction | None) -> Fraction | None:
-    """Return the first frame rate in Hz that a camera could have had, or None."""
+    """Return the first frame rate in Hz that a camera could have had, or None.
+
+    Examples
+    --------
+    >>> plausible_rate_hz(None, Fraction(90000), Fraction(30))
+    Fraction(30, 1)
+    """
     low, high = PLAUSIBLE_RATE_HZ
     return next((rate for rate in candidates if rate is not None and low <= rate <= high), None)

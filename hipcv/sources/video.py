@@ -265,6 +265,23 @@ def open_video(
         Where the file is missing, unreadable, not a video, empty, encrypted, a single picture, too large or too small.
     ValueError
         Where `slow_motion` or `max_side_px` make no sense.
+
+    Examples
+    --------
+    >>> import av
+    >>> import numpy as np
+    >>> from tempfile import TemporaryDirectory
+    >>> grey = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 128, np.uint8))
+    >>> with TemporaryDirectory() as folder:
+    ...     with av.open(str(Path(folder, "clip.mp4")), "w") as out:
+    ...         stream = out.add_stream("libx264", rate=30)
+    ...         stream.width, stream.height = 64, 48
+    ...         for _ in range(3):
+    ...             out.mux(stream.encode(grey))
+    ...         out.mux(stream.encode())
+    ...     with open_video(Path(folder, "clip.mp4"), slow_motion=2.0) as video:
+    ...         [(round(frame.time_s, 4), frame.rgb.shape) for frame in video]
+    [(0.0, (48, 64, 3)), (0.0167, (48, 64, 3)), (0.0333, (48, 64, 3))]
     """
     if not (math.isfinite(slow_motion) and slow_motion > 0):
         raise ValueError(f"slow_motion must be a number above 0, found {slow_motion}")

@@ -39,7 +39,7 @@ class Sheet:
 
 
 def read_sheet(path: Path) -> Sheet:
-    """Read a table whose first row names the columns.
+    r"""Read a table whose first row names the columns.
 
     CSV may be parted by commas, semicolons or tabs and written in UTF-8, UTF-16 or Windows-1252; of an Excel file the
     first sheet is read. Dates come as YYYY-MM-DD and whole numbers without a decimal point.
@@ -48,6 +48,16 @@ def read_sheet(path: Path) -> Sheet:
     ------
     BatchError
         Where there is no such table, or no row in it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     list_file = Path(folder, "clips.csv")
+    ...     n = list_file.write_text("file;age\na.mp4;30,5\n")
+    ...     sheet = read_sheet(list_file)
+    >>> sheet.header, sheet.rows[0].number, sheet.rows[0].cells, sheet.decimal_comma
+    (('file', 'age'), 2, ('a.mp4', '30,5'), True)
     """
     suffix = path.suffix.lower()
     if suffix in OTHER_SUFFIXES:
@@ -135,12 +145,24 @@ def _cell_text(value: object) -> str:
 
 
 def column_names(names: Iterable[str]) -> list[str]:
-    """Return column names as they are compared: lower case, words joined by underscores."""
+    """Return column names as they are compared: lower case, words joined by underscores.
+
+    Examples
+    --------
+    >>> column_names(["Camera end", "age (years)"])
+    ['camera_end', 'age_years']
+    """
     return ["_".join("".join(c if c.isalnum() else " " for c in name.casefold()).split()) for name in names]
 
 
 def parse_number(text: str, *, decimal_comma: bool = False) -> float | None:
-    """Return the finite number that a cell holds, a degree sign allowed, or None."""
+    """Return the finite number that a cell holds, a degree sign allowed, or None.
+
+    Examples
+    --------
+    >>> parse_number("12,5°"), parse_number("-3"), parse_number("nan"), parse_number("left")
+    (12.5, -3.0, None, None)
+    """
     bare = text.removesuffix("°").strip()
     if decimal_comma or re.fullmatch(r"[+-]?\d+,\d+", bare):
         bare = bare.replace(",", ".")

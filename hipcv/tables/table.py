@@ -29,6 +29,12 @@ def make_table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, type]) -
     """Return rows as a table: the given columns with their types first, then what else the rows hold.
 
     Further columns are text, or numbers where all of them are: an identifier such as 007 stays as it is.
+
+    Examples
+    --------
+    >>> table = make_table([{"age": 30, "subject": "007"}, {"age": None, "site": "12"}], {"age": int})
+    >>> table.columns, table["subject"].to_list(), table["site"].to_list()
+    (['age', 'site', 'subject'], ['007', None], [None, 12.0])
     """
     values: dict[str, list[Any]] = {name: [] for name in columns}
     for n_before, row in enumerate(rows):
@@ -50,7 +56,16 @@ def _series(name: str, cells: list[Any], kind: type | None) -> pl.Series:
 
 
 def write_parquet(table: pl.DataFrame, path: Path) -> None:
-    """Write a table with its types."""
+    """Write a table with its types.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_parquet(pl.DataFrame({"rom_deg": [31.5, None]}), Path(folder, "rom.parquet"))
+    ...     read_table(Path(folder, "rom.parquet"), ["rom_deg"])["rom_deg"].to_list()
+    [31.5, None]
+    """
     # into memory first: what a full disk makes of a library's own writing is anybody's guess
     raw = io.BytesIO()
     table.write_parquet(raw)
@@ -58,7 +73,17 @@ def write_parquet(table: pl.DataFrame, path: Path) -> None:
 
 
 def write_csv(table: pl.DataFrame, path: Path) -> None:
-    """Write a table as UTF-8; text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Write a table as UTF-8; text that a spreadsheet would take for a formula gets an apostrophe before it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_csv(pl.DataFrame({"subject": ["=1+1"], "rom_deg": [31.5]}), Path(folder, "rom.csv"))
+    ...     print(Path(folder, "rom.csv").read_text("utf-8"), end="")
+    subject,rom_deg
+    '=1+1,31.5
+    """
     texts = [name for name, kind in table.schema.items() if kind == pl.String]
     safe = table.with_columns(pl.col(texts).map_elements(harmless, return_dtype=pl.String))
     safe = safe.rename({name: harmless(name) for name in table.columns})
@@ -66,17 +91,38 @@ def write_csv(table: pl.DataFrame, path: Path) -> None:
 
 
 def harmless(text: str) -> str:
-    """Return text no part of which a spreadsheet takes for a formula; a plain number is none."""
+    """Return text no part of which a spreadsheet takes for a formula; a plain number is none.
+
+    Examples
+    --------
+    >>> harmless("=SUM(A1)"), harmless("-12.5"), harmless("Anna")
+    ("'=SUM(A1)", '-12.5', 'Anna')
+    """
     return text if _NUMBER.fullmatch(text) else _AT_RISK.sub("'", text)
 
 
 def as_written(text: str) -> str:
-    """Return what `harmless` was given."""
+    """Return what `harmless` was given.
+
+    Examples
+    --------
+    >>> as_written(harmless("=SUM(A1)")), as_written("Anna")
+    ('=SUM(A1)', 'Anna')
+    """
     return _MADE_HARMLESS.sub("", text)
 
 
 def write_excel(table: pl.DataFrame, path: Path, sheet: str) -> None:
-    """Write a table as an Excel file with fixed header; every text is a text, whatever it begins with."""
+    """Write a table as an Excel file with fixed header; every text is a text, whatever it begins with.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_excel(pl.DataFrame({"subject": ["=1+1"], "rom_deg": [31.5]}), Path(folder, "rom.xlsx"), "sides")
+    ...     read_sheet(Path(folder, "rom.xlsx")).rows[0].cells
+    ('=1+1', '31.5')
+    """
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
@@ -112,7 +158,7 @@ def write_excel(table: pl.DataFrame, path: Path, sheet: str) -> None:
 
 
 def read_table(path: Path, wanted: Sequence[str]) -> pl.DataFrame:
-    """Read a table of results, whoever wrote it: .parquet, .csv or .xlsx.
+    r"""Read a table of results, whoever wrote it: .parquet, .csv or .xlsx.
 
     Parameters
     ----------
@@ -123,6 +169,15 @@ def read_table(path: Path, wanted: Sequence[str]) -> pl.DataFrame:
     ------
     BatchError
         Where it cannot be read or a column is missing.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     n = Path(folder, "rom.csv").write_text("subject,rom_deg\nAnna,31.5\n")
+    ...     table = read_table(Path(folder, "rom.csv"), ["rom_deg"])
+    >>> table.rows()
+    [('Anna', '31.5')]
     """
     if path.suffix.lower() == ".parquet":
         try:

@@ -35,6 +35,12 @@ def create_app(settings: Settings) -> FastAPI:
     Parameters
     ----------
     settings : where it listens, its data folder and its limits.
+
+    Examples
+    --------
+    >>> app = create_app(Settings(Path("data")))  # nothing is opened before it starts
+    >>> f"{PREFIX}/limits" in app.openapi()["paths"]
+    True
     """
     app = FastAPI(
         title="hipcv",
@@ -92,6 +98,13 @@ def open_data(settings: Settings) -> Iterator[tuple[Shelves, JobStore]]:
     ------
     HistoryError
         Where it cannot be used, or another server works in it.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, open_data(Settings(Path(folder))) as (shelves, store):
+    ...     shelves.uploads.is_dir(), store.n_waiting()
+    (True, 0)
     """
     shelves = Shelves(settings.data)
     lock = FileLock(settings.data / "server.lock")

@@ -12,7 +12,13 @@ CLEARLY = 2.0
 
 
 def stalled(told: Told, quiet_s: float, limits: JobLimits) -> bool:
-    """Tell whether a worker that has said nothing for `quiet_s` hangs; while it assesses it has nothing to say."""
+    """Tell whether a worker that has said nothing for `quiet_s` hangs; while it assesses it has nothing to say.
+
+    Examples
+    --------
+    >>> stalled(Told("reading"), 100.0, JobLimits()), stalled(Told("assessing"), 100.0, JobLimits())
+    (True, False)
+    """
     return told.stage != "assessing" and quiet_s > limits.stall_s
 
 
@@ -23,6 +29,14 @@ class Budget:
     Parameters
     ----------
     limits : what the work on one recording may take.
+
+    Examples
+    --------
+    >>> budget = Budget(JobLimits(max_work_s=1200.0))
+    >>> budget.excess(Told("reading", 0, 900), now_s=0.0) is None
+    True
+    >>> budget.excess(Told("reading", 9, 9000), now_s=30.0)[:58]
+    'Wanted a recording that this server measures in 20 minutes'
     """
 
     limits: JobLimits

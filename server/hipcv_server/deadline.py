@@ -59,5 +59,11 @@ class DeadlineProtocol(H11Protocol):
 
 
 def with_deadlines(header_s: float, body_s: float) -> type[DeadlineProtocol]:
-    """Return the protocol with these deadlines, seconds."""
+    """Return the protocol with these deadlines, seconds.
+
+    Examples
+    --------
+    >>> with_deadlines(15.0, 20.0).header_s
+    15.0
+    """
     return type("DeadlineProtocol", (DeadlineProtocol,), {"header_s": header_s, "body_s": body_s})

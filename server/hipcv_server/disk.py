@@ -19,6 +19,11 @@ def disk_trouble(error: BaseException) -> str | None:
     """Return in words why the disk took nothing more; None where an error has another reason.
 
     What an error was raised from counts, too: a sentence about a recording may stand in front of a full disk.
+
+    Examples
+    --------
+    >>> disk_trouble(OSError(errno.ENOSPC, "No space left on device")), disk_trouble(ValueError("no number"))
+    ('No space left on device', None)
     """
     for one in _causes(error):
         if isinstance(one, OSError) and one.errno is not None and one.errno in _ERRNOS:
@@ -38,7 +43,13 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def free_bytes(folder: Path) -> int:
-    """Return how much room is left where a folder lies."""
+    """Return how much room is left where a folder lies.
+
+    Examples
+    --------
+    >>> free_bytes(Path()) >= 0
+    True
+    """
     return shutil.disk_usage(folder).free
 
 
@@ -50,6 +61,15 @@ class Reserve:
     ----------
     path : the file that takes the room.
     n_bytes : its size.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     reserve = Reserve(Path(folder, "reserve.bin"), n_bytes=1)
+    ...     reserve.keep()
+    ...     reserve.give(), reserve.give()
+    (True, False)
     """
 
     path: Path

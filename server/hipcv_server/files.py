@@ -13,7 +13,26 @@ _PART = ".part"
 
 @dataclass(frozen=True, slots=True)
 class Shelves:
-    """The folders of one data folder."""
+    """The folders of one data folder.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     shelves = Shelves(Path(folder))
+    ...     shelves.make()
+    ...     part = shelves.begin_result("7")
+    ...     n = (part / "report.html").write_text("<!doctype html>")
+    ...     shelves.settle_result("7", part)
+    ...     shelves.clip("7").relative_to(folder).as_posix(), shelves.result("7", "report.html").exists()
+    ...     shelves.drop_clip("7")
+    ...     shelves.drop_parts("7")
+    ...     shelves.sweep(jobs=["8"], clips=[])  # no job 7 any more
+    ...     shelves.drop("8")
+    ...     shelves.result("7", "report.html").exists()
+    ('uploads/7/clip.bin', True)
+    False
+    """
 
     root: Path
 

@@ -307,7 +307,19 @@ def reading_message(n: int, time_s: float, size_px: tuple[int, int], seen: "Live
 
 
 def skeleton_message(skeleton: "Skeleton") -> dict[str, Any] | None:
-    """Return what is drawn of the person; None where nothing is seen."""
+    """Return what is drawn of the person; None where nothing is seen.
+
+    Examples
+    --------
+    >>> from hipcv.core.setup import Setup
+    >>> from hipcv.core.skeleton import find_skeleton
+    >>> px = np.full((33, 2), np.nan)
+    >>> skeleton_message(find_skeleton(px, np.ones(33), Setup(), 0.0)) is None
+    True
+    >>> px[25] = 360.0, 240.0  # the left knee
+    >>> skeleton_message(find_skeleton(px, np.ones(33), Setup(), 0.0))["left"]
+    [None, [360.0, 240.0], None, None]
+    """
     if not skeleton.seen:
         return None
 
@@ -322,7 +334,19 @@ def skeleton_message(skeleton: "Skeleton") -> dict[str, Any] | None:
 
 
 def coach_message(coaching: "Coaching") -> dict[str, Any]:
-    """Return where the test stands, as the page shows it."""
+    """Return where the test stands, as the page shows it.
+
+    Examples
+    --------
+    >>> from hipcv.core.setup import Setup
+    >>> from hipcv.live.coach import Coach, Plan
+    >>> from hipcv.live.placement import Sight
+    >>> nowhere = (np.full((33, n), np.nan) for n in (2, 3))
+    >>> unseen = Sight(0.0, *nowhere, np.zeros(33), (640, 480), (math.nan, math.nan))
+    >>> message = coach_message(Coach(Plan(), Setup()).see(unseen))
+    >>> message["phase"], message["trial"], message["captured"]
+    ('placing', 1, {'left': [], 'right': []})
+    """
     cue = coaching.cue
     return {
         "phase": str(coaching.phase),
@@ -348,6 +372,11 @@ def split_frame(message: bytes) -> tuple[bytes, bytes]:
     ------
     ProblemError
         bad_request where the message is not built like that.
+
+    Examples
+    --------
+    >>> split_frame(struct.pack("<I", 7) + b'{"n":1}' + b"picture")
+    (b'{"n":1}', b'picture')
     """
     if len(message) < 8:
         raise ProblemError("bad_request", "Wanted a frame (4 bytes, head, picture), found fewer than 8 bytes.")

@@ -9,7 +9,18 @@ from hipcv.printable import printable, printable_lines
 
 
 class PlainFormatter(logging.Formatter):
-    """Writes a record as one line; a traceback below it keeps its own lines."""
+    r"""Writes a record as one line; a traceback below it keeps its own lines.
+
+    Examples
+    --------
+    >>> formatter = PlainFormatter("%(levelname)s: %(message)s")
+    >>> record = logging.LogRecord("hipcv", logging.WARNING, "", 0, "Anna" + chr(27), None, None)
+    >>> record.message = record.getMessage()
+    >>> print(formatter.formatMessage(record))
+    WARNING: Anna\u001b
+    >>> formatter.formatException((ValueError, ValueError("a" + chr(27)), None)).isprintable()
+    True
+    """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the base class' name
         """Return the line."""

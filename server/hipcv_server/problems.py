@@ -46,7 +46,13 @@ _OF_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 4
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI descriptions of problems with these statuses, and of those that any request can meet."""
+    """Return the OpenAPI descriptions of problems with these statuses, and of those that any request can meet.
+
+    Examples
+    --------
+    >>> sorted(described(404))
+    [401, 403, 404, 421, 422]
+    """
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemModel"}}}
     return {status: {"description": "Problem", "content": content} for status in (401, 403, 421, 422, *statuses)}
 
@@ -60,6 +66,12 @@ class ProblemError(Exception):
     detail : one sentence: what was wanted, what was found, what to do.
     more : further members of the problem.
     headers : of the answer.
+
+    Examples
+    --------
+    >>> gone = ProblemError("not_found", "There is no assessment of this id.")
+    >>> gone.document()["status"], gone.response().media_type
+    (404, 'application/problem+json')
     """
 
     def __init__(
@@ -92,7 +104,13 @@ class ProblemError(Exception):
 
 
 def problem_of(error: HipcvError, clip: Path | None = None) -> ProblemError:
-    """Return what the command line would say about an error, without the server's own path of the recording."""
+    """Return what the command line would say about an error, without the server's own path of the recording.
+
+    Examples
+    --------
+    >>> problem_of(SourceError("found text in /data/7/clip.bin"), Path("/data/7/clip.bin")).detail
+    'found text in the upload'
+    """
     sentence = str(error)
     if clip is not None:
         sentence = sentence.replace(str(clip), "the upload")
@@ -105,12 +123,24 @@ def problem_of(error: HipcvError, clip: Path | None = None) -> ProblemError:
 
 
 def disk_full(trouble: str) -> ProblemError:
-    """Return what whoever wants something written on a full disk is told."""
+    """Return what whoever wants something written on a full disk is told.
+
+    Examples
+    --------
+    >>> disk_full("No space left on device").status
+    507
+    """
     return ProblemError("disk_full", f"The server's disk takes nothing more ({trouble}): make room on it, try again.")
 
 
 def waits_for_room(trouble: str) -> ProblemError:
-    """Return why a recording that was taken waits: nothing is wrong with it, and nothing of it is lost."""
+    """Return why a recording that was taken waits: nothing is wrong with it, and nothing of it is lost.
+
+    Examples
+    --------
+    >>> waits_for_room("No space left on device").status
+    507
+    """
     return ProblemError(
         "disk_full",
         f"The server's disk takes nothing more ({trouble}): the recording is kept and measured once there is room; "
@@ -119,7 +149,17 @@ def waits_for_room(trouble: str) -> ProblemError:
 
 
 def wrong_arguments(error: ValidationError | RequestValidationError) -> ProblemError:
-    """Return which arguments are wrong, and why."""
+    """Return which arguments are wrong, and why.
+
+    Examples
+    --------
+    >>> from hipcv_server.schemas import MeasureOptions
+    >>> try:
+    ...     MeasureOptions(test="seated", roll=99)
+    ... except ValidationError as error:
+    ...     print(wrong_arguments(error).more["errors"][0]["field"])
+    roll
+    """
     errors = []
     for one in error.errors():
         names = [str(part) for part in one["loc"] if part not in ("body", "query", "path", "header")]
@@ -137,7 +177,15 @@ def _allowed(app: FastAPI, path: str) -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Let every error of an application be answered as a problem."""
+    """Let every error of an application be answered as a problem.
+
+    Examples
+    --------
+    >>> app = FastAPI()
+    >>> install(app)
+    >>> ProblemError in app.exception_handlers
+    True
+    """
     from sqlalchemy.exc import DatabaseError  # workers tell problems, too, and have no database
 
     async def on_problem(_: Request, error: Exception) -> JSONResponse:

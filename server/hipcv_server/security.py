@@ -80,6 +80,12 @@ class HostNames:
     ----------
     names : lower case, IPv6 without brackets.
     any_address : whether any address in numbers is fine: nobody can make a name point at the server that way.
+
+    Examples
+    --------
+    >>> own = HostNames(frozenset({"localhost"}))
+    >>> own.accept("localhost:8765"), own.accept("evil.example"), own.accept("192.168.1.7")
+    (True, False, False)
     """
 
     names: frozenset[str]
@@ -95,7 +101,14 @@ class HostNames:
 
 
 def host_names(settings: Settings) -> HostNames:
-    """Return the names under which a server with these settings answers."""
+    """Return the names under which a server with these settings answers.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> host_names(Settings(Path("data"))).accept("127.0.0.1:8765")
+    True
+    """
     if settings.on_loopback:
         return HostNames(frozenset({*LOOPBACK, settings.host}))
     if settings.host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared with, not listened on

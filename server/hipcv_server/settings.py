@@ -91,6 +91,11 @@ class Settings:
     token : what a request must show; None on loopback.
     models : where to look for pose models first.
     header_s : a request's head must be there after so long.
+
+    Examples
+    --------
+    >>> Settings(Path("data")).on_loopback, Settings(Path("data"), host="0.0.0.0", token="short").token_fault is None
+    (True, False)
     """
 
     data: Path

@@ -106,17 +106,36 @@ class Job:
 
 
 def new_id() -> str:
-    """Return an id that nobody can guess: 80 random bits."""
+    """Return an id that nobody can guess: 80 random bits.
+
+    Examples
+    --------
+    >>> len(new_id()), new_id() == new_id()
+    (16, False)
+    """
     return "".join(secrets.choice(_ID_LETTERS) for _ in range(16))
 
 
 def now() -> str:
-    """Return the time, ISO 8601 in UTC with milliseconds."""
+    """Return the time, ISO 8601 in UTC with milliseconds.
+
+    Examples
+    --------
+    >>> now()[-1], len(now())
+    ('Z', 24)
+    """
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def summarise(document: dict[str, Any]) -> dict[str, Any]:
-    """Return what a list shows of an assessment document."""
+    """Return what a list shows of an assessment document.
+
+    Examples
+    --------
+    >>> side = {"end_range_deg": None, "interval95_deg": None, "trials": []}
+    >>> summarise({"status": "not_measured", "sides": {"left": side, "right": side}})["left"]
+    {'end_range_deg': None, 'interval95_deg': None}
+    """
     sides = {
         side: {key: document["sides"][side][key] for key in ("end_range_deg", "interval95_deg")}
         for side in ("left", "right")
@@ -154,6 +173,33 @@ class JobStore:
     ------
     HistoryError
         Where the folder or the database cannot be used.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> side = {"end_range_deg": 31.0, "interval95_deg": [28.0, 34.0]}
+    >>> document = {"status": "measured", "sides": {"left": side, "right": side}}
+    >>> seated = {"test": "seated", "subject": "S01"}
+    >>> with TemporaryDirectory() as folder:
+    ...     store = JobStore(Path(folder))
+    ...     for job_id in "abcd":
+    ...         job = store.add(seated, job_id=job_id)
+    ...     store.add(seated, job_id="e", max_waiting=4)  # there are as many already
+    ...     store.claim().id, store.claim().id, store.claim(resting=["c"]).id, store.n_waiting()
+    ...     store.finish("a", document, 900), store.fail("b", {"code": "internal"}), store.finish("a", document, 900)
+    ...     store.requeue("d", refund=True)
+    ...     store.recover(), store.cancel("d").state, store.cancel("a")
+    ...     store.document("a") == document, store.document("b"), store.get("none") is None
+    ...     live = store.add_done(seated, document, job_id="f", kind="live", n_frames=900, began=now())
+    ...     [job.id for job in store.measured("seated", "s01 ")], store.page(2)[1], store.ids_with_clip()
+    ...     store.delete("a"), sorted(store.ids())
+    ...     store.close()
+    ('a', 'b', 'd', 1)
+    (True, True, False)
+    (0, <JobState.CANCELLED: 'cancelled'>, None)
+    (True, None, True)
+    (['a', 'f'], 5, {'c'})
+    (True, ['b', 'c', 'd', 'f'])
     """
 
     def __init__(self, folder: Path) -> None:

@@ -46,7 +46,13 @@ _CONTAINERS = (
 
 
 def what_it_is(head: bytes) -> str | None:
-    """Return None where the first bytes are those of a video container, else in words what they seem to be."""
+    """Return None where the first bytes are those of a video container, else in words what they seem to be.
+
+    Examples
+    --------
+    >>> what_it_is(bytes(4) + b"ftypisom"), what_it_is(b""), what_it_is(bytes([0x89]) + b"PNG")
+    (None, 'an empty file', 'a picture (PNG)')
+    """
     if not head:
         return "an empty file"
     if head[4:8] in _BOXES or head.startswith(_CONTAINERS) or (head[:4] == b"RIFF" and head[8:12] == b"AVI "):
@@ -78,7 +84,13 @@ class Upload:
     n_bytes: int = 0
 
     def options(self) -> dict[str, Any]:
-        """Return the fields by name; `vertical` is a list, any other field may come once."""
+        """Return the fields by name; `vertical` is a list, any other field may come once.
+
+        Examples
+        --------
+        >>> Upload([("test", "seated"), ("vertical", "1,2,3,4"), ("vertical", "5,6,7,8")]).options()
+        {'test': 'seated', 'vertical': ['1,2,3,4', '5,6,7,8']}
+        """
         found: dict[str, Any] = {}
         for name, value in self.fields:
             if name == "vertical":
@@ -183,6 +195,18 @@ async def receive(content_type: str, body: AsyncIterator[bytes], target: Path, m
     ------
     ProblemError
         bad_request, too_large or not_a_video; what was written is the caller's to delete.
+
+    Examples
+    --------
+    >>> import asyncio
+    >>> from tempfile import TemporaryDirectory
+    >>> async def nothing():
+    ...     yield b""
+    >>> with TemporaryDirectory() as folder:
+    ...     asyncio.run(receive("text/plain", nothing(), Path(folder, "clip.bin"), 1000))
+    Traceback (most recent call last):
+        ...
+    hipcv_server.problems.ProblemError: Wanted multipart/form-data with a recording in the part `file`.
     """
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")

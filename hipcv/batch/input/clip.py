@@ -32,7 +32,14 @@ class Reference:
     right_deg: float | None = None
 
     def of(self, side: Side) -> float | None:
-        """Return the reading of one side."""
+        """Return the reading of one side.
+
+        Examples
+        --------
+        >>> goniometer = Reference("goniometer", left_deg=31.0)
+        >>> goniometer.of(Side.LEFT), goniometer.of(Side.RIGHT)
+        (31.0, None)
+        """
         return self.left_deg if side is Side.LEFT else self.right_deg
 
 
@@ -78,7 +85,13 @@ class Clip:
         return self.side_order or (Side.LEFT, Side.RIGHT)
 
     def setups(self) -> tuple[Setup, ...]:
-        """Return how to measure it: one setup, or one of either test where nobody says which it is."""
+        """Return how to measure it: one setup, or one of either test where nobody says which it is.
+
+        Examples
+        --------
+        >>> [setup.procedure.name for setup in Clip(1, "a.mp4", "/clips/a.mp4", roll_deg=2.0).setups()]
+        ['seated', 'prone']
+        """
         tests = (self.test,) if self.test else PROCEDURES
         return tuple(map(self._setup, tests))
 
@@ -94,7 +107,13 @@ class Clip:
         )
 
     def parameters(self, pose_model: str) -> dict[str, object]:
-        """Return everything but recording and model file that the result depends on."""
+        """Return everything but recording and model file that the result depends on.
+
+        Examples
+        --------
+        >>> sorted(Clip(1, "a.mp4", "/clips/a.mp4").parameters("heavy"))
+        ['hipcv_version', 'pose_model', 'setups', 'slow_motion']
+        """
         return {
             "hipcv_version": __version__,
             "pose_model": pose_model,
@@ -119,5 +138,11 @@ class Key:
 
 
 def digest(parameters: Mapping[str, object]) -> str:
-    """Return the SHA-256 of parameters, whatever their order."""
+    """Return the SHA-256 of parameters, whatever their order.
+
+    Examples
+    --------
+    >>> digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+    True
+    """
     return hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()

@@ -19,6 +19,12 @@ def find_shares(clips: Sequence[Clip]) -> Mapping[int, float]:
 
     Measured by length in seconds where every recording tells its own (MP4, QuickTime), else by bytes; what lies at a
     URL counts like the average of the others.
+
+    Examples
+    --------
+    >>> at_urls = [Clip(1, "a.mp4", "s3://clips/a.mp4"), Clip(2, "b.mp4", "s3://clips/b.mp4")]
+    >>> dict(find_shares(at_urls))
+    {1: 0.5, 2: 0.5}
     """
     lengths_s = {clip.row: length_s(Path(clip.source)) for clip in clips if not is_url(clip.source)}
     known = {row: value for row, value in lengths_s.items() if value is not None}
@@ -30,7 +36,18 @@ def find_shares(clips: Sequence[Clip]) -> Mapping[int, float]:
 
 
 def length_s(path: Path) -> float | None:
-    """Return the length in seconds that an MP4 or QuickTime file tells (ISO/IEC 14496-12, 8.2.2), else None."""
+    """Return the length in seconds that an MP4 or QuickTime file tells (ISO/IEC 14496-12, 8.2.2), else None.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> header = bytes(12) + struct.pack(">II", 600, 1500)
+    >>> with TemporaryDirectory() as folder:
+    ...     clip = Path(folder, "clip.mp4")
+    ...     n = clip.write_bytes(struct.pack(">I4sI4s", 36, b"moov", 28, b"mvhd") + header)
+    ...     length_s(clip), length_s(Path(folder, "absent.mp4"))
+    (2.5, None)
+    """
     try:
         with path.open("rb") as file:
             movie = _find_box(file, b"moov", 0, os.fstat(file.fileno()).st_size)

@@ -36,6 +36,15 @@ def find_recordings(asked: Sequence[str], *, leave_out: Path | None = None) -> l
     ------
     BatchError, SourceError
         Where there is nothing of the sort.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in ("b_prone.mp4", "a_seated.MOV", "notes.txt", "._a_seated.MOV"):
+    ...         Path(folder, name).touch()
+    ...     [listed.name for listed in find_recordings([folder])]
+    ['a_seated.MOV', 'b_prone.mp4']
     """
     found: dict[str, Listed] = {}
     for one in asked:
@@ -100,7 +109,13 @@ def _url_folder(url: str) -> str:
 
 
 def procedure_in_name(name: str) -> Procedure | None:
-    """Return the test that a recording's name tells by a word, such as "S01_seated.mp4"; None for none or several."""
+    """Return the test that a recording's name tells by a word, such as "S01_seated.mp4"; None for none or several.
+
+    Examples
+    --------
+    >>> procedure_in_name("S01_seated.mp4").name, procedure_in_name("S01.mp4"), procedure_in_name("seated or prone.mp4")
+    ('seated', None, None)
+    """
     text = name.casefold()
 
     def tells(procedure: Procedure) -> bool:

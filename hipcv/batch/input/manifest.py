@@ -116,6 +116,15 @@ def read_clips(asked: Sequence[str], defaults: Defaults, *, leave_out: Path | No
         With every fault of the list.
     BatchError, SourceError
         Where there is nothing to read.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "S01_prone.mp4").touch()
+    ...     clips = read_clips([folder], Defaults())
+    >>> [(clip.row, clip.name, clip.test.name, clip.test_told_by.value) for clip in clips]
+    [(1, 'S01_prone.mp4', 'prone', 'file name')]
     """
     lists = [one for one in asked if Path(one).suffix.lower() in (*SUFFIXES, *OTHER_SUFFIXES) and not is_url(one)]
     if lists and len(asked) > 1:
@@ -140,7 +149,18 @@ def read_clips(asked: Sequence[str], defaults: Defaults, *, leave_out: Path | No
 
 
 def read_manifest(path: Path, defaults: Defaults) -> list[Clip]:
-    """Return the recordings of a list; paths in it are relative to its folder. Parameters and errors: `read_clips`."""
+    r"""Return the recordings of a list; paths in it are relative to its folder. Parameters and errors: `read_clips`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     n = Path(folder, "a.mp4").write_bytes(b"picture")
+    ...     n = Path(folder, "list.csv").write_text("path,age,goniometer_left_deg,clinic\na.mp4,30,31,Bonn\n")
+    ...     clip = read_manifest(Path(folder, "list.csv"), Defaults())[0]
+    >>> clip.row, clip.age_years, clip.references[0].left_deg, clip.carried
+    (2, 30.0, 31.0, {'clinic': 'Bonn'})
+    """
     sheet = read_sheet(path)
     columns, faults = _find_columns(sheet)
     clips = []
@@ -210,17 +230,35 @@ def _meant(name: str, sided: re.Match[str] | None, known: Collection[str]) -> st
 
 
 def known_columns() -> str:
-    """Return the names of the columns that a list may have, in words."""
+    """Return the names of the columns that a list may have, in words.
+
+    Examples
+    --------
+    >>> known_columns().split(", ")[:3]
+    ['path', 'subject', 'test']
+    """
     return f"{', '.join(COLUMNS)} or readings such as goniometer_left_deg"
 
 
 def find_carried(clips: Iterable[Clip]) -> tuple[str, ...]:
-    """Return the columns of the list that nobody knows and that go along into the results as they stand."""
+    """Return the columns of the list that nobody knows and that go along into the results as they stand.
+
+    Examples
+    --------
+    >>> find_carried([Clip(2, "a.mp4", "/a.mp4", carried={"clinic": "Bonn"}), Clip(3, "b.mp4", "/b.mp4")])
+    ('clinic',)
+    """
     return tuple(dict.fromkeys(name for clip in clips for name in clip.carried))
 
 
 def carried_sentence(columns: Sequence[str]) -> str:
-    """Return one sentence that names the columns that are only carried along, and those that would be understood."""
+    """Return one sentence that names the columns that are only carried along, and those that would be understood.
+
+    Examples
+    --------
+    >>> carried_sentence(["clinic"])[:51]
+    'Carried along as they stand, not understood: clinic'
+    """
     return f"Carried along as they stand, not understood: {', '.join(columns)}; understood are {known_columns()}."
 
 

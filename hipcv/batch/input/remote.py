@@ -18,7 +18,13 @@ _PIECE_BYTES = 1 << 20
 
 
 def is_url(text: str) -> bool:
-    """Whether a recording is named by URL rather than by path."""
+    """Whether a recording is named by URL rather than by path.
+
+    Examples
+    --------
+    >>> is_url("s3://clips/a.mp4"), is_url("/clips/a.mp4"), is_url("C://clips/a.mp4")
+    (True, False, False)
+    """
     scheme, separator, _ = text.partition("://")
     return bool(separator) and len(scheme) > 1 and scheme.replace("+", "").replace("::", "").isalnum()
 
@@ -30,6 +36,13 @@ def list_urls(url: str) -> list[str]:
     ------
     SourceError
         Where it cannot be reached.
+
+    Examples
+    --------
+    >>> import fsspec
+    >>> fsspec.filesystem("memory").pipe("/listed/a.mp4", b"picture")
+    >>> list_urls("memory://listed")
+    ['memory:///listed/a.mp4']
     """
     with _one_sentence(url):
         system, path = _open_system(url)
@@ -49,6 +62,13 @@ def stamp_of(url: str) -> str:
     ------
     SourceError
         Where it cannot be reached.
+
+    Examples
+    --------
+    >>> import fsspec
+    >>> fsspec.filesystem("memory").pipe("/stamped/a.mp4", b"picture")
+    >>> stamp_of("memory://stamped/a.mp4")  # its home says nothing of versions
+    ''
     """
     with _one_sentence(url):
         system, path = _open_system(url)
@@ -59,14 +79,30 @@ def stamp_of(url: str) -> str:
 
 
 def n_bytes_of(url: str) -> int:
-    """Return the size in bytes, 0 where its home does not say; errors as in `stamp_of`."""
+    """Return the size in bytes, 0 where its home does not say; errors as in `stamp_of`.
+
+    Examples
+    --------
+    >>> import fsspec
+    >>> fsspec.filesystem("memory").pipe("/sized/a.mp4", b"picture")
+    >>> n_bytes_of("memory://sized/a.mp4")
+    7
+    """
     with _one_sentence(url):
         system, path = _open_system(url)
         return int(system.size(path) or 0)
 
 
 def sha256_of_url(url: str) -> str:
-    """Return the SHA-256 of the bytes in hexadecimal, read piece by piece; errors as in `stamp_of`."""
+    """Return the SHA-256 of the bytes in hexadecimal, read piece by piece; errors as in `stamp_of`.
+
+    Examples
+    --------
+    >>> import fsspec
+    >>> fsspec.filesystem("memory").pipe("/hashed/a.mp4", b"picture")
+    >>> sha256_of_url("memory://hashed/a.mp4") == hashlib.sha256(b"picture").hexdigest()
+    True
+    """
     digest = hashlib.sha256()
     with _one_sentence(url):
         system, path = _open_system(url)
@@ -78,7 +114,18 @@ def sha256_of_url(url: str) -> str:
 
 @contextmanager
 def local_copy(url: str) -> Iterator[Path]:
-    """Give a copy on this machine's disk for as long as the `with` block runs; errors as in `stamp_of`."""
+    """Give a copy on this machine's disk for as long as the `with` block runs; errors as in `stamp_of`.
+
+    Examples
+    --------
+    >>> import fsspec
+    >>> fsspec.filesystem("memory").pipe("/copied/a.mp4", b"picture")
+    >>> with local_copy("memory://copied/a.mp4") as copy:
+    ...     copy.name, copy.read_bytes()
+    ('recording.mp4', b'picture')
+    >>> copy.exists()
+    False
+    """
     with TemporaryDirectory(prefix="hipcv-") as folder:
         copy = Path(folder) / ("recording" + PurePosixPath(url).suffix)
         with _one_sentence(url):

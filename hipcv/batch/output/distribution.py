@@ -21,6 +21,11 @@ def draw_distribution(rows: Sequence[Row], test: str, pages: Mapping[int, str]) 
     """Return the end ranges of one test, a lane for each side, with the most used reference range as a band.
 
     Empty where nothing was measured. `pages` are the recordings' own pages by row.
+
+    Examples
+    --------
+    >>> draw_distribution([], "seated", {})
+    Markup('')
     """
     measured = [row for row in rows if row["status"] == MEASURED and row["test"] == test]
     if not measured:

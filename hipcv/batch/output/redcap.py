@@ -86,6 +86,14 @@ def make_records(sides: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     the first digits of its SHA-256, by which results.csv tells which one it is. Repeats are counted in the order of
     visit dates, then of the list. Left out is what is still to be measured, and what has neither a subject nor bytes
     that could be read.
+
+    Examples
+    --------
+    >>> clip = {"status": "measured", "subject": "S01", "clip": "Anna.mp4", "visit_date": None, "row": 1}
+    >>> left, right = {"side": "left", "end_range_deg": 31.0}, {"side": "right"}
+    >>> records = make_records([{**clip, **side, "reason": None} for side in (left, right)])
+    >>> records.select("record_id", "redcap_repeat_instance", "hip_side", "hip_ir_deg").rows()
+    [('S01', 1, 'left', 31.0), ('S01', 2, 'right', None)]
     """
     rows = [(_record_id(row), row) for row in sides if row["status"] != NOT_DONE]
     rows.sort(key=lambda named: (named[0], named[1]["visit_date"] or "", named[1]["row"]))
@@ -120,7 +128,13 @@ def _without_name(row: Mapping[str, Any]) -> str | None:
 
 
 def make_dictionary() -> pl.DataFrame:
-    """Return the data dictionary of the record's id and the instrument's fields."""
+    """Return the data dictionary of the record's id and the instrument's fields.
+
+    Examples
+    --------
+    >>> make_dictionary()["Variable / Field Name"][:2].to_list()
+    ['record_id', 'hip_visit_date']
+    """
     record_id = {_DICTIONARY_COLUMNS[0]: "record_id", _DICTIONARY_COLUMNS[1]: "subject", _DICTIONARY_COLUMNS[3]: "text"}
     rows: list[dict[str, str]] = [{**record_id, _DICTIONARY_COLUMNS[4]: "Subject"}]
     for field in FIELDS:

@@ -44,7 +44,17 @@ _PACKAGES = (
 
 
 def clean(out: Path) -> None:
-    """Remove what a killed run left half-written."""
+    """Remove what a killed run left half-written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, ".results.csv.7.x.part").touch()
+    ...     clean(Path(folder))
+    ...     list(Path(folder).iterdir())
+    []
+    """
     for folder in (out, out / FOLDER):
         remove_parts(folder)
 

@@ -113,7 +113,13 @@ class Result:
     refused: Refused | None = None
 
     def read(self) -> AssessmentDocument | None:
-        """Return the document, None where there is none."""
+        """Return the document, None where there is none.
+
+        Examples
+        --------
+        >>> Result(Clip(1, "S01.mp4", "/S01.mp4")).read() is None
+        True
+        """
         return None if self.document is None else read_document(self.document)
 
     @property
@@ -144,7 +150,14 @@ def _who(result: Result) -> Row:
 
 
 def side_rows(result: Result) -> Iterator[Row]:
-    """Yield one row for every side that the recording has to show, whatever came of it."""
+    """Yield one row for every side that the recording has to show, whatever came of it.
+
+    Examples
+    --------
+    >>> waiting = Result(Clip(1, "S01.mp4", "/S01.mp4"))
+    >>> [(row["side"], row["status"], row["end_range_deg"]) for row in side_rows(waiting)]
+    [('left', 'not_done', None), ('right', 'not_done', None)]
+    """
     for side in result.clip.expected_sides:
         row = {**_who(result), **_told(result.clip), **_side(result, side), **_carried(result.clip, side)}
         yield {**dict.fromkeys(SIDE_COLUMNS), **row}
@@ -219,12 +232,24 @@ def _carried(clip: Clip, side: Side) -> Row:
 
 
 def reading_column(method: str) -> str:
-    """Return the column that holds another instrument's reading."""
+    """Return the column that holds another instrument's reading.
+
+    Examples
+    --------
+    >>> reading_column("goniometer")
+    'goniometer_deg'
+    """
     return f"{method}_deg"
 
 
 def carried_column(name: str) -> str:
-    """Return under which name a column of the list is carried: its own, unless a result has it."""
+    """Return under which name a column of the list is carried: its own, unless a result has it.
+
+    Examples
+    --------
+    >>> carried_column("clinic"), carried_column("status")
+    ('clinic', 'list_status')
+    """
     return f"list_{name}" if name in SIDE_COLUMNS else name
 
 
@@ -250,7 +275,13 @@ def _order_agrees(clip: Clip, seen: Sequence[str]) -> bool | None:
 
 
 def trial_rows(result: Result) -> Iterator[Row]:
-    """Yield one row for every trial of a recording, side by side in the order of time."""
+    """Yield one row for every trial of a recording, side by side in the order of time.
+
+    Examples
+    --------
+    >>> list(trial_rows(Result(Clip(1, "S01.mp4", "/S01.mp4"))))  # not done yet
+    []
+    """
     document = result.read()
     if document is None:
         return
@@ -273,7 +304,14 @@ _ADVICE = {
 
 
 def film_again_rows(result: Result) -> Iterator[Row]:
-    """Yield one row for every reason why a recording, or one side of it, has no number."""
+    """Yield one row for every reason why a recording, or one side of it, has no number.
+
+    Examples
+    --------
+    >>> gone = Result(Clip(1, "S01.mp4", "/S01.mp4"), refused=Refused(Refusal.GONE, "/S01.mp4 is no more."))
+    >>> [(row["code"], row["reason"]) for row in film_again_rows(gone)]
+    [('gone', 'S01.mp4 is no more.')]
+    """
     who = {**dict.fromkeys(FILM_AGAIN_COLUMNS), **_who(result)}
     if result.refused is not None:
         code, sentence = str(result.refused.refusal), _sentence(result.clip, result.refused)

@@ -31,7 +31,14 @@ class Remark:
 
 
 def find_remarks(rows: Sequence[Row], pages: dict[int, str]) -> list[Remark]:
-    """Return what stands out: values far from the others of their test, and sides in another order than the list's."""
+    """Return what stands out: values far from the others of their test, and sides in another order than the list's.
+
+    Examples
+    --------
+    >>> order = {"side_order": "left,right", "side_order_seen": "right,left", "side_order_agrees": False}
+    >>> find_remarks([{"status": MEASURED, "test": "seated", "row": 1, **order}], {})[0].why[:70]
+    'the list says left, then right, the recording shows right, then left: '
+    """
     remarks = []
     for test in TESTS:
         measured = [row for row in rows if row["status"] == MEASURED and row["test"] == test]
@@ -57,7 +64,14 @@ def find_remarks(rows: Sequence[Row], pages: dict[int, str]) -> list[Remark]:
 
 
 def render_summary(contents: Contents, pose_model: str) -> str:
-    """Return the page as one HTML file that needs no network."""
+    """Return the page as one HTML file that needs no network.
+
+    Examples
+    --------
+    >>> page = render_summary(Contents(), "heavy")
+    >>> page[:15], "<script" in page
+    ('<!doctype html>', False)
+    """
     return _template().render(
         counts=contents.counts,
         n_clips=contents.counts.total(),

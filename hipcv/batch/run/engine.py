@@ -58,7 +58,14 @@ class WorkEngine:
     close: Callable[[], None]
 
     def identify(self, source: str, known: Identity | None) -> Future[Reply]:
-        """Find out what a recording's bytes are; `known` is what they were when they were last looked at."""
+        """Find out what a recording's bytes are; `known` is what they were when they were last looked at.
+
+        Examples
+        --------
+        >>> with open_local(1) as engine:
+        ...     engine.identify("absent.mp4", None).result().refusal
+        <Refusal.GONE: 'gone'>
+        """
         return self.executor.submit(_identify, source, known)
 
     def score(self, job: Job) -> Future[Reply]:
@@ -75,14 +82,27 @@ class WorkEngine:
 
 
 def count_workers() -> int:
-    """Return how many workers this machine can feed: one a core, and as many as fit into half of its free memory."""
+    """Return how many workers this machine can feed: one a core, and as many as fit into half of its free memory.
+
+    Examples
+    --------
+    >>> count_workers() >= 1
+    True
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     free_mb = free_memory_mb()
     return cores if math.isnan(free_mb) else max(1, min(cores, int(free_mb / 2 / WORKER_MEMORY_MB)))
 
 
 def free_memory_mb() -> float:
-    """Return the memory in MB that this machine, or the container on it, has left; NaN where the system hides it."""
+    """Return the memory in MB that this machine, or the container on it, has left; NaN where the system hides it.
+
+    Examples
+    --------
+    >>> free_mb = free_memory_mb()
+    >>> free_mb > 0 or math.isnan(free_mb)
+    True
+    """
     try:
         free = psutil.virtual_memory().available
     except (OSError, psutil.Error):
@@ -193,7 +213,14 @@ class _Crew(Executor):
 
 
 def open_local(n_workers: int | None = None, limits: Limits | None = None) -> WorkEngine:
-    """Measure on this machine with so many processes at once; by default as many as its cores and memory feed."""
+    """Measure on this machine with so many processes at once; by default as many as its cores and memory feed.
+
+    Examples
+    --------
+    >>> with open_local(2) as engine:  # no process is started before it is needed
+    ...     engine.label, engine.count_slots()
+    ('2 workers on this machine', 2)
+    """
     n = n_workers or count_workers()
     pool, slots = _Crew(n), Slots()
 
@@ -252,5 +279,11 @@ def open_cluster(address: str, limits: Limits | None = None) -> WorkEngine:
 
 
 def lost(label: str) -> BatchError:
-    """Return the one sentence for an engine that vanished under the work."""
+    """Return the one sentence for an engine that vanished under the work.
+
+    Examples
+    --------
+    >>> print(lost("the cluster at tcp://10.0.0.1:8786"))
+    Lost the cluster at tcp://10.0.0.1:8786: mend it and run the same command again, what is finished stays finished.
+    """
     return BatchError(f"Lost {label}: mend it and run the same command again, what is finished stays finished.")

@@ -101,6 +101,23 @@ class Ledger:
     ------
     BatchError
         From every method, where the file cannot be read or written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> key = Key("a" * 64, "b" * 64, "c" * 64)
+    >>> with TemporaryDirectory() as folder:
+    ...     ledger = open_ledger(Path(folder, "ledger.sqlite"))
+    ...     killed = ledger.begin_run()
+    ...     ledger.add_file("/S01.mp4", Identity("a" * 64, "7 12"))
+    ...     new = ledger.add(key, Scored({"status": "not_measured"}, {"report": b"<!doctype html>"}, wall_s=2.0))
+    ...     again = ledger.add(key, Scored({"status": "measured"}))
+    ...     ledger.end_run()
+    ...     killed, new, again, ledger.get(key).document, ledger.get_files(key)
+    ...     ledger.keys() == {key}, ledger.files()["/S01.mp4"].stamp, ledger.measuring_s(), ledger.forget_refused()
+    ...     ledger.close()
+    (False, True, False, {'status': 'not_measured'}, {'report': b'<!doctype html>'})
+    (True, '7 12', 2.0, 0)
     """
 
     def __init__(self, path: Path, engine: Engine) -> None:
@@ -216,6 +233,13 @@ def open_ledger(path: Path) -> Ledger:
     ------
     BatchError
         Where it cannot be opened, or is damaged.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder, open_ledger(Path(folder, "ledger.sqlite")) as ledger:
+    ...     len(ledger)
+    0
     """
     engine = open_sqlite(sqlite_url(path), one_connection=True)
     ledger = Ledger(path, engine)
@@ -234,7 +258,13 @@ def open_ledger(path: Path) -> Ledger:
 
 
 def peek_ledger(path: Path) -> Ledger | None:
-    """Open a ledger only to read from it, None where there is none; nothing is created. Errors: `open_ledger`."""
+    """Open a ledger only to read from it, None where there is none; nothing is created. Errors: `open_ledger`.
+
+    Examples
+    --------
+    >>> peek_ledger(Path("absent.sqlite")) is None
+    True
+    """
     if not path.is_file():
         return None
     return open_ledger(path)

@@ -18,6 +18,16 @@ class Plan:
     pose_model, model_path, model_sha256 : the model, where workers look for it first, and the file it has to be.
     wants_reports : whether every recording gets its page.
     wants_assessments : whether the assessment itself comes back beside its document.
+
+    Examples
+    --------
+    >>> plan, clip = Plan("heavy", "0" * 64), Clip(1, "S01.mp4", "/S01.mp4", roll_deg=2.0)
+    >>> plan.key(clip, "a" * 64).clip_sha256 == "a" * 64
+    True
+    >>> plan.key(clip, "a" * 64) == plan.key(Clip(1, "S01.mp4", "/S01.mp4", roll_deg=3.0), "a" * 64)
+    False
+    >>> plan.job(clip).setups[0].roll_deg
+    2.0
     """
 
     pose_model: str

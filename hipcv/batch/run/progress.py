@@ -19,7 +19,18 @@ LINE_INTERVAL_S = 30.0
 
 
 class Silence:
-    """Says nothing."""
+    """Says nothing.
+
+    Examples
+    --------
+    >>> from hipcv.batch.run.job import Refusal
+    >>> clip, refused, tally = Clip(1, "S01.mp4", "/S01.mp4"), Refused(Refusal.HUNG, "It hung."), Tally(n_clips=1)
+    >>> silence = Silence()
+    >>> silence.carried(("clinic",))
+    >>> silence.begun(tally, "1 worker on this machine", was_killed=False)
+    >>> silence.tried_again(clip, refused)
+    >>> silence.finished(clip, refused, tally)
+    """
 
     def carried(self, columns: tuple[str, ...]) -> None:
         """Say nothing."""
@@ -35,7 +46,25 @@ class Silence:
 
 
 class Bar:
-    """A bar with rate and time left on a terminal; elsewhere a line every half minute."""
+    """A bar with rate and time left on a terminal; elsewhere a line every half minute.
+
+    Examples
+    --------
+    >>> import io
+    >>> from hipcv.batch.run.job import Refusal
+    >>> clip, refused, tally = Clip(1, "S01.mp4", "/S01.mp4"), Refused(Refusal.HUNG, "It hung."), Tally(n_clips=1)
+    >>> page = io.StringIO()
+    >>> bar = Bar(Console(file=page))
+    >>> bar.carried(("clinic",))
+    >>> bar.begun(tally, "1 worker on this machine", was_killed=False)
+    >>> bar.tried_again(clip, refused)
+    >>> bar.finished(clip, refused, tally)
+    >>> for line in page.getvalue().splitlines()[1:4]:
+    ...     print(line)
+    1 recording; measuring with 1 worker on this machine.
+    Trying S01.mp4 once more. It hung.
+    Set aside: S01.mp4. It hung.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -90,7 +119,23 @@ class Bar:
 
 
 class JsonLines:
-    """One JSON object a line for every event."""
+    """One JSON object a line for every event.
+
+    Examples
+    --------
+    >>> import io
+    >>> from hipcv.batch.run.job import Refusal
+    >>> clip, refused, tally = Clip(1, "S01.mp4", "/S01.mp4"), Refused(Refusal.HUNG, "It hung."), Tally(n_clips=1)
+    >>> page = io.StringIO()
+    >>> lines = JsonLines(page)
+    >>> lines.carried(("clinic",))
+    >>> lines.begun(tally, "1 worker", was_killed=False)
+    >>> lines.tried_again(clip, refused)
+    >>> lines.finished(clip, refused, tally)
+    >>> lines.say("ended", n=1)
+    >>> [json.loads(line)["event"] for line in page.getvalue().splitlines()]
+    ['carried', 'begun', 'tried_again', 'finished', 'ended']
+    """
 
     def __init__(self, out: IO[str] | None = None) -> None:
         self._out = out or sys.stdout

@@ -93,6 +93,21 @@ class Run:
     engine : where the work is done.
     listener : told how it goes.
     on_scored : told of every recording that was read, before the book is.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from hipcv.batch.run.engine import open_local
+    >>> from hipcv.batch.run.ledger import open_ledger
+    >>> from hipcv.batch.run.progress import Silence
+    >>> with TemporaryDirectory() as folder, open_local(1) as engine, open_ledger(Path(folder, "ledger")) as ledger:
+    ...     clip = Clip(1, "gone.mp4", str(Path(folder, "gone.mp4")))
+    ...     run = Run([clip], Plan("heavy", "0" * 64), ledger, engine, Silence())
+    ...     [(clip.name, answer.refusal) for clip, answer in run.results()]
+    ...     Run([], run.plan, ledger, engine, Silence()).go()
+    [('gone.mp4', <Refusal.GONE: 'gone'>)]
+    >>> run.tally.n_set_aside
+    1
     """
 
     def __init__(

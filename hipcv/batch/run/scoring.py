@@ -28,7 +28,13 @@ Beat = Callable[[int, int | None], None]
 
 
 def identify(source: str, known: Identity | None = None) -> Identity | Refused:
-    """Return what a recording's bytes are; nothing is decoded, and nothing read where `known` still holds."""
+    """Return what a recording's bytes are; nothing is decoded, and nothing read where `known` still holds.
+
+    Examples
+    --------
+    >>> identify("absent.mp4").refusal
+    <Refusal.GONE: 'gone'>
+    """
     try:
         if is_url(source):
             stamp = stamp_of(source)
@@ -46,7 +52,18 @@ def identify(source: str, known: Identity | None = None) -> Identity | Refused:
 
 
 def file_stamp(path: str | os.PathLike[str]) -> str:
-    """Return a text that changes when a file does: its size and the time of its last change; OSError if it is gone."""
+    """Return a text that changes when a file does: its size and the time of its last change; OSError if it is gone.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "a.mp4").touch()
+    ...     before = file_stamp(Path(folder, "a.mp4"))
+    ...     n = Path(folder, "a.mp4").write_bytes(b"picture")
+    ...     before == file_stamp(Path(folder, "a.mp4"))
+    False
+    """
     status = Path(path).stat()
     return f"{status.st_size} {status.st_mtime_ns}"
 
@@ -186,7 +203,14 @@ def _why_unreadable(source: str) -> Refusal:
 
 
 def peak_memory_mb() -> float:
-    """Return the largest memory that this process has held, in MB; NaN where the system does not say."""
+    """Return the largest memory that this process has held, in MB; NaN where the system does not say.
+
+    Examples
+    --------
+    >>> peak_mb = peak_memory_mb()
+    >>> peak_mb > 0 or math.isnan(peak_mb)
+    True
+    """
     try:
         # not from getrusage: there a new process inherits what its parent held
         lines = Path("/proc/self/status").read_text().splitlines()

@@ -56,6 +56,13 @@ def fit_bed_yaw(
     CameraAngle of cue "bed edges"; None with fewer than two bed edges that agree, a standard error above 6°, or
     a rival solution more than 5° away. Where only a quarter turn of the bed is left open and the camera stands askew
     either way, one of both turns with the cue `BED_WAY_OPEN`.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> no_edges, knee_px, prone = np.empty((0, 4)), np.array([[320.0, 240.0]]), procedure_named("prone")
+    >>> fit_bed_yaw(no_edges, (640, 480), knee_px, 80.0, procedure=prone) is None
+    True
     """
     knees = np.asarray(knees_px, dtype=np.float64).reshape(-1, 2)
     knees = knees[np.isfinite(knees).all(1)]

@@ -41,6 +41,14 @@ def roll_from_rest(
     Returns
     -------
     CameraAngle of cue "rest lean", shrunk towards zero; None where neither leg is given.
+
+    Examples
+    --------
+    >>> lean = roll_from_rest(-2.0, 2.0)
+    >>> round(lean.value_deg, 2), lean.se_deg, lean.source
+    (1.7, 2.5, 'rest lean')
+    >>> roll_from_rest(float("nan"), float("nan")) is None
+    True
     """
     # roll turns a hanging shank towards the picture's left and a standing one towards its right
     turn = left_lateral * (1 if shank_up else -1)
@@ -66,6 +74,15 @@ def roll_from_body_lines(
     Returns
     -------
     CameraAngle of cue "body lines"; None where no line is given.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> shoulders = [[280.0, 100.0], [360.0, 104.0]]
+    >>> hips_unseen = [[np.nan, np.nan], [np.nan, np.nan]]
+    >>> turned = roll_from_body_lines(np.array([shoulders, hips_unseen]), LEVEL, (640, 480))
+    >>> round(turned.value_deg, 2), turned.se_deg
+    (2.86, 4.5)
     """
     lines = lines_px[np.isfinite(lines_px).all(axis=(1, 2))]
     if len(lines) == 0:
@@ -89,6 +106,12 @@ def yaw_from_body(body_yaw_deg: FloatArray) -> CameraAngle | None:
     Returns
     -------
     CameraAngle of cue "body landmarks", the median; None where the body is never seen.
+
+    Examples
+    --------
+    >>> turned = yaw_from_body(np.array([9.0, np.nan, 11.0]))
+    >>> turned.value_deg, turned.source
+    (10.0, 'body landmarks')
     """
     seen = body_yaw_deg[np.isfinite(body_yaw_deg)]
     if len(seen) == 0:

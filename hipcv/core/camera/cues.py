@@ -71,7 +71,13 @@ class CameraCues:
         )
 
     def of_pitch(self) -> tuple[CameraAngle, ...]:
-        """Return what each cue says of the pitch, most trusted first."""
+        """Return what each cue says of the pitch, most trusted first.
+
+        Examples
+        --------
+        >>> [(angle.value_deg, angle.source) for angle in CameraCues(sensor_pitch_deg=8.0).of_pitch()]
+        [(8.0, 'sensor')]
+        """
         marked, room = self.marked, self._usable_room
         return _there(
             _angle(self.given_pitch_deg, GIVEN_SE_DEG, Cue.GIVEN),
@@ -81,7 +87,15 @@ class CameraCues:
         )
 
     def of_yaw(self, yaw_from: YawCue) -> tuple[CameraAngle, ...]:
-        """Return what each cue says of the yaw, most trusted first; the bed only where it tells the yaw."""
+        """Return what each cue says of the yaw, most trusted first; the bed only where it tells the yaw.
+
+        Examples
+        --------
+        >>> from hipcv.core.camera.pose import CameraAngle, Cue
+        >>> cues = CameraCues(body_yaw=CameraAngle(10.0, 4.0, (Cue.BODY_LANDMARKS,)))
+        >>> [(round(angle.value_deg, 2), angle.source) for angle in cues.of_yaw(YawCue.BODY)]
+        [(9.0, 'body landmarks')]
+        """
         return _there(
             _angle(self.given_yaw_deg, GIVEN_SE_DEG, Cue.GIVEN),
             self.bed_yaw if yaw_from is YawCue.BED else None,
@@ -89,7 +103,13 @@ class CameraCues:
         )
 
     def lens_deg(self) -> tuple[float, float]:
-        """Return the field of view along the picture's longer side and its standard error."""
+        """Return the field of view along the picture's longer side and its standard error.
+
+        Examples
+        --------
+        >>> CameraCues().lens_deg(), CameraCues(long_side_fov_deg=70.0).lens_deg()
+        ((62.0, 7.0), (70.0, 2.0))
+        """
         if self.long_side_fov_deg is not None:
             return self.long_side_fov_deg, KNOWN_FOV_SE_DEG
         if self.room is not None and self.room.accepted:

@@ -75,7 +75,15 @@ class RoomReading:
         return self.fit if self.whose is Whose.ROOM else None
 
     def asking(self, cues: Sequence[CameraAngle]) -> "RoomReading":
-        """Return the reading after the body's cues were heard: what is open is the room's where all of them agree."""
+        """Return the reading after the body's cues were heard: what is open is the room's where all of them agree.
+
+        Examples
+        --------
+        >>> from hipcv.core.procedures import procedure_named
+        >>> nothing = read_room(np.empty((0, 4)), (640, 480), procedure_named("seated"))
+        >>> nothing.asking([CameraAngle(0.0, 2.5, (Cue.REST_LEAN,))]) is nothing
+        True
+        """
         body = [c for c in cues if c.rests_on(Cue.REST_LEAN, Cue.BODY_LINES)]
         agreed = [abs(c.value_deg - self.fit.roll_deg) <= AGREEMENT_SIGMA * c.se_deg for c in body]
         if self.whose is not Whose.OPEN or not agreed or not all(agreed):
@@ -91,6 +99,13 @@ def read_room(edges_px: FloatArray, frame_size_px: tuple[int, int], procedure: P
     edges_px : (N, 4) x1, y1, x2, y2 in pixels of the upright picture, the person left out; N may be 0.
     frame_size_px : (width, height).
     procedure : the test, for the prior of the pitch.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> grid = np.array([[x, 0.0, x, 480.0] for x in (160.0, 320.0, 480.0)])
+    >>> read_room(grid, (640, 480), procedure_named("seated")).whose
+    <Whose.SCREEN: 'screen'>
     """
     edges = np.asarray(edges_px, dtype=np.float64).reshape(-1, 4)
     whole = fit_room(edges, frame_size_px, procedure)
@@ -129,14 +144,28 @@ def _agree(whole: RoomFit, own: RoomFit) -> bool:
 
 
 def exact_share(edges_px: FloatArray) -> float:
-    """Return the share of the edges' length that lies exactly along the picture's axes, 0 to 1; 0 without an edge."""
+    """Return the share of the edges' length that lies exactly along the picture's axes, 0 to 1; 0 without an edge.
+
+    Examples
+    --------
+    >>> exact_share(np.array([[0.0, 0.0, 0.0, 30.0], [0.0, 0.0, 6.0, 8.0]]))
+    0.75
+    >>> exact_share(np.empty((0, 4)))
+    0.0
+    """
     length = edge_lengths_px(edges_px)
     total = float(np.nansum(length))
     return float(np.nansum(length[_off_axis_deg(edges_px) < EXACT_DEG])) / total if total > 0 else 0.0
 
 
 def lies_along_picture(edges_px: FloatArray, frame_size_px: tuple[int, int]) -> BoolArray:
-    """Return (N,) whether each edge lies along the picture's rows or columns, to a pixel or `EXACT_DEG`."""
+    """Return (N,) whether each edge lies along the picture's rows or columns, to a pixel or `EXACT_DEG`.
+
+    Examples
+    --------
+    >>> lies_along_picture(np.array([[50.0, 0.0, 50.0, 300.0], [50.0, 0.0, 60.0, 300.0]]), (640, 480)).tolist()
+    [True, False]
+    """
     across_px = np.abs(edges_px[:, :2] - edges_px[:, 2:]).min(axis=1)
     return np.asarray(
         (_off_axis_deg(edges_px) < EXACT_DEG) | (across_px < ALONG_PX * _pixel(frame_size_px)), dtype=np.bool_
@@ -144,7 +173,13 @@ def lies_along_picture(edges_px: FloatArray, frame_size_px: tuple[int, int]) -> 
 
 
 def count_lines_across(edges_px: FloatArray, frame_size_px: tuple[int, int]) -> int:
-    """Return how many lines run from one border of the picture to the other along its rows or columns."""
+    """Return how many lines run from one border of the picture to the other along its rows or columns.
+
+    Examples
+    --------
+    >>> count_lines_across(np.array([[200.0, 0.0, 200.0, 480.0], [400.0, 0.0, 400.0, 100.0]]), (640, 480))
+    1
+    """
     pixel = _pixel(frame_size_px)
     along = edges_px[_off_axis_deg(edges_px) < PIECE_DEG] / pixel
     n = 0
@@ -161,7 +196,15 @@ def count_lines_across(edges_px: FloatArray, frame_size_px: tuple[int, int]) -> 
 
 
 def on_drawn_lines(marked_px: FloatArray, drawn_px: FloatArray, frame_size_px: tuple[int, int]) -> BoolArray:
-    """Return (M,) whether each marked edge lies on one of the drawn ones, (N, 4)."""
+    """Return (M,) whether each marked edge lies on one of the drawn ones, (N, 4).
+
+    Examples
+    --------
+    >>> drawn = np.array([[200.0, 0.0, 200.0, 480.0]])
+    >>> marked = np.array([[202.0, 50.0, 201.0, 400.0], [300.0, 50.0, 300.0, 400.0]])
+    >>> on_drawn_lines(marked, drawn, (640, 480)).tolist()
+    [True, False]
+    """
     reach = MARK_PX * _pixel(frame_size_px)
     upright = drawn_px[edge_tilts_deg(drawn_px) < 45.0]
     low, high = np.sort(upright[:, [1, 3]]).T

@@ -52,7 +52,14 @@ _NO_YAW = [ROLL, PITCH, FOV]
 
 
 def room_prior(procedure: Procedure) -> CameraPrior:
-    """Return what is believed of a camera filming `procedure` before anything is seen."""
+    """Return what is believed of a camera filming `procedure` before anything is seen.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> room_prior(procedure_named("prone")).pitch_deg
+    (18.0, 9.0)
+    """
     return CameraPrior(pitch_deg=procedure.pitch_prior_deg)
 
 
@@ -117,6 +124,13 @@ def fit_room(
     RoomFit. Deterministic; the order of the edges does not matter. With too few edges, edges in disorder, or rivals
     that explain them as well, `accepted` is false and the numbers are those of the prior and of what there is. Edges
     that are all tilted alike cannot be told from a rolled camera.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> empty = fit_room(np.empty((0, 4)), (640, 480), procedure_named("seated"))
+    >>> empty.accepted, [what for what, observed, limit in empty.refusals], empty.residual_deg
+    (False, ['roll_se_deg', 'plumb_edges', 'explained_share'], nan)
     """
     believed = prior or room_prior(procedure)
     edges = np.asarray(edges_px, dtype=np.float64).reshape(-1, 4)
@@ -209,6 +223,14 @@ def fit_vertical_edges(
     ------
     ValueError
         Without an edge, or with one that is too short or not finite.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> middle = np.array([[329.0, 20.0, 311.0, 460.0]])  # leans to the right by 2.3° in the middle of the picture
+    >>> fit = fit_vertical_edges(middle, (640, 480), procedure_named("seated"))
+    >>> round(fit.roll_deg, 1), fit.roll_se_deg
+    (2.3, 1.2)
     """
     edges = np.asarray(edges_px, dtype=np.float64).reshape(-1, 4)
     length = edge_lengths_px(edges)

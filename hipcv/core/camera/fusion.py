@@ -41,6 +41,16 @@ def find_camera_pose(procedure: Procedure, cues: CameraCues) -> CameraPose:
     Returns
     -------
     CameraPose. Without any cue the roll is 0 with a standard error of 5° and not `roll_known`, never silently 0.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> unknown = find_camera_pose(procedure_named("seated"), CameraCues())
+    >>> unknown.roll.value_deg, unknown.roll.se_deg, unknown.roll_known
+    (0.0, 5.0, False)
+    >>> found = find_camera_pose(procedure_named("seated"), CameraCues(given_roll_deg=3.0))
+    >>> round(found.roll.value_deg, 6), found.roll.source, found.roll_known
+    (3.0, 'given', True)
     """
     roll_cues, pitch_cues, yaw_cues = cues.of_roll(), cues.of_pitch(), cues.of_yaw(procedure.yaw_from)
     roll, roll_alarms, distance = _fuse(roll_cues, (0.0, ROLL_PRIOR_SE_DEG), FindingCode.ROLL_SOURCES_DISAGREE)

@@ -111,19 +111,41 @@ class _Edges:
 
 
 def edge_lengths_px(edges_px: FloatArray) -> FloatArray:
-    """Return the (N,) lengths of edges (N, 4) x1, y1, x2, y2."""
+    """Return the (N,) lengths of edges (N, 4) x1, y1, x2, y2.
+
+    Examples
+    --------
+    >>> edge_lengths_px(np.array([[0.0, 0.0, 3.0, 4.0]])).tolist()
+    [5.0]
+    """
     return np.hypot(edges_px[:, 2] - edges_px[:, 0], edges_px[:, 3] - edges_px[:, 1])
 
 
 def edge_tilts_deg(edges_px: FloatArray, roll_deg: float = 0.0) -> FloatArray:
-    """Return each edge's angle (N,) to the picture's vertical turned clockwise by `roll_deg`, 0 to 90."""
+    """Return each edge's angle (N,) to the picture's vertical turned clockwise by `roll_deg`, 0 to 90.
+
+    Examples
+    --------
+    >>> edges_px = np.array([[0.0, 100.0, 0.0, 0.0], [0.0, 100.0, 100.0, 0.0], [0.0, 0.0, 100.0, 0.0]])
+    >>> edge_tilts_deg(edges_px).round(6).tolist(), edge_tilts_deg(edges_px, 45.0).round(6).tolist()
+    ([0.0, 45.0, 90.0], [45.0, 0.0, 45.0])
+    """
     dx, dy = edges_px[:, 2] - edges_px[:, 0], edges_px[:, 3] - edges_px[:, 1]
     clockwise = np.degrees(np.arctan2(dx, -dy)) - roll_deg
     return np.abs((clockwise + 90) % 180 - 90)
 
 
 def longest_in_order(edges_px: FloatArray) -> FloatArray:
-    """Return the longest `MAX_EDGES` of (N, 4) edges, in an order that does not depend on the given one."""
+    """Return the longest `MAX_EDGES` of (N, 4) edges, in an order that does not depend on the given one.
+
+    Examples
+    --------
+    >>> edges_px = np.array([[0.0, 0.0, 0.0, 10.0], [5.0, 50.0, 5.0, 0.0]])
+    >>> longest_in_order(edges_px).tolist()
+    [[5.0, 0.0, 5.0, 50.0], [0.0, 0.0, 0.0, 10.0]]
+    >>> np.array_equal(longest_in_order(edges_px), longest_in_order(edges_px[::-1]))
+    True
+    """
     upward = (edges_px[:, 3] > edges_px[:, 1]) | (
         (edges_px[:, 3] == edges_px[:, 1]) & (edges_px[:, 2] > edges_px[:, 0])
     )
@@ -149,6 +171,12 @@ def fit_attitude(
     Returns
     -------
     Attitude, its arrays in the order of the given edges. Posterior mean and standard deviation.
+
+    Examples
+    --------
+    >>> nothing = fit_attitude(np.empty((0, 4)), (640, 480), CameraPrior())
+    >>> abs(nothing.best_deg - CameraPrior().mean).round(0).tolist(), nothing.residual_deg.shape
+    ([0.0, 0.0, 0.0, 1.0], (0, 3))
     """
     edges = _describe(longest_in_order(edges_px), frame_size_px)
     starts = _starts(prior)
@@ -166,6 +194,12 @@ def residuals_deg(camera_deg: FloatArray, edges_px: FloatArray, frame_size_px: t
     """Return each edge's signed angle (N, 3) to the vanishing points of the test frame's axes x, y, z.
 
     `camera_deg` is (4,) roll, pitch, yaw and long-side field of view; `edges_px` (N, 4) x1, y1, x2, y2. Within ±90.
+
+    Examples
+    --------
+    >>> plumb = np.array([[320.0, 0.0, 320.0, 480.0]])
+    >>> residuals_deg(np.array([2.0, 0.0, 0.0, 62.0]), plumb, (640, 480))[:, :2].round(3).tolist()
+    [[88.0, -2.0]]
     """
     camera = np.asarray(camera_deg, dtype=np.float64)[None]
     return np.asarray(_residuals_deg(camera, _describe(edges_px, frame_size_px))[0], dtype=np.float64)
@@ -175,6 +209,11 @@ def halton(n: int, dimensions: int) -> FloatArray:
     """Return (n, dimensions) points spread evenly over the unit cube: Halton's sequence without its first point 0.
 
     The same numbers as `scipy.stats.qmc.Halton(scramble=False)`, which takes half a second to import.
+
+    Examples
+    --------
+    >>> halton(3, 2).round(3).tolist()
+    [[0.5, 0.333], [0.25, 0.667], [0.75, 0.111]]
     """
     index = np.arange(1, n + 1)
     points = np.zeros((n, dimensions))

@@ -20,7 +20,13 @@ LONG_SIDE_FOV_SE_DEG = 7.0
 
 
 def focal_length_px(long_side_fov_deg: ArrayLike, frame_size_px: tuple[int, int]) -> FloatArray:
-    """Return the focal length in pixels of a lens that sees `long_side_fov_deg` along the longer side of the frame."""
+    """Return the focal length in pixels of a lens that sees `long_side_fov_deg` along the longer side of the frame.
+
+    Examples
+    --------
+    >>> float(focal_length_px(90.0, (640, 480)).round(6))
+    320.0
+    """
     half = np.radians(np.asarray(long_side_fov_deg, dtype=np.float64)) / 2
     return np.asarray(max(frame_size_px) / 2 / np.tan(half), dtype=np.float64)
 
@@ -35,6 +41,11 @@ def camera_axes(roll_deg: ArrayLike, pitch_deg: ArrayLike, yaw_deg: ArrayLike) -
     Returns
     -------
     (*S, 3, 3) rows are the unit axes right, up, backward.
+
+    Examples
+    --------
+    >>> (camera_axes(0.0, 0.0, 90.0).round(6) + 0.0).tolist()
+    [[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
     """
     roll, pitch, yaw = np.broadcast_arrays(
         *(np.radians(np.asarray(a, dtype=np.float64)) for a in (roll_deg, pitch_deg, yaw_deg))
@@ -118,6 +129,12 @@ class Pinhole:
 
         It is the way to the direction's vanishing point, of no particular length: where something moves by d along the
         camera's axes, its picture at (x, y) from the centre, in focal lengths, moves along (d_x + x d_z, y d_z - d_y).
+
+        Examples
+        --------
+        >>> camera = Pinhole.turned(0.0, 0.0, 0.0, long_side_fov_deg=90.0, frame_size_px=(640, 480))
+        >>> (camera.way_px([320.0, 240.0], [0.0, -1.0, 0.0]).round(6) + 0.0).tolist()
+        [0.0, 320.0]
         """
         local = (self.axes @ np.asarray(direction, dtype=np.float64)[..., None])[..., 0]
         right, up, back = np.moveaxis(local, -1, 0)
@@ -143,6 +160,13 @@ class Pinhole:
         -------
         (…) degrees in (-180, 180], positive with the ankle lateral of the knee; NaN where a landmark is NaN or where
         the line of sight runs along the plane.
+
+        Examples
+        --------
+        >>> camera = Pinhole.turned(0.0, 0.0, 0.0, long_side_fov_deg=90.0, frame_size_px=(640, 480))
+        >>> knee, ankles = [400.0, 240.0], [[500.0, 340.0], [400.0, np.nan]]
+        >>> camera.shank_angle_deg(knee, ankles, 1, shank_up=False).round(6).tolist()
+        [45.0, nan]
         """
         knee, ankle = self.ray(knee_px), self.ray(ankle_px)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -164,6 +188,12 @@ def image_angle_deg(knee_px: FloatArray, ankle_px: FloatArray, lateral: ArrayLik
     Returns
     -------
     (…) degrees in (-180, 180], positive with the ankle lateral of the knee; NaN where a landmark is NaN.
+
+    Examples
+    --------
+    >>> ankles = np.array([[430.0, 270.0], [370.0, 270.0], [np.nan, 270.0]])
+    >>> image_angle_deg(np.array([400.0, 240.0]), ankles, 1, shank_up=False).round(6).tolist()
+    [45.0, -45.0, nan]
     """
     d = np.asarray(ankle_px, dtype=np.float64) - np.asarray(knee_px, dtype=np.float64)
     along = -d[..., 1] if shank_up else d[..., 1]

@@ -48,7 +48,14 @@ class CameraAngle:
         return " + ".join(self.cues)
 
     def rests_on(self, *cues: Cue) -> bool:
-        """Whether one of `cues` is among those it came from."""
+        """Whether one of `cues` is among those it came from.
+
+        Examples
+        --------
+        >>> roll = CameraAngle(2.0, 0.4, (Cue.SENSOR, Cue.ROOM_EDGES))
+        >>> roll.source, roll.rests_on(Cue.ROOM_EDGES), roll.rests_on(Cue.GIVEN)
+        ('sensor + room edges', True, False)
+        """
         return not set(cues).isdisjoint(self.cues)
 
 
@@ -128,7 +135,15 @@ class CameraPose:
     def pinhole(
         self, frame_size_px: tuple[int, int], *, roll_deg: float | None = None, yaw_deg: ArrayLike | None = None
     ) -> Pinhole:
-        """Return the camera as it sees; `roll_deg` and `yaw_deg`, of any shape, in place of its own."""
+        """Return the camera as it sees; `roll_deg` and `yaw_deg`, of any shape, in place of its own.
+
+        Examples
+        --------
+        >>> (LEVEL.pinhole((640, 480)).axes + 0.0).tolist()
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+        >>> LEVEL.pinhole((640, 480), yaw_deg=[0.0, 10.0, 20.0]).axes.shape
+        (3, 3, 3)
+        """
         return Pinhole.turned(
             self.roll.value_deg if roll_deg is None else roll_deg,
             self.pitch.value_deg,
@@ -164,6 +179,13 @@ def camera_shifts_deg(
     (…, 4) degrees for roll, pitch, yaw and field of view, with sign: what two angles share drops out of their
     difference, what they do not adds up, so for a difference subtract the shifts before taking the norm. NaN where a
     landmark is NaN. Central differences over one standard error on each side.
+
+    Examples
+    --------
+    >>> pose = CameraPose(CameraAngle(0.0, 1.0), CameraAngle(0.0, 0.0), CameraAngle(0.0, 0.0))
+    >>> knee, ankles = np.array([320.0, 240.0]), np.array([[320.0, 340.0], [np.nan, 340.0]])
+    >>> camera_shifts_deg(knee, ankles, 1, pose, (640, 480), shank_up=False)[:, 0].round(3).tolist()
+    [1.0, nan]
     """
     centre = np.array([pose.roll.value_deg, pose.pitch.value_deg, pose.yaw.value_deg, pose.long_side_fov_deg])
     se = np.array([pose.roll.se_deg, pose.pitch.se_deg, pose.yaw.se_deg, pose.long_side_fov_se_deg])

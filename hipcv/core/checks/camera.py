@@ -21,7 +21,18 @@ KEPT = {Cue.GIVEN: Cause.GIVEN_KEPT, Cue.MARKED_EDGES: Cause.MARKED_KEPT}
 
 
 def check_camera(camera: CameraPose) -> tuple[Finding, ...]:
-    """Report a camera that is turned too far, tilted, not known well enough, or of which two cues disagree."""
+    """Report a camera that is turned too far, tilted, not known well enough, or of which two cues disagree.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from hipcv.core.camera.pose import LEVEL, CameraAngle
+    >>> check_camera(LEVEL)
+    ()
+    >>> askew = replace(LEVEL, roll=CameraAngle(0.0, 5.0), yaw=CameraAngle(35.0, 2.0))
+    >>> [(finding.code.value, finding.severity.value) for finding in check_camera(askew)]
+    [('camera_yaw', 'reject'), ('gravity_unknown', 'doubt')]
+    """
     findings = []
     yaw, pitch, roll = abs(camera.yaw.value_deg), abs(camera.pitch.value_deg), abs(camera.roll.value_deg)
     if yaw > YAW_REJECT.value:
@@ -81,6 +92,14 @@ def check_camera_share(side: Side, camera: CameraPose, shares_se_deg: Sequence[f
 
     shares_se_deg : what roll, pitch, yaw and lens add to the standard error of this side's end range, degrees; none
         where the side has no number.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> check_camera_share(Side.LEFT, LEVEL, [0.5, 0.5, 1.0, 0.1])
+    []
+    >>> [finding.code.value for finding in check_camera_share(Side.LEFT, LEVEL, [0.5, 4.0, 1.0, 0.1])]
+    ['pitch_unknown']
     """
     half_deg = CENTRAL_95_SD * float(np.hypot.reduce(np.array([0.0, *shares_se_deg])))
     told = not camera.roll_known or not camera.yaw_known
@@ -91,7 +110,16 @@ def check_camera_share(side: Side, camera: CameraPose, shares_se_deg: Sequence[f
 
 
 def check_knees(angles: AngleSeries, camera: CameraPose) -> list[Finding]:
-    """Report seated knees far from a right angle, with what it may cost with this camera."""
+    """Report seated knees far from a right angle, with what it may cost with this camera.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> one, two, bent = np.zeros(1), np.zeros((1, 2)), np.array([[60.0, np.nan]])
+    >>> angles = AngleSeries(one, two, two, two, one, one, two, two, bent, one, two, two, np.array([1, -1]))
+    >>> [(finding.side.value, finding.observed) for finding in check_knees(angles, LEVEL)]  # one is not seen
+    [('left', -25.3)]
+    """
     findings = []
     for side in SIDES:
         departure = knee_departure_deg(angles, side)

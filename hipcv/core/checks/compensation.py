@@ -45,7 +45,20 @@ class Compensation:
 def find_compensations(
     trial: Trial, angles: AngleSeries, trials: Sequence[Trial], procedure: Procedure
 ) -> tuple[Compensation, ...]:
-    """Return what pelvis, trunk, thigh and body did during a trial, in this order, against the frames at rest."""
+    """Return what pelvis, trunk, thigh and body did during a trial, in this order, against the frames at rest.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> lean_deg = np.array([0.0, 0.0, 12.0, 12.0, 0.0, 0.0])
+    >>> swing_deg = np.array([[0.0, 0.0], [10.0, 0.0], [30.0, 0.0], [30.0, 0.0], [10.0, 0.0], [0.0, 0.0]])
+    >>> one, two, lateral = np.zeros(6), np.zeros((6, 2)), np.array([1, -1])
+    >>> angles = AngleSeries(np.arange(6.0), two, swing_deg, two, one, lean_deg, two, two, two, one, two, two, lateral)
+    >>> trial = Trial(Side.LEFT, 1, 5, 2, 4, 0.0, 30.0, 30.0, 30.0, 0.0)
+    >>> moved = find_compensations(trial, angles, [trial], procedure_named("seated"))
+    >>> [(c.code.value, c.moved_deg, c.onset_deg) for c in moved if c.counts]
+    [('trunk_lean', -12.0, 10.0)]
+    """
     end = trial.end_part
     swing = slice(trial.start, end.stop)
     found_there = []
@@ -86,14 +99,31 @@ def _began(moved_deg: FloatArray, limit_deg: float) -> int:
 
 
 def onset_deg(moved: Sequence[tuple[Compensation, ...]]) -> float | None:
-    """Return the angle at which compensation began, degrees, the mean of the trials that have one; None for none."""
+    """Return the angle at which compensation began, degrees, the mean of the trials that have one; None for none.
+
+    Examples
+    --------
+    >>> at = Limit(8.0, "°", "")
+    >>> leaned = Compensation(FindingCode.TRUNK_LEAN, 12.0, at, 20.0)
+    >>> still = Compensation(FindingCode.TRUNK_LEAN, 1.0, at, np.nan)
+    >>> onset_deg([(leaned,), (still,)]), onset_deg([(still,)])
+    (20.0, None)
+    """
     onsets = [[c.onset_deg for c in each if np.isfinite(c.onset_deg)] for each in moved]
     first = [min(each) for each in onsets if each]
     return float(np.mean(first)) if first else None
 
 
 def usual_compensations(moved: Sequence[tuple[Compensation, ...]]) -> tuple[Compensation, ...]:
-    """Return each compensation that counts, as the mean of the trials in which it does."""
+    """Return each compensation that counts, as the mean of the trials in which it does.
+
+    Examples
+    --------
+    >>> at = Limit(8.0, "°", "")
+    >>> trials = [(Compensation(FindingCode.TRUNK_LEAN, deg, at, 20.0),) for deg in (10.0, 12.0, 1.0)]
+    >>> [(c.code.value, c.moved_deg) for c in usual_compensations(trials)]
+    [('trunk_lean', 11.0)]
+    """
     usual = []
     for same in zip(*moved, strict=True):
         counting = [c for c in same if c.counts]

@@ -18,7 +18,18 @@ from hipcv.words import SIDES, Side
 
 
 def check_leg(side: Side, angles: AngleSeries, trials: Sequence[Trial]) -> tuple[Finding, ...]:
-    """Look at what concerns one leg as a whole: whether it is seen, its start, direction, number of trials, pixels."""
+    """Look at what concerns one leg as a whole: whether it is seen, its start, direction, number of trials, pixels.
+
+    Examples
+    --------
+    >>> one, two = np.zeros(30), np.zeros((30, 2))
+    >>> curves = np.column_stack([one, np.full(30, np.nan)])
+    >>> angles = AngleSeries(
+    ...     np.arange(30) / 30, two, curves, two, one, one, two, two, two, one, two, two + 100.0, np.array([1, -1])
+    ... )
+    >>> check_leg(Side.LEFT, angles, []), [finding.code.value for finding in check_leg(Side.RIGHT, angles, [])]
+    ((), ['legs_not_seen'])
+    """
     findings = []
     curve = angles.of(side)
     seen = float(np.isfinite(curve).mean())
@@ -41,7 +52,17 @@ def check_leg(side: Side, angles: AngleSeries, trials: Sequence[Trial]) -> tuple
 
 
 def deepest_other_way_deg(angles: AngleSeries, side: Side, rest_deg: float) -> float:
-    """Return how far a leg swings inwards from its rest, degrees; 0 where it does not, or the rest is not known."""
+    """Return how far a leg swings inwards from its rest, degrees; 0 where it does not, or the rest is not known.
+
+    Examples
+    --------
+    >>> time_s, one, two = np.arange(60) / 30, np.zeros(60), np.zeros((60, 2))
+    >>> inwards_deg = np.interp(time_s, [0.0, 0.5, 1.0, 1.5, 2.0], [0.0, 0.0, -20.0, 0.0, 0.0])
+    >>> curves = np.column_stack([inwards_deg, one])
+    >>> angles = AngleSeries(time_s, two, curves, two, one, one, two, two, two, one, two, two, np.array([1, -1]))
+    >>> deepest_other_way_deg(angles, Side.LEFT, 0.0), deepest_other_way_deg(angles, Side.LEFT, np.nan)
+    (20.0, 0.0)
+    """
     curve = angles.of(side)
     swings = find_swings(angles.time_s, curve, rest_deg, direction=-1) if np.isfinite(rest_deg) else []
     depths = np.array([rest_deg - curve[peak] for _, peak, _ in swings], dtype=np.float64)
@@ -49,7 +70,15 @@ def deepest_other_way_deg(angles: AngleSeries, side: Side, rest_deg: float) -> f
 
 
 def repetitions(side: Side, trials: Sequence[Trial]) -> tuple[tuple[Trial, ...], list[Finding]]:
-    """Return one leg's trials without swings too small to repeat the others, and a note where there was one."""
+    """Return one leg's trials without swings too small to repeat the others, and a note where there was one.
+
+    Examples
+    --------
+    >>> swings = [Trial(Side.LEFT, 0, 9, 3, 6, 0.0, deg, deg, deg, 0.4) for deg in (30.0, 10.0, 31.0)]
+    >>> kept, told = repetitions(Side.LEFT, swings)
+    >>> [trial.end_range_deg for trial in kept], [finding.code.value for finding in told]
+    ([30.0, 31.0], ['uneven_trials'])
+    """
     smallest = LIMITS[FindingCode.UNEVEN_TRIALS].value
     shares = swing_shares(trials)
     kept = tuple(t for t, share in zip(trials, shares, strict=True) if share >= smallest)
@@ -63,6 +92,19 @@ def judged_trials(
     """Return the trials of both legs with their findings, and all that is to be told of them and of each leg.
 
     What no hip does is no repetition of anything, and a side that has trials without it keeps them, with a doubt.
+
+    Examples
+    --------
+    >>> nowhere = (np.full((120, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries(np.arange(120) / 30, *nowhere, np.zeros((120, 33)), (640, 480))
+    >>> raw_deg = np.interp(unseen.time_s, [0.0, 0.5, 1.5, 2.5, 3.5, 4.0], [0.0, 0.0, 30.0, 30.0, 0.0, 0.0])
+    >>> one, two, curves = np.zeros(120), np.zeros((120, 2)), np.column_stack([raw_deg, 0 * raw_deg])
+    >>> angles = AngleSeries(
+    ...     unseen.time_s, curves, curves, two, one, one, two, two, two, one, two, two + 100.0, np.array([1, -1])
+    ... )
+    >>> trials, told = judged_trials(unseen, angles, Setup())
+    >>> [(trial.side.value, trial.accepted) for trial in trials], [finding.code.value for finding in told]
+    ([('left', True)], ['too_few_trials'])
     """
     swings = [t for side in SIDES for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side)]
     swings = [check_possible(t, series, angles, swings) for t in swings]

@@ -133,7 +133,15 @@ HIKE_ORIGIN = (
 
 
 def limit_of(code: FindingCode, procedure: Procedure, swing_deg: float = float("inf")) -> Limit:
-    """Return from where on something counts in this test, in a swing of this size."""
+    """Return from where on something counts in this test, in a swing of this size.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> hike, seated, prone = FindingCode.PELVIS_HIKE, procedure_named("seated"), procedure_named("prone")
+    >>> limit_of(hike, seated).value, limit_of(hike, seated, swing_deg=24.0).value, limit_of(hike, prone).value
+    (5.0, 4.0, 6.0)
+    """
     if code in procedure.limits:
         return procedure.limits[code]
     usual = LIMITS[code]
@@ -144,12 +152,24 @@ def limit_of(code: FindingCode, procedure: Procedure, swing_deg: float = float("
 
 
 def sources_limit(limit_deg: float) -> Limit:
-    """Return how far apart two sources of one camera angle may lie, degrees, as a limit."""
+    """Return how far apart two sources of one camera angle may lie, degrees, as a limit.
+
+    Examples
+    --------
+    >>> sources_limit(2.04).value
+    2.0
+    """
     return Limit(round(limit_deg, 1), "° between two sources", "more than their own errors explain")
 
 
 def declared_limit(n_frames: float) -> Limit:
-    """Return how many frames a file says it has, as a limit."""
+    """Return how many frames a file says it has, as a limit.
+
+    Examples
+    --------
+    >>> declared_limit(899.7).value
+    900
+    """
     return Limit(round(n_frames), "frames", "what the file's own header says")
 
 
@@ -165,6 +185,12 @@ def found(
     """Return a finding with its limit filled in from `LIMITS` (or `limit`).
 
     `cause` and `values` choose and fill the advice (`evidence.guidance`).
+
+    Examples
+    --------
+    >>> dark = found(FindingCode.LOW_LIGHT, Severity.DOUBT, 0.05)
+    >>> dark.observed, dark.limit == LIMITS[FindingCode.LOW_LIGHT].value
+    (0.05, True)
     """
     at = limit or LIMITS[code]
     bare = Finding(code, severity, side, round(float(observed), 3), at.value, at.unit, at.origin)

@@ -21,6 +21,17 @@ def check_possible(trial: Trial, series: PoseSeries, angles: AngleSeries, trials
 
     Beyond a joint's reach; faster than a leg swings; hips that stand elsewhere than at rest or have another size, which
     are another person's. What is not seen is not judged.
+
+    Examples
+    --------
+    >>> from hipcv.words import Side
+    >>> nowhere = (np.full((3, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries(np.arange(3) / 30, *nowhere, np.zeros((3, 33)), (640, 480))
+    >>> one, two = np.zeros(3), np.zeros((3, 2))
+    >>> angles = AngleSeries(unseen.time_s, two, two, two, one, one, two, two, two, one, two, two, np.array([1, -1]))
+    >>> trial = Trial(Side.LEFT, 0, 2, 0, 2, 0.0, 95.0, 95.0, 95.0, 0.0)
+    >>> [(f.code.value, f.severity.value) for f in check_possible(trial, unseen, angles, [trial]).findings]
+    [('beyond_joint', 'reject')]
     """
     findings = [f for f in (_check_reach(trial), _check_speed(trial, angles)) if f is not None]
     for observed, limit in zip(hips_moved(trial, series, angles, trials), (HIPS_AWAY, HIPS_RESIZED), strict=True):
@@ -33,6 +44,19 @@ def hips_moved(trial: Trial, series: PoseSeries, angles: AngleSeries, trials: Se
     """Return how far the hips are from where they rest, in shoulder widths, and by how many times their size changed.
 
     What nearly all frames of the trial stay below; NaN where hips or shoulders are not seen.
+
+    Examples
+    --------
+    >>> from hipcv.words import Side
+    >>> px = np.full((3, 33, 2), np.nan)
+    >>> px[:, SHOULDERS], px[:, HIPS] = [[380.0, 100.0], [260.0, 100.0]], [[350.0, 220.0], [290.0, 220.0]]
+    >>> px[1:, HIPS, 0] += 240.0  # twice the shoulders' width: another person's
+    >>> series = PoseSeries(np.arange(3) / 30, px, np.full((3, 33, 3), np.nan), np.ones((3, 33)), (640, 480))
+    >>> one, two = np.zeros(3), np.zeros((3, 2))
+    >>> angles = AngleSeries(series.time_s, two, two, two, one, one, two, two, two, one, two, two, np.array([1, -1]))
+    >>> trial = Trial(Side.LEFT, 1, 3, 1, 3, 0.0, 30.0, 30.0, 30.0, 0.0)
+    >>> hips_moved(trial, series, angles, [trial])
+    (2.0, 1.0)
     """
     part = slice(trial.start, trial.stop)
     px, rest = seen_px(series), resting(len(angles.time_s), trials)
@@ -64,7 +88,18 @@ def _check_speed(trial: Trial, angles: AngleSeries) -> Finding | None:
 
 
 def fastest_deg_s(trial: Trial, angles: AngleSeries) -> float:
-    """Return a trial's highest speed between two frames, degrees a second without sign; 0 where there are none."""
+    """Return a trial's highest speed between two frames, degrees a second without sign; 0 where there are none.
+
+    Examples
+    --------
+    >>> from hipcv.words import Side
+    >>> one, two, curves = np.zeros(3), np.zeros((3, 2)), np.array([[0.0, np.nan], [10.0, np.nan], [40.0, np.nan]])
+    >>> time_s, signs = np.arange(3) / 10, np.array([1, -1])
+    >>> angles = AngleSeries(time_s, two, curves, two, one, one, two, two, two, one, two, two, signs)
+    >>> left, right = (Trial(side, 0, 3, 1, 3, 0.0, 40.0, 40.0, 40.0, 0.0) for side in (Side.LEFT, Side.RIGHT))
+    >>> round(fastest_deg_s(left, angles), 6), fastest_deg_s(right, angles)
+    (300.0, 0.0)
+    """
     part = slice(trial.start, trial.stop)
     speeds = np.abs(np.diff(angles.of(trial.side)[part]) / np.diff(angles.time_s[part]))
     return float(np.max(speeds[np.isfinite(speeds)], initial=0.0))

@@ -37,17 +37,38 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
 
 
 def thigh_to_shank(angles: AngleSeries) -> float:
-    """Return how long a thigh looks in the picture against its shank; NaN where not seen."""
+    """Return how long a thigh looks in the picture against its shank; NaN where not seen.
+
+    Examples
+    --------
+    >>> one, two = np.zeros(1), np.zeros((1, 2))
+    >>> thigh_px, shank_px = np.array([[30.0, np.nan]]), np.array([[100.0, 100.0]])
+    >>> angles = AngleSeries(one, two, two, two, one, one, two, two, two, one, thigh_px, shank_px, np.array([1, -1]))
+    >>> thigh_to_shank(angles)
+    0.3
+    """
     return median_of(angles.thigh_px / angles.shank_px)
 
 
 def picture_turned(turned_deg: float) -> Finding:
-    """Return the refusal of somebody who sits in a picture that is turned clockwise by so many quarters, degrees."""
+    """Return the refusal of somebody who sits in a picture that is turned clockwise by so many quarters, degrees.
+
+    Examples
+    --------
+    >>> picture_turned(90.0).cause
+    <Cause.TURNED_CLOCKWISE: 'turned_clockwise'>
+    """
     return found(FindingCode.PICTURE_TURNED, Severity.REJECT, turned_deg, cause=turn_cause(turned_deg))
 
 
 def turn_cause(turned_deg: float) -> Cause:
-    """Return how a picture lies that is turned clockwise by 90, 180 or 270°."""
+    """Return how a picture lies that is turned clockwise by 90, 180 or 270°.
+
+    Examples
+    --------
+    >>> turn_cause(180.0), turn_cause(270.0)
+    (<Cause.UPSIDE_DOWN: 'upside_down'>, <Cause.TURNED_COUNTER_CLOCKWISE: 'turned_counter_clockwise'>)
+    """
     if turned_deg == 180:
         return Cause.UPSIDE_DOWN
     return Cause.TURNED_CLOCKWISE if turned_deg == 90 else Cause.TURNED_COUNTER_CLOCKWISE
@@ -60,6 +81,12 @@ def quarter_turn_deg(trunk_px: FloatArray, shank_px: FloatArray) -> float:
     ----------
     trunk_px, shank_px : (2,) from the hips to the shoulders, and from the ankles to the knees. Where they do not point
         the same way, the posture is another one.
+
+    Examples
+    --------
+    >>> to_the_right = np.array([100.0, 5.0])
+    >>> quarter_turn_deg(to_the_right, to_the_right), quarter_turn_deg(to_the_right * np.nan, to_the_right)
+    (90.0, 0.0)
     """
     trunk_deg, shank_deg = (np.degrees(np.arctan2(way[0], -way[1])) for way in (trunk_px, shank_px))
     if not abs((trunk_deg - shank_deg + 180) % 360 - 180) <= HANGING.value:
@@ -88,7 +115,18 @@ def _check_heels(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list[
 
 
 def nearest_heels(series: PoseSeries, angles: AngleSeries) -> float:
-    """Return how far apart the ankles stay, in lengths of a shank, below 0 where they cross; NaN where not seen."""
+    """Return how far apart the ankles stay, in lengths of a shank, below 0 where they cross; NaN where not seen.
+
+    Examples
+    --------
+    >>> px = np.full((2, 33, 2), np.nan)
+    >>> px[0, [*KNEES, *ANKLES]] = [[280, 300], [360, 300], [300, 200], [340, 200]]
+    >>> series = PoseSeries([0.0, 0.1], px, np.full((2, 33, 3), np.nan), np.ones((2, 33)), (640, 480))
+    >>> one, two = np.zeros(2), np.zeros((2, 2))
+    >>> angles = AngleSeries(one, two, two, two, one, one, two, two, two, one, two, two + 100.0, np.array([-1, 1]))
+    >>> nearest_heels(series, angles)
+    0.4
+    """
     knees_x, ankles_x = (series.image_px[:, rows, 0] for rows in (KNEES, ANKLES))
     order = np.sign(median_of(knees_x[:, 0] - knees_x[:, 1]))
     apart = order * (ankles_x[:, 0] - ankles_x[:, 1]) / median_of(angles.shank_px)
@@ -104,6 +142,13 @@ def check_end(share_in_front: float, flexion_deg: float, camera_side: CameraSide
 
     Who sits in a picture that stands on its head shows the trunk there too, with the hips bent (`flexion_deg`, NaN
     where nobody looked), and is refused: what would be the other end's left and right is not theirs.
+
+    Examples
+    --------
+    >>> check_end(0.05, np.nan, CameraSide.FOOT_END), check_end(np.nan, np.nan, CameraSide.FOOT_END)
+    ((), ())
+    >>> [(f.code.value, dict(f.values)) for f in check_end(0.95, np.nan, CameraSide.FOOT_END)]
+    [('wrong_view', {'seen': 'head', 'said': 'foot'})]
     """
     if not np.isfinite(share_in_front):
         return ()

@@ -14,7 +14,18 @@ from hipcv.words import SIDES, Side
 
 
 def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tuple[Finding, ...]:
-    """Look at the recording as a whole: the test, the subject in view, what the pictures can carry."""
+    """Look at the recording as a whole: the test, the subject in view, what the pictures can carry.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> from hipcv.core.motion.angles import measure_angles
+    >>> nowhere = (np.full((90, 33, n), np.nan) for n in (2, 3))
+    >>> unseen = PoseSeries(np.arange(90) / 30, *nowhere, np.zeros((90, 33)), (640, 480))
+    >>> findings = check_recording(unseen, measure_angles(unseen, Setup(), LEVEL), Setup())
+    >>> [(finding.code.value, finding.severity.value) for finding in findings]
+    [('no_person', 'reject')]
+    """
     findings: list[Finding] = []
 
     def look(code: FindingCode, observed: float, severity: Severity, *, above: bool = True) -> None:
@@ -49,7 +60,16 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
 
 
 def subject_seen(series: PoseSeries, procedure: Procedure) -> BoolArray:
-    """Return (T,) the frames in which the subject's knees are seen, as many of them as the test needs."""
+    """Return (T,) the frames in which the subject's knees are seen, as many of them as the test needs.
+
+    Examples
+    --------
+    >>> px = np.full((2, 33, 2), np.nan)
+    >>> px[0, KNEES] = px[1, KNEES[:1]] = 240.0
+    >>> series = PoseSeries([0.0, 0.1], px, np.full((2, 33, 3), np.nan), np.ones((2, 33)), (640, 480))
+    >>> subject_seen(series, Setup().procedure).tolist()
+    [True, False]
+    """
     knees = np.isfinite(series.image_px[:, KNEES, 0])
     return np.asarray(knees.all(axis=1) if procedure.both_knees else knees.any(axis=1))
 
@@ -66,7 +86,17 @@ def _check_frame(series: PoseSeries, seen: BoolArray) -> list[Finding]:
 
 
 def share_outside(series: PoseSeries, side: Side, seen: BoolArray) -> float:
-    """Return in which share of the frames `seen` (T,) a leg is not all in the picture; NaN where it is never known."""
+    """Return in which share of the frames `seen` (T,) a leg is not all in the picture; NaN where it is never known.
+
+    Examples
+    --------
+    >>> px = np.full((2, 33, 2), np.nan)
+    >>> px[:, [KNEES[0], ANKLES[0]], :] = [[[360, 300], [360, 400]], [[360, 420], [360, 520]]]
+    >>> series = PoseSeries([0.0, 0.1], px, np.full((2, 33, 3), np.nan), np.ones((2, 33)), (640, 480))
+    >>> both = np.array([True, True])
+    >>> share_outside(series, Side.LEFT, both), share_outside(series, Side.RIGHT, both)
+    (0.5, nan)
+    """
     width, height = series.frame_size_px
     rows = [ANKLES[side.column], KNEES[side.column], FEET[side.column]]
     px = series.image_px[seen][:, rows]

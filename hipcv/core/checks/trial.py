@@ -15,7 +15,23 @@ from hipcv.core.procedure import Procedure
 
 
 def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], procedure: Procedure) -> Trial:
-    """Return `trial` with further findings of its own: compensation at end range, gaps, no hold."""
+    """Return `trial` with further findings of its own: compensation at end range, gaps, no hold.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> from hipcv.words import Side
+    >>> one, two = np.zeros(30), np.zeros((30, 2))
+    >>> angles = AngleSeries(
+    ...     np.arange(30) / 30, two, two, two, one, one, two, two, two, one, two, two + 100.0, np.array([1, -1])
+    ... )
+    >>> held = Trial(Side.LEFT, 5, 25, 10, 20, 0.0, 30.0, 30.0, 30.0, 0.0)
+    >>> check_trial(held, angles, [held], procedure_named("seated")).findings
+    ()
+    >>> swung = replace(held, hold_stop=10, end_range_deg=np.nan)
+    >>> [f.code.value for f in check_trial(swung, angles, [swung], procedure_named("seated")).findings]
+    ['no_hold']
+    """
     findings = [
         found(c.code, Severity.DOUBT, c.moved_deg, trial.side, c.limit)
         for c in find_compensations(trial, angles, trials, procedure)
@@ -34,7 +50,18 @@ def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], proc
 
 
 def other_leg_deg(trial: Trial, angles: AngleSeries, trials: Sequence[Trial]) -> float:
-    """Return the other shank's largest departure from its rest at the end of a trial, degrees; 0 where not seen."""
+    """Return the other shank's largest departure from its rest at the end of a trial, degrees; 0 where not seen.
+
+    Examples
+    --------
+    >>> from hipcv.words import Side
+    >>> one, two, curves = np.zeros(3), np.zeros((3, 2)), np.array([[0.0, 1.0], [30.0, 13.0], [0.0, 1.0]])
+    >>> signs = np.array([1, -1])
+    >>> angles = AngleSeries(np.arange(3.0), two, curves, two, one, one, two, two, two, one, two, two, signs)
+    >>> trial = Trial(Side.LEFT, 1, 2, 1, 2, 0.0, 30.0, 30.0, 30.0, 0.0)
+    >>> other_leg_deg(trial, angles, [trial])
+    12.0
+    """
     other = angles.of(trial.side.other)
     away = np.abs(other[trial.end_part] - median_of(other[resting(len(angles.time_s), trials)]))
     return float(np.max(away[np.isfinite(away)], initial=0.0))

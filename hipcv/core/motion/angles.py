@@ -89,7 +89,15 @@ class AngleSeries:
         object.__setattr__(self, "lateral", seal(self.lateral, np.int64, (2,), "lateral"))
 
     def of(self, side: Side) -> FloatArray:
-        """Return the filtered internal rotation (T,) of one side, degrees."""
+        """Return the filtered internal rotation (T,) of one side, degrees.
+
+        Examples
+        --------
+        >>> one, two, left_only = np.zeros(1), np.zeros((1, 2)), np.array([[30.0, np.nan]])
+        >>> angles = AngleSeries(one, two, left_only, two, one, one, two, two, two, one, two, two, np.array([1, -1]))
+        >>> angles.of(Side.LEFT).tolist(), angles.of(Side.RIGHT).tolist()
+        ([30.0], [nan])
+        """
         column: FloatArray = self.internal_rotation_deg[:, side.column]
         return column
 
@@ -98,6 +106,11 @@ def lateral_signs(setup: Setup) -> IntArray:
     """Return (2,) the horizontal picture direction of each leg's lateral side: left leg, right leg.
 
     The test and the camera's place decide (`Procedure.lateral`); the labels of the pose model play no part.
+
+    Examples
+    --------
+    >>> lateral_signs(Setup()).tolist()
+    [1, -1]
     """
     return np.array(setup.procedure.lateral(setup.camera_side), dtype=np.int64)
 
@@ -106,6 +119,13 @@ def sides_exchanged(image_px: FloatArray, setup: Setup) -> BoolArray:
     """Return (...) whether the rows of `image_px` (..., 33, 2) name the sides the wrong way round; False where unseen.
 
     The pose model exchanges left and right of a person now and then. The side of a knee is decided by where it lies.
+
+    Examples
+    --------
+    >>> px = np.full((2, 33, 2), np.nan)
+    >>> px[0, KNEES, 0] = 280.0, 360.0  # the left knee on the left, though the camera is opposite
+    >>> sides_exchanged(px, Setup()).tolist()
+    [True, False]
     """
     knees_x = image_px[..., KNEES, 0]
     exchanged: BoolArray = np.asarray((knees_x[..., 0] - knees_x[..., 1]) * lateral_signs(setup)[0] < 0)
@@ -118,6 +138,15 @@ def sort_sides(series: PoseSeries, setup: Setup) -> PoseSeries:
     One that is sorted stays as it is.
 
     Frames in which the knees stand in the wrong order get all their labels exchanged; `swapped` says which these were.
+
+    Examples
+    --------
+    >>> px = np.full((2, 33, 2), np.nan)
+    >>> px[:, KNEES, 0] = [[360.0, 280.0], [280.0, 360.0]]
+    >>> series = PoseSeries(np.array([0.0, 0.1]), px, np.full((2, 33, 3), np.nan), np.ones((2, 33)), (640, 480))
+    >>> own = sort_sides(series, Setup())
+    >>> own.image_px[:, KNEES, 0].tolist(), own.swapped.tolist()
+    ([[360.0, 280.0], [360.0, 280.0]], [False, True])
     """
     wrong = sides_exchanged(series.image_px, setup)
     if not wrong.any():
@@ -148,6 +177,15 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
     Parameters
     ----------
     series : with its sides sorted (`sort_sides`).
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> px = np.full((3, 33, 2), np.nan)
+    >>> px[:, [*KNEES, *ANKLES]] = [[360, 240], [280, 240], [410, 326.6], [np.nan, np.nan]]
+    >>> series = PoseSeries(np.arange(3) / 30, px, np.full((3, 33, 3), np.nan), np.ones((3, 33)), (640, 480))
+    >>> measure_angles(series, Setup(), LEVEL).internal_rotation_deg.round(1).tolist()
+    [[30.0, nan], [30.0, nan], [30.0, nan]]
     """
     time_s = series.time_s
     px = seen_px(series)
@@ -194,7 +232,16 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
 
 
 def hip_flexion_deg(world_m: FloatArray) -> FloatArray:
-    """Return (..., 2) how far each hip is bent, 0 = straight, from world landmarks (..., 33, 3); NaN gives NaN."""
+    """Return (..., 2) how far each hip is bent, 0 = straight, from world landmarks (..., 33, 3); NaN gives NaN.
+
+    Examples
+    --------
+    >>> world_m = np.full((33, 3), np.nan)
+    >>> world_m[list(HIPS)], world_m[list(SHOULDERS)] = 0.0, (0.0, -0.5, 0.0)
+    >>> world_m[KNEES[0]] = 0.0, 0.0, -0.4
+    >>> hip_flexion_deg(world_m).round(6).tolist()
+    [90.0, nan]
+    """
     spine_m = world_m[..., SHOULDERS, :].mean(axis=-2) - world_m[..., HIPS, :].mean(axis=-2)
     return 180.0 - _angle_between_deg(spine_m[..., None, :], world_m[..., KNEES, :] - world_m[..., HIPS, :])
 
@@ -208,6 +255,14 @@ def body_yaw_deg(world_m: FloatArray, left: float) -> FloatArray:
     ----------
     world_m : (..., 33, 3) metres as the pose model gives them, sides sorted; NaN gives NaN.
     left : `lateral_signs` of the left leg.
+
+    Examples
+    --------
+    >>> world_m = np.zeros((33, 3))
+    >>> world_m[list(SHOULDERS)] = [[0.2, -0.5, 0.0], [-0.2, -0.5, 0.0]]
+    >>> world_m[list(KNEES)] = [[0.1, 0.0, -0.4], [-0.1, 0.0, -0.4]]
+    >>> float(body_yaw_deg(world_m, 1.0).round(6) + 0.0), float(body_yaw_deg(world_m * np.nan, 1.0))
+    (0.0, nan)
     """
     across = left * (world_m[..., SHOULDERS[0], :] - world_m[..., SHOULDERS[1], :])
     thighs = world_m[..., KNEES, :].mean(axis=-2) - world_m[..., HIPS, :].mean(axis=-2)
@@ -219,12 +274,30 @@ def body_yaw_deg(world_m: FloatArray, left: float) -> FloatArray:
 
 
 def seen_px(series: PoseSeries) -> FloatArray:
-    """Return (T, 33, 2) the landmarks' pixels, NaN where the model calls them unseen (METHOD S5)."""
+    """Return (T, 33, 2) the landmarks' pixels, NaN where the model calls them unseen (METHOD S5).
+
+    Examples
+    --------
+    >>> seen = np.ones((1, 33))
+    >>> seen[0, 1:] = 0.2
+    >>> series = PoseSeries(np.zeros(1), np.full((1, 33, 2), 5.0), np.zeros((1, 33, 3)), seen, (640, 480))
+    >>> seen_px(series)[0, :2].tolist()
+    [[5.0, 5.0], [nan, nan]]
+    """
     return np.where((series.visibility >= MIN_VISIBILITY)[..., None], series.image_px, np.nan)
 
 
 def body_lines_px(series: PoseSeries, setup: Setup) -> FloatArray:
-    """Return the usual places of shoulders and hips (2, 2, 2), the end on the picture's left first; NaN unseen."""
+    """Return the usual places of shoulders and hips (2, 2, 2), the end on the picture's left first; NaN unseen.
+
+    Examples
+    --------
+    >>> px = np.full((1, 33, 2), np.nan)
+    >>> px[0, SHOULDERS] = [[360.0, 100.0], [280.0, 100.0]]
+    >>> series = PoseSeries(np.zeros(1), px, np.zeros((1, 33, 3)), np.ones((1, 33)), (640, 480))
+    >>> body_lines_px(series, Setup()).tolist()
+    [[[280.0, 100.0], [360.0, 100.0]], [[nan, nan], [nan, nan]]]
+    """
     px = seen_px(series)
     lines = np.array([[[median_of(px[:, row, axis]) for axis in (0, 1)] for row in line] for line in (SHOULDERS, HIPS)])
     return lines[:, :: -int(lateral_signs(setup)[0])]
@@ -238,7 +311,13 @@ def _angle_between_deg(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def believed_drift_deg(drift_deg: ArrayLike) -> FloatArray:
-    """Return the thigh's drift shrunk towards none where it is no more than a knee's wandering; NaN counts as none."""
+    """Return the thigh's drift shrunk towards none where it is no more than a knee's wandering; NaN counts as none.
+
+    Examples
+    --------
+    >>> believed_drift_deg([2.0, 20.0, np.nan]).round(2).tolist()
+    [0.15, 17.82, 0.0]
+    """
     known = np.nan_to_num(np.asarray(drift_deg, dtype=np.float64))
     believed: FloatArray = known**3 / (known**2 + DRIFT_NOISE_DEG**2)
     return believed

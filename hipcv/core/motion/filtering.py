@@ -30,7 +30,13 @@ CUTOFF_SHARE = 0.2
 
 
 def sigma_s(hz: float) -> float:
-    """Return the width in seconds of the Gaussian kernel whose gain falls to 1/√2 at `hz`."""
+    """Return the width in seconds of the Gaussian kernel whose gain falls to 1/√2 at `hz`.
+
+    Examples
+    --------
+    >>> round(sigma_s(4.0), 4)
+    0.0331
+    """
     if not hz > 0:
         raise ValueError(f"hz must be above 0, found {hz}")
     return math.sqrt(math.log(2.0)) / (2.0 * math.pi * hz)
@@ -48,6 +54,13 @@ def local_lines(time_s: FloatArray, values: FloatArray, width_s: float) -> tuple
     -------
     level, slope : (T,) value and derivative per second of the line at each sample; NaN where `values` is NaN. A lone
         sample has slope 0.
+
+    Examples
+    --------
+    >>> time_s = np.array([0.0, 0.1, 0.25, 0.3])
+    >>> level, slope = local_lines(time_s, np.array([0.0, 2.0, np.nan, 6.0]), 0.1)
+    >>> level.round(6).tolist(), slope.round(6).tolist()
+    ([0.0, 2.0, nan, 6.0], [20.0, 20.0, nan, 20.0])
     """
     sums = np.zeros((5, len(values)))
     valid = np.isfinite(values)
@@ -90,7 +103,13 @@ def low_pass_hz(time_s: FloatArray) -> float:
 
 
 def smooth(time_s: FloatArray, values: FloatArray) -> FloatArray:
-    """Return the zero-phase low-pass of `values` (T,) with gain 1/√2 at `low_pass_hz`; NaN stays NaN."""
+    """Return the zero-phase low-pass of `values` (T,) with gain 1/√2 at `low_pass_hz`; NaN stays NaN.
+
+    Examples
+    --------
+    >>> smooth(np.arange(4) / 30, np.array([10.0, 10.0, np.nan, 10.0])).round(6).tolist()
+    [10.0, 10.0, nan, 10.0]
+    """
     return local_lines(time_s, values, sigma_s(low_pass_hz(time_s)))[0]
 
 
@@ -101,6 +120,11 @@ def drop_outliers(
 
     A sample is a spike when it lies further from the median of the samples within ± `window_s` than `n_mad` scaled
     median absolute deviations and further than `floor` (in the unit of `values`).
+
+    Examples
+    --------
+    >>> drop_outliers(np.arange(5) / 30, np.array([10.0, 11.0, 90.0, 11.0, 10.0])).tolist()
+    [10.0, 11.0, nan, 11.0, 10.0]
     """
     kept = values.copy()
     known = np.flatnonzero(np.isfinite(values))
@@ -125,7 +149,14 @@ def _row_medians(rows: FloatArray) -> FloatArray:
 
 
 def fill_gaps(time_s: FloatArray, values: FloatArray, max_gap_s: float = MAX_GAP_S) -> FloatArray:
-    """Return `values` with gaps up to `max_gap_s` bridged by straight lines; longer gaps and both ends stay NaN."""
+    """Return `values` with gaps up to `max_gap_s` bridged by straight lines; longer gaps and both ends stay NaN.
+
+    Examples
+    --------
+    >>> nan = np.nan
+    >>> fill_gaps(np.arange(6) / 10, np.array([nan, 1.0, nan, 3.0, nan, nan]), 0.25).round(6).tolist()
+    [nan, 1.0, 2.0, 3.0, nan, nan]
+    """
     filled = values.copy()
     known = np.flatnonzero(np.isfinite(values))
     for before, after in pairwise(known):
@@ -136,18 +167,36 @@ def fill_gaps(time_s: FloatArray, values: FloatArray, max_gap_s: float = MAX_GAP
 
 
 def clean(time_s: FloatArray, values: FloatArray) -> FloatArray:
-    """Return a measured angle in degrees (T,) without spikes and short gaps, not yet smoothed."""
+    """Return a measured angle in degrees (T,) without spikes and short gaps, not yet smoothed.
+
+    Examples
+    --------
+    >>> clean(np.arange(5) / 30, np.array([10.0, 11.0, 90.0, 11.0, 10.0])).round(6).tolist()
+    [10.0, 11.0, 11.0, 11.0, 10.0]
+    """
     return fill_gaps(time_s, drop_outliers(time_s, values))
 
 
 def median_of(values: FloatArray) -> float:
-    """Return the median of the numbers in `values`, NaN where there are none."""
+    """Return the median of the numbers in `values`, NaN where there are none.
+
+    Examples
+    --------
+    >>> median_of(np.array([1.0, np.nan, 4.0, 3.0])), median_of(np.array([np.nan]))
+    (3.0, nan)
+    """
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else float("nan")
 
 
 def runs(mask: BoolArray) -> list[tuple[int, int]]:
-    """Return the half-open index ranges in which `mask` (T,) is true."""
+    """Return the half-open index ranges in which `mask` (T,) is true.
+
+    Examples
+    --------
+    >>> runs(np.array([True, True, False, True]))
+    [(0, 2), (3, 4)]
+    """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
@@ -158,6 +207,12 @@ class OneEuro:
 
     `min_cutoff_hz` sets the calm of a held angle, `speed_gain_s` how fast it follows a swing. NaN in gives NaN out and
     forgets the past, so that a lost leg does not come back from where it was.
+
+    Examples
+    --------
+    >>> live = OneEuro()
+    >>> [round(live(n / 30, value), 2) for n, value in enumerate([10.0, 12.0, math.nan, 40.0])]
+    [10.0, 10.48, nan, 40.0]
     """
 
     min_cutoff_hz: float = 1.0

@@ -36,6 +36,12 @@ def knee_effect_deg(
     Returns
     -------
     Degrees, broadcast. Parallel projection: the ankle slides along the line of sight into the plane.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> knee_effect_deg([35.0, np.nan], 10.0, LEVEL, 1, shank_up=False).round(3).tolist()
+    [0.0, nan]
     """
     angle, tilt = np.radians(angle_deg), np.radians(tilt_deg)
     yaw, pitch = np.radians(camera.yaw.value_deg), np.radians(camera.pitch.value_deg)
@@ -48,5 +54,13 @@ def knee_effect_deg(
 
 
 def knee_departure_deg(angles: AngleSeries, side: Side) -> float:
-    """Return how far a seated knee is from 90°, + = bent further, from the pose model's world landmarks; NaN unseen."""
+    """Return how far a seated knee is from 90°, + = bent further, from the pose model's world landmarks; NaN unseen.
+
+    Examples
+    --------
+    >>> one, two, bent = np.zeros(1), np.zeros((1, 2)), np.array([[95.3, np.nan]])
+    >>> angles = AngleSeries(one, two, two, two, one, one, two, two, bent, one, two, two, np.array([1, -1]))
+    >>> round(knee_departure_deg(angles, Side.LEFT), 6), knee_departure_deg(angles, Side.RIGHT)
+    (10.0, nan)
+    """
     return median_of(angles.knee_flexion_deg[:, side.column]) - MODEL_BIAS_DEG - 90.0

@@ -79,7 +79,13 @@ class Trial:
 
 
 def resting(n_frames: int, trials: Sequence[Trial]) -> BoolArray:
-    """Return (T,) the frames outside every trial; all frames where the trials leave nothing."""
+    """Return (T,) the frames outside every trial; all frames where the trials leave nothing.
+
+    Examples
+    --------
+    >>> resting(5, [Trial(Side.LEFT, 1, 4, 2, 3, 0.0, 30.0, 30.0, 30.0, 0.4)]).tolist()
+    [True, False, False, False, True]
+    """
     rest = np.ones(n_frames, dtype=bool)
     for trial in trials:
         rest[trial.start : trial.stop] = False
@@ -91,6 +97,13 @@ def find_rest_deg(time_s: FloatArray, angle_deg: FloatArray) -> float:
 
     A recording begins and ends at rest. Where the two disagree (a clip cut inside a trial), the one nearer the vertical
     counts.
+
+    Examples
+    --------
+    >>> time_s = np.arange(60) / 30
+    >>> swing = np.interp(time_s, [0.0, 0.5, 1.0, 1.5, 2.0], [2.0, 2.0, 35.0, 2.0, 2.0])
+    >>> find_rest_deg(time_s, swing), find_rest_deg(time_s, np.full(60, np.nan))
+    (2.0, nan)
     """
     known = np.flatnonzero(np.isfinite(angle_deg))
     levels = []
@@ -115,6 +128,13 @@ def find_swings(
     ----------
     time_s, angle_deg : (T,) seconds and low-passed degrees; NaN bridged for the search only.
     direction : +1 for internal, -1 for external rotation.
+
+    Examples
+    --------
+    >>> time_s = np.arange(60) / 30
+    >>> swing = np.interp(time_s, [0.0, 0.5, 1.0, 1.5, 2.0], [2.0, 2.0, 35.0, 2.0, 2.0])
+    >>> find_swings(time_s, swing, 2.0), find_swings(time_s, swing, 2.0, direction=-1)
+    ([(15, 30, 45)], [])
     """
     known = np.isfinite(angle_deg)
     if known.sum() < 3:
@@ -152,6 +172,14 @@ def find_hold(
     """Return the half-open frame range of the held end range within `swing`; an empty range where nothing was held.
 
     `angle_deg` (T,) is cleaned but not low-passed. Of several stand-stills near the top the longest one counts.
+
+    Examples
+    --------
+    >>> time_s = np.arange(120) / 30
+    >>> angle_deg = np.interp(time_s, [0.0, 0.5, 1.5, 2.5, 3.5, 4.0], [0.0, 0.0, 30.0, 30.0, 0.0, 0.0])
+    >>> start, stop = find_hold(time_s, angle_deg, (15, 45, 105), 0.0)
+    >>> time_s[[start, stop]].round(1).tolist()
+    [1.6, 2.5]
     """
     start, peak, stop = swing
     speed = local_lines(time_s, angle_deg, SPEED_SIGMA_S)[1]
@@ -180,6 +208,15 @@ def find_trials(time_s: FloatArray, raw_deg: FloatArray, side: Side) -> tuple[Tr
     ----------
     time_s : (T,) seconds, strictly rising.
     raw_deg : (T,) internal rotation, unfiltered degrees, NaN where missing.
+
+    Examples
+    --------
+    >>> time_s = np.arange(120) / 30
+    >>> angle_deg = np.interp(time_s, [0.0, 0.5, 1.5, 2.5, 3.5, 4.0], [0.0, 0.0, 30.0, 30.0, 0.0, 0.0])
+    >>> [(trial.held, round(trial.end_range_deg, 1)) for trial in find_trials(time_s, angle_deg, Side.LEFT)]
+    [(True, 30.0)]
+    >>> find_trials(time_s, np.full(120, np.nan), Side.LEFT)
+    ()
     """
     cleaned = clean(time_s, raw_deg)
     level = smooth(time_s, cleaned)
@@ -210,7 +247,14 @@ def find_trials(time_s: FloatArray, raw_deg: FloatArray, side: Side) -> tuple[Tr
 
 
 def swing_shares(trials: Sequence[Trial]) -> FloatArray:
-    """Return (N,) each trial's swing as a share of the leg's larger ones, one that is larger still not counted."""
+    """Return (N,) each trial's swing as a share of the leg's larger ones, one that is larger still not counted.
+
+    Examples
+    --------
+    >>> sizes = [Trial(Side.LEFT, 0, 9, 3, 6, 0.0, deg, deg, deg, 0.4) for deg in (30.0, 15.0, 30.0)]
+    >>> swing_shares(sizes).tolist()
+    [1.0, 0.5, 1.0]
+    """
     sizes = [t.swing_deg for t in trials if t.held] or [t.swing_deg for t in trials]
     if not sizes:
         return np.empty(0)
@@ -219,7 +263,13 @@ def swing_shares(trials: Sequence[Trial]) -> FloatArray:
 
 
 def find_gaps(time_s: FloatArray, angle_deg: FloatArray, start: int, stop: int) -> list[tuple[int, int, float]]:
-    """Return every stretch without a value within frames `start` to `stop`: its frames, stop exclusive, and seconds."""
+    """Return every stretch without a value within frames `start` to `stop`: its frames, stop exclusive, and seconds.
+
+    Examples
+    --------
+    >>> find_gaps(np.arange(5.0), np.array([1.0, np.nan, np.nan, 2.0, 3.0]), 0, 5)
+    [(1, 3, 3.0)]
+    """
     last = len(time_s) - 1
     return [
         (start + a, start + b, float(time_s[min(start + b, last)] - time_s[max(start + a - 1, 0)]))
@@ -228,5 +278,11 @@ def find_gaps(time_s: FloatArray, angle_deg: FloatArray, start: int, stop: int) 
 
 
 def bridged(gap_s: float) -> bool:
-    """Whether a gap is short enough to be filled."""
+    """Whether a gap is short enough to be filled.
+
+    Examples
+    --------
+    >>> bridged(0.2), bridged(0.5)
+    (True, False)
+    """
     return gap_s <= MAX_GAP_S

@@ -252,7 +252,22 @@ class ProvenancePart(_Part):
 
 
 class AssessmentDocument(_Part):
-    """Hip internal rotation from one recording, with its uncertainty and its reasons to doubt."""
+    """Hip internal rotation from one recording, with its uncertainty and its reasons to doubt.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> from hipcv.outputs.document.render import make_document
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> document = make_document(assess(empty, Setup()))
+    >>> document.of(Side.LEFT).end_range_deg is None
+    True
+    >>> [finding.code for finding in document.findings_of(Side.LEFT)]
+    ['short_recording', 'no_person']
+    """
 
     schema_: Schema = Field(alias="schema", description="The name of this definition.")
     test: TestWord = Field(description="Which test was done.")
@@ -288,6 +303,13 @@ def read_document(values: Mapping[str, Any]) -> AssessmentDocument:
     ------
     HistoryError
         Where it is none.
+
+    Examples
+    --------
+    >>> read_document({"schema": "something else"})
+    Traceback (most recent call last):
+        ...
+    hipcv.core.errors.HistoryError: Wanted a document of schema hipcv.assessment/1, found 'something else'.
     """
     if values.get("schema") != SCHEMA:
         raise HistoryError(f"Wanted a document of schema {SCHEMA}, found {values.get('schema')!r}.")
@@ -315,6 +337,12 @@ class _AsWritten(GenerateJsonSchema):
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of every document that this hipcv writes; nothing else may be in one."""
+    """Return the JSON Schema of every document that this hipcv writes; nothing else may be in one.
+
+    Examples
+    --------
+    >>> json_schema()["properties"]["age_years"]["anyOf"][0]["unit"]
+    'years'
+    """
     whole = AssessmentDocument.model_json_schema(mode="serialization", schema_generator=_AsWritten)
     return {"$schema": _AsWritten.schema_dialect, **whole, "title": SCHEMA}

@@ -42,7 +42,17 @@ ANGLE_DIGITS, TIME_DIGITS = 2, 3
 
 
 def make_document(assessment: Assessment) -> AssessmentDocument:
-    """Return the document of an assessment."""
+    """Return the document of an assessment.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> make_document(assess(empty, Setup())).sides.left.n_accepted
+    0
+    """
     setup, origin = assessment.setup, assessment.provenance
     time_s = assessment.angles.time_s
     told = render_setup(setup) | {
@@ -77,17 +87,44 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
 
 
 def render_document(assessment: Assessment) -> dict[str, Any]:
-    """Return the document as JSON values (schema `hipcv.assessment/1`); a missing number is None, never 0 or NaN."""
+    """Return the document as JSON values (schema `hipcv.assessment/1`); a missing number is None, never 0 or NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> document = render_document(assess(empty, Setup()))
+    >>> document["schema"], document["status"], document["sides"]["left"]["end_range_deg"]
+    ('hipcv.assessment/1', 'not_measured', None)
+    """
     return make_document(assessment).model_dump(mode="json", by_alias=True)
 
 
 def document_text(assessment: Assessment) -> str:
-    """Return the document as indented JSON."""
+    """Return the document as indented JSON.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> print(document_text(assess(empty, Setup())).splitlines()[1])
+      "schema": "hipcv.assessment/1",
+    """
     return json.dumps(render_document(assessment), indent=2, allow_nan=False, ensure_ascii=False)
 
 
 def render_setup(setup: Setup) -> dict[str, Json]:
-    """Return everything that was told about test, camera and subject, unrounded: one key for each field of `Setup`."""
+    """Return everything that was told about test, camera and subject, unrounded: one key for each field of `Setup`.
+
+    Examples
+    --------
+    >>> render_setup(Setup(roll_deg=2.0))["roll_deg"], render_setup(Setup())["roll_deg"]
+    (2.0, None)
+    """
     told = {f.name: _json(getattr(setup, f.name)) for f in fields(setup) if f.name != "procedure"}
     return {"test": setup.procedure.name, **told}
 
@@ -99,6 +136,16 @@ def read_setup(document: Mapping[str, Any]) -> Setup:
     ------
     ValueError
         Where the document was written by a version that did not keep it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> told = Setup(roll_deg=2.0)
+    >>> read_setup(render_document(assess(empty, told))) == told
+    True
     """
     if "setup" not in document:
         raise ValueError(

@@ -31,7 +31,15 @@ class LegColour:
     share: FloatArray
 
     def likeness(self, lab: ByteArray) -> FloatArray:
-        """Return (…) how much colours (…, 3) are the leg's, 0 to 1; 0.5 tells nothing."""
+        """Return (…) how much colours (…, 3) are the leg's, 0 to 1; 0.5 tells nothing.
+
+        Examples
+        --------
+        >>> share = np.full((16, 64, 64), 0.5)
+        >>> share[180 >> 4, 140 >> 2, 150 >> 2] = 0.9
+        >>> LegColour(share).likeness(np.array([[180, 140, 150], [20, 128, 128]], np.uint8)).tolist()
+        [0.9, 0.5]
+        """
         like: FloatArray = self.share[_bins(lab)]
         return like
 
@@ -40,6 +48,17 @@ def learn_colour(on_leg: ByteArray, anywhere: ByteArray) -> LegColour | None:
     """Learn from colours (…, 3) seen on lower legs and anywhere around them.
 
     None from too few of either, or where legs have no colour of their own.
+
+    Examples
+    --------
+    >>> skin = np.full((300, 3), (180, 140, 150), dtype=np.uint8)
+    >>> sheet = np.full((300, 3), (240, 128, 128), dtype=np.uint8)
+    >>> colour = learn_colour(skin, np.concatenate([skin, sheet]))
+    >>> colour is None  # half of what is around looks like legs
+    True
+    >>> like = learn_colour(skin, np.repeat(sheet, 9, axis=0)).likeness(np.stack([skin[0], sheet[0]]))
+    >>> like.round(2).tolist()
+    [1.0, 0.0]
     """
     if min(on_leg.size, anywhere.size) < 3 * MIN_COLOURS:
         return None

@@ -78,6 +78,14 @@ def edge_strength(strip_lab: FloatArray, mask: FloatArray) -> MapArray:
     """Return (rows, columns) how strong an edge across the strip is, 0 to about 1.5.
 
     strip_lab : (rows, columns, 3) CIELAB, smoothed by the sampling; mask : (rows, columns) silhouette, 0 to 1.
+
+    Examples
+    --------
+    >>> strip = np.zeros((27, 97, 3))
+    >>> strip[:, 30:67] = 60.0  # a light leg before a dark ground
+    >>> edges = edge_strength(strip, np.zeros((27, 97)))
+    >>> edges.shape, np.flatnonzero(edges[0] > 0.5).tolist()
+    ((27, 97), [29, 30, 66, 67])
     """
     across = np.gradient(strip_lab, axis=1) * CHANNEL_WEIGHTS
     colour = np.sqrt((across**2).sum(axis=2))
@@ -97,6 +105,19 @@ def find_ribbon(edges: MapArray, half_width: float | None = None) -> Ribbon | No
     ----------
     edges : (27, 97) at `ROWS` and `COLUMNS`, from `edge_strength`.
     half_width : of this leg in the rest of the clip, in shank lengths, where known.
+
+    Examples
+    --------
+    >>> edges = np.zeros((27, 97), np.float32)
+    >>> rows = np.arange(27)
+    >>> left, right, shape = _candidates()
+    >>> straight = np.abs(shape - [0.0, 0.0, 0.145]).sum(axis=1).argmin()
+    >>> edges[rows, left[straight]] = edges[rows, right[straight]] = 1.0
+    >>> ribbon = find_ribbon(edges)
+    >>> abs(ribbon.turn_deg) < 0.5, round(ribbon.strength, 2), round(ribbon.half_width, 3)
+    (True, 1.0, 0.145)
+    >>> find_ribbon(np.zeros((27, 97), np.float32)) is None
+    True
     """
     left, right, shape = _candidates()
     rows = np.arange(len(ROWS))
@@ -149,6 +170,13 @@ def fuse_ribbon(
     ribbon : what `find_ribbon` saw; None where it saw nothing.
     shank_px : the length that the ribbon's units refer to.
     doubt : 1 where the heat maps are clear, more where they are not (`tracking.doubt`).
+
+    Examples
+    --------
+    >>> knee, ankle = np.array([100.0, 100.0]), np.array([100.0, 200.0])
+    >>> seen = Ribbon(turn_deg=1.0, offset=0.0, residual=0.0, strength=1.0, half_width=0.14)
+    >>> fuse_ribbon(knee, ankle, None, 100.0, 1.0)[2], round(fuse_ribbon(knee, ankle, seen, 100.0, 1.0)[2], 2)
+    (3.2, 1.03)
     """
     joints_se = JOINTS_SE_DEG * doubt
     if ribbon is None:

@@ -50,26 +50,55 @@ class LegPair:
         return lengths
 
     def quality(self, presence: float) -> float:
-        """Return how much this looks like two lower legs, 0 to 1."""
+        """Return how much this looks like two lower legs, 0 to 1.
+
+        Examples
+        --------
+        >>> knees, ankles = np.array([[80.0, 100.0], [170.0, 100.0]]), np.array([[80.0, 180.0], [170.0, 180.0]])
+        >>> pair = LegPair(knees, ankles, np.full((2, 2), 0.35), np.full(2, 0.8))
+        >>> round(pair.quality(1.0), 6), round(pair.quality(0.5), 6)
+        (1.0, 0.5)
+        """
         balance = float(np.exp(-abs(np.log(self.shanks_px[0] / self.shanks_px[1]))))
         parts = (presence, self.peaks.min() / 0.35, self.support.min() / 0.8, balance)
         return float(np.prod([min(1.0, max(0.0, float(part))) for part in parts]))
 
 
 def cell_of(points_px: FloatArray) -> IntArray:
-    """Return row and column (…, 2) of the heat-map cell nearest to crop points (…, 2), inside the map."""
+    """Return row and column (…, 2) of the heat-map cell nearest to crop points (…, 2), inside the map.
+
+    Examples
+    --------
+    >>> cell_of(np.array([[1.5, 5.5], [999.0, -4.0]])).tolist()
+    [[1, 0], [0, 63]]
+    """
     cells = np.clip(np.rint((points_px - CELL_CENTRE_PX) / CELL_PX), 0, 63).astype(np.int64)
     return np.asarray(cells[..., ::-1])
 
 
 def joint_maps(heat: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the knees' and the ankles' map (64, 64), left and right joined, from logits (64, 64, 39)."""
+    """Return the knees' and the ankles' map (64, 64), left and right joined, from logits (64, 64, 39).
+
+    Examples
+    --------
+    >>> knees, ankles = joint_maps(np.zeros((64, 64, 39)))
+    >>> knees.shape, float(ankles[0, 0])
+    ((64, 64), 0.5)
+    """
     knees, ankles = (1.0 / (1.0 + np.exp(-heat[..., list(rows)].max(axis=-1))) for rows in (KNEES, ANKLES))
     return knees, ankles
 
 
 def find_peaks(heat: MapArray) -> FloatArray:
-    """Return (P, 3) peaks x, y in crop pixels and height, highest first, each to a fraction of a cell."""
+    """Return (P, 3) peaks x, y in crop pixels and height, highest first, each to a fraction of a cell.
+
+    Examples
+    --------
+    >>> heat = np.zeros((64, 64))
+    >>> heat[20, 10:12] = 0.8  # between two cells
+    >>> find_peaks(heat).round(2).tolist(), find_peaks(np.zeros((64, 64))).shape
+    ([[43.5, 81.5, 0.8]], (0, 3))
+    """
     smooth = gaussian_filter(heat, 0.6)
     top = (maximum_filter(smooth, size=5) == smooth) & (smooth > MIN_PEAK)
     rows, columns = np.nonzero(top)
@@ -83,7 +112,15 @@ def find_peaks(heat: MapArray) -> FloatArray:
 
 
 def refine_peak(heat: MapArray, column: int, row: int, reach: int = 3) -> tuple[float, float, float]:
-    """Return x, y in crop pixels and the height of the peak around a cell: the centre of what is above 0.3 of it."""
+    """Return x, y in crop pixels and the height of the peak around a cell: the centre of what is above 0.3 of it.
+
+    Examples
+    --------
+    >>> heat = np.zeros((64, 64))
+    >>> heat[20, 10:12] = 0.8
+    >>> [round(value, 3) for value in refine_peak(heat, 10, 20)]
+    [43.5, 81.5, 0.8]
+    """
     r0, c0 = max(row - reach, 0), max(column - reach, 0)
     window = heat[r0 : row + reach + 1, c0 : column + reach + 1]
     height = float(window.max())
@@ -95,7 +132,16 @@ def refine_peak(heat: MapArray, column: int, row: int, reach: int = 3) -> tuple[
 
 
 def along(picture: FloatArray, start: FloatArray, stop: FloatArray, n: int = 16) -> float:
-    """Return the mean of a picture along a line between two points in its pixels."""
+    """Return the mean of a picture along a line between two points in its pixels.
+
+    Examples
+    --------
+    >>> picture = np.zeros((100, 100))
+    >>> picture[:50] = 1.0
+    >>> start = np.array([10.0, 0.0])
+    >>> along(picture, start, np.array([10.0, 40.0])), along(picture, start, np.array([10.0, 99.0]))
+    (1.0, 0.5)
+    """
     t = np.linspace(0.08, 0.95, n)[:, None]
     points = np.rint(start + t * (stop - start)).astype(int)
     x = np.clip(points[:, 0], 0, picture.shape[1] - 1)
@@ -110,6 +156,15 @@ def pair_legs(knee_peaks: FloatArray, ankle_peaks: FloatArray, mask: FloatArray)
     ----------
     knee_peaks, ankle_peaks : (P, 3) from `find_peaks`.
     mask : (256, 256) silhouette, 0 to 1.
+
+    Examples
+    --------
+    >>> knees = np.array([[80.0, 100.0, 0.8], [170.0, 100.0, 0.7]])
+    >>> ankles = np.array([[175.0, 185.0, 0.6], [75.0, 180.0, 0.9]])
+    >>> pair_legs(knees, ankles, np.ones((256, 256))).ankles_px.tolist()
+    [[75.0, 180.0], [175.0, 185.0]]
+    >>> pair_legs(knees[:1], ankles, np.ones((256, 256))) is None
+    True
     """
     legs = []
     for k, knee in enumerate(knee_peaks):

@@ -30,6 +30,14 @@ def knee_outline(legs: MapArray, knees_px: FloatArray, shank_px: float) -> Float
     ----------
     legs : (T, 64, 64) how much each cell is leg, 0 to 1.
     knees_px : (T, 2, 2); only the direction along the shank is read anew.
+
+    Examples
+    --------
+    >>> legs = np.zeros((1, 64, 64))
+    >>> legs[:, 20:, 15:25] = legs[:, 20:, 40:50] = 1.0
+    >>> knees_px = np.array([[[80.0, 90.0], [10.0, 90.0]]])  # there is no leg at the second
+    >>> knee_outline(legs, knees_px, 80.0).tolist()
+    [[[80.0, 79.5], [nan, nan]]]
     """
     outline = knees_px.astype(np.float64)
     below = knees_px + np.array([0.0, BELOW_SHANKS * shank_px])
@@ -59,6 +67,14 @@ def stay_at_the_end(knees_px: FloatArray, outline_px: FloatArray, shank_px: floa
     """Return the knees (T, 2, 2), each put back to its usual place where it went to another height of the outline.
 
     A thigh that drifts takes the end of the leg along; a peak that slides down a leaning shank does not.
+
+    Examples
+    --------
+    >>> knees_px = np.array([[[80.0, 90.0], [170.0, 90.0]]] * 3)
+    >>> knees_px[2, 0] = 90.0, 110.0
+    >>> outline_px = knees_px - [0.0, 8.0]
+    >>> stay_at_the_end(knees_px, outline_px, 80.0)[2].tolist()
+    [[80.0, 90.0], [170.0, 90.0]]
     """
     kept = knees_px.copy()
     for leg in range(2):
@@ -72,6 +88,13 @@ def lift_knees(knees_px: FloatArray, outline_px: FloatArray, shank_px: float) ->
     """Return the knees (T, 2, 2) moved along the shank to where joints lie below the outline's end.
 
     The peaks of the heat maps lie down the shank, the fainter the further. One and the same shift for all frames.
+
+    Examples
+    --------
+    >>> knees_px = np.array([[[80.0, 100.0], [170.0, 100.0]]])
+    >>> outline_px = np.array([[[80.0, 80.0], [np.nan, np.nan]]])
+    >>> lift_knees(knees_px, outline_px, 100.0).round(6).tolist()
+    [[[80.0, 92.0], [170.0, 100.0]]]
     """
     below_px = np.array([median_of(knees_px[:, leg, 1] - outline_px[:, leg, 1]) for leg in range(2)])
     lift_px = np.nan_to_num(below_px - KNEE_BELOW_SHANKS * shank_px)

@@ -22,7 +22,18 @@ ByteArray = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A square of the picture: centre and side in pixels, turned by `turn_deg` clockwise when it is cut out."""
+    """A square of the picture: centre and side in pixels, turned by `turn_deg` clockwise when it is cut out.
+
+    Examples
+    --------
+    >>> upright = Region(320.0, 240.0, 256.0, turn_deg=0.0)
+    >>> upright.to_picture([128.0, 128.0]).tolist(), upright.to_crop([320.0, 340.0]).tolist()
+    ([320.0, 240.0], [128.0, 228.0])
+    >>> (upright.matrix() + 0.0).tolist()
+    [[1.0, 0.0, 192.0], [0.0, 1.0, 112.0]]
+    >>> upright.cut(np.zeros((480, 640, 3), np.uint8)).shape
+    (256, 256, 3)
+    """
 
     x_px: float
     y_px: float
@@ -134,7 +145,14 @@ class LandmarkNetwork:
 
 
 def even_contrast(rgb: ByteArray) -> ByteArray:
-    """Return a picture with its lightness evened out locally and brought to a middle mean: dark skin on a dark mat."""
+    """Return a picture with its lightness evened out locally and brought to a middle mean: dark skin on a dark mat.
+
+    Examples
+    --------
+    >>> dark = np.full((64, 64, 3), 30, np.uint8)
+    >>> bool(even_contrast(dark).mean() > dark.mean())
+    True
+    """
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
     light = cv2.createCLAHE(2.5, (6, 6)).apply(lab[..., 0])
     mean = float(np.clip(light.mean() / 255.0, 0.05, 0.95))

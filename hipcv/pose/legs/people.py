@@ -112,6 +112,13 @@ def read_guesses(guesses: FloatArray, logits: FloatArray) -> list[Somebody]:
     ----------
     guesses : (N, 12) a box and four points, from the middle of each guess's cell (`CELLS_PX`), in pixels.
     logits : (N,) how sure each one is.
+
+    Examples
+    --------
+    >>> guesses, logits = np.zeros((len(CELLS_PX), N_VALUES)), np.full(len(CELLS_PX), -9.0)
+    >>> guesses[500, REACH_AT], logits[500] = (0.0, -60.0), 3.0
+    >>> [(round(found.reach_px, 3), round(found.score, 3)) for found in read_guesses(guesses, logits)]
+    [(60.0, 0.953)]
     """
     scores = 1.0 / (1.0 + np.exp(-np.clip(logits, -100, 100)))
     people: list[Somebody] = []

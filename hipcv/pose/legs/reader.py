@@ -217,7 +217,15 @@ class LegReader:
 
 
 def trunk_shanks(look: Look) -> float:
-    """Return how far the shoulders stand above the hips in a look at a whole body, in lengths of its longer shank."""
+    """Return how far the shoulders stand above the hips in a look at a whole body, in lengths of its longer shank.
+
+    Examples
+    --------
+    >>> px = np.zeros((39, 2))
+    >>> px[list(SHOULDERS)], px[list(HIPS)], px[list(ANKLES)] = (0.0, 50.0), (0.0, 150.0), (0.0, 80.0)
+    >>> trunk_shanks(Look(px, np.zeros((33, 3)), 1.0, np.zeros((256, 256)), np.zeros((64, 64, 39))))
+    1.25
+    """
     shoulders, hips = (look.landmarks_px[list(rows), 1].mean() for rows in (SHOULDERS, HIPS))
     shanks = np.linalg.norm(look.landmarks_px[list(ANKLES)] - look.landmarks_px[list(KNEES)], axis=1)
     return float((hips - shoulders) / shanks.max())

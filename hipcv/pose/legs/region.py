@@ -69,13 +69,28 @@ class Legs:
 
 
 def read_legs(look: Look) -> LegPair | None:
-    """Return the two lower legs of one look, crop pixels."""
+    """Return the two lower legs of one look, crop pixels.
+
+    Examples
+    --------
+    >>> blank = Look(np.zeros((39, 2)), np.zeros((33, 3)), 0.0, np.zeros((256, 256)), np.full((64, 64, 39), -9.0))
+    >>> read_legs(blank) is None
+    True
+    """
     knees, ankles = joint_maps(look.heat)
     return pair_legs(find_peaks(knees), find_peaks(ankles), look.mask)
 
 
 def region_around(knees_px: FloatArray, ankles_px: FloatArray, turn_deg: float, side_shanks: float) -> Region:
-    """Return the square around lower legs given in picture pixels, (2, 2) each."""
+    """Return the square around lower legs given in picture pixels, (2, 2) each.
+
+    Examples
+    --------
+    >>> knees, ankles = np.array([[300.0, 200.0], [340.0, 200.0]]), np.array([[300.0, 100.0], [340.0, 100.0]])
+    >>> region = region_around(knees, ankles, 180.0, 2.5)
+    >>> region.x_px, region.side_px
+    (320.0, 250.0)
+    """
     knee, ankle = knees_px.mean(axis=0), ankles_px.mean(axis=0)
     centre = knee + CENTRE_SHARE * (ankle - knee)
     longest = float(np.linalg.norm(ankles_px - knees_px, axis=1).max())

@@ -59,7 +59,15 @@ class LegPath:
 
 
 def settle_knees(mean_knee_map: MapArray, first_px: FloatArray, shank_px: float) -> FloatArray:
-    """Return (2, 2) the knees: peaks of the clip's mean map near the first guess (2, 2)."""
+    """Return (2, 2) the knees: peaks of the clip's mean map near the first guess (2, 2).
+
+    Examples
+    --------
+    >>> heat = np.zeros((64, 64))
+    >>> heat[20, 20] = 0.8
+    >>> settle_knees(heat, np.array([[80.0, 80.0], [170.0, 80.0]]), 80.0).tolist()
+    [[81.5, 81.5], [170.0, 80.0]]
+    """
     peaks = find_peaks(mean_knee_map)
     settled = first_px.copy()
     for leg in range(2):
@@ -83,6 +91,13 @@ def track_knees(
     knee_maps : (T, 64, 64) 0 to 1.
     first_px : (2, 2) first guess.
     legs : (T, 64, 64) how much each cell has the legs' colour, where known.
+
+    Examples
+    --------
+    >>> maps = np.zeros((3, 64, 64))
+    >>> maps[:, 20, 20] = maps[:, 20, 42] = 0.8
+    >>> track_knees(maps, np.arange(3) / 30, np.array([[80.0, 80.0], [170.0, 80.0]]), 80.0)[0].tolist()
+    [[81.5, 81.5], [169.5, 81.5]]
     """
     still = settle_knees(np.asarray(knee_maps.mean(axis=0)), first_px, shank_px)
     tracked = np.repeat(still[None], len(knee_maps), axis=0)
@@ -119,14 +134,26 @@ def _around(picture: MapArray, point: tuple[float, ...]) -> float:
 
 
 def median_filter_nan(values: FloatArray, width: int) -> FloatArray:
-    """Return the running median over `width` samples, NaN left out; NaN where nothing is known."""
+    """Return the running median over `width` samples, NaN left out; NaN where nothing is known.
+
+    Examples
+    --------
+    >>> median_filter_nan(np.array([1.0, np.nan, 9.0, 1.0, np.nan, np.nan, np.nan]), 3).tolist()
+    [1.0, 5.0, 5.0, 5.0, 1.0, nan, nan]
+    """
     padded = np.pad(values, width // 2, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, width)
     return np.array([median_of(w) for w in windows])
 
 
 def outward(leg: int) -> float:
-    """Return the crop's horizontal direction that is outwards for a leg: the left one to the left."""
+    """Return the crop's horizontal direction that is outwards for a leg: the left one to the left.
+
+    Examples
+    --------
+    >>> outward(0), outward(1)
+    (-1.0, 1.0)
+    """
     return -1.0 if leg == 0 else 1.0
 
 
@@ -138,6 +165,14 @@ def polar_scores(ankle_maps: MapArray, masks: MapArray, knee_px: FloatArray, sha
     ankle_maps : (T, 64, 64) 0 to 1.
     masks : (T, M, M) where leg may be, 0 to 1, any size.
     knee_px : (T, 2).
+
+    Examples
+    --------
+    >>> ankle_maps = np.zeros((1, 64, 64))
+    >>> ankle_maps[0, 40, 20] = 1.0  # straight below the knee
+    >>> scores = polar_scores(ankle_maps, np.ones((1, 64, 64)), np.array([[81.5, 81.5]]), 80.0, 0)
+    >>> scores.shape, float(ANGLES_DEG[scores[0].argmax()])
+    ((1, 70), 0.0)
     """
     turn = np.radians(ANGLES_DEG)
     direction = np.stack([outward(leg) * np.sin(turn), np.cos(turn)], -1)
@@ -162,7 +197,16 @@ def polar_scores(ankle_maps: MapArray, masks: MapArray, knee_px: FloatArray, sha
 
 
 def best_path(scores: FloatArray, time_s: FloatArray) -> IntArray:
-    """Return (T,) the index of the best angle in every frame, never faster than `MAX_SPEED_DEG_S` (Viterbi)."""
+    """Return (T,) the index of the best angle in every frame, never faster than `MAX_SPEED_DEG_S` (Viterbi).
+
+    Examples
+    --------
+    >>> scores = np.zeros((5, len(ANGLES_DEG)))
+    >>> scores[:, 20] = 5.0
+    >>> scores[2, 20], scores[2, 60] = 0.0, 6.0  # one frame sees a better one far away: no leg is there so fast
+    >>> best_path(scores, np.arange(5) / 30).tolist()
+    [20, 20, 20, 20, 20]
+    """
     n_frames, n_angles = scores.shape
     step = float(ANGLES_DEG[1] - ANGLES_DEG[0])
     total = scores[0].copy()
@@ -191,7 +235,14 @@ def best_path(scores: FloatArray, time_s: FloatArray) -> IntArray:
 
 
 def without_ankle(ankle_maps: MapArray, ankle_px: FloatArray, shank_px: float) -> MapArray:
-    """Return the maps (T, 64, 64) without the peak at `ankle_px` (T, 2): one leg's ankle is not the other's."""
+    """Return the maps (T, 64, 64) without the peak at `ankle_px` (T, 2): one leg's ankle is not the other's.
+
+    Examples
+    --------
+    >>> rest = without_ankle(np.ones((1, 64, 64)), np.array([[81.5, 161.5]]), 80.0)
+    >>> round(float(rest[0, 40, 20]), 3), round(float(rest[0, 40, 45]), 3)
+    (0.0, 1.0)
+    """
     row, column = np.mgrid[0:64, 0:64]
     x, y = CELL_PX * column + CELL_CENTRE_PX, CELL_PX * row + CELL_CENTRE_PX
     away = np.hypot(x - ankle_px[:, 0, None, None], y - ankle_px[:, 1, None, None])
@@ -214,6 +265,15 @@ def find_paths(
     """Follow both ankles; each is sought again without the other's peak, the surer one first.
 
     Parameters as in `polar_scores` and `find_path`; `knees_px` (T, 2, 2); `best` finds the angles of a path.
+
+    Examples
+    --------
+    >>> maps = np.zeros((3, 64, 64))
+    >>> maps[:, 40, 20] = maps[:, 40, 42] = 0.8
+    >>> knees_px = np.array([[[81.5, 81.5], [169.5, 81.5]]] * 3)
+    >>> left, right = find_paths(maps, np.ones((3, 64, 64)), np.arange(3) / 30, knees_px, 80.0)
+    >>> left.ankle_px[0].round(3).tolist(), right.ankle_px[0].round(3).tolist()
+    ([81.5, 161.5], [169.5, 161.5])
     """
     alone = [find_path(ankle_maps, masks, time_s, knees_px[:, leg], shank_px, leg, best) for leg in range(2)]
     surer = int(np.median(alone[1].peak) > np.median(alone[0].peak))
@@ -237,6 +297,14 @@ def find_path(
     """Follow one ankle through the clip and place it to a fraction of a heat-map cell.
 
     Parameters as in `polar_scores`; `time_s` (T,) seconds.
+
+    Examples
+    --------
+    >>> maps = np.zeros((3, 64, 64))
+    >>> maps[:, 40, 20] = 0.8
+    >>> path = find_path(maps, np.ones((3, 64, 64)), np.arange(3) / 30, np.full((3, 2), 81.5), 80.0, 0)
+    >>> path.ankle_px[0].round(3).tolist(), (path.angle_deg + 0.0).tolist()
+    ([81.5, 161.5], [0.0, 0.0, 0.0])
     """
     # for the search only, neighbours in time lend each other their peaks
     lent = ankle_maps.astype(np.float64)
@@ -280,6 +348,14 @@ def share_in_front(mask: MapArray, knees_px: FloatArray, shank_px: float) -> flo
     ----------
     mask : (M, M) the clip's mean silhouette, 0 to 1.
     knees_px : (2, 2).
+
+    Examples
+    --------
+    >>> mask = np.zeros((64, 64))
+    >>> mask[:25] = 1.0  # a trunk before the knees
+    >>> knees_px = np.array([[80.0, 110.0], [170.0, 110.0]])
+    >>> share_in_front(mask, knees_px, 80.0), share_in_front(0 * mask, knees_px, 80.0)
+    (1.0, 0.0)
     """
     cells = mask.shape[-1] / 256.0
     left, right = np.sort(knees_px[:, 0]) + np.array([-0.15, 0.15]) * shank_px
@@ -295,6 +371,13 @@ def doubt(path: LegPath, knee_peak: float, shank_px: float) -> FloatArray:
 
     It grows where a peak is faint, where another angle is nearly as good, where the shank is much shorter or longer
     than it should be, and where the path runs along the end of the searched range.
+
+    Examples
+    --------
+    >>> knee, ankle = np.zeros((2, 2)), np.array([[0.0, 80.0], [0.0, 80.0]])
+    >>> path = LegPath(knee, ankle, np.zeros(2), peak=np.array([0.8, 0.1]), margin=np.array([9.0, 9.0]))
+    >>> doubt(path, 0.8, 80.0).round(2).tolist()
+    [1.0, 2.4]
     """
     faint = np.clip(CLEAR_PEAK / np.maximum(np.minimum(path.peak, knee_peak), 0.02), 1.0, 20.0)
     rival = np.clip(1.0 - path.margin / 1.5, 0.0, 3.0)
