@@ -108,6 +108,7 @@ def test_a_new_artefact_is_in_the_folder(
         assert (tmp_path / name / toy.file).read_text() == "The hips are measured."
 
 
+@pytest.mark.model
 def test_a_new_artefact_has_a_link_and_a_route_at_the_server(toy: Artefact, tmp_path: Path, short_clip: bytes) -> None:
     app = create_app(Settings(tmp_path, jobs=JobLimits(n_workers=0)))
     described = app.openapi()
@@ -137,6 +138,7 @@ def test_a_new_artefact_has_a_link_and_a_route_at_the_server(toy: Artefact, tmp_
 CLIP, KEY = Clip(1, "a.mp4", "/a.mp4", SEATED), Key("c" * 64, "p" * 64, "m" * 64)
 
 
+@pytest.mark.model
 def test_a_new_artefact_is_among_the_files_of_a_batch(toy: Artefact, tmp_path: Path) -> None:
     """Made by the worker, kept in the ledger, written beside the document."""
     clip = replace(CLIP, source=str(write_recording(tmp_path / "a.mp4", seed=1)))

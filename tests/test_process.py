@@ -16,6 +16,8 @@ from hipcv.process.allowance import Allowance
 from hipcv.process.child import Child, describe_end
 from hipcv.process.pace import Pace
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def children() -> Iterator[list[Child]]:

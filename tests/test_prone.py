@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
-from hipcv.assessment import Status
+from hipcv.assessment import Status, assess
 from hipcv.core.camera.pinhole import image_angle_deg
 from hipcv.core.checks.posture import check_end
+from hipcv.core.checks.recording import check_recording
 from hipcv.core.finding import FindingCode, Severity
+from hipcv.core.motion.angles import measure_angles
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS
@@ -367,6 +369,44 @@ def test_hips_that_are_bent_make_an_upside_down_sitter_of_a_trunk_beyond_the_kne
 
 def test_a_camera_at_the_foot_end_is_not_questioned(measured):
     assert FindingCode.WRONG_VIEW not in {f.code for f in measured.assessment.findings}
+
+
+def smear(share, turn_deg):
+    """Return what a shutter makes of a picture whose legs move by so many shanks of 120 pixels while it is open."""
+    reach = round(share * 60)
+    kernel = np.zeros((2 * reach + 1, 2 * reach + 1))
+    along = np.rint(reach * np.array([np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))])).astype(int)
+    cv2.line(kernel, *(np.array([reach, reach]) + [[-along], [along]]).reshape(2, 2).tolist(), 1.0)
+    return lambda rgb: cv2.filter2D(rgb, -1, kernel / kernel.sum())
+
+
+def blurred(series):
+    angles = measure_angles(series, FROM_THE_FEET, assess(series, FROM_THE_FEET).camera)
+    return [f for f in check_recording(series, angles, FROM_THE_FEET) if f.code is FindingCode.MOTION_BLUR]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [smear(0.2, 0), smear(0.3, 90), lambda rgb: cv2.GaussianBlur(rgb, (0, 0), 4.0)],
+    ids=["moved across", "moved along", "out of focus"],
+)
+def test_blurred_legs_are_told(network, frames, spoil):
+    (told,) = blurred(read(network, [spoil(f.rgb) for f in frames])[1])
+    assert told.severity is Severity.DOUBT
+
+
+def test_legs_that_are_no_more_than_a_smear_are_not_read(network, frames):
+    reader, series = read(network, [smear(0.3, 0)(f.rgb) for f in frames])
+    assert reader.vote is None
+    assert not series.visibility.any()
+
+
+def test_sharp_legs_are_not_called_blurred(network, frames, measured, from_the_head):
+    series = read(network, [f.rgb for f in frames])[1]
+    assert np.isfinite(series.sharpness).any()
+    assert blurred(series) == []
+    told = [measured.assessment, *from_the_head.values()]
+    assert not any(f.code is FindingCode.MOTION_BLUR for a in told for f in a.findings)
 
 
 @pytest.mark.parametrize("fps", [15, 24, 25, 30, 59.94])

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from third_test import build_house
 
+pytestmark = pytest.mark.process
+
 ASK = """
 import json, sys
 from pathlib import Path
