@@ -30,6 +30,7 @@ MARKERS = ("model", "process", "browser")
 #: Fixtures whose tests need no marker of their own.
 MARKED_FIXTURES = {
     "crew": "process",
+    "detector": "model",
     "live": "model",
     "measured_clip": "model",
     "measured_sample": "model",

@@ -1,6 +1,7 @@
 """Gravity: known rooms are filmed by known cameras, and the camera must come back."""
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,12 @@ from hipcv.core.camera.fusion import find_camera_pose
 from hipcv.core.camera.manhattan import CameraPrior
 from hipcv.core.camera.pinhole import Pinhole, image_angle_deg
 from hipcv.core.camera.pose import CameraAngle, CameraPose, Cue, camera_shifts_deg
-from hipcv.core.checks.camera import CUE_WORDS, check_camera
+from hipcv.core.checks.camera import check_camera
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import FloatArray
-from hipcv.evidence.guidance import advised
+from hipcv.evidence.guidance import advice_for, advised
 
 
 def angles_of(fit: RoomFit) -> FloatArray:
@@ -377,7 +378,10 @@ def test_a_fused_angle_names_its_cues_from_the_most_trusted_on() -> None:
 
 
 def test_every_cue_that_can_be_in_dispute_has_a_name_for_people() -> None:
-    assert set(CUE_WORDS) == set(Cue) - {Cue.ASSUMED}
+    for cue in set(Cue) - {Cue.ASSUMED}:
+        values = {"kept": str(cue), "kept_deg": 3.0, "dissent": "sensor", "dissent_deg": 9.0}
+        advice = advice_for("roll_sources_disagree", cause="seen_kept", values=values)
+        assert re.search(r"by 3° by (the|shoulders) ?", advice), advice
 
 
 def test_a_refused_room_leaves_the_roll_to_the_rest_lean() -> None:
