@@ -191,8 +191,8 @@ def test_without_a_detector_nobody_is_counted(network, frames):
     assert (read(network, [frames[0].rgb])[1].n_people == -1).all()
 
 
-def test_somebody_who_lies_alone_is_not_several_people(measured, from_the_head):
-    told = [measured.assessment, *from_the_head.values()]
+def test_somebody_who_lies_alone_is_not_several_people(kept):
+    told = [kept(name).assessment for name in (CLIP, HEAD_CLIP.stem)]
     assert not any(f.code is FindingCode.SEVERAL_PEOPLE for a in told for f in a.findings)
 
 
@@ -401,11 +401,11 @@ def test_legs_that_are_no_more_than_a_smear_are_not_read(network, frames):
     assert not series.visibility.any()
 
 
-def test_sharp_legs_are_not_called_blurred(network, frames, measured, from_the_head):
+def test_sharp_legs_are_not_called_blurred(network, frames, kept):
     series = read(network, [f.rgb for f in frames])[1]
     assert np.isfinite(series.sharpness).any()
     assert blurred(series) == []
-    told = [measured.assessment, *from_the_head.values()]
+    told = [kept(name).assessment for name in (CLIP, HEAD_CLIP.stem)]
     assert not any(f.code is FindingCode.MOTION_BLUR for a in told for f in a.findings)
 
 
