@@ -142,7 +142,7 @@ CLIP, KEY = Clip(1, "a.mp4", "/a.mp4", SEATED), Key("c" * 64, "p" * 64, "m" * 64
 def test_a_new_artefact_is_among_the_files_of_a_batch(toy: Artefact, tmp_path: Path) -> None:
     """Made by the worker, kept in the ledger, written beside the document."""
     clip = replace(CLIP, source=str(write_recording(tmp_path / "a.mp4", seed=1)))
-    plan = Plan(tmp_path, "lite", get_model(ModelName.LITE).sha256)
+    plan = Plan("lite", get_model(ModelName.LITE).sha256)
     answer = score(plan.job(clip))
     assert isinstance(answer, Scored)
     with open_ledger(tmp_path / "ledger.sqlite") as ledger:

@@ -18,7 +18,7 @@ from hipcv.core.camera.drawn_lines import (
     read_room,
 )
 from hipcv.core.camera.pose import Cue
-from hipcv.core.finding import FindingCode, Severity
+from hipcv.core.finding import Cause, FindingCode, Severity
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.setup import Setup
@@ -94,6 +94,28 @@ def test_a_line_from_border_to_border_is_one_line_however_many_pieces_it_is_foun
     assert count_lines_across(film_edges(room_segments(), *CAMERA), SIZE) == 0
 
 
+@pytest.mark.parametrize(("other_x", "n"), [(WIDTH - 80.0, 2), (WIDTH - 140.0, 1)])
+def test_the_second_bar_counts_where_it_mirrors_the_first_though_half_of_it_is_not_found(other_x, n):
+    found = np.array([[80.0, 0, 80, HEIGHT], [other_x, 60, other_x, 300], [other_x, 400, other_x, 580]])
+    assert count_lines_across(found, SIZE) == n
+
+
+def test_edges_that_are_less_sure_contradict_beyond_their_errors():
+    """Four short edges of a tilted room, unsure by themselves, beside a frame whose lines are found a little askew."""
+    size = (640, 360)
+    whole = seated(roll=7.0, pitch=12.0, yaw=8.0, size=size).edges_px[[0, 4, 5, 6]]
+    middle = np.tile((whole[:, :2] + whole[:, 2:]) / 2, 2)
+    own = middle + 0.25 * (whole - middle)
+    lone = read_room(own, size, SEATED).fit
+    assert lone.usable
+    assert not lone.accepted
+    askew = np.array([[x, y, x + 0.8, y + 90] for x in (60, 150, 480, 570) for y in (40, 300)], dtype=np.float64)
+    askew[:2, 2] -= 0.8
+    edges = np.concatenate([own, askew])
+    assert exact_share(edges) < MAX_EXACT_SHARE
+    assert read_room(edges, size, SEATED).whose is Whose.SCREEN
+
+
 def test_a_mark_on_a_drawn_line_is_told_from_a_mark_on_a_door():
     marks = np.array([[438.0, 100, 439, 600], [600.0, 100, 620, 600]])
     assert on_drawn_lines(marks, bars(), SIZE).tolist() == [True, False]
@@ -112,6 +134,13 @@ def test_without_a_plumb_line_there_is_a_doubt_that_says_why_and_no_difference_b
     assert {FindingCode.GRAVITY_UNKNOWN, FindingCode.DRAWN_LINES} <= doubts
     assert assessment.asymmetry is None
     assert not assessment.camera.roll.rests_on(Cue.ROOM_EDGES)
+
+
+def test_marks_on_drawn_lines_are_what_the_finding_speaks_of():
+    marked = filmed(grid(), vertical_edges_px=((320.0, 40.0, 320.0, 700.0), (960.0, 40.0, 960.0, 700.0)))
+    told = [f for f in marked.findings if f.code is FindingCode.DRAWN_LINES]
+    assert [f.cause for f in told] == [Cause.MARKED_DRAWN]
+    assert not marked.camera.roll_known
 
 
 def test_a_stated_roll_needs_no_edges_and_is_not_doubted_for_drawn_ones():

@@ -34,6 +34,9 @@ PIECE_DEG = 0.5
 ACROSS_SHARE = 2 / 3
 BORDER_PX = 3.0
 LINE_PX = 12.0
+#: Bars lie on both sides alike: the mirror image of a line across is one too where it covers this much.
+MIRRORED_SHARE = 1 / 3
+MIRRORED_PX = 2.0
 #: A level camera sees one such line, where wall and floor meet; two are drawn.
 MAX_ACROSS = 1
 #: All edges together and those that do not lie along the picture may give rolls that differ by so much.
@@ -118,7 +121,7 @@ def read_room(edges_px: FloatArray, frame_size_px: tuple[int, int], procedure: P
         return RoomReading(whole, Whose.ROOM, none)
     own = _fit_rows(edges, ~along, frame_size_px, procedure)
     apart_deg = abs(whole.roll_deg - own.roll_deg)
-    if own.accepted and not _agree(whole, own):
+    if own.usable and not _agree(whole, own):
         return RoomReading(whole, Whose.SCREEN, along, DrawnLines(DrawnSign.APART, apart_deg))
     if share <= MAX_EXACT_SHARE and not n_across:
         return RoomReading(whole, Whose.ROOM, none)
@@ -138,9 +141,11 @@ def _fit_rows(edges: FloatArray, keep: BoolArray, frame_size_px: tuple[int, int]
 
 def _agree(whole: RoomFit, own: RoomFit) -> bool:
     """Whether all edges together say of the camera what those do that do not lie along the picture."""
-    pitch_se_deg = float(np.hypot(whole.pitch_se_deg, own.pitch_se_deg))
-    same_pitch = abs(whole.pitch_deg - own.pitch_deg) <= 2 * pitch_se_deg
-    return whole.accepted and same_pitch and abs(whole.roll_deg - own.roll_deg) <= MAX_APART_DEG
+    apart_deg = np.abs([whole.roll_deg - own.roll_deg, whole.pitch_deg - own.pitch_deg])
+    joint_se_deg = np.hypot([whole.roll_se_deg, whole.pitch_se_deg], [own.roll_se_deg, own.pitch_se_deg])
+    if not own.accepted:  # less sure of itself, it contradicts only beyond its errors
+        return bool(apart_deg[0] <= max(MAX_APART_DEG, 2 * joint_se_deg[0]))
+    return bool(whole.accepted and apart_deg[1] <= 2 * joint_se_deg[1] and apart_deg[0] <= MAX_APART_DEG)
 
 
 def exact_share(edges_px: FloatArray) -> float:
@@ -187,11 +192,16 @@ def count_lines_across(edges_px: FloatArray, frame_size_px: tuple[int, int]) -> 
         ends, places = along[:, [axis, axis + 2]], along[:, [1 - axis, 3 - axis]]
         line = np.abs(np.diff(places)[:, 0]) < ALONG_PX
         ends, place = ends[line], places[line].mean(axis=1)
-        inside = (place > BORDER_PX) & (place < frame_size_px[1 - axis] / pixel - BORDER_PX)
-        found = sorted(
-            p for p in place[inside] if _covered_px(ends[np.abs(place - p) < ALONG_PX]) > ACROSS_SHARE * side_px
-        )
-        n += sum(p - before > LINE_PX for before, p in zip([-np.inf, *found], found, strict=False))
+        width = frame_size_px[1 - axis] / pixel
+        inside = place[(place > BORDER_PX) & (place < width - BORDER_PX)]
+        found = [p for p in inside if _covered_px(ends[np.abs(place - p) < ALONG_PX]) > ACROSS_SHARE * side_px]
+        mirrored = [
+            width - p
+            for p in found
+            if _covered_px(ends[np.abs(place - (width - p)) < MIRRORED_PX]) > MIRRORED_SHARE * side_px
+        ]
+        lines = sorted(found + mirrored)
+        n += sum(p - before > LINE_PX for before, p in zip([-np.inf, *lines], lines, strict=False))
     return int(n)
 
 
@@ -211,7 +221,7 @@ def on_drawn_lines(marked_px: FloatArray, drawn_px: FloatArray, frame_size_px: t
     place = upright[:, [0, 2]].mean(axis=1)
     found = []
     for x1, y1, x2, y2 in marked_px:
-        near = np.maximum(np.abs(x1 - place), np.abs(x2 - place)) < reach
+        near = (np.maximum(np.abs(x1 - place), np.abs(x2 - place)) < reach) & (abs(x1 - x2) < reach)
         beside = (low < max(y1, y2)) & (high > min(y1, y2))
         found.append(bool((near & beside).any()))
     return np.array(found, dtype=np.bool_)

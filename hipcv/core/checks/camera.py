@@ -54,15 +54,14 @@ def check_camera(camera: CameraPose) -> tuple[Finding, ...]:
 
 
 def _check_drawn_lines(camera: CameraPose) -> list[Finding]:
-    """Say why the room's edges gave no plumb line, and that something drawn was marked as one."""
-    findings = []
-    for lines in camera.drawn:
-        cause = Cause.MARKED_DRAWN if lines.sign is DrawnSign.MARKS else None
-        if cause or not camera.roll_known:
-            severity = Severity.NOTE if camera.roll_known else Severity.DOUBT
-            limit = DRAWN[lines.sign]
-            findings.append(found(FindingCode.DRAWN_LINES, severity, lines.observed, limit=limit, cause=cause))
-    return findings
+    """Say why the room's edges gave no plumb line; where something drawn was marked as one, say that instead."""
+    marked = [lines for lines in camera.drawn if lines.sign is DrawnSign.MARKS]
+    lines = next(iter(marked or camera.drawn), None)
+    if lines is None or (camera.roll_known and not marked):
+        return []
+    severity = Severity.NOTE if camera.roll_known else Severity.DOUBT
+    cause = Cause.MARKED_DRAWN if marked else None
+    return [found(FindingCode.DRAWN_LINES, severity, lines.observed, limit=DRAWN[lines.sign], cause=cause)]
 
 
 def _told(alarm: CameraAlarm) -> Finding:
