@@ -97,7 +97,7 @@ def recognise_file(path: Path, *, model_name: ModelName, model_path: Path | None
     from hipcv.pose.recognise import recognise_test
 
     with open_video(path) as video:
-        return recognise_test(video, get_model(model_name, model_path))
+        return recognise_test(video, get_model(model_name, model_path), model_name)
 
 
 def check_reading(report: ReadReport) -> tuple[Finding, ...]:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from hipcv.assessment import Assessment, Provenance, assess
 from hipcv.core.camera.pinhole import image_angle_deg
 from hipcv.core.checks.limits import LIMITS, found
-from hipcv.core.finding import Finding, FindingCode, Severity
+from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import MIN_VISIBILITY, lateral_signs, sides_exchanged, sort_sides
 from hipcv.core.motion.filtering import OneEuro, median_of
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
 from hipcv.core.setup import Setup
+from hipcv.evidence.guidance import advised
 from hipcv.models.store import ModelFile
 from hipcv.outputs.document import render_setup
 from hipcv.pose.method import METHOD, Method
@@ -45,6 +46,8 @@ BONES = (
     (0, SHOULDERS[0]),
     (0, SHOULDERS[1]),
 )
+#: What a model that sees less may have missed.
+UNSEEN = (FindingCode.NO_PERSON, FindingCode.LEGS_NOT_SEEN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +92,7 @@ class Session:
     long_side_fov_deg: float | None = None
     slow_motion: float = 1.0
     method: Method = METHOD
-    guide: ModelFile | None = None
+    guide: tuple[ModelFile, ModelName] | None = None
     reader: PoseReader = field(init=False)
     _room: StillRoom = field(default_factory=StillRoom, init=False)
     _brightness: dict[float, float] = field(default_factory=dict, init=False)
@@ -99,7 +102,7 @@ class Session:
     _next_look_s: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
-        self.reader = open_reader(self.setup, self.model, method=self.method, guide=self.guide)
+        self.reader = open_reader(self.setup, self.model, self.model_name, method=self.method, guide=self.guide)
 
     def add(self, rgb: ByteArray, time_s: float) -> Reading:
         """Look at the next frame, (height, width, 3) upright and unmirrored, taken at `time_s` (rising)."""
@@ -194,7 +197,14 @@ class Session:
             readings_hz=round(series.readings_hz, 4) if len(series) > 1 else None,
             parameters={**render_setup(self.setup), **self.parameters, "person": self.reader.person},
         )
-        return series, assess(series, self.setup, provenance=provenance, recording_findings=own)
+        assessment = assess(series, self.setup, provenance=provenance, recording_findings=own)
+        return series, replace(assessment, findings=tuple(map(self._name_the_model, assessment.findings)))
+
+    def _name_the_model(self, finding: Finding) -> Finding:
+        """Return the advice to take the model that sees more, where legs were refused that it may see."""
+        if finding.code not in UNSEEN or finding.severity is not Severity.REJECT or not self.model_name.sees_less:
+            return finding
+        return advised(replace(finding, cause=Cause.OTHER_MODEL, values={"model": str(self.model_name)}))
 
     def _camera_findings(self, series: PoseSeries) -> list[Finding]:
         shank_px = np.linalg.norm(series.image_px[:, ANKLES] - series.image_px[:, KNEES], axis=-1)

@@ -51,3 +51,8 @@ class ModelName(StrEnum):
     LITE = "lite"
     FULL = "full"
     HEAVY = "heavy"
+
+    @property
+    def sees_less(self) -> bool:
+        """Whether another model sees legs where this one does not: those of a prone person above all."""
+        return self is not ModelName.HEAVY

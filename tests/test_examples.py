@@ -38,6 +38,7 @@ EXEMPT = {
             "hipcv.pose.legs.reader.open_leg_reader",
             "hipcv.pose.legs.reading.*",
             "hipcv.pose.legs.region.find_in_*",
+            "hipcv.pose.legs.region.upright",
             "hipcv.pose.readers.open_reader",
             "hipcv.pose.recognise.recognise_test",
             "hipcv.session.Session.*",

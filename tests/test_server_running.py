@@ -277,7 +277,7 @@ def test_a_prone_test_is_guided_drawn_and_measured_over_the_connection(server: R
                 break
         assert captured is not None
         live.send('{"type": "finish"}')
-        assert hear(live, "working")["stage"] == "measuring"
+        assert hear(live, "working")["stage"] in {"measuring", "assessing"}
         result = hear(live, "result", "problem", limit_s=180)
     drawn = [reading["skeleton"] for reading in readings if reading["skeleton"]]
     assert len(drawn) > len(readings) / 2
@@ -355,7 +355,7 @@ def test_garbage_and_half_frames_are_told_and_change_nothing(
         while (reading := hear(live, "reading"))["n"] != 100:
             pass
         assert reading["roll_deg"] == pytest.approx(0.0, abs=0.01)
-        assert len(reading["landmarks"]) == 33
+        assert all(reading["skeleton"][side] for side in ("left", "right"))
         live.send('{"type": "cancel"}')
         hear(live, "cancelled")
 

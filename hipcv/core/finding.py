@@ -83,6 +83,7 @@ class Cause(StrEnum):
     TURNED_COUNTER_CLOCKWISE = "turned_counter_clockwise"
     OTHER_END = "other_end"
     MARKED_DRAWN = "marked_drawn"
+    OTHER_MODEL = "other_model"
 
 
 @dataclass(frozen=True, slots=True)

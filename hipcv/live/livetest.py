@@ -95,7 +95,9 @@ class LiveTest:
         if setup.procedure.shank_up:
             # the whole clip is read at the end, by the precise model; until then the other follows for guidance only
             self._name = guide if precise is None else precise
-            self._open = partial(Session, setup, get_model(self._name, model_path, on_fetch), self._name, guide=fast)
+            self._open = partial(
+                Session, setup, get_model(self._name, model_path, on_fetch), self._name, guide=(fast, guide)
+            )
         else:
             self._name = guide
             self._open = partial(Session, setup, fast, guide)

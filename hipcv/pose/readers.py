@@ -4,17 +4,23 @@ from hipcv.core.setup import Setup
 from hipcv.models.store import ModelFile
 from hipcv.pose.method import METHOD, Method
 from hipcv.pose.seam import PoseReader
+from hipcv.words import ModelName
 
 
 def open_reader(
-    setup: Setup, model: ModelFile, *, method: Method = METHOD, guide: ModelFile | None = None
+    setup: Setup,
+    model: ModelFile,
+    name: ModelName,
+    *,
+    method: Method = METHOD,
+    guide: tuple[ModelFile, ModelName] | None = None,
 ) -> PoseReader:
     """Return the reader of a test.
 
     Parameters
     ----------
     setup : the test and where the camera stands.
-    model : the pose model that the result comes from.
+    model, name : the pose model that the result comes from: its file, and which it is.
     method : the steps that can be exchanged.
     guide : a faster model that says at once where the legs are, for readers that otherwise know at the end only.
 
@@ -27,7 +33,7 @@ def open_reader(
     if setup.procedure.shank_up:
         from hipcv.pose.legs.reader import open_leg_reader
 
-        return open_leg_reader(setup.camera_side, model, steps=method.legs, guide=guide)
+        return open_leg_reader(setup.camera_side, model, name, steps=method.legs, guide=guide)
     from hipcv.pose.graph import GraphReader
 
     return GraphReader(model.path, method.fuse_outline)

@@ -17,8 +17,8 @@ from hipcv.models.bundle import read_landmark_network
 from hipcv.models.store import ModelFile
 from hipcv.pose.landmarker import PoseEstimator, sits, turned_deg
 from hipcv.pose.legs.network import LandmarkNetwork
-from hipcv.pose.legs.reader import MIN_QUALITY, MIN_SHARE
 from hipcv.pose.legs.region import find_in_clip
+from hipcv.words import ModelName
 
 ByteArray = NDArray[np.uint8]
 
@@ -67,8 +67,11 @@ def spread(frames: Iterable[Picture], n: int = N_FRAMES) -> list[ByteArray]:
     return kept
 
 
-def recognise_test(frames: Iterable[Picture], model: ModelFile) -> Recognised:
-    """Say which test a recording shows, by looking for a sitting person and for two lower legs from the foot end."""
+def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName = ModelName.HEAVY) -> Recognised:
+    """Say which test a recording shows, by looking for a sitting person and for two lower legs from the foot end.
+
+    `name` is the model's: one that sees less looks again, and where it finds nothing the reason says which would.
+    """
     pictures = spread(frames)
     if not pictures:
         return Recognised(None, "The recording holds no frame.")
@@ -83,13 +86,15 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile) -> Recognised:
             where = f"Somebody sits in {turned:.0%} of the frames looked at"
             advice = advice_for(FindingCode.PICTURE_TURNED, cause=turn_cause(turn))
             return Recognised(None, f"{where}, but {advice[0].lower()}{advice[1:]}")
-    vote, _ = find_in_clip(pictures, LandmarkNetwork(read_landmark_network(model.path)))
-    if vote is not None and vote.share >= MIN_SHARE and vote.quality >= MIN_QUALITY:
+    network = LandmarkNetwork(read_landmark_network(model.path))
+    vote, _ = find_in_clip(pictures, network, sees_less=name.sees_less)
+    if vote is not None:
         return Recognised(
             PRONE,
             f"Two bent lower legs are seen from the foot end in {vote.share:.0%} of the frames looked at.",
         )
     return Recognised(
         None,
-        f"Nobody sits in more than {share:.0%} of the frames, and no two bent lower legs are seen from the foot end.",
+        f"Nobody sits in more than {share:.0%} of the frames, and no two bent lower legs are seen from the foot end"
+        + (f" by the {name} model; the heavy model sees more." if name.sees_less else "."),
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hipcv.core.series import ANKLES, KNEES, N_LANDMARKS
 from hipcv.pose.legs.heatmaps import CROP_PX, MapArray, joint_maps
 from hipcv.pose.legs.network import LandmarkNetwork
-from hipcv.pose.legs.region import SIDE_SHANKS, Legs, find_in_frame, region_around
+from hipcv.pose.legs.region import SIDE_SHANKS, Legs, find_in_frame, region_around, upright
 from hipcv.pose.legs.tracking import find_paths, track_knees
 from hipcv.pose.person import NOBODY, Pose
 from hipcv.words import CameraSide
@@ -39,10 +39,12 @@ class LegFollower:
     ----------
     network : the landmark network.
     camera_side : the end that the camera stands at; it decides which leg is left.
+    by_maps : which way of searching has the first turn, as `region.find_in_frame`; where one fails the other has its.
     """
 
     network: LandmarkNetwork
     camera_side: CameraSide = CameraSide.FOOT_END
+    by_maps: bool = False
     _legs: Legs | None = field(default=None, init=False)
     _maps: deque[tuple[float, MapArray, MapArray, MapArray]] = field(
         default_factory=lambda: deque(maxlen=N_FRAMES), init=False
@@ -67,8 +69,12 @@ class LegFollower:
             return
         self._next_search_s = time_s + SEARCH_EVERY_S
         hints = [] if self._legs is None else [self._legs.region]
-        found = find_in_frame(rgb, self.network, hints)
+        found = find_in_frame(rgb, self.network, hints, by_maps=self.by_maps)
+        if found is not None and self.by_maps and upright([rgb], self.network, found):
+            found = None
         self._legs = found if found is not None and found.quality >= MIN_QUALITY else None
+        if self._legs is None:
+            self.by_maps = not self.by_maps
         if self._legs is not None:
             self._maps.clear()
             self._seen_s = time_s

@@ -30,7 +30,7 @@ from hipcv.pose.person import NOBODY
 from hipcv.pose.seam import Seen
 from hipcv.sources.picture_quality import SHARPNESS_EVERY_S, measure_sharpness
 from hipcv.sources.stills import encode_still
-from hipcv.words import CameraSide
+from hipcv.words import CameraSide, ModelName
 
 ByteArray = NDArray[np.uint8]
 
@@ -43,8 +43,6 @@ ROUNDED_S = 0.002
 LONG_SIDE_PX = 960
 #: Frames in which the legs are searched and people counted.
 N_SEARCHED = 8
-#: A region that fewer frames agree on, or of less quality, is not one: seated people end here.
-MIN_SHARE, MIN_QUALITY = 0.3, 0.55
 #: The whole body in one square, where a trunk is seen beyond the knees: its side, and how far its centre lies from the
 #: knees towards the trunk, in lengths of a shank; and in how many frames it is looked at.
 BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
@@ -65,6 +63,7 @@ class LegReader:
     steps : the steps that can be exchanged.
     follower : says at once where the legs are; without one `add` knows nobody.
     detector : finds everybody in a picture; without one people are not counted.
+    sees_less : as `region.find_in_clip`.
     """
 
     network: LandmarkNetwork
@@ -72,6 +71,7 @@ class LegReader:
     steps: LegSteps = LEG_STEPS
     follower: LegFollower | None = None
     detector: PersonDetector | None = None
+    sees_less: bool = False
     sample_hz: float | None = field(default=SAMPLE_HZ, init=False)
     person: str = field(default="whose lower legs most frames agree on", init=False)
     #: What the searched frames agreed on, and whether feet lay outside the picture; known after `series`.
@@ -210,9 +210,7 @@ class LegReader:
         if not self._kept:
             return None
         frames = [self._frame(k) for k in self._searched()]
-        vote, self.cut_off = find_in_clip(frames, self.network)
-        if vote is None or vote.share < MIN_SHARE or vote.quality < MIN_QUALITY:
-            return None
+        vote, self.cut_off = find_in_clip(frames, self.network, sees_less=self.sees_less)
         return vote
 
 
@@ -232,7 +230,12 @@ def trunk_shanks(look: Look) -> float:
 
 
 def open_leg_reader(
-    camera_side: CameraSide, model: ModelFile, *, steps: LegSteps = LEG_STEPS, guide: ModelFile | None = None
+    camera_side: CameraSide,
+    model: ModelFile,
+    name: ModelName,
+    *,
+    steps: LegSteps = LEG_STEPS,
+    guide: tuple[ModelFile, ModelName] | None = None,
 ) -> LegReader:
     """Return the reader of both lower legs; `guide` is the model that follows them while frames come.
 
@@ -241,8 +244,11 @@ def open_leg_reader(
     ModelError
         Where a model does not load.
     """
-    follower = None if guide is None else LegFollower(_load(guide), camera_side)
-    return LegReader(_load(model), camera_side, steps, follower, PersonDetector(read_person_detector(model.path)))
+    follower = None
+    if guide is not None:
+        follower = LegFollower(_load(guide[0]), camera_side, by_maps=guide[1] is ModelName.LITE)
+    detector = PersonDetector(read_person_detector(model.path))
+    return LegReader(_load(model), camera_side, steps, follower, detector, sees_less=name.sees_less)
 
 
 def _load(model: ModelFile) -> LandmarkNetwork:

@@ -2,7 +2,8 @@
 
 From several start squares the network is asked where it sees knees and ankles, the square is moved there, and so on
 until it stays (a fix point). A right fix point is told from a wrong one by the network's own presence and by how well
-two lower legs come out of its heat maps. Over a clip, frames vote.
+two lower legs come out of its heat maps. Over a clip, frames vote. The landmarks that the smaller networks regress lead
+astray while their heat maps show the legs: where the vote fails, theirs is repeated by heat maps alone.
 """
 
 from collections.abc import Sequence
@@ -40,6 +41,13 @@ GOOD_QUALITY, FAIR_QUALITY = 0.6, 0.15
 #: Frames agree when one knee lies within this many shank lengths, the other (its thigh may drift) within that many, and
 #: the shanks within this ratio.
 AGREE_SHANKS, AGREE_RATIO = (0.35, 0.6), 1.3
+#: A region that fewer frames agree on, or of less quality, is not one: seated people end here.
+MIN_SHARE, MIN_QUALITY = 0.3, 0.55
+#: What a smaller network finds are limbs of somebody upright where squares about them that are not turned, so many
+#: times as wide and so far down, show legs as well as the turned one did, or better than this (the median over the
+#: frames, on rendered people: seated 0.6 to 0.99 and never less than the turned one, prone at most 0.64, always less).
+UPRIGHT_SQUARES = ((1.0, 0.0), (1.0, 0.4), (1.6, 0.0), (1.6, 0.4))
+MAX_UPRIGHT_QUALITY = 0.75
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +106,12 @@ def region_around(knees_px: FloatArray, ankles_px: FloatArray, turn_deg: float, 
 
 
 def find_in_frame(
-    rgb: ByteArray, network: LandmarkNetwork, hints: Sequence[Region] = (), starts: Sequence[int] = range(MAX_STARTS)
+    rgb: ByteArray,
+    network: LandmarkNetwork,
+    hints: Sequence[Region] = (),
+    starts: Sequence[int] = range(MAX_STARTS),
+    *,
+    by_maps: bool = False,
 ) -> Legs | None:
     """Search one picture (height, width, 3); None where nothing like two lower legs is found.
 
@@ -106,14 +119,17 @@ def find_in_frame(
     ----------
     hints : squares tried first.
     starts : which of the `MAX_STARTS` start squares are tried after them.
+    by_maps : whether regressed landmarks are passed over.
     """
     height, width = rgb.shape[:2]
     shorter = min(height, width)
-    squares = [Region(x * width, y * height, side * shorter) for side in START_SIDES for x, y in START_CENTRES]
+    # heat maps take half a leg for a leg where only half is in the square
+    sides = sorted(START_SIDES, reverse=True) if by_maps else START_SIDES
+    squares = [Region(x * width, y * height, side * shorter) for side in sides for x, y in START_CENTRES]
     best: Legs | None = None
     tried: list[Region] = []
     for start in (*hints, *(squares[k] for k in starts)):
-        legs = _settle(rgb, network, start, shorter, tried)
+        legs = _settle(rgb, network, start, shorter, tried, by_maps=by_maps)
         if legs is not None and (best is None or legs.merit > best.merit):
             best = legs
         if best is not None and best.merit > GOOD_QUALITY:
@@ -122,13 +138,13 @@ def find_in_frame(
 
 
 def _settle(
-    rgb: ByteArray, network: LandmarkNetwork, region: Region, shorter: float, tried: list[Region]
+    rgb: ByteArray, network: LandmarkNetwork, region: Region, shorter: float, tried: list[Region], *, by_maps: bool
 ) -> Legs | None:
-    """Follow one start to its fix point: first by regressed landmarks, then by heat maps.
+    """Follow one start to its fix point: first by regressed landmarks, unless `by_maps`, then by heat maps.
 
     None where it leads to a square that was `tried` before; its own is added.
     """
-    for step in range(3):
+    for step in range(0 if by_maps else 3):
         look = network(region.cut(rgb))
         knees, ankles = (region.to_picture(look.landmarks_px[list(rows)]) for rows in (KNEES, ANKLES))
         moved = _kept_in_size(region_around(knees, ankles, region.turn_deg, SIDE_SHANKS + 0.3), shorter)
@@ -191,18 +207,49 @@ class Vote:
     presence: float
     quality: float
 
+    @property
+    def carries(self) -> bool:
+        """Whether enough frames agree on legs seen well enough."""
+        return self.share >= MIN_SHARE and self.quality >= MIN_QUALITY
 
-def find_in_clip(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote | None, bool]:
+
+def find_in_clip(
+    frames: Sequence[ByteArray], network: LandmarkNetwork, *, sees_less: bool = False
+) -> tuple[Vote | None, bool]:
     """Search several frames of one clip and let them vote.
+
+    Parameters
+    ----------
+    sees_less : whether it is one of the smaller networks: these search once more by heat maps alone where the vote does
+        not carry, and are asked whether they look at somebody upright.
 
     Returns
     -------
-    The vote, None where no two frames agree (or the only one fails); and whether, in most frames in which something was
-    found, an ankle lies at or beyond the picture's edge.
+    The vote, None where it does not carry; and whether, in most frames in which something was found, an ankle lies at
+    or beyond the picture's edge.
     """
-    vote, seen = _vote(frames, network)
+    votes = [_vote(frames, network)]
+    if sees_less and not _holds(votes[0][0], frames, network, sees_less=True):
+        votes.append(_vote(frames, network, by_maps=True))
+    vote, seen = next((v for v in votes if _holds(v[0], frames, network, sees_less=sees_less)), (None, votes[0][1]))
     outside = [_at_edge(legs, frames[0].shape[1], frames[0].shape[0]) for legs in seen]
     return vote, bool(outside) and float(np.mean(outside)) > 0.5
+
+
+def _holds(vote: Vote | None, frames: Sequence[ByteArray], network: LandmarkNetwork, *, sees_less: bool) -> bool:
+    return vote is not None and vote.carries and not (sees_less and upright(frames, network, vote))
+
+
+def upright(frames: Sequence[ByteArray], network: LandmarkNetwork, found: "Legs | Vote") -> bool:
+    """Whether what was found are limbs of somebody who sits or stands."""
+    region = found.region
+    squares = [
+        replace(region, turn_deg=0.0, side_px=wide * region.side_px, y_px=region.y_px + down * region.side_px)
+        for wide, down in UPRIGHT_SQUARES
+    ]
+    looks = [[_legs_in(rgb, network, square) for square in squares] for rgb in frames]
+    quality = [max((legs.quality for legs in row if legs is not None), default=0.0) for row in looks]
+    return float(np.median(quality)) >= min(found.quality, MAX_UPRIGHT_QUALITY)
 
 
 def _at_edge(legs: Legs, width: int, height: int) -> bool:
@@ -210,7 +257,9 @@ def _at_edge(legs: Legs, width: int, height: int) -> bool:
     return bool((legs.ankles_px < margin).any() or (legs.ankles_px > np.array([width, height]) - margin).any())
 
 
-def _vote(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote | None, list[Legs]]:
+def _vote(
+    frames: Sequence[ByteArray], network: LandmarkNetwork, *, by_maps: bool = False
+) -> tuple[Vote | None, list[Legs]]:
     found: list[Legs | None] = []
     good: list[Legs] = []
     home: Legs | None = None  # once two frames show the same legs well, the others need not be searched
@@ -220,7 +269,7 @@ def _vote(frames: Sequence[ByteArray], network: LandmarkNetwork) -> tuple[Vote |
             legs = _confirm(rgb, network, known) if known is not None else None
         else:
             starts = [(k * STARTS_A_FRAME + n) % MAX_STARTS for n in range(STARTS_A_FRAME)]
-            legs = find_in_frame(rgb, network, [g.region for g in good[-1:]], starts)
+            legs = find_in_frame(rgb, network, [g.region for g in good[-1:]], starts, by_maps=by_maps)
         found.append(legs)
         if legs is not None and legs.merit > GOOD_QUALITY:
             good.append(legs)
