@@ -109,6 +109,7 @@ VALUES = {
     "kept_deg": 1.2,
     "dissent": "rest lean",
     "dissent_deg": -7.6,
+    "model": "lite",
     "seen": "head",
     "said": "foot",
     "bent_deg": 118.4,
