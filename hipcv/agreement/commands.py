@@ -5,9 +5,12 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from hipcv.agreement.study import Study
 
 
 def register(app: typer.Typer, one_sentence: Callable[[], AbstractContextManager[None]]) -> None:
@@ -36,29 +39,38 @@ def register(app: typer.Typer, one_sentence: Callable[[], AbstractContextManager
         """Compare two tables of results: bias, limits of agreement, ICC(2,1), mean absolute error."""
         with one_sentence():
             from hipcv.agreement.pairing import pair_tables
-            from hipcv.agreement.study import render_study, study_agreement
+            from hipcv.agreement.study import study_agreement
 
             called = _names(names, first, second)
             keys = tuple(part.strip() for part in by.split(",") if part.strip()) if by else ()
             pairs, key = pair_tables(first, second, by=keys, column=column, second_column=second_column or "")
             study = study_agreement(*called, pairs)
-            if json_:
-                import json
-
-                from hipcv.printable import printable_lines
-
-                text = json.dumps(render_study(study), indent=2, allow_nan=False, ensure_ascii=False)
-                typer.echo(printable_lines(text))
-            else:
-                from hipcv.agreement.texts import print_study
-
-                print_study(study, key)
+            _print(study, key, as_json=json_)
             if out is not None:  # last: what cannot be written has been read at least
-                from hipcv.agreement.page import render_agreement
-                from hipcv.files import write_json, write_whole
+                _write(study, out)
 
-                write_json(out / "agreement.json", render_study(study))
-                write_whole(out / "agreement.html", render_agreement(study))
+
+def _print(study: "Study", key: tuple[str, ...], *, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        from hipcv.agreement.study import render_study
+        from hipcv.printable import printable_lines
+
+        typer.echo(printable_lines(json.dumps(render_study(study), indent=2, allow_nan=False, ensure_ascii=False)))
+    else:
+        from hipcv.agreement.texts import print_study
+
+        print_study(study, key)
+
+
+def _write(study: "Study", folder: Path) -> None:
+    from hipcv.agreement.page import render_agreement
+    from hipcv.agreement.study import render_study
+    from hipcv.files import write_json, write_whole
+
+    write_json(folder / "agreement.json", render_study(study))
+    write_whole(folder / "agreement.html", render_agreement(study))
 
 
 def _names(names: str | None, first: Path, second: Path) -> tuple[str, str]:

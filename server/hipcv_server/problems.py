@@ -210,18 +210,7 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if error.status_code == 405:
             error.headers = {**(error.headers or {}), "Allow": _allowed(app, request.url.path)}
-        code = _OF_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
-        texts = {
-            "not_found": "There is nothing at this address.",
-            "too_large": "The request is larger than this server takes; see /api/v1/limits.",
-            "method_not_allowed": "This address does not take that method.",
-        }
-        phrase = HTTPStatus(error.status_code).phrase
-        detail = texts.get(code) or (error.detail if isinstance(error.detail, str) else phrase)
-        problem = ProblemError(code, detail, headers=dict(error.headers or {}))
-        return JSONResponse(
-            {**problem.document(), "status": error.status_code}, error.status_code, problem.headers, MEDIA_TYPE
-        )
+        return _http_response(error)
 
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
@@ -229,3 +218,18 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OSError, on_disk)
     app.add_exception_handler(DatabaseError, on_disk)
     app.add_exception_handler(HTTPException, on_http)
+
+
+def _http_response(error: HTTPException) -> JSONResponse:
+    """Return the answer for what the framework itself refused, with its own status."""
+    code = _OF_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal")
+    texts = {
+        "not_found": "There is nothing at this address.",
+        "too_large": "The request is larger than this server takes; see /api/v1/limits.",
+        "method_not_allowed": "This address does not take that method.",
+    }
+    phrase = HTTPStatus(error.status_code).phrase
+    detail = texts.get(code) or (error.detail if isinstance(error.detail, str) else phrase)
+    problem = ProblemError(code, detail, headers=dict(error.headers or {}))
+    document = {**problem.document(), "status": error.status_code}
+    return JSONResponse(document, error.status_code, problem.headers, MEDIA_TYPE)
