@@ -35,6 +35,7 @@ EXEMPT = {
             "hipcv.pose.graph.GraphReader.*",
             "hipcv.pose.landmarker.PoseEstimator.*",
             "hipcv.pose.legs.reader.LegReader.*",
+            "hipcv.pose.legs.network.load_network",
             "hipcv.pose.legs.reader.open_leg_reader",
             "hipcv.pose.legs.reading.*",
             "hipcv.pose.legs.region.find_in_*",

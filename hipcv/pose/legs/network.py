@@ -91,6 +91,27 @@ class Look:
 MAX_THREADS = 2
 
 
+def load_network(network: bytes, name: str, n_threads: int) -> Any:
+    """Return the interpreter of one of MediaPipe's networks, ready to run; `name` is what errors call it.
+
+    Raises
+    ------
+    ModelError
+        Where the bytes are no network.
+    """
+    try:
+        with quiet():
+            from ai_edge_litert.interpreter import Interpreter
+
+            loaded: Any = Interpreter(model_content=network, num_threads=n_threads)
+            loaded.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"MediaPipe's {name} was wanted, but these bytes do not load ({error}); run `hipcv models check`."
+        ) from error
+    return loaded
+
+
 class LandmarkNetwork:
     """The network, loaded once.
 
@@ -101,17 +122,7 @@ class LandmarkNetwork:
     """
 
     def __init__(self, network: bytes) -> None:
-        try:
-            with quiet():
-                from ai_edge_litert.interpreter import Interpreter
-
-                self._net: Any = Interpreter(model_content=network, num_threads=count_threads(MAX_THREADS))
-                self._net.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(
-                f"MediaPipe's landmark network was wanted, but these bytes do not load ({error}); "
-                "run `hipcv models check`."
-            ) from error
+        self._net = load_network(network, "landmark network", count_threads(MAX_THREADS))
         self._input = self._net.get_input_details()[0]["index"]
         outputs = {tuple(int(n) for n in d["shape"]): d["index"] for d in self._net.get_output_details()}
         wanted = {

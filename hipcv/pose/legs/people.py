@@ -8,7 +8,6 @@ guesses of where the middle of somebody's hips lies, and how far from there the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 
 from hipcv.core.errors import ModelError
 from hipcv.core.series import FloatArray
-from hipcv.native.chatter import quiet
 from hipcv.native.cores import count_threads
+from hipcv.pose.legs.network import load_network
 from hipcv.pose.legs.region import Vote
 
 ByteArray = NDArray[np.uint8]
@@ -68,17 +67,7 @@ class PersonDetector:
     """
 
     def __init__(self, network: bytes) -> None:
-        try:
-            with quiet():
-                from ai_edge_litert.interpreter import Interpreter
-
-                self._net: Any = Interpreter(model_content=network, num_threads=count_threads(1))
-                self._net.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(
-                f"MediaPipe's person detector was wanted, but these bytes do not load ({error}); "
-                "run `hipcv models check`."
-            ) from error
+        self._net = load_network(network, "person detector", count_threads(1))
         self._input = self._net.get_input_details()[0]["index"]
         outputs = {tuple(int(n) for n in d["shape"]): d["index"] for d in self._net.get_output_details()}
         wanted = [(1, len(CELLS_PX), N_VALUES), (1, len(CELLS_PX), 1)]
