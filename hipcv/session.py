@@ -29,7 +29,7 @@ from hipcv.pose.seam import PoseReader
 from hipcv.sources.edges import StillRoom
 from hipcv.sources.picture_quality import BRIGHTNESS_EVERY_S, measure_brightness
 from hipcv.version import __version__
-from hipcv.words import ModelName
+from hipcv.words import Engine, ModelName
 
 ByteArray = NDArray[np.uint8]
 
@@ -78,6 +78,7 @@ class Session:
     slow_motion : by how many times the frames' source played slower than life; `time_s` is already true to life.
     method : the steps of the reading that can be exchanged.
     guide : a faster model that says at once where the legs are; see `open_reader`.
+    engine : who reads the frames; see `open_reader`.
 
     Raises
     ------
@@ -93,6 +94,7 @@ class Session:
     slow_motion: float = 1.0
     method: Method = METHOD
     guide: tuple[ModelFile, ModelName] | None = None
+    engine: Engine = Engine.LEGS
     reader: PoseReader = field(init=False)
     _room: StillRoom = field(default_factory=StillRoom, init=False)
     _brightness: dict[float, float] = field(default_factory=dict, init=False)
@@ -102,7 +104,9 @@ class Session:
     _next_look_s: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
-        self.reader = open_reader(self.setup, self.model, self.model_name, method=self.method, guide=self.guide)
+        self.reader = open_reader(
+            self.setup, self.model, self.model_name, method=self.method, guide=self.guide, engine=self.engine
+        )
 
     def add(self, rgb: ByteArray, time_s: float) -> Reading:
         """Look at the next frame, (height, width, 3) upright and unmirrored, taken at `time_s` (rising)."""

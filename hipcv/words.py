@@ -56,3 +56,10 @@ class ModelName(StrEnum):
     def sees_less(self) -> bool:
         """Whether another model sees legs where this one does not: those of a prone person above all."""
         return self is not ModelName.HEAVY
+
+
+class Engine(StrEnum):
+    """Who reads the frames: the legs' own reader, or MediaPipe's pose graph as a second opinion."""
+
+    LEGS = "legs"
+    GRAPH = "graph"

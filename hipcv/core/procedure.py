@@ -101,6 +101,11 @@ class Procedure:
         """Whether the relaxed shank points up."""
         return self.rest is Rest.UP
 
+    @property
+    def body_seen(self) -> bool:
+        """Whether the camera sees the body that the legs belong to, and not the soles of somebody who lies."""
+        return self.yaw_from is YawCue.BODY
+
     def lateral(self, camera_side: CameraSide) -> tuple[int, int]:
         """Return the picture direction of each leg's lateral side, left leg and right leg: +1 right, -1 left."""
         left = self.left_lateral[camera_side]

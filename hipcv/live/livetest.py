@@ -25,7 +25,7 @@ from hipcv.models.store import Progress, get_model
 from hipcv.pose.person import Pose
 from hipcv.session import Reading, Session
 from hipcv.sources.picture_quality import measure_brightness
-from hipcv.words import ModelName, Side
+from hipcv.words import Engine, ModelName, Side
 
 ByteArray = NDArray[np.uint8]
 
@@ -100,7 +100,7 @@ class LiveTest:
             )
         else:
             self._name = guide
-            self._open = partial(Session, setup, fast, guide)
+            self._open = partial(Session, setup, fast, guide, engine=Engine.GRAPH)
             if precise is not None:
                 self._held = HeldFrames(lambda: get_model(precise, model_path), self._tell_remeasured)
         self._session = self._open()

@@ -4,7 +4,7 @@ from hipcv.core.setup import Setup
 from hipcv.models.store import ModelFile
 from hipcv.pose.method import METHOD, Method
 from hipcv.pose.seam import PoseReader
-from hipcv.words import ModelName
+from hipcv.words import Engine, ModelName
 
 
 def open_reader(
@@ -14,6 +14,7 @@ def open_reader(
     *,
     method: Method = METHOD,
     guide: tuple[ModelFile, ModelName] | None = None,
+    engine: Engine = Engine.LEGS,
 ) -> PoseReader:
     """Return the reader of a test.
 
@@ -22,6 +23,7 @@ def open_reader(
     setup : the test and where the camera stands.
     model, name : the pose model that the result comes from: its file, and which it is.
     method : the steps that can be exchanged.
+    engine : who reads: the legs' reader, or MediaPipe's graph as a second opinion.
     guide : a faster model that says at once where the legs are, for readers that otherwise know at the end only.
 
     Raises
@@ -29,11 +31,10 @@ def open_reader(
     ModelError
         Where a model does not load.
     """
-    # MediaPipe's graph knows people who are upright; of shanks that stand it sees little
-    if setup.procedure.shank_up:
-        from hipcv.pose.legs.reader import open_leg_reader
+    if engine is Engine.GRAPH:
+        from hipcv.pose.graph import GraphReader
 
-        return open_leg_reader(setup.camera_side, model, name, steps=method.legs, guide=guide)
-    from hipcv.pose.graph import GraphReader
+        return GraphReader(model.path, method.fuse_outline)
+    from hipcv.pose.legs.reader import open_leg_reader
 
-    return GraphReader(model.path, method.fuse_outline)
+    return open_leg_reader(setup.procedure, setup.camera_side, model, name, steps=method.legs, guide=guide)

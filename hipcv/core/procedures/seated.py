@@ -1,5 +1,6 @@
 """The seated test: on a tall chair, hip and knee bent to 90°, the shank hanging; filmed from the front."""
 
+from hipcv.core.finding import FindingCode, Limit
 from hipcv.core.procedure import PelvisCue, PostureCheck, Procedure, Rest, YawCue
 from hipcv.words import CameraSide
 
@@ -17,5 +18,11 @@ PROCEDURE = SEATED = Procedure(
     # from rendered clips of known truth with the camera given: where the pose model puts knee and ankle
     anatomy_se_deg=0.3,
     posture=(PostureCheck.SITS,),
+    limits={
+        # joints that are followed over the whole clip spike seldom: a median of three does
+        FindingCode.LOW_FRAME_RATE: Limit(
+            7.5, "frames a second", "a 0.4 s hold needs three readings, whose median counts"
+        ),
+    },
     spoken=("sitting", "sit"),
 )

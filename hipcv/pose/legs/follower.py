@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.procedure import Procedure
 from hipcv.core.series import ANKLES, KNEES, N_LANDMARKS
 from hipcv.pose.legs.heatmaps import CROP_PX, MapArray, joint_maps
 from hipcv.pose.legs.network import LandmarkNetwork
@@ -38,12 +39,13 @@ class LegFollower:
     Parameters
     ----------
     network : the landmark network.
-    camera_side : the end that the camera stands at; it decides which leg is left.
+    procedure, camera_side : the test and where the camera stands: they decide which leg is left.
     by_maps : which way of searching has the first turn, as `region.find_in_frame`; where one fails the other has its.
     """
 
     network: LandmarkNetwork
-    camera_side: CameraSide = CameraSide.FOOT_END
+    procedure: Procedure
+    camera_side: CameraSide
     by_maps: bool = False
     _legs: Legs | None = field(default=None, init=False)
     _maps: deque[tuple[float, MapArray, MapArray, MapArray]] = field(

@@ -1,10 +1,10 @@
 """The bare landmark network of MediaPipe's pose model, run by LiteRT on a region of our own.
 
-MediaPipe's graph offers no region of interest, and does not find a person who lies face down with the feet towards the
-camera. The network in it does, when it is shown the right square, turned by 180°.
+MediaPipe's graph offers no region of interest: it follows whom it likes, and does not find a person who lies face down
+with the feet towards the camera. The network in it does, when it is shown the right square, turned by 180°.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -77,7 +77,7 @@ class Look:
     """What the network says of one crop, in crop pixels.
 
     landmarks_px : (39, 2) regressed; world_m : (33, 3) metres around the hips; presence : 0 to 1; mask : (256, 256)
-    silhouette, 0 to 1; heat : (64, 64, 39) logits of the heat maps.
+    silhouette, 0 to 1; heat : (64, 64, 39) logits of the heat maps; visibility : (33,) 0 to 1.
     """
 
     landmarks_px: FloatArray
@@ -85,6 +85,7 @@ class Look:
     presence: float
     mask: FloatArray
     heat: FloatArray
+    visibility: FloatArray = field(default_factory=lambda: np.zeros(N_LANDMARKS))
 
 
 #: More threads than this gain little on so small a network.
@@ -144,14 +145,17 @@ class LandmarkNetwork:
         self._net.set_tensor(self._input, (crop.astype(np.float32) / 255.0)[None])
         self._net.invoke()
         raw = {name: self._net.get_tensor(index)[0] for name, index in self._outputs.items()}
+        landmarks = raw["landmarks"].reshape(39, 5).astype(np.float64)
         with np.errstate(over="ignore"):
             mask = 1.0 / (1.0 + np.exp(-raw["mask"][..., 0].astype(np.float64)))
+            visibility = 1.0 / (1.0 + np.exp(-landmarks[:N_LANDMARKS, 3]))
         return Look(
-            landmarks_px=raw["landmarks"].reshape(39, 5)[:, :2].astype(np.float64),
+            landmarks_px=landmarks[:, :2],
             world_m=raw["world"].reshape(39, 3)[:N_LANDMARKS].astype(np.float64),
             presence=float(raw["presence"][0]),
             mask=mask,
             heat=raw["heat"].astype(np.float64),
+            visibility=visibility,
         )
 
 

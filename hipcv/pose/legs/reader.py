@@ -1,8 +1,9 @@
-"""Both lower legs over a whole clip: shanks that stand, filmed from the foot end or the head end.
+"""Both lower legs over a whole clip, and what is seen of the body they belong to: the reader of every test.
 
-Frames are kept at a few a second (METHOD P1); the legs are searched in some of them, which vote (`region`); in the
-square they agree on, all are read (`reading`). Left and right follow from the camera's end, never from the network's
-labels (METHOD P5); a shank that is not known well enough is missing (METHOD P11).
+Frames are kept at a few a second (METHOD P1). Who is measured, and where the legs are, is searched in some of them
+(`subject`, `region`); in the square they agree on, all are read (`reading`). Left and right follow from where the
+camera stands, never from the network's labels (METHOD P5); a shank that is not known well enough is missing (METHOD
+P11).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,16 +17,28 @@ from hipcv.core.checks.limits import FEET_OUTSIDE, TRUNK_IN_FRONT, found
 from hipcv.core.checks.posture import check_end
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.motion.angles import hip_flexion_deg
-from hipcv.core.series import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS, FloatArray, IntArray, PoseSeries
+from hipcv.core.procedure import Procedure
+from hipcv.core.series import (
+    ANKLES,
+    HIPS,
+    KNEES,
+    N_LANDMARKS,
+    SHOULDERS,
+    FloatArray,
+    IntArray,
+    PoseSeries,
+)
 from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
+from hipcv.pose.legs.body import own_body
 from hipcv.pose.legs.follower import LegFollower
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
 from hipcv.pose.legs.people import PersonDetector, count_people
 from hipcv.pose.legs.reading import read_lower_legs
-from hipcv.pose.legs.region import Vote, find_in_clip
+from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, Vote, find_in_clip
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
+from hipcv.pose.legs.subject import Subject, find_subject
 from hipcv.pose.person import NOBODY
 from hipcv.pose.seam import Seen
 from hipcv.sources.picture_quality import SHARPNESS_EVERY_S, measure_sharpness
@@ -59,7 +72,8 @@ class LegReader:
     Parameters
     ----------
     network : the landmark network.
-    camera_side : the end that the camera stands at; it decides which leg is left.
+    procedure, camera_side : the test, which says where relaxed shanks point, and where the camera stands: they decide
+        which leg is left.
     steps : the steps that can be exchanged.
     follower : says at once where the legs are; without one `add` knows nobody.
     detector : finds everybody in a picture; without one people are not counted.
@@ -67,16 +81,16 @@ class LegReader:
     """
 
     network: LandmarkNetwork
-    camera_side: CameraSide = CameraSide.FOOT_END
+    procedure: Procedure
+    camera_side: CameraSide
     steps: LegSteps = LEG_STEPS
     follower: LegFollower | None = None
     detector: PersonDetector | None = None
     sees_less: bool = False
     sample_hz: float | None = field(default=SAMPLE_HZ, init=False)
     person: str = field(default="whose lower legs most frames agree on", init=False)
-    #: What the searched frames agreed on, and whether feet lay outside the picture; known after `series`.
-    vote: Vote | None = field(default=None, init=False)
-    cut_off: bool = field(default=False, init=False)
+    #: Whose legs they are; known after `series`.
+    subject: Subject = field(default_factory=lambda: Subject(None), init=False)
     #: Share of the place before the knees that is person: a trunk there means a camera at the head end.
     share_in_front: float = field(default=float("nan"), init=False)
     #: How far the hips are bent, looked at where such a trunk is seen: it may be that of somebody who sits upside down.
@@ -136,15 +150,21 @@ class LegReader:
         visibility = np.zeros((n, N_LANDMARKS))
         shank_se_deg = np.full((n, 2), np.nan)
         knee_outline_px = np.full((n, 2, 2), np.nan)
-        self.vote = self._search()
+        world_m = np.full((n, N_LANDMARKS, 3), np.nan)
+        swapped = np.zeros(n, np.bool_)
+        self.subject = self._search()
         if self.vote is not None:
             legs = read_lower_legs(self._frame, time_s, self.vote, self.network, self.steps)
             self.share_in_front = legs.share_in_front
-            if self.share_in_front > TRUNK_IN_FRONT.value:
+            if self.procedure.shank_up and self.share_in_front > TRUNK_IN_FRONT.value:
                 self.flexion_deg = self._hip_flexion_deg(self.vote)
-            # turned by 180°, the crop's left leg is the one on the picture's right
-            left_leg = 1 if self.camera_side is CameraSide.FOOT_END else 0
-            for column, leg in ((0, left_leg), (1, 1 - left_leg)):
+            columns = list(enumerate(self._legs_of_columns()))
+            if self.procedure.body_seen:
+                knees_px = np.stack([legs.knees_px[:, leg] for _, leg in columns], axis=1)
+                own = own_body(legs.bodies, knees_px, self.vote.shank_px)
+                image_px, world_m = own.image_px / self._scale, own.world_m
+                visibility, swapped = own.visibility, own.swapped
+            for column, leg in columns:
                 good = legs.se_deg[:, leg] <= MAX_SE_DEG
                 for row, points in ((KNEES[column], legs.knees_px), (ANKLES[column], legs.ankles_px)):
                     image_px[:, row] = np.where(good[:, None], points[:, leg] / self._scale, np.nan)
@@ -154,14 +174,27 @@ class LegReader:
         return PoseSeries(
             time_s=time_s,
             image_px=image_px,
-            world_m=np.full((n, N_LANDMARKS, 3), np.nan),
+            world_m=world_m,
             visibility=visibility,
             frame_size_px=self._frame_size_px,
             shank_se_deg=shank_se_deg,
             knee_outline_px=knee_outline_px,
             n_people=self._count_people(),
             sharpness=self._sharpness(time_s, image_px),
+            swapped=swapped,
         )
+
+    @property
+    def vote(self) -> Vote | None:
+        """Where the legs are; known after `series`, None where it is not known."""
+        return self.subject.vote
+
+    def _legs_of_columns(self) -> tuple[int, int]:
+        """Return which of the crop's legs, from its left to its right, is the subject's left one, and the other."""
+        lateral = self.procedure.lateral(self.camera_side)[0]
+        # turned by 180°, the crop's left leg is the one on the picture's right
+        left_leg = int((lateral > 0) != self.procedure.shank_up)
+        return left_leg, 1 - left_leg
 
     def _sharpness(self, time_s: FloatArray, image_px: FloatArray) -> FloatArray:
         """Return (T,) the sharpness around the legs, NaN in frames that are not looked at."""
@@ -182,8 +215,10 @@ class LegReader:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what reading found wrong: feet outside the picture, the other end of the body; after `series`."""
-        if self.vote is None and self.cut_off:
+        if self.vote is None and self.subject.cut_off:
             return (found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET_OUTSIDE),)
+        if not self.procedure.shank_up:
+            return ()
         return check_end(self.share_in_front, self.flexion_deg, self.camera_side)
 
     def close(self) -> None:
@@ -206,12 +241,15 @@ class LegReader:
         """Return the kept frames that are searched, spread over the clip."""
         return np.unique(np.linspace(0, len(self._kept) - 1, N_SEARCHED + 2).astype(int)[1:-1])
 
-    def _search(self) -> Vote | None:
+    def _search(self) -> Subject:
         if not self._kept:
-            return None
+            return Subject(None)
         frames = [self._frame(k) for k in self._searched()]
-        vote, self.cut_off = find_in_clip(frames, self.network, sees_less=self.sees_less)
-        return vote
+        if self.procedure.body_seen and self.detector is not None:
+            return find_subject(frames, self.network, self.detector, sees_less=self.sees_less)
+        turn_deg = STANDING_DEG if self.procedure.shank_up else HANGING_DEG
+        vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less)
+        return Subject(vote, cut_off=outside)
 
 
 def trunk_shanks(look: Look) -> float:
@@ -230,6 +268,7 @@ def trunk_shanks(look: Look) -> float:
 
 
 def open_leg_reader(
+    procedure: Procedure,
     camera_side: CameraSide,
     model: ModelFile,
     name: ModelName,
@@ -246,9 +285,9 @@ def open_leg_reader(
     """
     follower = None
     if guide is not None:
-        follower = LegFollower(_load(guide[0]), camera_side, by_maps=guide[1] is ModelName.LITE)
+        follower = LegFollower(_load(guide[0]), procedure, camera_side, by_maps=guide[1] is ModelName.LITE)
     detector = PersonDetector(read_person_detector(model.path))
-    return LegReader(_load(model), camera_side, steps, follower, detector, sees_less=name.sees_less)
+    return LegReader(_load(model), procedure, camera_side, steps, follower, detector, sees_less=name.sees_less)
 
 
 def _load(model: ModelFile) -> LandmarkNetwork:

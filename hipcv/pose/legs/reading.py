@@ -1,13 +1,12 @@
-"""Both lower legs of a prone person in every frame of a clip, once it is known where they are (METHOD P4 to P10).
+"""Both lower legs in every frame of a clip, once it is known where they are (METHOD P4 to P10).
 
-Steps: 1 the network looks at the agreed square, once plain and once with the contrast evened out, one of them mirrored,
-each time a little turned or scaled, so that no frame hangs on one view; 2 knees and ankles are read from the heat maps
+Steps: 1 the network looks at the agreed square (`looking`); 2 knees and ankles are read from the heat maps
 over the whole clip (`tracking`); 3 where they are clear they teach the legs' colour (`colour`), with which the
 ankles are followed once more; 4 the edges of each lower leg sharpen its direction (`edges`).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,19 +17,22 @@ from hipcv.core.motion.filtering import median_of
 from hipcv.core.series import FloatArray
 from hipcv.pose.legs.colour import LegColour
 from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, find_ribbon
-from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, cell_of, joint_maps
+from hipcv.pose.legs.heatmaps import CROP_PX, cell_of
 from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end
-from hipcv.pose.legs.network import LandmarkNetwork, Region, even_contrast
+from hipcv.pose.legs.looking import Views, look_at
+from hipcv.pose.legs.network import LandmarkNetwork, Region
 from hipcv.pose.legs.region import Vote
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.tracking import LegPath, doubt, find_paths, share_in_front, track_knees
+from hipcv.pose.person import Pose
 
 ByteArray = NDArray[np.uint8]
 MapArray = NDArray[np.float32]
 
-#: Views of the square that take turns from frame to frame: side in shares of it, turn in degrees. Two are used a frame.
-VIEWS = ((1.0, 0.0), (1.15, 8.0), (0.9, -8.0), (1.15, -8.0), (0.9, 8.0), (1.08, 0.0))
-#: A leg teaches its colour where its direction is doubted less than this (`tracking.doubt`), between these shares.
+#: Views take turns so often.
+VIEW_EVERY_S = 0.125
+#: Frames in which a leg is doubted more than this (`tracking.doubt`) are looked at twice; in the others it teaches its
+#: colour, between these shares.
 CLEAR_DOUBT = 1.6
 COLOUR_FROM, COLOUR_TO = 0.2, 0.9
 
@@ -41,7 +43,9 @@ class LowerLegs:
 
     knees_px, ankles_px : (T, 2, 2) frame pixels, each frame's own, not smoothed over time; se_deg : (T, 2) standard
     error of each shank's direction; knee_outline_px : (T, 2, 2) where each leg's outline ends at the knee, NaN where
-    unclear; share_in_front : of the place before the knees that is person: a trunk means a camera at the head end.
+    unclear; share_in_front : of the place before the knees that is person: of standing shanks, a trunk there means a
+    camera at the head end; bodies : the whole body as each look at each frame shows it,
+    frame pixels, with the network's own labels of left and right.
     """
 
     knees_px: FloatArray
@@ -49,6 +53,7 @@ class LowerLegs:
     se_deg: FloatArray
     knee_outline_px: FloatArray
     share_in_front: float
+    bodies: tuple[tuple[Pose, ...], ...]
 
 
 def read_lower_legs(
@@ -69,19 +74,22 @@ def read_lower_legs(
     """
     region, n = vote.region, len(time_s)
     shank_px = vote.shank_px * CROP_PX / region.side_px
-    knee_maps, ankle_maps, masks = (np.empty((n, 64, 64), np.float32) for _ in range(3))
-    lab = np.empty((n, 64, 64, 3), np.uint8)
+    first_px = region.to_crop(vote.knees_px)
+    views, lab = [], np.empty((n, 64, 64, 3), np.uint8)
     for k in range(n):
         rgb = frame(k)
-        knee_maps[k], ankle_maps[k], masks[k] = look_twice(rgb, region, network, k)
+        views.append(look_at(rgb, region, network, _raster(time_s[k])))
         lab[k] = cv2.cvtColor(cv2.resize(region.cut(rgb), (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
-    first_px = region.to_crop(vote.knees_px)
-    knees = track_knees(knee_maps, time_s, first_px, shank_px)
+    _, doubts = _first_paths(views, time_s, first_px, shank_px, steps)
+    for k in np.flatnonzero(np.max(doubts, axis=0) > CLEAR_DOUBT).tolist():
+        views[k] += look_at(frame(k), region, network, _raster(time_s[k]), again=True)
+    paths, doubts = _first_paths(views, time_s, first_px, shank_px, steps)
+    knee_maps, ankle_maps, masks = np.stack([seen.maps for seen in views], axis=1)
+    knees = np.stack([path.knee_px for path in paths], axis=1)
     in_front = share_in_front(masks.mean(axis=0), np.median(knees, axis=0), shank_px)
-    # with a trunk before the knees the outline does not end there
-    ends = in_front < TRUNK_IN_FRONT.value
+    # with a trunk before the knees, and where thighs come down to hanging shanks, the outline does not end there
+    ends = bool(region.turn_deg) and in_front < TRUNK_IN_FRONT.value
     legs = masks
-    paths, doubts = _follow(knee_maps, ankle_maps, masks, time_s, knees, shank_px, steps)
     colour = _learn(lab, paths, doubts, steps)
     if colour is not None:
         like = np.stack([colour.likeness(cells) for cells in lab]).astype(np.float32)
@@ -107,7 +115,23 @@ def read_lower_legs(
         for points in (knees_px, ankles_px):
             points[:, leg] = region.to_picture(points[:, leg])
     outline = knee_outline(legs, knees, shank_px) if ends else np.full((n, 2, 2), np.nan)
-    return LowerLegs(knees_px, ankles_px, se_deg, region.to_picture(outline), in_front)
+    return LowerLegs(
+        knees_px, ankles_px, se_deg, region.to_picture(outline), in_front, tuple(seen.bodies for seen in views)
+    )
+
+
+def _raster(time_s: float) -> int:
+    """Return a frame's number by its time: it picks the views, whatever frames before it were left out."""
+    return round(time_s / VIEW_EVERY_S)
+
+
+def _first_paths(
+    views: Sequence[Views], time_s: FloatArray, first_px: FloatArray, shank_px: float, steps: LegSteps
+) -> tuple[Sequence[LegPath], Sequence[FloatArray]]:
+    """Return both legs' paths and doubts by what the looks show, before the legs' colour is known."""
+    knee_maps, ankle_maps, masks = np.stack([seen.maps for seen in views], axis=1)
+    knees = track_knees(knee_maps, time_s, first_px, shank_px)
+    return _follow(knee_maps, ankle_maps, masks, time_s, knees, shank_px, steps)
 
 
 def _follow(
@@ -159,36 +183,3 @@ def _edges_along(
     cells = (places * (mask.shape[0] / CROP_PX) - 0.5).astype(np.float32)
     person = cv2.remap(mask, cells[..., 0], cells[..., 1], cv2.INTER_LINEAR, borderMode=border)
     return edge_strength(lab.astype(np.float64), person.astype(np.float64))
-
-
-def look_twice(rgb: ByteArray, region: Region, network: LandmarkNetwork, k: int) -> tuple[MapArray, MapArray, MapArray]:
-    """Return the knees' map, the ankles' map and the silhouette (64, 64) of the region, averaged over two views.
-
-    `k` is the frame's number: it picks the views.
-    """
-    total = np.zeros((3, 64, 64))
-    weights = 0.0
-    for view, even in ((2 * k, False), (2 * k + 1, True)):
-        share, turn_deg = VIEWS[view % len(VIEWS)]
-        seen = replace(region, side_px=region.side_px * share, turn_deg=region.turn_deg + turn_deg)
-        crop = even_contrast(seen.cut(rgb)) if even else seen.cut(rgb)
-        # the network takes a person's left for another thing than the right; which look is mirrored changes by frame
-        mirrored = even == bool(k % 2)
-        look = network(np.ascontiguousarray(crop[:, ::-1]) if mirrored else crop)
-        maps = np.stack([*joint_maps(look.heat), look.mask.reshape(64, 4, 64, 4).mean(axis=(1, 3))])
-        if mirrored:
-            maps = np.ascontiguousarray(maps[:, :, ::-1])
-        weight = look.presence + 0.05
-        weights += weight
-        # from a cell of the region to the cell of the view that shows the same place
-        corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]) * CROP_PX
-        origin, right, below = (seen.to_crop(region.to_picture(corners)) - CELL_CENTRE_PX) / CELL_PX
-        linear = np.stack([right - origin, below - origin], axis=1) * CELL_PX / CROP_PX
-        shift = origin + linear @ np.full(2, CELL_CENTRE_PX / CELL_PX)
-        affine = np.column_stack([linear, shift])
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        for kind in range(3):
-            total[kind] += weight * cv2.warpAffine(maps[kind], affine, (64, 64), flags=flags)
-    total /= weights
-    knees, ankles, silhouette = total.astype(np.float32)
-    return knees, ankles, silhouette

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.motion.angles import hip_flexion_deg
+from hipcv.core.motion.filtering import median_of
 from hipcv.core.series import ANKLES, KNEES, FloatArray
 from hipcv.pose.legs.heatmaps import LegPair, find_peaks, joint_maps, pair_legs
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region, even_contrast
@@ -19,6 +21,8 @@ from hipcv.pose.legs.tracking import share_in_front
 
 ByteArray = NDArray[np.uint8]
 
+#: How the square is turned in which relaxed shanks point down: of shanks that stand, and of shanks that hang.
+STANDING_DEG, HANGING_DEG = 180.0, 0.0
 #: Start squares: side in shares of the frame's shorter side, centre in shares of width and height.
 START_SIDES = (0.75, 1.05, 0.5)
 START_CENTRES = ((0.5, 0.5), (0.5, 0.35), (0.5, 0.65), (0.35, 0.45), (0.65, 0.45))
@@ -43,6 +47,8 @@ GOOD_QUALITY, FAIR_QUALITY = 0.6, 0.15
 AGREE_SHANKS, AGREE_RATIO = (0.35, 0.6), 1.3
 #: A region that fewer frames agree on, or of less quality, is not one: seated people end here.
 MIN_SHARE, MIN_QUALITY = 0.3, 0.55
+#: Legs that this many frames agree on need no more than this.
+MANY_SHARE, MANY_QUALITY = 0.6, 0.25
 #: What a smaller network finds are limbs of somebody upright where squares about them that are not turned, so many
 #: times as wide and so far down, show legs as well as the turned one did, or better than this (the median over the
 #: frames, on rendered people: seated 0.6 to 0.99 and never less than the turned one, prone at most 0.64, always less).
@@ -55,7 +61,7 @@ class Legs:
     """Both lower legs in picture pixels, ordered from left to right of the *crop*, with the region they came from.
 
     knees_px, ankles_px : (2, 2); quality, presence : 0 to 1; in_front : share of the place before the knees that is
-    person (`tracking.share_in_front`).
+    person (`tracking.share_in_front`); flexion_deg : how far the hips are bent, as the network guesses.
     """
 
     region: Region
@@ -64,11 +70,12 @@ class Legs:
     quality: float
     presence: float
     in_front: float
+    flexion_deg: float = float("nan")
 
     @property
     def merit(self) -> float:
-        """Quality, less where the legs go on before the knees: the lower half of a shank looks like a whole leg."""
-        return self.quality * (1.0 - self.in_front)
+        """Quality, of standing shanks less where the legs go on before the knees: half a shank looks like a leg."""
+        return self.quality * (1.0 - self.in_front) if self.region.turn_deg else self.quality
 
     @property
     def shank_px(self) -> float:
@@ -111,12 +118,14 @@ def find_in_frame(
     hints: Sequence[Region] = (),
     starts: Sequence[int] = range(MAX_STARTS),
     *,
+    turn_deg: float = STANDING_DEG,
     by_maps: bool = False,
 ) -> Legs | None:
     """Search one picture (height, width, 3); None where nothing like two lower legs is found.
 
     Parameters
     ----------
+    turn_deg : how squares are turned, so that relaxed shanks point down in them.
     hints : squares tried first.
     starts : which of the `MAX_STARTS` start squares are tried after them.
     by_maps : whether regressed landmarks are passed over.
@@ -125,7 +134,7 @@ def find_in_frame(
     shorter = min(height, width)
     # heat maps take half a leg for a leg where only half is in the square
     sides = sorted(START_SIDES, reverse=True) if by_maps else START_SIDES
-    squares = [Region(x * width, y * height, side * shorter) for side in sides for x, y in START_CENTRES]
+    squares = [Region(x * width, y * height, side * shorter, turn_deg) for side in sides for x, y in START_CENTRES]
     best: Legs | None = None
     tried: list[Region] = []
     for start in (*hints, *(squares[k] for k in starts)):
@@ -157,6 +166,12 @@ def _settle(
         if still:
             break
     tried.append(region)
+    return settle(rgb, network, region)
+
+
+def settle(rgb: ByteArray, network: LandmarkNetwork, region: Region) -> Legs | None:
+    """Return the legs that the heat maps show about a square, moved to where they are; None where they show none."""
+    shorter = min(rgb.shape[:2])
     best: Legs | None = None
     for _ in range(3):
         legs = _legs_in(rgb, network, region)
@@ -179,7 +194,8 @@ def _legs_in(rgb: ByteArray, network: LandmarkNetwork, region: Region) -> Legs |
         return None
     in_front = share_in_front(look.mask, pair.knees_px, float(pair.shanks_px.max()))
     knees, ankles = region.to_picture(pair.knees_px), region.to_picture(pair.ankles_px)
-    return Legs(region, knees, ankles, pair.quality(look.presence), look.presence, in_front)
+    flexion_deg = float(hip_flexion_deg(look.world_m).mean())
+    return Legs(region, knees, ankles, pair.quality(look.presence), look.presence, in_front, flexion_deg)
 
 
 def _kept_in_size(region: Region, shorter: float) -> Region:
@@ -197,7 +213,7 @@ class Vote:
 
     region : the square for the whole clip; knees_px : (2, 2) picture pixels, left to right of the crop; shank_px : the
     longer shank's length; share : of the searched frames that agree; presence : their median; quality : mean of the
-    better half of them.
+    better half of them; flexion_deg : how far the hips are bent, as the network guesses.
     """
 
     region: Region
@@ -206,15 +222,16 @@ class Vote:
     share: float
     presence: float
     quality: float
+    flexion_deg: float = float("nan")
 
     @property
     def carries(self) -> bool:
-        """Whether enough frames agree on legs seen well enough."""
-        return self.share >= MIN_SHARE and self.quality >= MIN_QUALITY
+        """Whether enough frames agree on legs seen well enough: some that see them well, or many that do faintly."""
+        return self.share >= MIN_SHARE and self.quality >= (MIN_QUALITY if self.share < MANY_SHARE else MANY_QUALITY)
 
 
 def find_in_clip(
-    frames: Sequence[ByteArray], network: LandmarkNetwork, *, sees_less: bool = False
+    frames: Sequence[ByteArray], network: LandmarkNetwork, *, turn_deg: float = STANDING_DEG, sees_less: bool = False
 ) -> tuple[Vote | None, bool]:
     """Search several frames of one clip and let them vote.
 
@@ -228,16 +245,23 @@ def find_in_clip(
     The vote, None where it does not carry; and whether, in most frames in which something was found, an ankle lies at
     or beyond the picture's edge.
     """
-    votes = [_vote(frames, network)]
+    votes = [_vote(frames, network, turn_deg)]
     if sees_less and not _holds(votes[0][0], frames, network, sees_less=True):
-        votes.append(_vote(frames, network, by_maps=True))
+        votes.append(_vote(frames, network, turn_deg, by_maps=True))
     vote, seen = next((v for v in votes if _holds(v[0], frames, network, sees_less=sees_less)), (None, votes[0][1]))
+    return vote, cut_off(seen, frames)
+
+
+def cut_off(seen: Sequence[Legs], frames: Sequence[ByteArray]) -> bool:
+    """Whether most of the legs that were seen have an ankle at or beyond the picture's edge."""
     outside = [_at_edge(legs, frames[0].shape[1], frames[0].shape[0]) for legs in seen]
-    return vote, bool(outside) and float(np.mean(outside)) > 0.5
+    return bool(outside) and float(np.mean(outside)) > 0.5
 
 
 def _holds(vote: Vote | None, frames: Sequence[ByteArray], network: LandmarkNetwork, *, sees_less: bool) -> bool:
-    return vote is not None and vote.carries and not (sees_less and upright(frames, network, vote))
+    if vote is None or not vote.carries:
+        return False
+    return not (vote.region.turn_deg and sees_less and upright(frames, network, vote))
 
 
 def upright(frames: Sequence[ByteArray], network: LandmarkNetwork, found: "Legs | Vote") -> bool:
@@ -258,7 +282,7 @@ def _at_edge(legs: Legs, width: int, height: int) -> bool:
 
 
 def _vote(
-    frames: Sequence[ByteArray], network: LandmarkNetwork, *, by_maps: bool = False
+    frames: Sequence[ByteArray], network: LandmarkNetwork, turn_deg: float, *, by_maps: bool = False
 ) -> tuple[Vote | None, list[Legs]]:
     found: list[Legs | None] = []
     good: list[Legs] = []
@@ -269,38 +293,50 @@ def _vote(
             legs = _confirm(rgb, network, known) if known is not None else None
         else:
             starts = [(k * STARTS_A_FRAME + n) % MAX_STARTS for n in range(STARTS_A_FRAME)]
-            legs = find_in_frame(rgb, network, [g.region for g in good[-1:]], starts, by_maps=by_maps)
+            hints = [g.region for g in good[-1:]]
+            legs = find_in_frame(rgb, network, hints, starts, turn_deg=turn_deg, by_maps=by_maps)
         found.append(legs)
         if legs is not None and legs.merit > GOOD_QUALITY:
             good.append(legs)
             home = home or next((g for g in good[:-1] if _agree(g, legs)), None)
     best = _best(found)
-    if best is None:
-        return None, []
-    if good:
+    if best is not None and good:
         # Nobody walks away in this test: what one frame shows best is asked of those that show something else.
         for k, legs in enumerate(found):
             if legs is None or not _agree(best, legs):
                 found[k] = _confirm(frames[k], network, best) or legs
+    return elect(found, len(frames)), [legs for legs in found if legs is not None]
+
+
+def elect(found: Sequence[Legs | None], n_frames: int) -> Vote | None:
+    """Return what most of the frames that were looked at agree on; None where hardly two do.
+
+    Examples
+    --------
+    >>> knees, ankles = np.array([[80.0, 100.0], [170.0, 100.0]]), np.array([[80.0, 180.0], [170.0, 180.0]])
+    >>> legs = Legs(Region(128.0, 128.0, 320.0, HANGING_DEG), knees, ankles, 0.8, 1.0, 0.0)
+    >>> elect([legs, None, legs, legs], 4).share, elect([legs, None, None], 3)
+    (0.75, None)
+    """
     seen = [legs for legs in found if legs is not None]
     parties = [[b for b in seen if _agree(a, b)] for a in seen]
-    party = max(parties, key=lambda p: (len(p), sum(legs.merit for legs in p)))
-    if len(party) < min(2, len(frames)):
-        return None, seen
+    party = max(parties, key=lambda p: (len(p), sum(legs.merit for legs in p)), default=[])
+    if not party or len(party) < min(2, n_frames):
+        return None
     knees = np.median([legs.knees_px for legs in party], axis=0)
     ankles = np.median([legs.ankles_px for legs in party], axis=0)
     shank_px = float(np.median([legs.shank_px for legs in party]))
     centre = knees.mean(axis=0) + CENTRE_SHARE * (ankles.mean(axis=0) - knees.mean(axis=0))
     region = replace(party[0].region, x_px=float(centre[0]), y_px=float(centre[1]), side_px=SIDE_SHANKS * shank_px)
-    vote = Vote(
+    return Vote(
         region=region,
         knees_px=knees,
         shank_px=shank_px,
-        share=len(party) / len(frames),
+        share=len(party) / n_frames,
         presence=float(np.median([legs.presence for legs in party])),
         quality=float(np.mean(sorted((legs.quality for legs in party), reverse=True)[: (len(party) + 1) // 2])),
+        flexion_deg=median_of(np.array([legs.flexion_deg for legs in party])),
     )
-    return vote, seen
 
 
 def _best(found: Sequence[Legs | None]) -> Legs | None:

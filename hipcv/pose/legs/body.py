@@ -1,0 +1,75 @@
+"""The body that the lower legs belong to: shoulders, hips and thighs out of the same looks (METHOD S3).
+
+A look at the subject may show somebody who leans before them, or take front for back: what counts are the looks whose
+knees are the subject's own, and of these the ones that name left and right as the camera's place demands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hipcv.core.series import KNEES, MIRROR_ROWS, N_LANDMARKS, BoolArray, FloatArray
+from hipcv.pose.person import Pose
+
+#: A look's body is the subject's where its knees lie within this many lengths of a shank of theirs.
+OWN_KNEES_SHANKS = 0.4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """The subject's body over T frames, NaN and unseen where no look shows it.
+
+    image_px : (T, 33, 2) frame pixels; world_m : (T, 33, 3) metres around the hips; visibility : (T, 33) 0 to 1;
+    swapped : (T,) whether every look named the sides the wrong way round.
+    """
+
+    image_px: FloatArray
+    world_m: FloatArray
+    visibility: FloatArray
+    swapped: BoolArray
+
+
+def own_body(bodies: Sequence[Sequence[Pose]], knees_px: FloatArray, shank_px: float) -> Body:
+    """Return the subject's body, the mean of the looks that show it.
+
+    Parameters
+    ----------
+    bodies : of each of T frames what each look shows.
+    knees_px : (T, 2, 2) left and right knee as they were read, and the length of a shank.
+
+    Examples
+    --------
+    >>> def seen(left_x, right_x):
+    ...     px = np.zeros((33, 2))
+    ...     px[list(KNEES)] = [[left_x, 200.0], [right_x, 200.0]]
+    ...     return Pose(px, np.zeros((33, 3)), np.ones(33), np.full(2, np.nan))
+    >>> frames = [[seen(360.0, 300.0), seen(300.0, 362.0)], [seen(301.0, 359.0)], [seen(90.0, 30.0)]]
+    >>> own = own_body(frames, np.array([[[361.0, 200.0], [301.0, 200.0]]] * 3), 100.0)
+    >>> own.image_px[:, KNEES[0], 0].tolist(), own.swapped.tolist()
+    ([360.0, 359.0, nan], [False, True, False])
+    """
+    n = len(bodies)
+    body = Body(
+        np.full((n, N_LANDMARKS, 2), np.nan),
+        np.full((n, N_LANDMARKS, 3), np.nan),
+        np.zeros((n, N_LANDMARKS)),
+        np.zeros(n, np.bool_),
+    )
+    for t, looks in enumerate(bodies):
+        named: dict[bool, list[Pose]] = {False: [], True: []}
+        for pose in looks:
+            away = [
+                np.linalg.norm(pose.image_px[list(rows)] - knees_px[t], axis=1).mean() for rows in (KNEES, KNEES[::-1])
+            ]
+            if min(away) < OWN_KNEES_SHANKS * shank_px:
+                named[away[1] < away[0]].append(pose)
+        swapped = not named[False]
+        own = named[swapped]
+        if own:
+            rows = MIRROR_ROWS if swapped else np.arange(N_LANDMARKS)
+            body.image_px[t] = np.mean([pose.image_px[rows] for pose in own], axis=0)
+            body.world_m[t] = np.mean([pose.world_m[rows] for pose in own], axis=0)
+            body.visibility[t] = np.mean([pose.visibility[rows] for pose in own], axis=0)
+            body.swapped[t] = swapped
+    return body

@@ -1,0 +1,157 @@
+"""Who is measured: decided once for the whole clip, among all whose lower legs are seen (METHOD S3).
+
+Steps: 1 the person detector looks at some frames, and hips that stay are somebody; 2 the lower legs of each are read
+in some frames, which vote; 3 who has legs there, sits, and moves them is the subject. It never changes because somebody
+comes, goes, kneels or covers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hipcv.core.series import FloatArray
+from hipcv.pose.legs.heatmaps import CROP_PX, joint_maps
+from hipcv.pose.legs.network import LandmarkNetwork, Region
+from hipcv.pose.legs.people import PersonDetector, Somebody
+from hipcv.pose.legs.region import HANGING_DEG, SIDE_SHANKS, Legs, Vote, cut_off, elect, find_in_clip, settle
+from hipcv.pose.legs.tracking import find_paths, track_knees
+
+ByteArray = NDArray[np.uint8]
+
+#: Hips nearer than this to where somebody's were, in shares of the body's reach, are the same person's.
+SAME_REACH = 0.4
+#: Who is seen in fewer of the frames than this is passing by.
+MIN_PRESENT = 0.25
+#: Somebody seated whose body reaches so far has shanks of this share of it (0.53 to 0.60 on rendered people), and
+#: their lower legs lie about a square centred so far below the hips.
+SHANK_REACH, BELOW_REACH = 0.57, 0.25
+#: Frames in which one person's legs are sought.
+N_LOOKS = 6
+#: Hips bent by more than this sit: half way between standing and sitting.
+SITS_DEG = 45.0
+#: A subject's merit exceeds anybody else's so many times, or who moves the legs is asked.
+CLEARLY = 2.0
+#: A swing is larger than what a resting leg seems to do.
+MIN_SWING_DEG = 8.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """Whose legs are read.
+
+    vote : where they are; None where nobody is found, or where it cannot be told who is meant. rivals : the others
+    between whom it cannot be told. cut_off : whether feet lie outside the picture. n_people : how many people there are
+    whose legs were looked at. rule : why this one, in words.
+    """
+
+    vote: Vote | None
+    rivals: tuple[Vote, ...] = ()
+    cut_off: bool = False
+    n_people: int = 0
+    rule: str = "the only person in view"
+
+
+def gather(people: Sequence[Sequence[Somebody]]) -> list[tuple[FloatArray, float, int]]:
+    """Return who there is over several frames: hips (2,), reach and in how many frames, those seen most often first.
+
+    Parameters
+    ----------
+    people : of each frame.
+
+    Examples
+    --------
+    >>> here, there = (Somebody(np.array([x, 200.0]), 100.0, 0.9) for x in (100.0, 300.0))
+    >>> [(hips.tolist(), n) for hips, _, n in gather([[here], [here, there], [here]])]
+    [([100.0, 200.0], 3), ([300.0, 200.0], 1)]
+    """
+    groups: list[list[Somebody]] = []
+    for seen in people:
+        for somebody in seen:
+            for group in groups:
+                if np.hypot(*(somebody.hips_px - group[0].hips_px)) < SAME_REACH * group[0].reach_px:
+                    group.append(somebody)
+                    break
+            else:
+                groups.append([somebody])
+    groups.sort(key=len, reverse=True)
+    return [
+        (np.median([s.hips_px for s in group], axis=0), float(np.median([s.reach_px for s in group])), len(group))
+        for group in groups
+    ]
+
+
+def find_subject(
+    frames: Sequence[ByteArray], network: LandmarkNetwork, detector: PersonDetector, *, sees_less: bool = False
+) -> Subject:
+    """Find who sits in several frames of one clip and moves the lower legs.
+
+    Parameters
+    ----------
+    frames : (height, width, 3) each, spread over the clip.
+    sees_less : as `region.find_in_clip`.
+    """
+    people = [detector(rgb) for rgb in frames]
+    known: list[Vote] = []
+    seen: list[Legs] = []
+    for hips_px, reach_px, n in gather(people):
+        if n < max(2, MIN_PRESENT * len(frames)):
+            continue
+        start = Region(
+            float(hips_px[0]),
+            float(hips_px[1]) + BELOW_REACH * reach_px,
+            SIDE_SHANKS * SHANK_REACH * reach_px,
+            HANGING_DEG,
+        )
+        picks = np.unique(np.linspace(0, len(frames) - 1, N_LOOKS).astype(int))
+        found = [settle(frames[k], network, start) for k in picks]
+        seen += [legs for legs in found if legs is not None]
+        vote = elect(found, len(picks))
+        if vote is not None and vote.carries and not any(_same(vote, other) for other in known):
+            known.append(vote)
+    if not known:
+        vote, outside = find_in_clip(frames, network, turn_deg=HANGING_DEG, sees_less=sees_less)
+        return Subject(vote, cut_off=outside, n_people=int(vote is not None))
+    return _choose(known, frames, network, outside=cut_off(seen, frames))
+
+
+def _choose(known: Sequence[Vote], frames: Sequence[ByteArray], network: LandmarkNetwork, *, outside: bool) -> Subject:
+    if len(known) == 1:
+        return Subject(known[0], cut_off=outside, n_people=1)
+    ranked = sorted(known, key=_merit, reverse=True)
+    best = ranked[0]
+    near = [vote for vote in ranked if _merit(best) < CLEARLY * _merit(vote)]
+    if len(near) == 1:
+        return Subject(best, n_people=len(known), rule="the person who sits and whose lower legs are seen best")
+    swings = [swing_deg(vote, frames, network) for vote in near]
+    order = np.argsort(swings)[::-1]
+    most, next_ = swings[order[0]], swings[order[1]]
+    if most > MIN_SWING_DEG and most > 2 * next_:
+        return Subject(near[order[0]], n_people=len(known), rule="the person whose lower legs swing")
+    return Subject(None, rivals=tuple(near), n_people=len(known))
+
+
+def _merit(vote: Vote) -> float:
+    return vote.share * vote.quality * (2.0 if vote.flexion_deg > SITS_DEG else 1.0)
+
+
+def _same(a: Vote, b: Vote) -> bool:
+    return bool(np.linalg.norm(a.knees_px.mean(axis=0) - b.knees_px.mean(axis=0)) < 0.5 * max(a.shank_px, b.shank_px))
+
+
+def swing_deg(vote: Vote, frames: Sequence[ByteArray], network: LandmarkNetwork) -> float:
+    """Return how far the lower legs move over several frames, degrees: the larger of both legs' range."""
+    region = vote.region
+    shank_px = vote.shank_px * CROP_PX / region.side_px
+    knees, ankles, masks = [], [], []
+    for rgb in frames:
+        look = network(region.cut(rgb))
+        knee, ankle = joint_maps(look.heat)
+        knees.append(knee)
+        ankles.append(ankle)
+        masks.append(look.mask.reshape(64, 4, 64, 4).mean(axis=(1, 3)))
+    time_s = np.arange(len(frames), dtype=np.float64)  # far apart: a leg may be anywhere in the next
+    at = track_knees(np.array(knees), time_s, region.to_crop(vote.knees_px), shank_px)
+    paths = find_paths(np.array(ankles), np.array(masks), time_s, at, shank_px)
+    return max(float(np.ptp(path.angle_deg)) for path in paths)
