@@ -175,15 +175,15 @@ class Session:
         return replace(
             series,
             brightness=np.array([self._brightness.get(time_s, math.nan) for time_s in series.time_s.tolist()]),
-            edges_px=self._room.find_edges(self._person_px(series.image_px), shank_px),
+            edges_px=self._room.find_edges(self._people_px(series.image_px), shank_px),
             long_side_fov_deg=self.long_side_fov_deg,
             recorded_fps_hz=(self._n_frames - 1) / span_s if self.reader.sample_hz and span_s > 0 else None,
         )
 
-    def _person_px(self, image_px: FloatArray) -> FloatArray:
+    def _people_px(self, image_px: FloatArray) -> FloatArray:
         picks = np.linspace(0, len(image_px) - 1, min(len(image_px), 25)).astype(int)
         bones: FloatArray = image_px[picks][:, np.array(BONES)].reshape(-1, 2, 2)
-        return bones
+        return np.concatenate([bones, self.reader.others_px()])
 
     def finish(self, *, clip_sha256: str = "", findings: Iterable[Finding] = ()) -> tuple[PoseSeries, Assessment]:
         """Assess all that was seen; `findings` of the frames' source are carried into the result."""
@@ -215,7 +215,7 @@ class Session:
         if not np.isfinite(shank_px).any():
             return []
         length_px = median_of(shank_px)
-        share = self._room.camera_motion_px(self._person_px(series.image_px), length_px) / length_px
+        share = self._room.camera_motion_px(self._people_px(series.image_px), length_px) / length_px
         if not share > LIMITS[FindingCode.MOVING_CAMERA].value:
             return []
         return [found(FindingCode.MOVING_CAMERA, Severity.DOUBT, share)]

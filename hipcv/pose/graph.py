@@ -82,6 +82,10 @@ class GraphReader:
             sharpness=table["sharpness"],
         )
 
+    def others_px(self) -> FloatArray:
+        """Return nothing: the graph tells where the measured person is."""
+        return np.empty((0, 2, 2))
+
     def findings(self) -> tuple[Finding, ...]:
         """Return nothing: what is wrong shows in the series."""
         return ()

@@ -58,6 +58,9 @@ class PoseReader(Protocol):
     def series(self) -> PoseSeries:
         """Return all that was kept, with the sides as the network labels them."""
 
+    def others_px(self) -> FloatArray:
+        """Return (K, 2, 2) where other people are or were: a line along each body, pixels; known after `series`."""
+
     def findings(self) -> tuple[Finding, ...]:
         """Return what reading found wrong; known after `series`."""
 

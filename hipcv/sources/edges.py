@@ -30,6 +30,9 @@ MAX_SHARE_ON_PERSON: Final = 0.5
 CONTRAST_LIMIT: Final = 2.0
 CONTRAST_TILES: Final = (8, 8)
 
+#: A camera is as still as this share of the corners: the others may lie on people who move.
+STILL_CORNERS: Final = 0.3
+
 _N_MOTION_FRAMES = 8
 _SAMPLES_PER_EDGE = 9
 
@@ -85,11 +88,11 @@ class StillRoom:
         return len(self._frames)
 
     def find_edges(self, person_px: FloatArray, shank_px: float) -> FloatArray:
-        """Return the straight edges of the room, those on the person left out.
+        """Return the straight edges of the room, those on people left out.
 
         Parameters
         ----------
-        person_px : (K, 2, 2) bones of the person at one or several times, both ends as x, y in pixels of the upright
+        person_px : (K, 2, 2) bones of people at one or several times, both ends as x, y in pixels of the upright
             picture; bones with a NaN are passed over.
         shank_px : length of a shank in pixels, the measure of how thick the person is; NaN counts as one sixth of the
             picture's longer side.
@@ -116,9 +119,10 @@ class StillRoom:
     def camera_motion_px(self, person_px: FloatArray, shank_px: float) -> float:
         """Return how far the background strays from its median place, in pixels of the upright picture.
 
-        Corners of the room are followed from the median picture into up to eight kept frames; the median distance
-        over the corners, taken at the worst frame but one. A camera on a tripod stays below about half a pixel
-        of a small frame; NaN where the room shows too few corners or fewer than two frames were kept.
+        Corners of the room are followed from the median picture into up to eight kept frames; the distance that most
+        corners exceed, taken at the worst frame but one: a camera that moves takes all of them along, people who move
+        only theirs. A camera on a tripod stays below about half a pixel of a small frame; NaN where the room shows too
+        few corners or fewer than two frames were kept.
         """
         if self._frame_size_px is None or len(self._frames) < 2:
             return float("nan")
@@ -128,7 +132,7 @@ class StillRoom:
         if corners is None or len(corners) < 6:
             return float("nan")
         picks = np.unique(np.linspace(0, len(self._frames) - 1, _N_MOTION_FRAMES).astype(int))
-        moved = [_median_shift_px(plate, self._frames[i], corners) for i in picks]
+        moved = [_common_shift_px(plate, self._frames[i], corners) for i in picks]
         seen = sorted(m for m in moved if np.isfinite(m))
         if not seen:
             return float("nan")
@@ -171,9 +175,9 @@ def _share_inside(edges_px: FloatArray, mask: ByteArray) -> FloatArray:
     return np.asarray((mask[y, x] > 0).mean(-1), dtype=np.float64)
 
 
-def _median_shift_px(plate: ByteArray, frame: ByteArray, corners: NDArray[np.float32]) -> float:
+def _common_shift_px(plate: ByteArray, frame: ByteArray, corners: NDArray[np.float32]) -> float:
     found, status, _ = cv2.calcOpticalFlowPyrLK(plate, frame, corners, None, winSize=(15, 15), maxLevel=3)
     ok = status.ravel() == 1
     if ok.sum() < 6:
         return float("nan")
-    return float(np.median(np.hypot(*(found - corners).reshape(-1, 2)[ok].T)))
+    return float(np.quantile(np.hypot(*(found - corners).reshape(-1, 2)[ok].T), STILL_CORNERS))

@@ -121,8 +121,8 @@ def read_guesses(guesses: FloatArray, logits: FloatArray) -> list[Somebody]:
     return people
 
 
-def count_people(people: Sequence[Somebody], vote: Vote) -> int:
-    """Return how many there are: the one whose lower legs are known, found or not, and all whose hips lie elsewhere.
+def others(people: Sequence[Somebody], vote: Vote) -> list[Somebody]:
+    """Return the people whose hips lie too far from known knees to belong to them.
 
     Examples
     --------
@@ -130,8 +130,8 @@ def count_people(people: Sequence[Somebody], vote: Vote) -> int:
     >>> region = Region(320.0, 240.0, 400.0)
     >>> legs = Vote(region, np.array([[300.0, 250.0], [340.0, 250.0]]), 100.0, share=1.0, presence=0.9, quality=0.8)
     >>> own, other = (Somebody(np.array(hips), 150.0, 0.9) for hips in ([310.0, 220.0], [500.0, 180.0]))
-    >>> count_people([], legs), count_people([own], legs), count_people([other, own], legs)
-    (1, 1, 2)
+    >>> others([], legs), others([own, other], legs) == [other]
+    ([], True)
     """
     knees = vote.knees_px.mean(axis=0)
-    return 1 + sum(bool(np.hypot(*(p.hips_px - knees)) > THIGH_SHANKS * vote.shank_px) for p in people)
+    return [p for p in people if np.hypot(*(p.hips_px - knees)) > THIGH_SHANKS * vote.shank_px]

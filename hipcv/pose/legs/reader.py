@@ -34,7 +34,7 @@ from hipcv.pose.fusion import MAX_SE_DEG
 from hipcv.pose.legs.body import own_body
 from hipcv.pose.legs.follower import LegFollower
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
-from hipcv.pose.legs.people import PersonDetector, count_people
+from hipcv.pose.legs.people import PersonDetector, Somebody, others
 from hipcv.pose.legs.reading import read_lower_legs
 from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, Vote, find_in_clip
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
@@ -88,13 +88,13 @@ class LegReader:
     detector: PersonDetector | None = None
     sees_less: bool = False
     sample_hz: float | None = field(default=SAMPLE_HZ, init=False)
-    person: str = field(default="whose lower legs most frames agree on", init=False)
     #: Whose legs they are; known after `series`.
     subject: Subject = field(default_factory=lambda: Subject(None), init=False)
     #: Share of the place before the knees that is person: a trunk there means a camera at the head end.
     share_in_front: float = field(default=float("nan"), init=False)
     #: How far the hips are bent, looked at where such a trunk is seen: it may be that of somebody who sits upside down.
     flexion_deg: float = field(default=float("nan"), init=False)
+    _detected: dict[int, list[Somebody]] = field(default_factory=dict, init=False)
     _kept: list[tuple[float, bytes]] = field(default_factory=list, init=False)
     _scale: float = field(default=1.0, init=False)
     _frame_size_px: tuple[int, int] = field(default=(0, 0), init=False)
@@ -104,6 +104,11 @@ class LegReader:
     def n_kept(self) -> int:
         """How many frames are kept."""
         return len(self._kept)
+
+    @property
+    def person(self) -> str:
+        """Who is measured, in words; known after `series`."""
+        return self.subject.rule
 
     def times_s(self) -> FloatArray:
         """Return the time of every frame that is kept (T,), seconds."""
@@ -206,12 +211,26 @@ class LegReader:
         return sharpness
 
     def _count_people(self) -> IntArray:
-        """Return (T,) the people in view, -1 in frames in which nobody is counted."""
+        """Return (T,) the people in view, the measured one with them; -1 in frames in which nobody is counted."""
         n_people = np.full(len(self._kept), -1)
-        if self.detector is not None and self.vote is not None:
-            for k in self._searched():
-                n_people[k] = count_people(self.detector(self._frame(k)), self.vote)
+        if self.vote is not None:
+            for k, people in self._people().items():
+                n_people[k] = 1 + len(others(people, self.vote))
         return n_people
+
+    def _people(self) -> dict[int, list[Somebody]]:
+        """Return who is seen in every frame that is searched, by its number; nothing without a detector."""
+        if self.detector is not None and not self._detected:
+            self._detected = {k: self.detector(self._frame(k)) for k in self._searched().tolist()}
+        return self._detected
+
+    def others_px(self) -> FloatArray:
+        """Return (K, 2, 2) a line along the body of everybody else in the searched frames; after `series`."""
+        if self.vote is None:
+            return np.empty((0, 2, 2))
+        elsewhere = [somebody for people in self._people().values() for somebody in others(people, self.vote)]
+        lines = [one.hips_px + one.reach_px * np.array([[0.0, -1.0], [0.0, 1.0]]) for one in elsewhere]
+        return np.array(lines).reshape(-1, 2, 2) / self._scale
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what reading found wrong: feet outside the picture, the other end of the body; after `series`."""
@@ -245,11 +264,13 @@ class LegReader:
         if not self._kept:
             return Subject(None)
         frames = [self._frame(k) for k in self._searched()]
-        if self.procedure.body_seen and self.detector is not None:
-            return find_subject(frames, self.network, self.detector, sees_less=self.sees_less)
+        self._detected = {}
+        if self.procedure.body_seen:
+            people = list(self._people().values())
+            return find_subject(frames, people, self.network, sees_less=self.sees_less)
         turn_deg = STANDING_DEG if self.procedure.shank_up else HANGING_DEG
         vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less)
-        return Subject(vote, cut_off=outside)
+        return Subject(vote, cut_off=outside, rule="whose lower legs most frames agree on")
 
 
 def trunk_shanks(look: Look) -> float:

@@ -166,12 +166,6 @@ def _settle(
         if still:
             break
     tried.append(region)
-    return settle(rgb, network, region)
-
-
-def settle(rgb: ByteArray, network: LandmarkNetwork, region: Region) -> Legs | None:
-    """Return the legs that the heat maps show about a square, moved to where they are; None where they show none."""
-    shorter = min(rgb.shape[:2])
     best: Legs | None = None
     for _ in range(3):
         legs = _legs_in(rgb, network, region)
@@ -188,7 +182,18 @@ def settle(rgb: ByteArray, network: LandmarkNetwork, region: Region) -> Legs | N
 
 def _legs_in(rgb: ByteArray, network: LandmarkNetwork, region: Region) -> Legs | None:
     """Return the legs that one look at a region shows."""
-    look = network(region.cut(rgb))
+    return legs_of(network(region.cut(rgb)), region)
+
+
+def legs_of(look: Look, region: Region) -> Legs | None:
+    """Return the legs that the heat maps of a look at a region show.
+
+    Examples
+    --------
+    >>> blank = Look(np.zeros((39, 2)), np.zeros((33, 3)), 0.0, np.zeros((256, 256)), np.full((64, 64, 39), -9.0))
+    >>> legs_of(blank, Region(128.0, 128.0, 256.0)) is None
+    True
+    """
     pair = read_legs(look)
     if pair is None:
         return None
@@ -298,18 +303,20 @@ def _vote(
         found.append(legs)
         if legs is not None and legs.merit > GOOD_QUALITY:
             good.append(legs)
-            home = home or next((g for g in good[:-1] if _agree(g, legs)), None)
+            home = home or next((g for g in good[:-1] if agree(g, legs)), None)
     best = _best(found)
     if best is not None and good:
         # Nobody walks away in this test: what one frame shows best is asked of those that show something else.
         for k, legs in enumerate(found):
-            if legs is None or not _agree(best, legs):
+            if legs is None or not agree(best, legs):
                 found[k] = _confirm(frames[k], network, best) or legs
     return elect(found, len(frames)), [legs for legs in found if legs is not None]
 
 
-def elect(found: Sequence[Legs | None], n_frames: int) -> Vote | None:
+def elect(found: Sequence[Legs | None], n_frames: int, side_px: float | None = None) -> Vote | None:
     """Return what most of the frames that were looked at agree on; None where hardly two do.
+
+    `side_px` is that of the square for the whole clip, where something else than the legs tells it.
 
     Examples
     --------
@@ -319,7 +326,7 @@ def elect(found: Sequence[Legs | None], n_frames: int) -> Vote | None:
     (0.75, None)
     """
     seen = [legs for legs in found if legs is not None]
-    parties = [[b for b in seen if _agree(a, b)] for a in seen]
+    parties = [[b for b in seen if agree(a, b)] for a in seen]
     party = max(parties, key=lambda p: (len(p), sum(legs.merit for legs in p)), default=[])
     if not party or len(party) < min(2, n_frames):
         return None
@@ -327,7 +334,8 @@ def elect(found: Sequence[Legs | None], n_frames: int) -> Vote | None:
     ankles = np.median([legs.ankles_px for legs in party], axis=0)
     shank_px = float(np.median([legs.shank_px for legs in party]))
     centre = knees.mean(axis=0) + CENTRE_SHARE * (ankles.mean(axis=0) - knees.mean(axis=0))
-    region = replace(party[0].region, x_px=float(centre[0]), y_px=float(centre[1]), side_px=SIDE_SHANKS * shank_px)
+    side_px = side_px or SIDE_SHANKS * shank_px
+    region = replace(party[0].region, x_px=float(centre[0]), y_px=float(centre[1]), side_px=side_px)
     return Vote(
         region=region,
         knees_px=knees,
@@ -347,12 +355,21 @@ def _confirm(rgb: ByteArray, network: LandmarkNetwork, legs: Legs) -> Legs | Non
     """Return what one look at the place of known legs shows, if it is legs there."""
     for picture in (rgb, even_contrast(rgb)):
         again = _legs_in(picture, network, legs.region)
-        if again is not None and again.quality > FAIR_QUALITY and _agree(legs, again):
+        if again is not None and again.quality > FAIR_QUALITY and agree(legs, again):
             return again
     return None
 
 
-def _agree(a: Legs, b: Legs) -> bool:
+def agree(a: Legs, b: Legs) -> bool:
+    """Whether two looks show the same legs: knees that stay, shanks of one length.
+
+    Examples
+    --------
+    >>> knees, ankles = np.array([[80.0, 100.0], [170.0, 100.0]]), np.array([[80.0, 180.0], [170.0, 180.0]])
+    >>> legs = Legs(Region(128.0, 128.0, 320.0, HANGING_DEG), knees, ankles, 0.8, 1.0, 0.0)
+    >>> agree(legs, legs), agree(legs, replace(legs, knees_px=knees + [0.0, 40.0]))
+    (True, False)
+    """
     apart = np.sort(np.linalg.norm(a.knees_px - b.knees_px, axis=1)) / a.shank_px
     ratio = max(a.shank_px / b.shank_px, b.shank_px / a.shank_px)
     return bool((apart < AGREE_SHANKS).all() and ratio < AGREE_RATIO)

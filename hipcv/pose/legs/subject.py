@@ -11,11 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.series import FloatArray
+from hipcv.core.motion.angles import hip_flexion_deg
+from hipcv.core.series import ANKLES, KNEES, FloatArray
 from hipcv.pose.legs.heatmaps import CROP_PX, joint_maps
 from hipcv.pose.legs.network import LandmarkNetwork, Region
-from hipcv.pose.legs.people import PersonDetector, Somebody
-from hipcv.pose.legs.region import HANGING_DEG, SIDE_SHANKS, Legs, Vote, cut_off, elect, find_in_clip, settle
+from hipcv.pose.legs.people import Somebody
+from hipcv.pose.legs.region import (
+    HANGING_DEG,
+    SIDE_SHANKS,
+    Legs,
+    Vote,
+    agree,
+    cut_off,
+    elect,
+    find_in_clip,
+    legs_of,
+)
 from hipcv.pose.legs.tracking import find_paths, track_knees
 
 ByteArray = NDArray[np.uint8]
@@ -27,6 +38,8 @@ MIN_PRESENT = 0.25
 #: Somebody seated whose body reaches so far has shanks of this share of it (0.53 to 0.60 on rendered people), and
 #: their lower legs lie about a square centred so far below the hips.
 SHANK_REACH, BELOW_REACH = 0.57, 0.25
+#: A look that sees less of a person sees none; legs that only its landmarks tell of have this quality at most.
+MIN_PRESENCE, TOLD_QUALITY = 0.3, 0.6
 #: Frames in which one person's legs are sought.
 N_LOOKS = 6
 #: Hips bent by more than this sit: half way between standing and sitting.
@@ -83,16 +96,20 @@ def gather(people: Sequence[Sequence[Somebody]]) -> list[tuple[FloatArray, float
 
 
 def find_subject(
-    frames: Sequence[ByteArray], network: LandmarkNetwork, detector: PersonDetector, *, sees_less: bool = False
+    frames: Sequence[ByteArray],
+    people: Sequence[Sequence[Somebody]],
+    network: LandmarkNetwork,
+    *,
+    sees_less: bool = False,
 ) -> Subject:
     """Find who sits in several frames of one clip and moves the lower legs.
 
     Parameters
     ----------
     frames : (height, width, 3) each, spread over the clip.
+    people : who the person detector sees in each of them.
     sees_less : as `region.find_in_clip`.
     """
-    people = [detector(rgb) for rgb in frames]
     known: list[Vote] = []
     seen: list[Legs] = []
     for hips_px, reach_px, n in gather(people):
@@ -105,15 +122,40 @@ def find_subject(
             HANGING_DEG,
         )
         picks = np.unique(np.linspace(0, len(frames) - 1, N_LOOKS).astype(int))
-        found = [settle(frames[k], network, start) for k in picks]
+        found = [find_legs(frames[k], network, start) for k in picks]
         seen += [legs for legs in found if legs is not None]
-        vote = elect(found, len(picks))
+        vote = elect(found, len(picks), start.side_px)
         if vote is not None and vote.carries and not any(_same(vote, other) for other in known):
             known.append(vote)
     if not known:
         vote, outside = find_in_clip(frames, network, turn_deg=HANGING_DEG, sees_less=sees_less)
         return Subject(vote, cut_off=outside, n_people=int(vote is not None))
     return _choose(known, frames, network, outside=cut_off(seen, frames))
+
+
+def find_legs(rgb: ByteArray, network: LandmarkNetwork, start: Region) -> Legs | None:
+    """Return the lower legs of somebody upright in a square of their size; None where no person is seen in it.
+
+    The heat maps show where they are; where they show none, or legs of another size than the landmarks that the network
+    regresses, these tell. The square is not moved to what is seen: from a gown's hem downwards half a shank looks like
+    a whole one, and in a square about it all the more.
+    """
+    look = network(start.cut(rgb))
+    if look.presence < MIN_PRESENCE:
+        return None
+    knees, ankles = (start.to_picture(look.landmarks_px[list(rows)]) for rows in (KNEES, ANKLES))
+    order = np.argsort(knees[:, 0])
+    told = Legs(
+        region=start,
+        knees_px=knees[order],
+        ankles_px=ankles[order],
+        quality=TOLD_QUALITY * float(look.visibility[[*KNEES, *ANKLES]].min()),
+        presence=look.presence,
+        in_front=1.0,
+        flexion_deg=float(hip_flexion_deg(look.world_m).mean()),
+    )
+    shown = legs_of(look, start)
+    return shown if shown is not None and agree(shown, told) else told
 
 
 def _choose(known: Sequence[Vote], frames: Sequence[ByteArray], network: LandmarkNetwork, *, outside: bool) -> Subject:
