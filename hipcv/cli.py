@@ -20,7 +20,7 @@ from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import register as register_history
 from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
-from hipcv.words import CameraSide, Effort, ModelName, Sex
+from hipcv.words import CameraSide, Effort, Engine, ModelName, Sex
 from hipcv_server.commands import open_page
 from hipcv_server.commands import register as register_server
 
@@ -124,6 +124,19 @@ def measure(
             "--vertical", metavar="X1,Y1,X2,Y2", help="A plumb edge in picture pixels; give two, left and right."
         ),
     ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(
+            "--subject",
+            metavar="left|right|X,Y",
+            help="Who is measured where several people sit: the one on the picture's left or right, or whose knees are "
+            "at these shares of its width and height.",
+            show_default=False,
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="Who reads the frames; graph: MediaPipe's own, as a second opinion.")
+    ] = Engine.LEGS,
     camera_end: Annotated[
         CameraEnd | None,
         typer.Option(
@@ -172,10 +185,11 @@ def measure(
             pitch_deg=pitch,
             yaw_deg=yaw,
             vertical_edges_px=tuple(_edge(text) for text in vertical or ()),
+            subject_at=None if subject is None else _subject_at(subject),
             age_years=age,
             sex=sex,
         )
-        measured = _measure(clip, setup, model, models, slow_motion=slow_motion, quiet=quiet)
+        measured = _measure(clip, setup, model, models, slow_motion=slow_motion, engine=engine, quiet=quiet)
         _print(measured, as_json=json_)
         if keep is not None:
             from hipcv.history import keep as keep_in_history
@@ -257,6 +271,23 @@ def _edge(text: str) -> tuple[float, float, float, float]:
     return x1, y1, x2, y2
 
 
+def _subject_at(text: str) -> tuple[float, float]:
+    """Return where somebody is in the picture, shares of its width and height."""
+    named = {"left": (0.0, 0.5), "right": (1.0, 0.5)}
+    if text in named:
+        return named[text]
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        x = y = -1.0
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise typer.BadParameter(
+            f"left, right or two shares of the picture from 0 to 1 are wanted, such as 0.3,0.6; found {text!r}",
+            param_hint="--subject",
+        )
+    return x, y
+
+
 def _measure(
     clip: Path,
     setup: "Setup",
@@ -264,6 +295,7 @@ def _measure(
     models: Path | None,
     *,
     slow_motion: float = 1.0,
+    engine: Engine = Engine.LEGS,
     quiet: bool = False,
 ) -> "Measurement":
     from rich.markup import escape
@@ -287,6 +319,7 @@ def _measure(
             model_name=model,
             model_path=models,
             slow_motion=slow_motion,
+            engine=engine,
             on_frame=lambda n_done, n_total: progress.update(task, completed=n_done, total=n_total),
             on_fetch=_fetch_bar(progress),
         )

@@ -15,7 +15,7 @@ from hipcv.pose.method import METHOD, Method
 from hipcv.session import Session
 from hipcv.sources.recording import ReadReport
 from hipcv.sources.video import open_video
-from hipcv.words import ModelName
+from hipcv.words import Engine, ModelName
 
 if TYPE_CHECKING:
     from hipcv.pose.recognise import Recognised
@@ -46,6 +46,7 @@ def measure_file(
     slow_motion: float = 1.0,
     clip_sha256: str | None = None,
     method: Method = METHOD,
+    engine: Engine = Engine.LEGS,
     on_frame: OnFrame | None = None,
     on_fetch: Progress | None = None,
     on_read: Callable[[], None] | None = None,
@@ -60,8 +61,9 @@ def measure_file(
     slow_motion : by how many times the file plays slower than life.
     clip_sha256 : of the file's bytes, where somebody has hashed them already.
     method : the steps of the reading that can be exchanged.
+    engine : who reads the frames: the legs' reader, or MediaPipe's graph as a second opinion.
     on_frame, on_fetch : told how far reading, and fetching the model, have come.
-    on_read : told once the last frame is in and the assessment begins; in the prone test that takes long.
+    on_read : told once the last frame is in and the assessment begins; the frames are read then, which takes long.
 
     Raises
     ------
@@ -71,9 +73,13 @@ def measure_file(
     with open_video(path, mirrored=bool(setup.mirrored), slow_motion=slow_motion, sha256=clip_sha256) as video:
         sha256 = video.sha256  # before its frames: it says what was read
         model = get_model(model_name, model_path, on_fetch)
-        parameters: dict[str, object] = {"slow_motion": slow_motion, "rotation_tag_deg": video.info.rotation_deg}
+        parameters: dict[str, object] = {
+            "slow_motion": slow_motion,
+            "rotation_tag_deg": video.info.rotation_deg,
+            "engine": str(engine),
+        }
         lens = video.info.long_side_fov_deg
-        with Session(setup, model, model_name, parameters, lens, slow_motion, method) as session:
+        with Session(setup, model, model_name, parameters, lens, slow_motion, method, engine=engine) as session:
             for n_done, frame in enumerate(video, start=1):
                 session.add(frame.rgb, frame.time_s)
                 if on_frame is not None:

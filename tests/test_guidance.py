@@ -110,6 +110,7 @@ VALUES = {
     "dissent": "rest lean",
     "dissent_deg": -7.6,
     "model": "lite",
+    "where": "0.31,0.55 or 0.70,0.60",
     "seen": "head",
     "said": "foot",
     "bent_deg": 118.4,

@@ -29,6 +29,7 @@ class FindingCode(StrEnum):
     OUT_OF_FRAME = "out_of_frame"
     PERSON_LOST = "person_lost"
     SEVERAL_PEOPLE = "several_people"
+    SUBJECT_UNCLEAR = "subject_unclear"
     LOW_LIGHT = "low_light"
     MOTION_BLUR = "motion_blur"
     LOW_FRAME_RATE = "low_frame_rate"
@@ -84,6 +85,8 @@ class Cause(StrEnum):
     OTHER_END = "other_end"
     MARKED_DRAWN = "marked_drawn"
     OTHER_MODEL = "other_model"
+    COVERED = "covered"
+    SEVERAL_SIT = "several_sit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ class Setup:
     where nobody gave them. `roll_deg` > 0: the picture is turned clockwise;
     `pitch_deg` > 0: the camera looks down; `yaw_deg` > 0: the camera stands towards the subject's left (seated) or
     towards the subject's right (prone, from the foot end). `vertical_edges_px` are edges (x1, y1, x2, y2) in
-    upright picture pixels that the user says are plumb. `sensor_roll_deg` and `sensor_pitch_deg` are what the recording
+    upright picture pixels that the user says are plumb. `subject_at` is where in the picture the measured person's knees
+    are, in shares of its width and height from the upper left corner, where several could be meant. `sensor_roll_deg` and `sensor_pitch_deg` are what the recording
     device's own gravity sensor says: one cue among others, where a number of the user is final.
 
     Examples
@@ -38,6 +39,7 @@ class Setup:
     vertical_edges_px: tuple[tuple[float, float, float, float], ...] = ()
     age_years: float | None = None
     sex: Sex | None = None
+    subject_at: tuple[float, float] | None = None
     sensor_roll_deg: float | None = None
     sensor_pitch_deg: float | None = None
 
@@ -54,5 +56,7 @@ class Setup:
                 raise ValueError(f"{name} must lie within ±{limit:g}°, found {value}")
         if not all(len(edge) == 4 and all(map(math.isfinite, edge)) for edge in self.vertical_edges_px):
             raise ValueError(f"each vertical edge must be four numbers x1, y1, x2, y2, found {self.vertical_edges_px}")
+        if self.subject_at is not None and not all(0 <= share <= 1 for share in self.subject_at):
+            raise ValueError(f"subject_at must be two shares of the picture from 0 to 1, found {self.subject_at}")
         if self.age_years is not None and not 0 <= self.age_years <= 120:
             raise ValueError(f"age must lie between 0 and 120 years, found {self.age_years}")

@@ -37,4 +37,4 @@ def open_reader(
         return GraphReader(model.path, method.fuse_outline)
     from hipcv.pose.legs.reader import open_leg_reader
 
-    return open_leg_reader(setup.procedure, setup.camera_side, model, name, steps=method.legs, guide=guide)
+    return open_leg_reader(setup, model, name, steps=method.legs, guide=guide)

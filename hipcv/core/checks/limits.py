@@ -51,6 +51,7 @@ LIMITS: dict[FindingCode, Limit] = {
         0.1, "of the frames", f"a tenth may hold the end of a swing; never outside {CLEAN}"
     ),
     FindingCode.SEVERAL_PEOPLE: Limit(1, "person", "the test has one subject"),
+    FindingCode.SUBJECT_UNCLEAR: Limit(1, "person who may be meant", "the test has one subject"),
     FindingCode.WRONG_TEST: Limit(45.0, "°", "half way: a seated hip is bent by 90°, a standing one by 0°"),
     FindingCode.WRONG_VIEW: Limit(0.5, "of the frames", "labels and picture disagree more often than not"),
     FindingCode.PICTURE_TURNED: Limit(45.0, "° from upright", "half way to the next quarter turn"),

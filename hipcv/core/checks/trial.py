@@ -7,7 +7,7 @@ import numpy as np
 
 from hipcv.core.checks.compensation import find_compensations
 from hipcv.core.checks.limits import LIMITS, LOST_IN_TRIAL, found
-from hipcv.core.finding import Finding, FindingCode, Severity
+from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.trials import Trial, bridged, find_gaps, resting
@@ -72,7 +72,7 @@ NEAR_END_SHARE = 0.8
 
 
 def _check_gaps(trial: Trial, angles: AngleSeries) -> list[Finding]:
-    """Report a leg that was lost; one lost at end range, or in a trial without a hold, is a reason to doubt."""
+    """Report a leg that was lost: at end range, or in a trial without a hold, a reason to doubt, or to leave it out."""
     curve = angles.of(trial.side)
     gaps = [g for g in find_gaps(angles.time_s, curve, trial.start, trial.stop) if not bridged(g[2])]
     if not gaps:
@@ -80,5 +80,9 @@ def _check_gaps(trial: Trial, angles: AngleSeries) -> list[Finding]:
     near_end = curve >= trial.rest_deg + NEAR_END_SHARE * (trial.best_deg - trial.rest_deg)
     spoilt = not trial.held or any(near_end[max(a - 1, 0)] and near_end[min(b, len(curve) - 1)] for a, b, _ in gaps)
     longest_s = max(seconds for _, _, seconds in gaps)
-    severity = Severity.DOUBT if spoilt else Severity.NOTE
-    return [found(FindingCode.PERSON_LOST, severity, longest_s, trial.side, LOST_IN_TRIAL)]
+    hold = angles.time_s[trial.hold_start : trial.hold_stop]
+    # what is hidden for longer than the end is seen may go on beyond it
+    hides_more = longest_s > (hold[-1] - hold[0] if len(hold) else 0.0)
+    severity = (Severity.REJECT if hides_more else Severity.DOUBT) if spoilt else Severity.NOTE
+    cause = Cause.COVERED if severity is Severity.REJECT else None
+    return [found(FindingCode.PERSON_LOST, severity, longest_s, trial.side, LOST_IN_TRIAL, cause)]

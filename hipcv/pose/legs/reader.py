@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.checks.limits import FEET_OUTSIDE, TRUNK_IN_FRONT, found
 from hipcv.core.checks.posture import check_end
-from hipcv.core.finding import Finding, FindingCode, Severity
+from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import hip_flexion_deg
 from hipcv.core.procedure import Procedure
 from hipcv.core.series import (
@@ -28,6 +28,7 @@ from hipcv.core.series import (
     IntArray,
     PoseSeries,
 )
+from hipcv.core.setup import Setup
 from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
@@ -78,6 +79,7 @@ class LegReader:
     follower : says at once where the legs are; without one `add` knows nobody.
     detector : finds everybody in a picture; without one people are not counted.
     sees_less : as `region.find_in_clip`.
+    subject_at : where in the picture the knees of who is meant are, as `Setup.subject_at`.
     """
 
     network: LandmarkNetwork
@@ -87,6 +89,7 @@ class LegReader:
     follower: LegFollower | None = None
     detector: PersonDetector | None = None
     sees_less: bool = False
+    subject_at: tuple[float, float] | None = None
     sample_hz: float | None = field(default=SAMPLE_HZ, init=False)
     #: Whose legs they are; known after `series`.
     subject: Subject = field(default_factory=lambda: Subject(None), init=False)
@@ -234,6 +237,12 @@ class LegReader:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what reading found wrong: feet outside the picture, the other end of the body; after `series`."""
+        if self.subject.rivals:
+            size_px = np.array(self._frame_size_px) * self._scale
+            places = [vote.knees_px.mean(axis=0) / size_px for vote in self.subject.rivals]
+            where = " or ".join(f"{x:.2f},{y:.2f}" for x, y in places)
+            code, n = FindingCode.SUBJECT_UNCLEAR, len(places)
+            return (found(code, Severity.REJECT, n, cause=Cause.SEVERAL_SIT, values={"where": where}),)
         if self.vote is None and self.subject.cut_off:
             return (found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET_OUTSIDE),)
         if not self.procedure.shank_up:
@@ -267,7 +276,9 @@ class LegReader:
         self._detected = {}
         if self.procedure.body_seen:
             people = list(self._people().values())
-            return find_subject(frames, people, self.network, sees_less=self.sees_less)
+            size_px = np.array(frames[0].shape[1::-1])
+            at_px = None if self.subject_at is None else np.array(self.subject_at) * size_px
+            return find_subject(frames, people, self.network, at_px=at_px, sees_less=self.sees_less)
         turn_deg = STANDING_DEG if self.procedure.shank_up else HANGING_DEG
         vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less)
         return Subject(vote, cut_off=outside, rule="whose lower legs most frames agree on")
@@ -289,8 +300,7 @@ def trunk_shanks(look: Look) -> float:
 
 
 def open_leg_reader(
-    procedure: Procedure,
-    camera_side: CameraSide,
+    setup: Setup,
     model: ModelFile,
     name: ModelName,
     *,
@@ -304,11 +314,12 @@ def open_leg_reader(
     ModelError
         Where a model does not load.
     """
+    procedure, camera_side = setup.procedure, setup.camera_side
     follower = None
     if guide is not None:
         follower = LegFollower(_load(guide[0]), procedure, camera_side, by_maps=guide[1] is ModelName.LITE)
     detector = PersonDetector(read_person_detector(model.path))
-    return LegReader(_load(model), procedure, camera_side, steps, follower, detector, sees_less=name.sees_less)
+    return LegReader(_load(model), procedure, camera_side, steps, follower, detector, name.sees_less, setup.subject_at)
 
 
 def _load(model: ModelFile) -> LandmarkNetwork:

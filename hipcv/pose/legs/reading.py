@@ -16,6 +16,7 @@ from hipcv.core.checks.limits import TRUNK_IN_FRONT
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.series import FloatArray
 from hipcv.pose.legs.colour import LegColour
+from hipcv.pose.legs.covered import at_rest, covered
 from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, find_ribbon
 from hipcv.pose.legs.heatmaps import CROP_PX, cell_of
 from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end
@@ -42,10 +43,10 @@ class LowerLegs:
     """Both lower legs over T frames, ordered from left to right of the *crop*.
 
     knees_px, ankles_px : (T, 2, 2) frame pixels, each frame's own, not smoothed over time; se_deg : (T, 2) standard
-    error of each shank's direction; knee_outline_px : (T, 2, 2) where each leg's outline ends at the knee, NaN where
-    unclear; share_in_front : of the place before the knees that is person: of standing shanks, a trunk there means a
-    camera at the head end; bodies : the whole body as each look at each frame shows it,
-    frame pixels, with the network's own labels of left and right.
+    error of each shank's direction, infinite where too little of it is free; knee_outline_px : (T, 2, 2) where each
+    leg's outline ends at the knee, NaN where unclear; share_in_front : of the place before the knees that is person: of
+    standing shanks, a trunk there means a camera at the head end; bodies : the whole body as each look at each frame
+    shows it, frame pixels, with the network's own labels of left and right.
     """
 
     knees_px: FloatArray
@@ -90,9 +91,8 @@ def read_lower_legs(
     # with a trunk before the knees, and where thighs come down to hanging shanks, the outline does not end there
     ends = bool(region.turn_deg) and in_front < TRUNK_IN_FRONT.value
     legs = masks
-    colour = _learn(lab, paths, doubts, steps)
-    if colour is not None:
-        like = np.stack([colour.likeness(cells) for cells in lab]).astype(np.float32)
+    like = _likeness(lab, _learn(lab, paths, doubts, steps))
+    if like is not None:
         knees = track_knees(knee_maps, time_s, first_px, shank_px, like)
         legs = np.float32(0.5) * (masks + like)
         if ends:
@@ -106,12 +106,14 @@ def read_lower_legs(
         for leg, path in enumerate(paths):
             edges[leg].append(_edges_along(rgb, region, path.knee_px[k], path.ankle_px[k], shank_px, masks[k]))
     knees_px, ankles_px, se_deg = np.empty((n, 2, 2)), np.empty((n, 2, 2)), np.empty((n, 2))
+    hidden = covered(paths, _likeness(lab, _learn(lab, paths, _resting(paths, doubts), steps)))
     for leg, path in enumerate(paths):
         ribbons = _find_ribbons(edges[leg])
         for k in range(n):
             knees_px[k, leg], ankles_px[k, leg], se_deg[k, leg] = steps.fuse_edges(
                 path.knee_px[k], path.ankle_px[k], ribbons[k], shank_px, float(doubts[leg][k])
             )
+        se_deg[hidden[leg], leg] = np.inf
         for points in (knees_px, ankles_px):
             points[:, leg] = region.to_picture(points[:, leg])
     outline = knee_outline(legs, knees, shank_px) if ends else np.full((n, 2, 2), np.nan)
@@ -159,6 +161,16 @@ def _learn(lab: ByteArray, paths: Sequence[LegPath], doubts: Sequence[FloatArray
             rows, columns = cell_of(path.knee_px[k] + share * (path.ankle_px[k] - path.knee_px[k])).T
             on_leg.append(lab[k, rows, columns])
     return steps.learn_colour(np.concatenate(on_leg), lab) if on_leg else None
+
+
+def _likeness(lab: ByteArray, colour: LegColour | None) -> MapArray | None:
+    """Return (T, 64, 64) how much each cell has the legs' colour; None where they have none of their own."""
+    return None if colour is None else np.stack([colour.likeness(cells) for cells in lab]).astype(np.float32)
+
+
+def _resting(paths: Sequence[LegPath], doubts: Sequence[FloatArray]) -> list[FloatArray]:
+    """Return the doubts with frames in which a leg does not rest among those that teach nothing."""
+    return [np.where(at_rest(path), unsure, np.inf) for path, unsure in zip(paths, doubts, strict=True)]
 
 
 def _find_ribbons(edges: Sequence[MapArray]) -> list[Ribbon | None]:

@@ -100,6 +100,7 @@ def find_subject(
     people: Sequence[Sequence[Somebody]],
     network: LandmarkNetwork,
     *,
+    at_px: FloatArray | None = None,
     sees_less: bool = False,
 ) -> Subject:
     """Find who sits in several frames of one clip and moves the lower legs.
@@ -108,6 +109,7 @@ def find_subject(
     ----------
     frames : (height, width, 3) each, spread over the clip.
     people : who the person detector sees in each of them.
+    at_px : (2,) where the knees of who is meant are, where somebody said so.
     sees_less : as `region.find_in_clip`.
     """
     known: list[Vote] = []
@@ -130,6 +132,9 @@ def find_subject(
     if not known:
         vote, outside = find_in_clip(frames, network, turn_deg=HANGING_DEG, sees_less=sees_less)
         return Subject(vote, cut_off=outside, n_people=int(vote is not None))
+    if at_px is not None:
+        nearest = min(known, key=lambda vote: float(np.hypot(*(vote.knees_px.mean(axis=0) - at_px))))
+        return Subject(nearest, n_people=len(known), rule="the person who was pointed at")
     return _choose(known, frames, network, outside=cut_off(seen, frames))
 
 
