@@ -18,9 +18,10 @@ class Setup:
     where nobody gave them. `roll_deg` > 0: the picture is turned clockwise;
     `pitch_deg` > 0: the camera looks down; `yaw_deg` > 0: the camera stands towards the subject's left (seated) or
     towards the subject's right (prone, from the foot end). `vertical_edges_px` are edges (x1, y1, x2, y2) in
-    upright picture pixels that the user says are plumb. `subject_at` is where in the picture the measured person's knees
-    are, in shares of its width and height from the upper left corner, where several could be meant. `sensor_roll_deg` and `sensor_pitch_deg` are what the recording
-    device's own gravity sensor says: one cue among others, where a number of the user is final.
+    upright picture pixels that the user says are plumb. `subject_at` is where in the picture the measured person's
+    knees are, in shares of its width and height from the upper left corner, where several could be meant.
+    `sensor_roll_deg` and `sensor_pitch_deg` are what the recording device's own gravity sensor says: one cue among
+    others, where a number of the user is final.
 
     Examples
     --------

@@ -7,6 +7,7 @@ is wrong (benchmarks/README.md, "Limits"). Where a test's limit differs it stand
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite
 
 from hipcv.core.camera.drawn_lines import MAX_ACROSS, MAX_APART_DEG, MAX_EXACT_SHARE
 from hipcv.core.camera.pose import KNOWN_ROLL_SE_DEG, KNOWN_YAW_SE_DEG, DrawnSign
@@ -132,6 +133,10 @@ HIKE_ORIGIN = (
     f"the line of the hips tilts by up to 0.1 of it {CLEAN}"
 )
 
+#: The knee that the network sees slides outwards with the shank, the further it swings.
+DRIFT_SHARE = 0.28
+DRIFT_ORIGIN = f"the knee slides along with the swing by up to 0.24 of it {CLEAN}"
+
 
 def limit_of(code: FindingCode, procedure: Procedure, swing_deg: float = float("inf")) -> Limit:
     """Return from where on something counts in this test, in a swing of this size.
@@ -149,6 +154,8 @@ def limit_of(code: FindingCode, procedure: Procedure, swing_deg: float = float("
     share_deg = max(LEAST_HIKE_DEG, HIKE_SHARE * swing_deg)
     if code is FindingCode.PELVIS_HIKE and share_deg < usual.value:
         return Limit(round(share_deg, 1), usual.unit, HIKE_ORIGIN)
+    if code is FindingCode.THIGH_DRIFT and isfinite(swing_deg) and swing_deg * DRIFT_SHARE > usual.value:
+        return Limit(round(swing_deg * DRIFT_SHARE, 1), usual.unit, DRIFT_ORIGIN)
     return usual
 
 

@@ -14,6 +14,8 @@ from hipcv.pose.person import Pose
 
 #: A look's body is the subject's where its knees lie within this many lengths of a shank of theirs.
 OWN_KNEES_SHANKS = 0.4
+#: No knee is moved further than makes its shank so many times longer or shorter.
+MAX_SLIDE = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +30,27 @@ class Body:
     world_m: FloatArray
     visibility: FloatArray
     swapped: BoolArray
+
+
+def put_knees(knees_px: FloatArray, ankles_px: FloatArray, body_knees_px: FloatArray) -> FloatArray:
+    """Return knees (T, 2) moved along their shanks to beside the body's own: a heat map's peak slides down a leg.
+
+    Parameters
+    ----------
+    knees_px, ankles_px, body_knees_px : (T, 2) of one leg; where the body is NaN the knee stays.
+
+    Examples
+    --------
+    >>> knee, ankle, body = np.array([[0.0, 30.0]]), np.array([[0.0, 100.0]]), np.array([[5.0, 10.0]])
+    >>> put_knees(knee, ankle, body).tolist(), put_knees(knee, ankle, body * np.nan).tolist()
+    ([[0.0, 10.0]], [[0.0, 30.0]])
+    """
+    shank_px = knees_px - ankles_px
+    length_px = np.linalg.norm(shank_px, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        along = ((body_knees_px - ankles_px) * shank_px).sum(axis=1) / length_px**2
+    along = np.where(np.isfinite(along), np.clip(along, 1 / MAX_SLIDE, MAX_SLIDE), 1.0)
+    return ankles_px + along[:, None] * shank_px
 
 
 def own_body(bodies: Sequence[Sequence[Pose]], knees_px: FloatArray, shank_px: float) -> Body:

@@ -23,9 +23,9 @@ USUAL_QUANTILE, SURE = 0.75, 0.6
 COVERED, MIN_PLACES = 0.5, 5
 #: With less of it free than this the direction of a shank is not known.
 MIN_FREE = 0.6
-#: A shank's length in the picture changes by a tenth at most, however a camera stands that the test allows: one that is
-#: seen shorter or longer than this, in shares of its usual length, is another thing in part.
-SHORTEST, LONGEST = 0.85, 1.17
+#: A shank's length in the picture changes by a tenth at most, however a camera stands that the test allows; its peaks
+#: wander along it by a quarter. What is shorter or longer than this, in shares of its usual length, is another thing.
+SHORTEST, LONGEST = 0.65, 1.3
 
 
 def at_rest(path: LegPath) -> BoolArray:

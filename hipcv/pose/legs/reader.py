@@ -32,7 +32,7 @@ from hipcv.core.setup import Setup
 from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
-from hipcv.pose.legs.body import own_body
+from hipcv.pose.legs.body import own_body, put_knees
 from hipcv.pose.legs.follower import LegFollower
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
 from hipcv.pose.legs.people import PersonDetector, Somebody, others
@@ -173,6 +173,9 @@ class LegReader:
                 image_px, world_m = own.image_px / self._scale, own.world_m
                 visibility, swapped = own.visibility, own.swapped
             for column, leg in columns:
+                if self.procedure.body_seen:
+                    own_knees_px = own.image_px[:, KNEES[column]]
+                    legs.knees_px[:, leg] = put_knees(legs.knees_px[:, leg], legs.ankles_px[:, leg], own_knees_px)
                 good = legs.se_deg[:, leg] <= MAX_SE_DEG
                 for row, points in ((KNEES[column], legs.knees_px), (ANKLES[column], legs.ankles_px)):
                     image_px[:, row] = np.where(good[:, None], points[:, leg] / self._scale, np.nan)

@@ -33,8 +33,9 @@ MapArray = NDArray[np.float32]
 #: Views take turns so often.
 VIEW_EVERY_S = 0.125
 #: Frames in which a leg is doubted more than this (`tracking.doubt`) are looked at twice; in the others it teaches its
-#: colour, between these shares.
+#: colour, between these shares. Of what may be covered it teaches by its upper part: who holds it has the lower one.
 CLEAR_DOUBT = 1.6
+UPPER_TO = 0.6
 COLOUR_FROM, COLOUR_TO = 0.2, 0.9
 
 
@@ -106,7 +107,7 @@ def read_lower_legs(
         for leg, path in enumerate(paths):
             edges[leg].append(_edges_along(rgb, region, path.knee_px[k], path.ankle_px[k], shank_px, masks[k]))
     knees_px, ankles_px, se_deg = np.empty((n, 2, 2)), np.empty((n, 2, 2)), np.empty((n, 2))
-    hidden = covered(paths, _likeness(lab, _learn(lab, paths, _resting(paths, doubts), steps)))
+    hidden = covered(paths, _likeness(lab, _learn(lab, paths, _resting(paths, doubts), steps, UPPER_TO)))
     for leg, path in enumerate(paths):
         ribbons = _find_ribbons(edges[leg])
         for k in range(n):
@@ -152,9 +153,15 @@ def _follow(
     return paths, [doubt(path, float(peak), shank_px) for path, peak in zip(paths, peaks, strict=True)]
 
 
-def _learn(lab: ByteArray, paths: Sequence[LegPath], doubts: Sequence[FloatArray], steps: LegSteps) -> LegColour | None:
+def _learn(
+    lab: ByteArray,
+    paths: Sequence[LegPath],
+    doubts: Sequence[FloatArray],
+    steps: LegSteps,
+    down_to: float = COLOUR_TO,
+) -> LegColour | None:
     """Learn the legs' colour from (T, 64, 64, 3) where they are read without doubt, against all there is around."""
-    share = np.linspace(COLOUR_FROM, COLOUR_TO, 15)[:, None]
+    share = np.linspace(COLOUR_FROM, down_to, 15)[:, None]
     on_leg = []
     for path, unsure in zip(paths, doubts, strict=True):
         for k in np.flatnonzero(unsure < CLEAR_DOUBT):

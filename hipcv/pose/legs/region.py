@@ -29,7 +29,7 @@ START_CENTRES = ((0.5, 0.5), (0.5, 0.35), (0.5, 0.65), (0.35, 0.45), (0.65, 0.45
 MAX_STARTS = 9
 #: So many of them are tried in each frame of a clip, others in each: the legs stay where they are.
 STARTS_A_FRAME = 4
-#: After so many frames without two that agree, the rest are only asked about the best of the good ones.
+#: After so many frames without any legs the rest are not searched.
 MAX_SEARCHED = 6
 #: A start in which the network sees so little of anybody leads nowhere.
 MIN_START_PRESENCE = 0.01
@@ -48,7 +48,7 @@ AGREE_SHANKS, AGREE_RATIO = (0.35, 0.6), 1.3
 #: A region that fewer frames agree on, or of less quality, is not one: seated people end here.
 MIN_SHARE, MIN_QUALITY = 0.3, 0.55
 #: Legs that this many frames agree on need no more than this.
-MANY_SHARE, MANY_QUALITY = 0.6, 0.25
+MANY_SHARE, MANY_QUALITY = 0.5, 0.25
 #: What a smaller network finds are limbs of somebody upright where squares about them that are not turned, so many
 #: times as wide and so far down, show legs as well as the turned one did, or better than this (the median over the
 #: frames, on rendered people: seated 0.6 to 0.99 and never less than the turned one, prone at most 0.64, always less).
@@ -289,18 +289,19 @@ def _at_edge(legs: Legs, width: int, height: int) -> bool:
 def _vote(
     frames: Sequence[ByteArray], network: LandmarkNetwork, turn_deg: float, *, by_maps: bool = False
 ) -> tuple[Vote | None, list[Legs]]:
-    found: list[Legs | None] = []
+    found: list[Legs | None] = [None] * len(frames)
     good: list[Legs] = []
     home: Legs | None = None  # once two frames show the same legs well, the others need not be searched
-    for k, rgb in enumerate(frames):
-        if home is not None or k >= MAX_SEARCHED:
-            known = home or _best(good)
-            legs = _confirm(rgb, network, known) if known is not None else None
+    # from all parts of the clip in turn: somebody may stand before the legs for half of it
+    for k, at in enumerate(sorted(range(len(frames)), key=lambda n: f"{n:05b}"[::-1])):
+        rgb = frames[at]
+        if home is not None or (k >= MAX_SEARCHED and not good):
+            legs = _confirm(rgb, network, home) if home is not None else None
         else:
             starts = [(k * STARTS_A_FRAME + n) % MAX_STARTS for n in range(STARTS_A_FRAME)]
             hints = [g.region for g in good[-1:]]
             legs = find_in_frame(rgb, network, hints, starts, turn_deg=turn_deg, by_maps=by_maps)
-        found.append(legs)
+        found[at] = legs
         if legs is not None and legs.merit > GOOD_QUALITY:
             good.append(legs)
             home = home or next((g for g in good[:-1] if agree(g, legs)), None)
