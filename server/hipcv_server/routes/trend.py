@@ -36,7 +36,7 @@ def _change(rooms: Rooms, side: str, jobs: list[Job]) -> dict[str, Any] | None:
     from hipcv.history.comparison import Change, compare_documents, spacing_of
 
     known = [job for job in jobs if job.summary is not None and job.summary[side]["end_range_deg"] is not None]
-    alike = [job for job in known if job.options.get("effort") == known[-1].options.get("effort")]
+    alike = [job for job in known if _done(job) == _done(known[-1])]
     if len(alike) < 2:
         return None
     first, last = alike[0], alike[-1]
@@ -54,6 +54,11 @@ def _change(rooms: Rooms, side: str, jobs: list[Job]) -> dict[str, Any] | None:
         "real": found.verdict in (Change.INCREASED, Change.DECREASED),
         "verdict": str(found.verdict),
     }
+
+
+def _done(job: Job) -> tuple[str | None, str | None]:
+    """Return who moved the leg, and which legs moved at once."""
+    return job.options.get("effort"), job.options.get("legs")
 
 
 def _recorded_at(job: Job) -> datetime | None:
