@@ -99,7 +99,7 @@ class DoneFault:
     def sentence(self) -> str:
         """What was wanted, what was found, what to do."""
         told = self.field.replace("_", " ")
-        return f"Wanted {self.wanted} for the {told}, found {self.found}: say it otherwise or leave it out."
+        return f"Wanted {self.wanted} for the {told}, found {self.found}: say it otherwise or leave it out"
 
 
 def done_fault(
@@ -116,7 +116,7 @@ def done_fault(
     >>> done_fault(Effort.PASSIVE, helper="physiotherapist", pain=2) is None
     True
     >>> done_fault(Effort.ACTIVE, hand_place=HandPlace.SHIN).sentence
-    'Wanted a passive test for the hand place, found an active one: say it otherwise or leave it out.'
+    'Wanted a passive test for the hand place, found an active one: say it otherwise or leave it out'
     """
     if effort is not Effort.PASSIVE:
         helped = {"helper": helper, "hand_place": hand_place}

@@ -70,7 +70,7 @@ def models(rooms: In) -> Response:
     "/guidance", response_model=schemas.GuidanceModel, responses=described(), summary="How to film; words for findings"
 )
 def guidance(test: TestName = USUAL_TEST, effort: Effort = Effort.ACTIVE) -> Response:
-    """Return how to film a test and how to help, title and meaning of every finding code, and the verdicts on a difference in words."""
+    """Return how to film and help in a test, and the words for every finding code and verdict on a difference."""
     from hipcv.evidence.guidance import filming_guide, helper_guide, known_codes, meaning_for, origin_for, title_for
     from hipcv.evidence.reference import AsymmetryVerdict
 
