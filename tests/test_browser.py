@@ -268,7 +268,7 @@ def test_a_whole_self_test_gives_the_clips_angles(
     page.get_by_label("Age").and_(page.locator("#test-age")).fill("34")
     page.locator("#test-sex").select_option("female")
     page.get_by_role("button", name="Next: the camera").click()
-    opened.expect_text("#film", "Put the camera straight in front")
+    opened.expect_text("#place-film", "Put the camera straight in front")
     opened.raise_the_right_hand()
     page.get_by_role("button", name="Start the test").click()
     page.locator("#checks li.ok").nth(5).wait_for(timeout=PATIENCE_MS)
@@ -493,7 +493,7 @@ def test_a_new_test_is_offered_wherever_one_is_chosen(visit: Callable[..., Visit
         page.get_by_role("radio", name="Half reclined The toy test, filmed from the front.").check()
         assert page.locator("#choose .pick .drawing:visible").count() == 2
         page.get_by_role("button", name="Next: the camera").click()
-        opened.expect_text("#film", "Hold it there still for two seconds")
+        opened.expect_text("#place-film", "Hold it there still for two seconds")
         opened.show("upload")
         page.get_by_role("radio", name="Half reclined filmed from the front").check()
         opened.show("results")
@@ -534,7 +534,7 @@ def test_a_prone_self_test_is_led_and_drawn(
     page.get_by_role("button", name="Stop the test").click()
     page.locator("#ask-answers").get_by_role("button", name="Stop the test").click()
     page.get_by_role("heading", name="Get into place").wait_for()
-    opened.expect_text("#film", "Lie face down")
+    opened.expect_text("#place-film", "Lie face down")
     opened.expect_clean()
 
 
@@ -987,7 +987,7 @@ def test_the_keyboard_reaches_everything_in_order(visit: Callable[..., Visit]) -
     page.keyboard.press("Enter")
     page.locator("#start:enabled").wait_for()
     assert page.evaluate("document.activeElement.id") == "place-title"
-    opened.expect_text("#film", "Lie face down")
+    opened.expect_text("#place-film", "Lie face down")
     opened.expect_clean()
 
 
