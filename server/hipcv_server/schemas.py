@@ -62,7 +62,13 @@ class _Done(_Strict):
 
 
 class MeasureOptions(_Done):
-    """The options of `hipcv measure`, as form fields of an upload."""
+    """The options of `hipcv measure`, as form fields of an upload.
+
+    Examples
+    --------
+    >>> MeasureOptions(test="prone", effort="passive", legs="both").setup().other_leg_may_move
+    True
+    """
 
     test: TestName
     age: Age | None = None
@@ -98,7 +104,14 @@ class MeasureOptions(_Done):
 
 
 class StartMessage(_Done):
-    """The first message of a live session."""
+    """The first message of a live session.
+
+    Examples
+    --------
+    >>> start = StartMessage(type="start", test="seated", effort="passive", pain=2, sides=["left"])
+    >>> start.setup().pain, start.plan().sides
+    (2, (<Side.LEFT: 'left'>,))
+    """
 
     type: Literal["start"]
     test: TestName
