@@ -27,7 +27,7 @@ from hipcv.core.uncertainty import (
     half_width_deg,
     held_leg,
 )
-from hipcv.evidence.guidance import advised
+from hipcv.evidence.guidance import advised, note_for
 from hipcv.evidence.reference import (
     AsymmetryVerdict,
     Comparison,
@@ -36,7 +36,7 @@ from hipcv.evidence.reference import (
     find_references,
     subject_notes,
 )
-from hipcv.words import SIDES, Side
+from hipcv.words import SIDES, Effort, HandPlace, Side
 
 
 class Status(StrEnum):
@@ -154,8 +154,10 @@ class Assessment:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to know beside the comparisons: why there is no verdict, and when somebody young sees a doctor."""
-        return subject_notes(self.left.reference or self.right.reference, self.setup.age_years)
+        """What to know beside the comparisons: why no verdict, when somebody young sees a doctor, what a hand adds."""
+        notes = subject_notes(self.left.reference or self.right.reference, self.setup.age_years)
+        by_hand = self.setup.passive and self.setup.hand_place is not HandPlace.GRAVITY
+        return (*notes, note_for("by_hand")) if by_hand and self.status is Status.MEASURED else notes
 
     def findings_of(self, side: Side) -> tuple[Finding, ...]:
         """Return the findings that concern one side: its own and those of the whole recording."""
@@ -204,7 +206,7 @@ def assess(
     if not rejected:
         findings += check_knees(analysis.angles, camera)
         trials, told = judged_trials(series, analysis.angles, setup)
-        analysis = replace(analysis, trials=tuple(map(_trial_advised, trials)))
+        analysis = replace(analysis, trials=tuple(_trial_advised(t, setup.effort) for t in trials))
         findings += told
     findings = _strongest(findings)
     refused = {s: rejected or any(f.severity is Severity.REJECT and f.side is s for f in findings) for s in SIDES}
@@ -222,7 +224,7 @@ def assess(
         right=results[Side.RIGHT],
         analysis=analysis,
         asymmetry=_asymmetry(camera, results[Side.LEFT], results[Side.RIGHT]),
-        findings=tuple(map(advised, findings)),
+        findings=tuple(advised(f, setup.effort) for f in findings),
         provenance=provenance or Provenance(),
     )
 
@@ -286,8 +288,8 @@ def _number(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _trial_advised(trial: Trial) -> Trial:
-    return replace(trial, findings=tuple(map(advised, trial.findings)))
+def _trial_advised(trial: Trial, effort: Effort) -> Trial:
+    return replace(trial, findings=tuple(advised(f, effort) for f in trial.findings))
 
 
 def _rejected(findings: Sequence[Finding]) -> bool:

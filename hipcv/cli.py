@@ -20,7 +20,7 @@ from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import register as register_history
 from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
-from hipcv.words import CameraSide, Effort, Engine, ModelName, Sex
+from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Sex
 from hipcv_server.commands import open_page
 from hipcv_server.commands import register as register_server
 
@@ -101,6 +101,24 @@ def measure(
     effort: Annotated[
         Effort, typer.Option("--effort", help="active: the subject moves the leg; passive: somebody else does.")
     ] = Effort.ACTIVE,
+    legs: Annotated[Legs | None, typer.Option("--legs", help="Which legs move at once.", show_default=False)] = None,
+    helper: Annotated[
+        str | None, typer.Option("--helper", help="Passive: who moved the leg, a name or a role.", show_default=False)
+    ] = None,
+    hand_place: Annotated[
+        HandPlace | None,
+        typer.Option(
+            "--hand-place",
+            help="Passive: where the hand lay that moved the leg; gravity: none, it sank by its own weight.",
+            show_default=False,
+        ),
+    ] = None,
+    end_point: Annotated[
+        EndPoint | None, typer.Option("--end-point", help="What ended the movement.", show_default=False)
+    ] = None,
+    pain: Annotated[
+        int | None, typer.Option("--pain", help="Worst pain at the end of the range, 0 to 10.", show_default=False)
+    ] = None,
     model: Annotated[ModelName, typer.Option("--model", help="Pose model: speed against accuracy.")] = (
         ModelName.HEAVY
     ),
@@ -172,8 +190,11 @@ def measure(
 ) -> None:
     """Measure a recorded clip."""
     with _one_sentence():
-        from hipcv.core.setup import Setup
+        from hipcv.core.setup import Setup, done_fault
 
+        fault = done_fault(effort, helper, hand_place, end_point, pain)
+        if fault is not None:
+            raise typer.BadParameter(fault.sentence, param_hint=f"--{fault.field.replace('_', '-')}")
         _try_writing(out=out, series=series, keep=keep)
         procedure = _recognise(clip, model, models) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
@@ -188,6 +209,11 @@ def measure(
             subject_at=None if subject is None else _subject_at(subject),
             age_years=age,
             sex=sex,
+            legs=legs,
+            helper=helper,
+            hand_place=hand_place,
+            end_point=end_point,
+            pain=pain,
         )
         measured = _measure(clip, setup, model, models, slow_motion=slow_motion, engine=engine, quiet=quiet)
         _print(measured, as_json=json_)

@@ -30,6 +30,30 @@ class Effort(StrEnum):
     PASSIVE = "passive"
 
 
+class Legs(StrEnum):
+    """Which legs move at once: one and then the other, or both together."""
+
+    ONE = "one"
+    BOTH = "both"
+
+
+class HandPlace(StrEnum):
+    """Where the hand lies that moves a leg: on the shin above the ankle, on the foot, or none: gravity."""
+
+    SHIN = "shin"
+    FOOT = "foot"
+    GRAVITY = "gravity"
+
+
+class EndPoint(StrEnum):
+    """What ended the movement."""
+
+    PELVIS_MOVED = "pelvis_moved"
+    FIRM = "firm"
+    PAIN = "pain"
+    HELPER_STOPPED = "helper_stopped"
+
+
 class Sex(StrEnum):
     """Sex as the published tables give it."""
 

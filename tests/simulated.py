@@ -37,6 +37,7 @@ def seated(
     size=FRAME,
     room=True,
     duration_s=22.0,
+    right_start=11.0,
     seed=0,
 ):
     """Simulate a seated person of sticks: shanks of 40 cm swing in the plane across level thighs, 2.6 m away.
@@ -45,7 +46,7 @@ def seated(
     """
     rng = np.random.default_rng(seed)
     time_s = np.arange(0, duration_s, 1 / fps)
-    angle = {Side.LEFT: swings(time_s, left, start=1.0), Side.RIGHT: swings(time_s, right, start=11.0)}
+    angle = {Side.LEFT: swings(time_s, left, start=1.0), Side.RIGHT: swings(time_s, right, start=right_start)}
     act = {}
     for side, peaks in ((Side.LEFT, left), (Side.RIGHT, right)):
         act[side] = np.clip((angle[side] - 2) / max(max(peaks, default=0.0) - 2, 1), 0, 1) if peaks else 0 * time_s

@@ -268,7 +268,7 @@ def test_a_whole_self_test_gives_the_clips_angles(
     page.get_by_label("Age").and_(page.locator("#test-age")).fill("34")
     page.locator("#test-sex").select_option("female")
     page.get_by_role("button", name="Next: the camera").click()
-    opened.expect_text("#film", "Put the camera straight in front")
+    opened.expect_text("#place-film", "Put the camera straight in front")
     opened.raise_the_right_hand()
     page.get_by_role("button", name="Start the test").click()
     page.locator("#checks li.ok").nth(5).wait_for(timeout=PATIENCE_MS)
@@ -493,7 +493,7 @@ def test_a_new_test_is_offered_wherever_one_is_chosen(visit: Callable[..., Visit
         page.get_by_role("radio", name="Half reclined The toy test, filmed from the front.").check()
         assert page.locator("#choose .pick .drawing:visible").count() == 2
         page.get_by_role("button", name="Next: the camera").click()
-        opened.expect_text("#film", "Hold it there still for two seconds")
+        opened.expect_text("#place-film", "Hold it there still for two seconds")
         opened.show("upload")
         page.get_by_role("radio", name="Half reclined filmed from the front").check()
         opened.show("results")
@@ -534,7 +534,7 @@ def test_a_prone_self_test_is_led_and_drawn(
     page.get_by_role("button", name="Stop the test").click()
     page.locator("#ask-answers").get_by_role("button", name="Stop the test").click()
     page.get_by_role("heading", name="Get into place").wait_for()
-    opened.expect_text("#film", "Lie face down")
+    opened.expect_text("#place-film", "Lie face down")
     opened.expect_clean()
 
 
@@ -847,6 +847,64 @@ def test_an_upload_asks_once_whether_the_video_is_a_mirror_image(visit: Callable
     opened.expect_clean(statuses=(415,))
 
 
+def test_a_passive_test_is_explained_to_the_helper_and_sent_as_it_was_done(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
+    """What belongs to a helper shows with the choice alone, in both forms; an upload sends what was said of it."""
+    opened = visit()
+    page = opened.page
+    page.add_init_script(
+        """XMLHttpRequest.prototype.send = new Proxy(XMLHttpRequest.prototype.send, {
+            apply: (send, request, [form]) => {
+                window.sent = [...form].filter(([name]) => name !== "file");
+                return send.call(request, form);
+            } });"""
+    )
+    (tmp_path / "notes.mp4").write_text("no video at all")
+    opened.show("upload")
+    page.locator("#show-film").click()
+    opened.expect_text("#upload-film", "Be alone in the picture, in even light")
+    assert not page.locator("#upload-helper").is_visible()
+    page.locator("#upload-form summary").click()
+    assert not page.locator("#up-pain").is_visible()
+    page.locator("#up-legs").select_option("one")
+    page.locator("#upload-form input[name=passive]").check()
+    opened.expect_text("#upload-helper-steps", "Kneel beside the leg that is tested")
+    opened.expect_text("#upload-film", "Be alone in the picture with one helper")
+    page.locator("#upload-helper-drawing svg").wait_for()
+    page.locator("#up-helper").fill("physiotherapist")
+    page.locator("#up-end").select_option("firm")
+    page.locator("#up-pain").fill("0")
+    page.locator("#files").set_input_files(tmp_path / "notes.mp4")
+    opened.expect_text("#uploads li", "Wanted a video")
+    sent = dict(page.evaluate("window.sent"))
+    told = {"effort": "passive", "legs": "one", "helper": "physiotherapist", "end_point": "firm", "pain": "0"}
+    assert {name: sent.get(name) for name in (*told, "hand_place")} == {**told, "hand_place": None}
+    page.locator("#upload-form input[name=passive]").uncheck()
+    page.locator("#files").set_input_files(tmp_path / "notes.mp4")
+    page.locator("#uploads li").nth(1).wait_for()
+    page.wait_for_function("window.sent.find(([name]) => name === 'effort')[1] === 'active'")
+    assert "helper" not in dict(page.evaluate("window.sent"))
+    opened.expect_clean(statuses=(415,))
+
+
+def test_a_passive_self_test_shows_the_helper_where_to_stand(visit: Callable[..., Visit]) -> None:
+    """Before the test both guides stand beside the camera's picture; during it two people may be in view."""
+    opened = visit(*FAKE_CAMERA)
+    page = opened.page
+    opened.show("self-test")
+    page.get_by_role("radio", name="Face down").check()
+    page.locator("#choose summary").click()
+    page.locator("#choose input[name=passive]").check()
+    page.locator("#test-pain").fill("3")
+    page.get_by_role("button", name="Next: the camera").click()
+    opened.expect_text("#place-helper-steps", "Stand beside the hip on the side that is tested")
+    page.locator("#place-helper-drawing svg").wait_for()
+    page.get_by_role("button", name="Start the test").click()
+    opened.expect_text("#checks", "One person and one helper in view")
+    opened.expect_clean()
+
+
 def test_a_dropped_video_is_taken_like_a_chosen_one(visit: Callable[..., Visit]) -> None:
     """Drag and drop hands the same files over as the button."""
     opened = visit()
@@ -987,7 +1045,7 @@ def test_the_keyboard_reaches_everything_in_order(visit: Callable[..., Visit]) -
     page.keyboard.press("Enter")
     page.locator("#start:enabled").wait_for()
     assert page.evaluate("document.activeElement.id") == "place-title"
-    opened.expect_text("#film", "Lie face down")
+    opened.expect_text("#place-film", "Lie face down")
     opened.expect_clean()
 
 

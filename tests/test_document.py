@@ -22,7 +22,7 @@ from hipcv.core.setup import Setup
 from hipcv.history.comparison import compare_documents
 from hipcv.history.store import open_history
 from hipcv.outputs.document import json_schema, read_document, read_setup, render_document, render_setup
-from hipcv.words import CameraSide, Effort, Sex
+from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex
 from hipcv_server.store import summarise
 
 edge = st.tuples(*[st.floats(-1e4, 1e4)] * 4)
@@ -40,8 +40,17 @@ DRAWN = {
     "sex": st.none() | st.sampled_from(Sex),
     "sensor_roll_deg": st.none() | st.floats(-45, 45),
     "sensor_pitch_deg": st.none() | st.floats(-60, 60),
+    "legs": st.none() | st.sampled_from(Legs),
+    "helper": st.none() | st.sampled_from(["physiotherapist", "Anna"]),
+    "hand_place": st.none() | st.sampled_from(HandPlace),
+    "end_point": st.none() | st.sampled_from(EndPoint),
+    "pain": st.none() | st.integers(0, 10),
 }
-setups = st.builds(Setup, **DRAWN).flatmap(
+#: What an active test cannot have.
+HELPED = {"helper": st.none(), "hand_place": st.none(), "end_point": st.none() | st.just(EndPoint.FIRM)}
+active = st.builds(Setup, **{**DRAWN, **HELPED, "effort": st.just(Effort.ACTIVE)})
+passive = st.builds(Setup, **{**DRAWN, "effort": st.just(Effort.PASSIVE)})
+setups = (active | passive).flatmap(
     lambda setup: st.builds(replace, st.just(setup), camera_side=st.sampled_from(setup.procedure.camera_sides))
 )
 
@@ -69,6 +78,8 @@ def test_the_setup_comes_back_from_the_document_alone(assessment, setup):
 def test_setups_that_differ_in_one_field_differ_in_the_document(assessment, name, data):
     one = data.draw(setups)
     other = data.draw(setups.filter(lambda setup: name != "camera_side" or setup.procedure is one.procedure))
+    if name in HELPED or name == "effort":  # what hangs together
+        one = data.draw(passive if name in HELPED else active.map(lambda setup: replace(setup, end_point=None)))
     changed = replace(one, **({"camera_side": None} if name == "procedure" else {}), **{name: getattr(other, name)})
     same = changed == one
     assert (written(assessment, changed)["setup"] == written(assessment, one)["setup"]) == same
@@ -85,6 +96,15 @@ def test_slow_motion_and_lens_stand_beside_what_was_told(assessment):
     assert (told["slow_motion"], told["long_side_fov_deg"]) == (8.0, 69.5)
 
 
+def test_a_document_from_before_it_was_asked_how_a_test_was_done_is_read(assessment):
+    old = written(assessment, Setup(roll_deg=2.0))
+    for name in ("legs", "helper", "hand_place", "end_point", "pain"):
+        del old["setup"][name]
+    del old["how_done"]
+    assert read_setup(old) == Setup(roll_deg=2.0)
+    assert read_document(old).legs is None
+
+
 def test_a_document_of_an_earlier_version_is_told_to_hold_no_setup(assessment):
     old = written(assessment, Setup())
     del old["setup"]
@@ -97,6 +117,10 @@ def test_a_document_of_an_earlier_version_is_told_to_hold_no_setup(assessment):
     [
         {"test": SEATED},
         {"effort": Effort.PASSIVE},
+        {"effort": Effort.PASSIVE, "helper": "physiotherapist"},
+        {"legs": Legs.BOTH},
+        {"end_point": EndPoint.FIRM},
+        {"pain": 3},
         {"camera_side": CameraSide.HEAD_END},
         {"mirrored": True},
         {"roll_deg": 1.0},
@@ -199,7 +223,7 @@ def test_every_field_is_described_and_every_number_has_unit_and_range():
 
 #: What documents of earlier versions do not have, by where.
 NEWER = {
-    (): ("sides_rest_on", "setup", "notes"),
+    (): ("sides_rest_on", "setup", "notes", "how_done"),
     ("sides", "left"): ("compensations", "beside"),
     ("sides", "right"): ("compensations", "beside"),
     ("provenance",): ("readings_hz",),

@@ -144,6 +144,22 @@ def test_the_steps_lead_to_the_tables_that_the_code_knows(history: History, url:
     engine.dispose()
 
 
+def test_a_history_from_before_it_knew_who_moves_the_leg_is_filled_from_its_documents(
+    url: str, document: Document
+) -> None:
+    told = {**document, "effort": "passive", "setup": {**document["setup"], "effort": "passive", "legs": "both"}}
+    with open_history(url) as history:
+        kept = [history.keep(told, "Anna"), history.keep(document, "Ben")]
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
+        database.execute("ALTER TABLE assessments DROP COLUMN effort")
+        database.execute("ALTER TABLE assessments DROP COLUMN legs")
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+        database.commit()
+    with open_history(url) as history:
+        assert history.list() == kept
+    assert [(entry.effort, entry.legs) for entry in kept] == [("passive", "both"), ("active", None)]
+
+
 def test_a_history_of_a_newer_version_is_left_alone(url: str, document: Document) -> None:
     open_history(url).close()
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:

@@ -45,6 +45,7 @@ def keep(
     by_deg: float = 0.0,
     kind: str = "live",
     effort: str = "active",
+    legs: str | None = None,
 ) -> None:
     """Put a measured test of a subject into the server's database; its left hip turns further by so much."""
     other, store = deepcopy(document), client.app.state.rooms.store  # type: ignore[attr-defined]
@@ -52,8 +53,9 @@ def keep(
     side = other["sides"]["left"]
     side["end_range_deg"] += by_deg
     side["interval95_deg"] = [bound + by_deg for bound in side["interval95_deg"]]
-    options = MeasureOptions(test="seated", subject=subject, effort=effort).model_dump()
-    store.add_done(options, {**other, "effort": effort}, job_id=new_id(), kind=kind, n_frames=1, began=at)
+    options = MeasureOptions(test="seated", subject=subject, effort=effort, legs=legs).model_dump()
+    other |= {"effort": effort, "setup": {**other["setup"], "effort": effort, "legs": legs}}
+    store.add_done(options, other, job_id=new_id(), kind=kind, n_frames=1, began=at)
 
 
 def trend(client: TestClient, subject: str) -> dict[str, Any]:
@@ -109,3 +111,11 @@ def test_a_passive_test_is_no_change_of_an_active_one(client: TestClient, docume
         if effort == "passive":
             assert trend(client, "Anna")["change"]["left"] is None
     assert trend(client, "Anna")["change"]["left"]["difference_deg"] == pytest.approx(3.0)
+
+
+def test_both_legs_at_once_are_no_change_of_one(client: TestClient, document: dict[str, Any]) -> None:
+    """A test of which nobody said how many legs moved is compared with either."""
+    for day, (legs, by_deg) in enumerate((("one", 0.0), ("both", 20.0), ("one", 3.0), (None, 4.0)), start=1):
+        keep(client, document, "Anna", f"2026-03-0{day}T10:00:00.000Z", by_deg=by_deg, effort="passive", legs=legs)
+        change = trend(client, "Anna")["change"]["left"]
+        assert change is None if day < 3 else change["difference_deg"] == pytest.approx(by_deg)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hipcv.core.procedures import TestName, procedure_named
-from hipcv.words import Effort, ModelName
+from hipcv.words import Effort, Legs, ModelName
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,8 +26,8 @@ OneSentence = Callable[[], AbstractContextManager[None]]
 
 _INPUTS_HELP = (
     "Folder (searched with everything below), list (.csv or .xlsx with a column path, and where known subject, test, "
-    "side_order, age, sex, effort, visit_date and readings such as goniometer_left_deg; other columns are named and "
-    "carried along), glob, recordings, or URL."
+    "side_order, age, sex, effort, legs, helper, hand_place, end_point, pain, visit_date and readings such as "
+    "goniometer_left_deg; other columns are named and carried along), glob, recordings, or URL."
 )
 
 
@@ -43,6 +43,10 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
             typer.Option("--test", help="Which test was filmed, where neither list nor file name says it."),
         ] = None,
         effort: Annotated[Effort, typer.Option("--effort", help="Who moves the leg.")] = Effort.ACTIVE,
+        legs: Annotated[
+            Legs | None,
+            typer.Option("--legs", help="Which legs move at once, where the list does not say.", show_default=False),
+        ] = None,
         mirrored: Annotated[
             bool | None,
             typer.Option(
@@ -93,7 +97,7 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
             order = Order(
                 asked=tuple(inputs),
                 out=out,
-                defaults=Defaults(procedure_named(test) if test else None, effort, mirrored, slow_motion),
+                defaults=Defaults(procedure_named(test) if test else None, effort, mirrored, slow_motion, legs),
                 model_name=model,
                 model_path=models,
                 n_workers=workers,

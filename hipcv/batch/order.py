@@ -188,6 +188,7 @@ def _facts(order: Order, run: Run, ledger: Ledger, started_at: str) -> dict[str,
         "parameters": {
             "test": None if defaults.test is None else str(defaults.test),
             "effort": str(defaults.effort),
+            "legs": None if defaults.legs is None else str(defaults.legs),
             "mirrored": defaults.mirrored,
             "slow_motion": defaults.slow_motion,
         },

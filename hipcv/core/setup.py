@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.seated import SEATED
-from hipcv.words import CameraSide, Effort, Sex
+from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex
+
+#: The longest name or role of somebody who helps.
+MAX_HELPER_CHARACTERS = 80
+#: No pain, and the worst that can be imagined.
+PAIN_SCALE = (0, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +28,17 @@ class Setup:
     `sensor_roll_deg` and `sensor_pitch_deg` are what the recording device's own gravity sensor says: one cue among
     others, where a number of the user is final.
 
+    `effort` says who moves the leg, `legs` which legs move at once. For the record, and None where nobody said:
+    `helper` is who moved the leg, a name or a role; `hand_place` where that hand lay; `end_point` what ended the
+    movement; `pain` the worst at the end of the range, 0 to 10. Helper and hand belong to a passive test.
+
     Examples
     --------
     >>> from hipcv.core.procedures import procedure_named
     >>> Setup(procedure_named("prone")).camera_side
     <CameraSide.FOOT_END: 'foot end'>
+    >>> Setup(effort=Effort.PASSIVE, legs=Legs.BOTH).other_leg_may_move
+    True
     """
 
     procedure: Procedure = SEATED
@@ -43,6 +54,11 @@ class Setup:
     subject_at: tuple[float, float] | None = None
     sensor_roll_deg: float | None = None
     sensor_pitch_deg: float | None = None
+    legs: Legs | None = None
+    helper: str | None = None
+    hand_place: HandPlace | None = None
+    end_point: EndPoint | None = None
+    pain: int | None = None
 
     def __post_init__(self) -> None:
         if self.camera_side is None:
@@ -61,3 +77,62 @@ class Setup:
             raise ValueError(f"subject_at must be two shares of the picture from 0 to 1, found {self.subject_at}")
         if self.age_years is not None and not 0 <= self.age_years <= 120:
             raise ValueError(f"age must lie between 0 and 120 years, found {self.age_years}")
+        fault = done_fault(self.effort, self.helper, self.hand_place, self.end_point, self.pain)
+        if fault is not None:
+            raise ValueError(fault.sentence)
+
+    @property
+    def passive(self) -> bool:
+        """Whether somebody else moves the leg."""
+        return self.effort is Effort.PASSIVE
+
+    @property
+    def other_leg_may_move(self) -> bool:
+        """Whether a movement of the other leg is no fault: both are meant to move, or the subject moves neither."""
+        return self.passive or self.legs is Legs.BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class DoneFault:
+    """What is wrong in how a test is said to have been done: the field of `Setup`, what was wanted, what was found."""
+
+    field: str
+    wanted: str
+    found: str
+
+    @property
+    def sentence(self) -> str:
+        """What was wanted, what was found, what to do."""
+        told = self.field.replace("_", " ")
+        return f"Wanted {self.wanted} for the {told}, found {self.found}: say it otherwise or leave it out"
+
+
+def done_fault(
+    effort: Effort,
+    helper: str | None = None,
+    hand_place: HandPlace | None = None,
+    end_point: EndPoint | None = None,
+    pain: int | None = None,
+) -> DoneFault | None:
+    """Return the first thing that is wrong in how a test is said to have been done; None where all of it can be.
+
+    Examples
+    --------
+    >>> done_fault(Effort.PASSIVE, helper="physiotherapist", pain=2) is None
+    True
+    >>> done_fault(Effort.ACTIVE, hand_place=HandPlace.SHIN).sentence
+    'Wanted a passive test for the hand place, found an active one: say it otherwise or leave it out'
+    """
+    if effort is not Effort.PASSIVE:
+        helped = {"helper": helper, "hand_place": hand_place}
+        helped["end_point"] = end_point if end_point is EndPoint.HELPER_STOPPED else None
+        for name, value in helped.items():
+            if value is not None:
+                return DoneFault(name, "a passive test", "an active one")
+    if helper is not None and not (helper.strip() and helper.isprintable() and len(helper) <= MAX_HELPER_CHARACTERS):
+        return DoneFault(
+            "helper", f"a name or a role of 1 to {MAX_HELPER_CHARACTERS} letters on one line", repr(helper)
+        )
+    if pain is not None and not PAIN_SCALE[0] <= pain <= PAIN_SCALE[1]:
+        return DoneFault("pain", "a whole number from 0 to 10", f"{pain}")
+    return None

@@ -14,6 +14,7 @@ from typing import Any
 
 from hipcv.core.finding import Finding
 from hipcv.core.procedure import Procedure
+from hipcv.words import Effort
 
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
 _FIELD = re.compile(r"\{(\w+)(?::([^}]+))?\}")
@@ -23,7 +24,8 @@ _FIELD = re.compile(r"\{(\w+)(?::([^}]+))?\}")
 class Guidance:
     """One finding in words; `advice` is the template that `advice_for` fills, `origin` empty where nothing is known.
 
-    `cause` holds the template for each cause that calls for other advice.
+    `cause` holds the template for each cause that calls for other advice, `passive` the one for a test in which
+    somebody else moves the leg, empty where it does not differ.
     """
 
     title: str
@@ -31,6 +33,7 @@ class Guidance:
     advice: str
     origin: str = ""
     cause: Mapping[str, str] = field(default_factory=dict)
+    passive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ def advice_for(
     side: str | None = None,
     cause: str | None = None,
     values: Mapping[str, float | str] | None = None,
+    effort: Effort = Effort.ACTIVE,
 ) -> str:
     """Return what to do, or how to film again, in one plain sentence (for a cause of its own, two at most).
 
@@ -135,6 +139,7 @@ def advice_for(
     side : "left" or "right", the subject's own, where the finding belongs to one.
     cause : what lies behind the finding, where it calls for a sentence of its own.
     values : what stands in that sentence: numbers, and what a source of an angle is called in the program.
+    effort : who moves the leg, which calls for another sentence where a helper does.
 
     Raises
     ------
@@ -147,6 +152,8 @@ def advice_for(
     'Film in an ordinary video setting with at least 20 frames a second'
     >>> advice_for("wrong_view", cause="other_end", values={"seen": "head", "said": "foot"})[:61]
     'This looks filmed from the head end, not from the foot end: i'
+    >>> advice_for("several_people", effort=Effort.PASSIVE)
+    'Film again with only the person who is tested and one helper in the picture.'
     """
     found = _finite(observed)
     fields: dict[str, float | str | None] = {
@@ -168,12 +175,12 @@ def advice_for(
             return _words()["source"].get(value, value)  # type: ignore[no-any-return]
         return "" if value is None else format(value, form or "")
 
-    text = _OPTIONAL.sub(keep, _advice(code, cause))
+    text = _OPTIONAL.sub(keep, _advice(code, cause, effort))
     return _FIELD.sub(fill, text)
 
 
-def advised(finding: Finding) -> Finding:
-    """Return the finding with its advice: what to do about it, in words.
+def advised(finding: Finding, effort: Effort = Effort.ACTIVE) -> Finding:
+    """Return the finding with its advice: what to do about it, in words for a test of this effort.
 
     Examples
     --------
@@ -189,6 +196,7 @@ def advised(finding: Finding) -> Finding:
         side=finding.side,
         cause=finding.cause,
         values=finding.values,
+        effort=effort,
     )
     return replace(finding, advice=advice)
 
@@ -221,17 +229,50 @@ def wording_of(verdict: str) -> str:
     return verdicts[verdict]
 
 
-def filming_guide(procedure: Procedure) -> tuple[str, ...]:
+def filming_guide(procedure: Procedure, effort: Effort = Effort.ACTIVE) -> tuple[str, ...]:
     """Return short steps on how to film a test so that it can be measured, in the order in which they are done.
+
+    In a passive test they are the subject's and the camera's; the helper's are in `helper_guide`.
 
     Examples
     --------
     >>> from hipcv.core.procedures import procedure_named
     >>> filming_guide(procedure_named("seated"))[0][:71]
     'Sit on a table or a high chair so that both feet hang free of the floor'
+    >>> filming_guide(procedure_named("seated"), Effort.PASSIVE)[4][:41]
+    'Let the leg hang loose and let the helper'
     """
     steps = _words()["film"]
-    return (*steps.get(procedure.name, ()), *steps["both"])
+    moved = steps[effort]
+    return (
+        *steps.get(procedure.name, ()),
+        *moved.get(procedure.name, ()),
+        moved["hold"],
+        *steps["both"],
+        moved["last"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HelperGuide:
+    """What somebody does who moves the leg of another: short steps in their order, and where they come from."""
+
+    steps: tuple[str, ...]
+    origin: str
+
+
+def helper_guide(procedure: Procedure) -> HelperGuide:
+    """Return how a helper stands, holds, moves and stops in a passive test.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> helper_guide(procedure_named("seated")).steps[0][:40]
+    'Kneel beside the leg that is tested, beh'
+    """
+    words = _words()["helper"]
+    own = words.get(procedure.name, {"steps": ()})
+    return HelperGuide((*own["steps"], *words["any"]["steps"]), words["any"]["origin"])
 
 
 @cache
@@ -252,9 +293,10 @@ def _guidance(code: str) -> Guidance:
         raise ValueError(f"a known finding code is needed, found {str(code)!r}; known are {known}") from None
 
 
-def _advice(code: str, cause: str | None) -> str:
+def _advice(code: str, cause: str | None, effort: Effort) -> str:
     if cause is None:
-        return _guidance(code).advice
+        words = _guidance(code)
+        return (effort is Effort.PASSIVE and words.passive) or words.advice
     if cause not in (causes := _guidance(code).cause):
         raise ValueError(f"a known cause of {code} is needed, found {str(cause)!r}; known are {', '.join(causes)}")
     return causes[cause]

@@ -111,12 +111,13 @@ def _print_entries(entries: "list[Entry]") -> None:
     if not entries:
         typer.echo("Nothing is kept yet: hipcv measure CLIP --test seated --keep SUBJECT keeps an assessment.")
         return
-    table = Table("number", "subject", "visit", "test", "status", "left", "right")
+    table = Table("number", "subject", "visit", "test", "done", "status", "left", "right")
     for e in entries:
         subject, status = Text(printable(e.subject)), e.status.replace("_", " ")
-        table.add_row(
-            str(e.id), subject, e.visit_date.isoformat(), e.test, status, _degrees(e.left_deg), _degrees(e.right_deg)
-        )
+        legs = {"one": "one leg", "both": "both legs"}.get(e.legs or "", e.legs)
+        done = ", ".join(word for word in (e.effort, legs) if word)
+        numbers = _degrees(e.left_deg), _degrees(e.right_deg)
+        table.add_row(str(e.id), subject, e.visit_date.isoformat(), e.test, printable(done), status, *numbers)
     Console().print(table)
 
 
@@ -140,6 +141,8 @@ def _print_kept(found: "Kept") -> None:
         table.add_row(side, _degrees(result.end_range_deg), interval, str(result.n_accepted), status)
     console = Console()
     console.print(table)
+    done = f"How it was done: {document.how_done or document.effort}."
+    console.print(printable(done), markup=False, highlight=False, soft_wrap=True)
     for finding in document.findings:
         where = f" ({finding.side})" if finding.side else ""
         line = f"{finding.severity}: {finding.code.replace('_', ' ')}{where}. {finding.advice}"

@@ -86,7 +86,8 @@ def compare_kept(one: Kept, other: Kept, *, one_sitting: bool = False) -> Change
     Raises
     ------
     HistoryError
-        Where they are of two persons, of two tests or efforts, or of two days that are said to be one sitting.
+        Where they are of two persons, of two tests, efforts or numbers of legs at once, or of two days that are said to
+        be one sitting.
 
     Examples
     --------
@@ -136,8 +137,8 @@ def compare_documents(
     Raises
     ------
     HistoryError
-        Where one is no such document, they are of different tests, or one is active and one passive: these ranges are
-        not the same measure.
+        Where one is no such document, they are of different tests, or one is active and one passive, or one of one leg
+        and one of both legs at once: these ranges are not the same measure.
 
     Examples
     --------
@@ -156,8 +157,9 @@ def compare_documents(
     for about, one, other, why in (
         ("test", first.test, second.test, "the two positions give different ranges"),
         ("effort", first.effort, second.effort, "these are two measures, not one"),
+        ("number of legs at once", first.legs, second.legs, "these are two measures, not one"),
     ):
-        if one != other:
+        if one != other and None not in (one, other):  # nobody said how many legs: they may be the same
             raise HistoryError(f"Wanted two assessments of the same {about}, found {one} and {other}: {why}.")
     left, right = (_compare_side(side, first, second, spacing) for side in SIDES)
     return left, right

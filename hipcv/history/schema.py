@@ -38,6 +38,8 @@ ASSESSMENTS = Table(
     Column("clip_sha256", String(64), nullable=False),
     Column("document", Text, nullable=False),
     Column("document_sha256", String(64), nullable=False),
+    Column("effort", String(20)),
+    Column("legs", String(20)),
     UniqueConstraint("subject", "document_sha256", name="uq_assessments_subject_document"),
     Index("ix_assessments_subject_visit", "subject", "visit_date"),
 )

@@ -27,7 +27,10 @@ FILE = "history.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One kept assessment in short; angles in degrees, None where a side has no number."""
+    """One kept assessment in short; angles in degrees, None where a side has no number.
+
+    `effort` is who moved the leg, `legs` which legs moved at once, None where nobody said.
+    """
 
     id: int
     subject: str
@@ -37,6 +40,8 @@ class Entry:
     status: str
     left_deg: float | None
     right_deg: float | None
+    effort: str | None = None
+    legs: str | None = None
 
     def of(self, side: Side) -> float | None:
         """Return the end range of one side.
@@ -130,6 +135,8 @@ class History:
             "clip_sha256": found.provenance.clip_sha256,
             "document": text,
             "document_sha256": digest(text),
+            "effort": found.effort,
+            "legs": found.legs,
         }
         same = _entries().where(
             ASSESSMENTS.c.subject == values["subject"], ASSESSMENTS.c.document_sha256 == values["document_sha256"]
@@ -279,14 +286,16 @@ def _parse(url: str) -> URL:
 
 def _entries() -> Select[Any]:
     c = ASSESSMENTS.c
-    return select(c.id, c.subject, c.visit_date, c.kept_at, c.test, c.status, c.left_deg, c.right_deg)
+    what = c.test, c.status, c.left_deg, c.right_deg, c.effort, c.legs
+    return select(c.id, c.subject, c.visit_date, c.kept_at, *what)
 
 
 def _entry(row: Row[Any]) -> Entry:
     kept_at: datetime = row.kept_at
     if kept_at.tzinfo is None:  # SQLite has no time zones; all times are written in UTC
         kept_at = kept_at.replace(tzinfo=UTC)
-    return Entry(row.id, row.subject, row.visit_date, kept_at, row.test, row.status, row.left_deg, row.right_deg)
+    what = row.test, row.status, row.left_deg, row.right_deg, row.effort, row.legs
+    return Entry(row.id, row.subject, row.visit_date, kept_at, *what)
 
 
 @contextmanager

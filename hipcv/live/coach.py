@@ -19,7 +19,7 @@ from hipcv.core.motion.trials import HOLD_BAND_DEG, MIN_HOLD_S, MIN_SWING_DEG, R
 from hipcv.core.setup import Setup
 from hipcv.live.placement import MAX_REST_DEG, Check, CheckCode, Placement, Sight
 from hipcv.live.spoken import Spoken, spoken_for
-from hipcv.words import SIDES, Side
+from hipcv.words import SIDES, Legs, Side
 
 #: All is in its place for so long before the test starts, and at the end of it the legs are still.
 READY_AFTER_S = 1.0
@@ -134,8 +134,8 @@ class Coach:
 
     Parameters
     ----------
-    plan : what is to be done.
-    setup : which test, and where the camera stands.
+    plan : what is to be done; where both legs move at once, one round of it counts for both.
+    setup : which test, how it is done, and where the camera stands.
 
     Examples
     --------
@@ -331,7 +331,7 @@ class Coach:
         other = self.side.other
         values = self._angles[other]
         other_deg = values[-1][1] - self._rest_deg[other] if values else math.nan
-        if other_deg > OTHER_LEG_DEG:
+        if other_deg > OTHER_LEG_DEG and not self._both:
             self._say("other_leg", self._spoken.other_leg, now_s)
         elif height_deg < -OTHER_WAY_DEG:
             self._say("other_way", self._spoken.other_way, now_s)
@@ -357,6 +357,7 @@ class Coach:
             return None
         trials = self._captured[self.side]
         trials.append(level_deg)
+        self._capture_other(now_s - still_s, now_s)
         self._enter(Phase.BACK, now_s)
         self._say("back", self._spoken.back, now_s, anew=True)
         return Hold(self.side, len(trials), now_s - still_s, now_s, level_deg)
@@ -367,7 +368,9 @@ class Coach:
         trials = self._captured[self.side]
         if not captured:
             hold = self._short_hold(len(trials) + 1)
-            trials += [] if hold is None else [hold.angle_deg]
+            if hold is not None:
+                trials.append(hold.angle_deg)
+                self._capture_other(hold.start_s, hold.stop_s)
         if (captured or hold) and len(trials) >= self.plan.n_trials:
             self._next_side(now_s)
             return hold
@@ -394,8 +397,17 @@ class Coach:
         level_deg = float(np.median(angle_deg[start:stop]))
         return Hold(self.side, trial, float(time_s[start]), float(time_s[stop - 1]), level_deg)
 
+    def _capture_other(self, start_s: float, stop_s: float) -> None:
+        """Note where the other leg was during a hold, where both move at once and it was out."""
+        if not self._both:
+            return
+        other = self.side.other
+        held = [angle_deg for time_s, angle_deg in self._angles[other] if start_s <= time_s <= stop_s]
+        if held and statistics.median(held) - self._rest_deg[other] > MIN_SWING_DEG:
+            self._captured[other].append(statistics.median(held))
+
     def _next_side(self, now_s: float) -> None:
-        if self._side_index + 1 < len(self.plan.sides):
+        if not self._both and self._side_index + 1 < len(self.plan.sides):
             self._side_index += 1
             self._enter(Phase.CHANGE, now_s)
             self._say("change", self._spoken.change, now_s, anew=True)
@@ -444,9 +456,14 @@ class Coach:
         return statistics.median(speeds) if speeds else 0.0
 
     @property
+    def _both(self) -> bool:
+        """Whether both legs move at once."""
+        return self.setup.legs is Legs.BOTH
+
+    @property
     def _spoken(self) -> Spoken:
         """What is said in this test, of the leg whose turn it is."""
-        return spoken_for(self.setup.procedure).about(self.side)
+        return spoken_for(self.setup.procedure, self.setup.effort, self.setup.legs).about(self.side)
 
     def _say(self, code: str, text: str, now_s: float, *, anew: bool = False) -> None:
         same = self._cue is not None and self._cue.text == text

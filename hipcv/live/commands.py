@@ -11,7 +11,7 @@ from typing import Annotated, Protocol
 import typer
 
 from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
-from hipcv.words import SIDES, ModelName, Sex, Side
+from hipcv.words import SIDES, Effort, Legs, ModelName, Sex, Side
 
 NOT_MEASURED = 1
 OneSentence = Callable[[], AbstractContextManager[None]]
@@ -47,6 +47,12 @@ def register(app: typer.Typer, one_sentence: OneSentence, open_page: OpenPage) -
         no_window: Annotated[
             bool, typer.Option("--no-window", help="With --camera: a line in the terminal only.")
         ] = False,
+        effort: Annotated[
+            Effort, typer.Option("--effort", help="active: the subject moves the leg; passive: somebody else does.")
+        ] = Effort.ACTIVE,
+        legs: Annotated[
+            Legs | None, typer.Option("--legs", help="Which legs move at once.", show_default=False)
+        ] = None,
         side: Annotated[LiveSide, typer.Option("--side", help="Which hips to test.")] = LiveSide.BOTH,
         trials: Annotated[int, typer.Option("--trials", min=1, max=10, help="Trials a side.")] = 3,
         hold: Annotated[float, typer.Option("--hold", min=0.5, max=5, help="Seconds to hold still.")] = 1.5,
@@ -98,7 +104,15 @@ def register(app: typer.Typer, one_sentence: OneSentence, open_page: OpenPage) -
 
             measured = run_live(
                 camera,
-                Setup(procedure_named(test), mirrored=mirrored, roll_deg=roll, age_years=age, sex=sex),
+                Setup(
+                    procedure_named(test),
+                    effort,
+                    mirrored=mirrored,
+                    roll_deg=roll,
+                    age_years=age,
+                    sex=sex,
+                    legs=legs,
+                ),
                 Plan(SIDES if side is LiveSide.BOTH else (Side(side),), trials, hold),
                 window=not no_window,
                 folder=out or live_folder(data or data_folder()),

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from hipcv.core.checks.limits import LEVEL_THIGH, LIMITS
+from hipcv.core.checks.limits import LEVEL_THIGH, LIMITS, people_limit
 from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import MIN_VISIBILITY, body_yaw_deg, lateral_signs, sides_exchanged
 from hipcv.core.procedure import PostureCheck, Procedure, YawCue
@@ -169,7 +169,7 @@ class Placement:
         """Return what to do about every check, None where it holds and "" where nothing can be said."""
         dark = math.isfinite(self._brightness) and self._brightness < MIN_BRIGHTNESS
         advice: dict[CheckCode, str | None] = dict.fromkeys(CheckCode, "")
-        spoken = spoken_for(self.setup.procedure)
+        spoken = spoken_for(self.setup.procedure, self.setup.effort, self.setup.legs)
         advice[CheckCode.LIGHT] = spoken.dark if dark else None
         if not sight.somebody:
             if sight.elsewhere is None:
@@ -178,7 +178,7 @@ class Placement:
                 advice[CheckCode.PERSON] = None
                 advice[CheckCode.POSTURE] = _seen_so(sight.elsewhere, self.setup.procedure)
             return advice
-        several = self._n_people > 1
+        several = self._n_people > people_limit(self.setup.effort).value
         advice[CheckCode.PERSON] = spoken.several if several else None
         advice[CheckCode.IN_FRAME] = _frame_advice(sight, spoken)
         advice[CheckCode.DISTANCE] = _distance_advice(sight, spoken)

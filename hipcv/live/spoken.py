@@ -8,7 +8,10 @@ from importlib.resources import files
 from typing import Any
 
 from hipcv.core.procedure import Procedure
-from hipcv.words import Side
+from hipcv.words import Effort, Legs, Side
+
+#: What is said otherwise: where somebody else moves the leg, where both move at once, where both hold.
+_PASSIVE, _BOTH, _PASSIVE_BOTH = "passive", "both", "passive_both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,26 @@ class Spoken:
 
 
 @cache
-def spoken_for(procedure: Procedure) -> Spoken:
+def spoken_for(procedure: Procedure, effort: Effort = Effort.ACTIVE, legs: Legs | None = None) -> Spoken:
     """Return the sentences of one test (`data/spoken.toml`), and where it has none of its own those for any test.
+
+    In a passive test they are for two people, the one who is tested and the one who moves the leg; where both legs move
+    at once they speak of both.
 
     Examples
     --------
     >>> from hipcv.core.procedures import PROCEDURES
     >>> len({spoken_for(procedure).at_rest for procedure in PROCEDURES})
     2
+    >>> spoken_for(PROCEDURES[0], Effort.PASSIVE).back
+    'Good. Helper: let it hang.'
     """
     words = tomllib.loads(files("hipcv.live").joinpath("data/spoken.toml").read_text("utf-8"))
-    return Spoken(**words["any"] | words.get(procedure.name, {}))
+    spoken = (words["any"], words.get(procedure.name, {}))
+    layers = [_PASSIVE] * (effort is Effort.PASSIVE) + [_BOTH] * (legs is Legs.BOTH)
+    layers += [_PASSIVE_BOTH] * (len(layers) == 2)
+    told = spoken[0] | spoken[1]
+    for layer in layers:
+        for one in spoken:
+            told |= one.get(layer, {})
+    return Spoken(**{name: text for name, text in told.items() if name not in (_PASSIVE, _BOTH, _PASSIVE_BOTH)})

@@ -1,8 +1,8 @@
-"""What a result rests on, in words: how many pictures were read, and what left and right were told by."""
+"""What a result rests on, in words: how the test was done, how many pictures were read, what left and right rest on."""
 
 from hipcv.assessment import Provenance
 from hipcv.core.setup import Setup
-from hipcv.words import CameraSide
+from hipcv.words import CameraSide, EndPoint, HandPlace, Legs
 
 #: Two frame rates nearer than this print as one.
 SAME_RATE_SHARE = 0.05
@@ -17,6 +17,53 @@ _SHOWS = {
     False: "a picture that is not mirrored (as told)",
     True: "a mirrored picture, turned back (as told)",
 }
+_AT_ONCE = {Legs.ONE: "one leg at a time", Legs.BOTH: "both legs at once"}
+_HAND = {
+    HandPlace.SHIN: "hand on the shin above the ankle",
+    HandPlace.FOOT: "hand on the foot",
+    HandPlace.GRAVITY: "by the leg's own weight",
+}
+_END = {
+    EndPoint.PELVIS_MOVED: "until the pelvis moved",
+    EndPoint.FIRM: "to a firm end",
+    EndPoint.PAIN: "until it hurt",
+    EndPoint.HELPER_STOPPED: "until the helper stopped",
+}
+
+
+def effort_text(setup: Setup) -> str:
+    """Return who moved the leg and which legs moved at once, in a few words.
+
+    Examples
+    --------
+    >>> from hipcv.words import Effort
+    >>> effort_text(Setup()), effort_text(Setup(effort=Effort.PASSIVE, legs=Legs.BOTH))
+    ('active', 'passive, both legs at once')
+    """
+    return str(setup.effort) if setup.legs is None else f"{setup.effort}, {_AT_ONCE[setup.legs]}"
+
+
+def done_text(setup: Setup) -> str:
+    """Return all that was said of how a test was done; what nobody said is left out.
+
+    Examples
+    --------
+    >>> from hipcv.words import Effort
+    >>> done_text(Setup(effort=Effort.PASSIVE, helper="physiotherapist", end_point=EndPoint.FIRM, pain=2))
+    'passive, moved by physiotherapist, to a firm end, pain 2 of 10'
+    >>> done_text(Setup())
+    'active'
+    """
+    parts = [effort_text(setup)]
+    if setup.helper is not None:
+        parts.append(f"moved by {setup.helper}")
+    if setup.hand_place is not None:
+        parts.append(_HAND[setup.hand_place])
+    if setup.end_point is not None:
+        parts.append(_END[setup.end_point])
+    if setup.pain is not None:
+        parts.append(f"pain {setup.pain} of 10")
+    return ", ".join(parts)
 
 
 def sides_text(setup: Setup) -> str:

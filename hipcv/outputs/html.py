@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from hipcv.assessment import Assessment, SideResult, Status
 from hipcv.core.finding import Severity
 from hipcv.core.uncertainty import CENTRAL_95_SD
-from hipcv.evidence.guidance import filming_guide, meaning_for, origin_for, title_for
-from hipcv.outputs.basis import readings_text, sides_text
+from hipcv.evidence.guidance import filming_guide, helper_guide, meaning_for, origin_for, title_for
+from hipcv.outputs.basis import done_text, effort_text, readings_text, sides_text
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
 from hipcv.words import Side
@@ -97,7 +97,10 @@ def render_report(
             budgets={r.side: draw_budget(r) for r in assessment.sides},
             stills=sorted(stills, key=lambda s: s.side),
             video_name=video_name,
-            guide=filming_guide(assessment.setup.procedure),
+            guide=filming_guide(assessment.setup.procedure, assessment.setup.effort),
+            helper=helper_guide(assessment.setup.procedure) if assessment.setup.passive else None,
+            effort=effort_text(assessment.setup),
+            how_done=done_text(assessment.setup),
             uncounted=lambda result: [t for t in result.trials if not t.accepted],
             beside=beside_number,
         )

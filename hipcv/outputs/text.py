@@ -10,12 +10,14 @@ from rich.text import Text
 
 from hipcv.assessment import Assessment, SideResult, Status
 from hipcv.core.finding import Finding, Severity
+from hipcv.core.setup import Setup
 from hipcv.core.uncertainty import CENTRAL_95_SD
-from hipcv.evidence.guidance import filming_guide, title_for
+from hipcv.evidence.guidance import filming_guide, helper_guide, title_for
 from hipcv.evidence.norms import NormRow
 from hipcv.evidence.reference import Comparison, Verdict
-from hipcv.outputs.basis import readings_text, sides_text
+from hipcv.outputs.basis import done_text, effort_text, readings_text, sides_text
 from hipcv.outputs.beside import beside_number
+from hipcv.printable import printable
 
 DISCLAIMER = "It informs; it does not diagnose."
 #: References shown on the terminal; the JSON and the report hold all.
@@ -47,7 +49,7 @@ def render_text(assessment: Assessment, console: Console) -> None:
     >>> "Not measured." in page.getvalue()
     True
     """
-    title = f"Hip internal rotation, {assessment.setup.procedure} test, {assessment.setup.effort}"
+    title = f"Hip internal rotation, {assessment.setup.procedure} test, {effort_text(assessment.setup)}"
     parts: list[RenderableType] = []
     if assessment.status is Status.MEASURED:
         parts.append(_results(assessment))
@@ -57,13 +59,24 @@ def render_text(assessment: Assessment, console: Console) -> None:
     if assessment.findings:
         parts.append(_findings(assessment.findings))
     if assessment.status is Status.NOT_MEASURED:
-        steps = "\n".join(f"{k}. {step}" for k, step in enumerate(filming_guide(assessment.setup.procedure), start=1))
-        parts.append(Text(f"\nHow to film it:\n{steps}"))
+        parts.extend(_guides(assessment.setup))
     parts.extend(Text(f"\n{note}") for note in assessment.notes)
+    if done_text(assessment.setup) != effort_text(assessment.setup):
+        parts.append(Text(f"\nHow it was done: {printable(done_text(assessment.setup))}."))
     if assessment.status is Status.MEASURED:
         parts.append(_camera(assessment))
     parts.append(Text(DISCLAIMER, style="dim italic"))
     console.print(Panel(Group(*parts), title=title, title_align="left", border_style="dim", expand=False))
+
+
+def _guides(setup: Setup) -> Iterable[Text]:
+    """Yield how to film the test, and what a helper does where one moves the leg."""
+    guides = {"How to film it": filming_guide(setup.procedure, setup.effort)}
+    if setup.passive:
+        guides["For the helper"] = helper_guide(setup.procedure).steps
+    for title, steps in guides.items():
+        listed = "\n".join(f"{k}. {step}" for k, step in enumerate(steps, start=1))
+        yield Text(f"\n{title}:\n{listed}")
 
 
 def _results(assessment: Assessment) -> Table:

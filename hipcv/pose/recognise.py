@@ -1,6 +1,6 @@
-"""Which test a recording shows: seated, prone, or neither."""
+"""Which test a recording shows, by the same evidence as it is read by: seated, prone, or neither."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,11 +13,12 @@ from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.evidence.guidance import advice_for
-from hipcv.models.bundle import read_landmark_network
+from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
-from hipcv.pose.landmarker import PoseEstimator, sits, turned_deg
 from hipcv.pose.legs.network import LandmarkNetwork
+from hipcv.pose.legs.people import PersonDetector
 from hipcv.pose.legs.region import find_in_clip
+from hipcv.pose.legs.subject import find_people
 from hipcv.words import ModelName
 
 ByteArray = NDArray[np.uint8]
@@ -75,18 +76,18 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
     pictures = spread(frames)
     if not pictures:
         return Recognised(None, "The recording holds no frame.")
-    with PoseEstimator(model.path) as estimator:
-        people = [estimator.find_people(rgb) for rgb in pictures]
-    share = float(np.mean([any(map(sits, seen)) for seen in people]))
+    network = LandmarkNetwork(read_landmark_network(model.path))
+    detector = PersonDetector(read_person_detector(model.path))
+    share = sitting_share(pictures, network, detector)
     if share >= MIN_SITTING:
         return Recognised(SEATED, f"Somebody sits facing the camera in {share:.0%} of the frames looked at.")
     for turn in (90, 180, 270):  # before the prone test, which shanks that point up look like
-        turned = float(np.mean([any(turned_deg(pose) == turn for pose in seen) for seen in people]))
+        upright = [np.ascontiguousarray(np.rot90(rgb, turn // 90)) for rgb in pictures]
+        turned = sitting_share(upright, network, detector)
         if turned >= MIN_SITTING:
             where = f"Somebody sits in {turned:.0%} of the frames looked at"
             advice = advice_for(FindingCode.PICTURE_TURNED, cause=turn_cause(turn))
             return Recognised(None, f"{where}, but {advice[0].lower()}{advice[1:]}")
-    network = LandmarkNetwork(read_landmark_network(model.path))
     vote, _ = find_in_clip(pictures, network, sees_less=name.sees_less)
     if vote is not None:
         return Recognised(
@@ -98,3 +99,9 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
         f"Nobody sits in more than {share:.0%} of the frames, and no two bent lower legs are seen from the foot end"
         + (f" by the {name} model; the heavy model sees more." if name.sees_less else "."),
     )
+
+
+def sitting_share(pictures: Sequence[ByteArray], network: LandmarkNetwork, detector: PersonDetector) -> float:
+    """Return in which share of the pictures (height, width, 3) the one who sits most is seen to sit."""
+    known, _ = find_people(pictures, [detector(rgb) for rgb in pictures], network)
+    return max((vote.share * vote.sits for vote in known), default=0.0)

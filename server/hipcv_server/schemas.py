@@ -2,27 +2,34 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
 from hipcv.core.procedure import Rest
 from hipcv.core.procedures import TestName, procedure_named
-from hipcv.core.setup import Setup
+from hipcv.core.setup import MAX_HELPER_CHARACTERS, PAIN_SCALE, Setup, done_fault
 from hipcv.live.coach import Plan
 from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
-from hipcv.words import SIDES, CameraSide, Effort, ModelName, Sex, Side
+from hipcv.words import SIDES, CameraSide, Effort, EndPoint, HandPlace, Legs, ModelName, Sex, Side
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
 Kind = Literal["upload", "live"]
 
 _EDGE = r"^\s*-?[0-9]{1,5}(\.[0-9]{1,6})?(\s*,\s*-?[0-9]{1,5}(\.[0-9]{1,6})?){3}\s*$"
 
+_PLAIN = r"^[\w.,'()#+-]+( [\w.,'()#+-]+)*$"
 
 Subject = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[\w.,'()#+-]+( [\w.,'()#+-]+)*$"),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=_PLAIN),
     Field(description="Who is measured, a name or a code: letters, digits, .,'()#+- and spaces"),
 ]
+Helper = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_HELPER_CHARACTERS, pattern=_PLAIN),
+    Field(description="Passive: who moved the leg, a name or a role: letters, digits, .,'()#+- and spaces"),
+]
+Pain = Annotated[int, Field(ge=PAIN_SCALE[0], le=PAIN_SCALE[1], description="Worst pain at the end of the range")]
 Age = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)]
 Roll = Annotated[float, Field(ge=-45, le=45, allow_inf_nan=False)]
 Pitch = Annotated[float, Field(ge=-60, le=60, allow_inf_nan=False)]
@@ -34,13 +41,38 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class MeasureOptions(_Strict):
-    """The options of `hipcv measure`, as form fields of an upload."""
+class _Done(_Strict):
+    """How a test is done: who moves the leg, which legs at once, and for the record how it ended."""
+
+    effort: Effort = Effort.ACTIVE
+    legs: Legs | None = None
+    helper: Helper | None = None
+    hand_place: HandPlace | None = None
+    end_point: EndPoint | None = None
+    pain: Pain | None = None
+
+    @field_validator("helper", "hand_place", "end_point")
+    @classmethod
+    def _fits_the_effort(cls, value: Any, info: ValidationInfo) -> Any:
+        effort = info.data.get("effort")
+        fault = None if effort is None else done_fault(effort, **{str(info.field_name): value})
+        if fault is not None:
+            raise ValueError(fault.sentence)
+        return value
+
+
+class MeasureOptions(_Done):
+    """The options of `hipcv measure`, as form fields of an upload.
+
+    Examples
+    --------
+    >>> MeasureOptions(test="prone", effort="passive", legs="both").setup().other_leg_may_move
+    True
+    """
 
     test: TestName
     age: Age | None = None
     sex: Sex | None = None
-    effort: Effort = Effort.ACTIVE
     model: ModelName = ModelName.HEAVY
     roll: Roll | None = None
     pitch: Pitch | None = None
@@ -63,17 +95,28 @@ class MeasureOptions(_Strict):
             vertical_edges_px=tuple(_edge(text) for text in self.vertical),
             age_years=self.age,
             sex=self.sex,
+            legs=self.legs,
+            helper=self.helper,
+            hand_place=self.hand_place,
+            end_point=self.end_point,
+            pain=self.pain,
         )
 
 
-class StartMessage(_Strict):
-    """The first message of a live session."""
+class StartMessage(_Done):
+    """The first message of a live session.
+
+    Examples
+    --------
+    >>> start = StartMessage(type="start", test="seated", effort="passive", pain=2, sides=["left"])
+    >>> start.setup().pain, start.plan().sides
+    (2, (<Side.LEFT: 'left'>,))
+    """
 
     type: Literal["start"]
     test: TestName
     age: Age | None = None
     sex: Sex | None = None
-    effort: Effort = Effort.ACTIVE
     sides: Annotated[list[Side], Field(min_length=1, max_length=2)] = list(SIDES)
     trials: Annotated[int, Field(ge=1, le=10)] = 3
     hold_s: Annotated[float, Field(ge=0.5, le=5, allow_inf_nan=False)] = 1.5
@@ -96,6 +139,11 @@ class StartMessage(_Strict):
             pitch_deg=self.pitch,
             age_years=self.age,
             sex=self.sex,
+            legs=self.legs,
+            helper=self.helper,
+            hand_place=self.hand_place,
+            end_point=self.end_point,
+            pain=self.pain,
         )
 
     def plan(self) -> Plan:
@@ -282,7 +330,7 @@ class Change(BaseModel):
 
 
 class Changes(BaseModel):
-    """The change of each side, null with fewer than two values of one effort."""
+    """The change of each side, null with fewer than two values of one effort and number of legs."""
 
     left: Change | None
     right: Change | None
@@ -375,9 +423,14 @@ class FindingWords(BaseModel):
 
 
 class GuidanceModel(BaseModel):
-    """How to film a test, and the words for every finding code and for every verdict on a left–right difference."""
+    """How to film a test, and the words for every finding code and for every verdict on a left–right difference.
+
+    `helper` is what somebody does who moves the leg, `helper_origin` where that comes from; nothing where nobody helps.
+    """
 
     film: list[str]
+    helper: list[str]
+    helper_origin: str
     findings: dict[str, FindingWords]
     asymmetry: dict[str, str]
 

@@ -11,7 +11,7 @@ from hipcv.core.procedures import PROCEDURES
 from hipcv.core.setup import Setup
 from hipcv.outputs.document import render_setup
 from hipcv.version import __version__
-from hipcv.words import CameraSide, Effort, Sex, Side
+from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex, Side
 
 
 class ToldBy(StrEnum):
@@ -56,6 +56,7 @@ class Clip:
     test_told_by : who says so.
     camera_side : None for the usual one of the test.
     slow_motion : by how many times the file plays slower than life.
+    legs, helper, hand_place, end_point, pain : how it was done, as in `Setup`.
     side_order : the sides in the order in which they were tested, empty where the list does not say.
     references : readings of other instruments.
     carried : columns of the list that are not understood, by the name they have there; they go along into the results.
@@ -78,6 +79,11 @@ class Clip:
     side_order: tuple[Side, ...] = ()
     references: tuple[Reference, ...] = ()
     carried: Mapping[str, str] = field(default_factory=dict)
+    legs: Legs | None = None
+    helper: str | None = None
+    hand_place: HandPlace | None = None
+    end_point: EndPoint | None = None
+    pain: int | None = None
 
     @property
     def expected_sides(self) -> tuple[Side, ...]:
@@ -104,6 +110,11 @@ class Clip:
             roll_deg=self.roll_deg,
             age_years=self.age_years,
             sex=self.sex,
+            legs=self.legs,
+            helper=self.helper,
+            hand_place=self.hand_place,
+            end_point=self.end_point,
+            pain=self.pain,
         )
 
     def parameters(self, pose_model: str) -> dict[str, object]:

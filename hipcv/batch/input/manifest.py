@@ -16,9 +16,10 @@ from hipcv.batch.input.remote import is_url
 from hipcv.core.errors import BatchError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES, TestName
+from hipcv.core.setup import done_fault
 from hipcv.printable import printable
 from hipcv.tables.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, parse_number, read_sheet
-from hipcv.words import CameraSide, Effort, Sex, Side
+from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex, Side
 
 T = TypeVar("T")
 
@@ -31,6 +32,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "age": ("age", "age_years"),
     "sex": ("sex", "gender"),
     "effort": ("effort",),
+    "legs": ("legs", "legs_at_once"),
+    "helper": ("helper", "moved_by"),
+    "hand_place": ("hand_place",),
+    "end_point": ("end_point", "endpoint"),
+    "pain": ("pain", "pain_0_10"),
     "visit_date": ("visit_date", "date_of_visit", "date"),
     "mirrored": ("mirrored", "mirror"),
     "slow_motion": ("slow_motion",),
@@ -59,6 +65,11 @@ _TESTS = {word: procedure for procedure in PROCEDURES for word in (procedure.nam
 _SEXES = {"female": Sex.FEMALE, "f": Sex.FEMALE, "w": Sex.FEMALE, "woman": Sex.FEMALE, "girl": Sex.FEMALE}
 _SEXES |= {"male": Sex.MALE, "m": Sex.MALE, "man": Sex.MALE, "boy": Sex.MALE}
 _EFFORTS = {"active": Effort.ACTIVE, "passive": Effort.PASSIVE}
+_LEGS = {"one": Legs.ONE, "both": Legs.BOTH, "single": Legs.ONE}
+_HANDS = {"shin": HandPlace.SHIN, "ankle": HandPlace.SHIN, "foot": HandPlace.FOOT}
+_HANDS |= {"gravity": HandPlace.GRAVITY, "own weight": HandPlace.GRAVITY}
+_ENDS = {"pelvis moved": EndPoint.PELVIS_MOVED, "pelvis": EndPoint.PELVIS_MOVED, "firm": EndPoint.FIRM}
+_ENDS |= {"pain": EndPoint.PAIN, "helper stopped": EndPoint.HELPER_STOPPED, "helper": EndPoint.HELPER_STOPPED}
 _TRUTHS = {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}
 _CAMERAS = {"front": CameraSide.FRONT, "foot end": CameraSide.FOOT_END, "foot": CameraSide.FOOT_END}
 _CAMERAS |= {"feet": CameraSide.FOOT_END, "head end": CameraSide.HEAD_END, "head": CameraSide.HEAD_END}
@@ -99,6 +110,7 @@ class Defaults:
     effort: Effort = Effort.ACTIVE
     mirrored: bool | None = None
     slow_motion: float = 1.0
+    legs: Legs | None = None
 
 
 def read_clips(asked: Sequence[str], defaults: Defaults, *, leave_out: Path | None = None) -> list[Clip]:
@@ -141,6 +153,7 @@ def read_clips(asked: Sequence[str], defaults: Defaults, *, leave_out: Path | No
                 effort=defaults.effort,
                 mirrored=defaults.mirrored,
                 slow_motion=defaults.slow_motion,
+                legs=defaults.legs,
             ),
             defaults,
         )
@@ -337,7 +350,14 @@ def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
         side_order=side_order,
         references=_read_references(reader, side_order),
         carried={column: reader.row.cells[at] for column, at in reader.columns.carried.items()},
+        legs=reader.read("legs", "one or both", _word(_LEGS), defaults.legs),
+        helper=reader.text("helper") or None,
+        hand_place=reader.read("hand_place", "shin, foot or gravity", _word(_HANDS), None),
+        end_point=reader.read("end_point", "pelvis moved, firm, pain or helper stopped", _word(_ENDS), None),
+        pain=reader.read("pain", "a whole number from 0 to 10", _whole, None),
     )
+    if fault := done_fault(clip.effort, clip.helper, clip.hand_place, clip.end_point, clip.pain):
+        reader.fault(fault.field, fault.wanted, fault.found)
     return _with_test(clip, defaults)
 
 
@@ -377,6 +397,11 @@ def _find_source(reader: _RowReader, name: str, folder: Path) -> str:
 
 def _word(meanings: Mapping[str, T]) -> Callable[[str], T | None]:
     return lambda text: meanings.get(" ".join(text.casefold().replace("_", " ").split()))
+
+
+def _whole(text: str) -> int | None:
+    number = parse_number(text)
+    return int(number) if number is not None and number == round(number) else None
 
 
 def _date(text: str) -> str | None:

@@ -6,6 +6,7 @@ Two files: the records for the Data Import Tool, and the data dictionary that gi
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from hipcv.batch.output.results import NOT_DONE
 from hipcv.core.procedures import TestName
 from hipcv.tables.table import make_table
+from hipcv.words import EndPoint, HandPlace, Legs
 
 INSTRUMENT = "hip_rotation"
 #: Hexadecimal digits that tell recordings apart: among a million the odds that two are alike are below 1 in 100.
@@ -33,11 +35,20 @@ class RedcapField:
     type: type = str
 
 
+def _choices(words: type[StrEnum]) -> str:
+    return " | ".join(f"{word}, {word.replace('_', ' ')}" for word in words)
+
+
 FIELDS = (
     RedcapField("hip_visit_date", "visit_date", "Date of the visit", check="date_ymd"),
     RedcapField("hip_test", "test", "Test", "radio", choices=" | ".join(f"{name}, {name}" for name in TestName)),
     RedcapField("hip_side", "side", "Side", "radio", choices="left, left | right, right"),
     RedcapField("hip_effort", "effort", "Effort", "radio", choices="active, active | passive, passive"),
+    RedcapField("hip_legs", "legs", "Legs at once", "radio", choices=_choices(Legs)),
+    RedcapField("hip_helper", "helper", "Who moved the leg"),
+    RedcapField("hip_hand_place", "hand_place", "Hand that moved the leg", "radio", choices=_choices(HandPlace)),
+    RedcapField("hip_end_point", "end_point", "End point", "radio", choices=_choices(EndPoint)),
+    RedcapField("hip_pain", "pain", "Pain at the end (0 to 10)", check="integer", type=int),
     RedcapField("hip_status", "status", "Status", "radio", choices=_STATES),
     RedcapField("hip_ir_deg", "end_range_deg", "Internal rotation at end range (°)", check="number", type=float),
     RedcapField("hip_ir_low_deg", "interval95_low_deg", "95 % interval, low (°)", check="number", type=float),

@@ -115,7 +115,7 @@ def judged_trials(
         repeated, uneven = repetitions(side, [t for t in mine if not t.refused])
         trials += tuple(sorted((*repeated, *(t for t in mine if t.refused)), key=lambda t: t.start))
         findings += uneven
-    trials = tuple(check_trial(t, angles, trials, setup.procedure) for t in trials)
+    trials = tuple(check_trial(t, angles, trials, setup) for t in trials)
     for side in SIDES:
         mine = [t for t in trials if t.side is side]
         findings += check_leg(side, angles, trials)

@@ -15,7 +15,7 @@ from hipcv.core.finding import Cause, Finding, FindingCode, Limit, Severity
 from hipcv.core.motion.filtering import MAX_GAP_S
 from hipcv.core.motion.trials import MIN_HOLD_S
 from hipcv.core.procedure import Procedure
-from hipcv.words import Side
+from hipcv.words import Effort, Side
 
 #: Where the figure comes from that stands beside a limit.
 CLEAN = "in clips without a fault (benchmarks/limits.py)"
@@ -124,6 +124,7 @@ TRUNK_IN_FRONT = Limit(
 )
 LOST_IN_TRIAL = Limit(MAX_GAP_S, "s", "longer gaps are not filled")
 ONE_TRIAL = Limit(1, "trial", "a result needs one")
+HELPED = Limit(2, "people", "a passive test has one subject and one helper")
 
 #: A pelvis adds to the angle one for one: 5° are a sixth of the usual seated range, and of a smaller swing the same
 #: share counts. The line of the hip landmarks itself tilts with a swinging leg, and wanders by 1°: hence a least one.
@@ -157,6 +158,17 @@ def limit_of(code: FindingCode, procedure: Procedure, swing_deg: float = float("
     if code is FindingCode.THIGH_DRIFT and isfinite(swing_deg) and swing_deg * DRIFT_SHARE > usual.value:
         return Limit(round(swing_deg * DRIFT_SHARE, 1), usual.unit, DRIFT_ORIGIN)
     return usual
+
+
+def people_limit(effort: Effort) -> Limit:
+    """Return how many people a test has: the subject, and in a passive test who moves the leg.
+
+    Examples
+    --------
+    >>> people_limit(Effort.ACTIVE).value, people_limit(Effort.PASSIVE).value
+    (1, 2)
+    """
+    return HELPED if effort is Effort.PASSIVE else LIMITS[FindingCode.SEVERAL_PEOPLE]
 
 
 def sources_limit(limit_deg: float) -> Limit:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hipcv.core.checks.limits import LIMITS, found, limit_of
+from hipcv.core.checks.limits import LIMITS, found, limit_of, people_limit
 from hipcv.core.checks.posture import POSTURE_CHECKS
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries
@@ -49,8 +49,9 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
     for check in procedure.posture:
         findings += POSTURE_CHECKS[check](series, angles, setup)
     people = series.n_people[series.n_people >= 0]
-    if len(people):
-        look(FindingCode.SEVERAL_PEOPLE, int(people.max()), Severity.NOTE)
+    most = people_limit(setup.effort)
+    if len(people) and people.max() > most.value:
+        findings.append(found(FindingCode.SEVERAL_PEOPLE, Severity.NOTE, int(people.max()), limit=most))
     look(FindingCode.LOW_LIGHT, median_of(series.brightness), Severity.DOUBT, above=False)
     look(FindingCode.MOTION_BLUR, median_of(series.sharpness), Severity.DOUBT, above=False)
     slowest = limit_of(FindingCode.LOW_FRAME_RATE, procedure)

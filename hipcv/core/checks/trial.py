@@ -11,33 +11,37 @@ from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.trials import Trial, bridged, find_gaps, resting
-from hipcv.core.procedure import Procedure
+from hipcv.core.setup import Setup
 
 
-def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], procedure: Procedure) -> Trial:
-    """Return `trial` with further findings of its own: compensation at end range, gaps, no hold.
+def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], setup: Setup) -> Trial:
+    """Return `trial` with further findings of its own: compensation at end range, the other leg, gaps, no hold.
+
+    The other leg may move where both are meant to, or where somebody else moves them: it is a fault where it pulls at
+    the pelvis, which has a check of its own.
 
     Examples
     --------
-    >>> from hipcv.core.procedures import procedure_named
     >>> from hipcv.words import Side
     >>> one, two = np.zeros(30), np.zeros((30, 2))
     >>> angles = AngleSeries(
     ...     np.arange(30) / 30, two, two, two, one, one, two, two, two, one, two, two + 100.0, np.array([1, -1])
     ... )
     >>> held = Trial(Side.LEFT, 5, 25, 10, 20, 0.0, 30.0, 30.0, 30.0, 0.0)
-    >>> check_trial(held, angles, [held], procedure_named("seated")).findings
+    >>> check_trial(held, angles, [held], Setup()).findings
     ()
     >>> swung = replace(held, hold_stop=10, end_range_deg=np.nan)
-    >>> [f.code.value for f in check_trial(swung, angles, [swung], procedure_named("seated")).findings]
+    >>> [f.code.value for f in check_trial(swung, angles, [swung], Setup()).findings]
     ['no_hold']
     """
     findings = [
         found(c.code, Severity.DOUBT, c.moved_deg, trial.side, c.limit)
-        for c in find_compensations(trial, angles, trials, procedure)
+        for c in find_compensations(trial, angles, trials, setup.procedure)
         if c.counts
     ]
-    together = any(t.side is not trial.side and t.start < trial.stop and trial.start < t.stop for t in trials)
+    together = setup.other_leg_may_move or any(
+        t.side is not trial.side and t.start < trial.stop and trial.start < t.stop for t in trials
+    )
     other_deg = other_leg_deg(trial, angles, trials)
     if not together and other_deg > LIMITS[FindingCode.OTHER_LEG_MOVES].value:
         findings.append(found(FindingCode.OTHER_LEG_MOVES, Severity.DOUBT, other_deg, trial.side))

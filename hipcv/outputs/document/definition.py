@@ -26,7 +26,7 @@ from hipcv.core.errors import HistoryError
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedures import TestName
 from hipcv.evidence.reference import AsymmetryVerdict, NoVerdict, Verdict
-from hipcv.words import CameraSide, Effort, Sex, Side
+from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex, Side
 
 Schema = Literal["hipcv.assessment/1"]
 #: The name of this definition; it changes when a field goes or changes its meaning, not when one is added.
@@ -60,12 +60,16 @@ Rate = Annotated[float, _in("Hz", ge=0), _AS_GIVEN, _AS_IT_IS]
 Years = Annotated[float, _in("years", ge=0, le=120), _AS_GIVEN, _AS_IT_IS]
 Times = Annotated[float, _in("times", gt=0), _AS_GIVEN, _AS_IT_IS]
 Percent = Annotated[float, _in("%", ge=0, le=100)]
+Pain = Annotated[int, _in("of 10", ge=0, le=10)]
 Count = Annotated[int, _in("frames", ge=0)]
 Pixels = Annotated[float, _in("px"), _AS_GIVEN, _AS_IT_IS]
 Quantity = Annotated[float, _in("as `unit` says"), _AS_GIVEN, _AS_IT_IS]
 
 TestWord = Annotated[str, _one_of(TestName)]
 EffortWord = Annotated[str, _one_of(Effort)]
+LegsWord = Annotated[str, _one_of(Legs)]
+HandWord = Annotated[str, _one_of(HandPlace)]
+EndWord = Annotated[str, _one_of(EndPoint)]
 SexWord = Annotated[str, _one_of(Sex)]
 SideWord = Annotated[str, _one_of(Side)]
 StatusWord = Annotated[str, _one_of(Status)]
@@ -236,6 +240,11 @@ class SetupPart(_Part):
     long_side_fov_deg: FieldOfView | None = Field(
         description="Field of view that the recording tells of its lens, along the longer side."
     )
+    legs: LegsWord | None = Field(None, description="Which legs moved at once.")
+    helper: str | None = Field(None, description="Who moved the leg, a name or a role.")
+    hand_place: HandWord | None = Field(None, description="Where the hand lay that moved the leg.")
+    end_point: EndWord | None = Field(None, description="What ended the movement.")
+    pain: Pain | None = Field(None, description="The worst pain at the end of the range.")
 
 
 class ProvenancePart(_Part):
@@ -274,6 +283,7 @@ class AssessmentDocument(_Part):
     effort: EffortWord = Field(description="Whether the subject moved the leg or somebody else did.")
     age_years: Years | None = Field(description="Age of the subject; null where nobody said.")
     sex: SexWord | None = Field(description="Sex of the subject; null where nobody said.")
+    how_done: str = Field("", description="How the test was done, all that was said of it, in words.")
     sides_rest_on: str = Field("", description="What left and right are told by, in words.")
     status: StatusWord = Field(description="Whether any side has a number.")
     # None in the oldest documents, never in one that is written
@@ -286,6 +296,11 @@ class AssessmentDocument(_Part):
         description="What was found, one of a code and side, the heaviest first; also what the trials have."
     )
     provenance: ProvenancePart = Field(description="What measured, and what was measured.")
+
+    @property
+    def legs(self) -> str | None:
+        """Which legs moved at once; None where nobody said, or an older version did not ask."""
+        return None if self.setup is None else self.setup.legs
 
     def of(self, side: Side) -> SidePart:
         """Return the result of one side."""

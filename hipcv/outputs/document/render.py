@@ -15,7 +15,7 @@ from hipcv.core.series import FloatArray
 from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import title_for
 from hipcv.evidence.reference import Comparison
-from hipcv.outputs.basis import sides_text
+from hipcv.outputs.basis import done_text, sides_text
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.document.definition import (
     SCHEMA,
@@ -33,7 +33,7 @@ from hipcv.outputs.document.definition import (
     SidesPart,
     TrialPart,
 )
-from hipcv.words import CameraSide, Effort, Sex
+from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -65,6 +65,7 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
         effort=str(setup.effort),
         age_years=setup.age_years,
         sex=str(setup.sex) if setup.sex else None,
+        how_done=done_text(setup),
         sides_rest_on=sides_text(setup),
         status=str(assessment.status),
         setup=SetupPart.model_validate(told),
@@ -160,6 +161,8 @@ def read_setup(document: Mapping[str, Any]) -> Setup:
         "sex": None if told["sex"] is None else Sex(told["sex"]),
         "vertical_edges_px": tuple(map(tuple, told["vertical_edges_px"])),
     }
+    for name, words in (("legs", Legs), ("hand_place", HandPlace), ("end_point", EndPoint)):
+        told[name] = None if told.get(name) is None else words(told[name])  # older documents do not have them
     return Setup(**{f.name: told[f.name] for f in fields(Setup) if f.name in told})
 
 

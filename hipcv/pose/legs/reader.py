@@ -20,10 +20,8 @@ from hipcv.core.motion.angles import hip_flexion_deg
 from hipcv.core.procedure import Procedure
 from hipcv.core.series import (
     ANKLES,
-    HIPS,
     KNEES,
     N_LANDMARKS,
-    SHOULDERS,
     FloatArray,
     IntArray,
     PoseSeries,
@@ -34,10 +32,10 @@ from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
 from hipcv.pose.legs.body import own_body, put_knees
 from hipcv.pose.legs.follower import LegFollower
-from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
+from hipcv.pose.legs.network import LandmarkNetwork, Region
 from hipcv.pose.legs.people import PersonDetector, Somebody, others
 from hipcv.pose.legs.reading import read_lower_legs
-from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, Vote, find_in_clip
+from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.subject import Subject, find_subject
 from hipcv.pose.person import NOBODY
@@ -61,9 +59,6 @@ N_SEARCHED = 8
 #: knees towards the trunk, in lengths of a shank; and in how many frames it is looked at.
 BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
 N_BODY_LOOKS = 5
-#: Who sits facing the camera shows a trunk of about a shank's length above the hips (1.0 where tried); on a bed that is
-#: seen askew it was 0.3 to 0.55.
-TRUNK_SHANKS = 0.75
 
 
 @dataclass(slots=True)
@@ -285,21 +280,6 @@ class LegReader:
         turn_deg = STANDING_DEG if self.procedure.shank_up else HANGING_DEG
         vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less)
         return Subject(vote, cut_off=outside, rule="whose lower legs most frames agree on")
-
-
-def trunk_shanks(look: Look) -> float:
-    """Return how far the shoulders stand above the hips in a look at a whole body, in lengths of its longer shank.
-
-    Examples
-    --------
-    >>> px = np.zeros((39, 2))
-    >>> px[list(SHOULDERS)], px[list(HIPS)], px[list(ANKLES)] = (0.0, 50.0), (0.0, 150.0), (0.0, 80.0)
-    >>> trunk_shanks(Look(px, np.zeros((33, 3)), 1.0, np.zeros((256, 256)), np.zeros((64, 64, 39))))
-    1.25
-    """
-    shoulders, hips = (look.landmarks_px[list(rows), 1].mean() for rows in (SHOULDERS, HIPS))
-    shanks = np.linalg.norm(look.landmarks_px[list(ANKLES)] - look.landmarks_px[list(KNEES)], axis=1)
-    return float((hips - shoulders) / shanks.max())
 
 
 def open_leg_reader(

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.checks.limits import LEVEL_THIGH, LIMITS
+from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import hip_flexion_deg
-from hipcv.core.motion.filtering import median_of
-from hipcv.core.series import ANKLES, KNEES, FloatArray
+from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray
 from hipcv.pose.legs.heatmaps import LegPair, find_peaks, joint_maps, pair_legs
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region, even_contrast
 from hipcv.pose.legs.tracking import share_in_front
@@ -49,6 +50,9 @@ AGREE_SHANKS, AGREE_RATIO = (0.35, 0.6), 1.3
 MIN_SHARE, MIN_QUALITY = 0.3, 0.55
 #: Legs that this many frames agree on need no more than this.
 MANY_SHARE, MANY_QUALITY = 0.5, 0.25
+#: Who sits facing the camera shows a trunk of about a shank's length above the hips (1.0 where tried); on a bed that is
+#: seen askew it was 0.3 to 0.55.
+TRUNK_SHANKS = 0.75
 #: What a smaller network finds are limbs of somebody upright where squares about them that are not turned, so many
 #: times as wide and so far down, show legs as well as the turned one did, or better than this (the median over the
 #: frames, on rendered people: seated 0.6 to 0.99 and never less than the turned one, prone at most 0.64, always less).
@@ -61,7 +65,7 @@ class Legs:
     """Both lower legs in picture pixels, ordered from left to right of the *crop*, with the region they came from.
 
     knees_px, ankles_px : (2, 2); quality, presence : 0 to 1; in_front : share of the place before the knees that is
-    person (`tracking.share_in_front`); flexion_deg : how far the hips are bent, as the network guesses.
+    person (`tracking.share_in_front`); sits : whether the body of the same look sits (`sits_in`).
     """
 
     region: Region
@@ -70,7 +74,7 @@ class Legs:
     quality: float
     presence: float
     in_front: float
-    flexion_deg: float = float("nan")
+    sits: bool = False
 
     @property
     def merit(self) -> float:
@@ -199,8 +203,41 @@ def legs_of(look: Look, region: Region) -> Legs | None:
         return None
     in_front = share_in_front(look.mask, pair.knees_px, float(pair.shanks_px.max()))
     knees, ankles = region.to_picture(pair.knees_px), region.to_picture(pair.ankles_px)
-    flexion_deg = float(hip_flexion_deg(look.world_m).mean())
-    return Legs(region, knees, ankles, pair.quality(look.presence), look.presence, in_front, flexion_deg)
+    return Legs(region, knees, ankles, pair.quality(look.presence), look.presence, in_front, sits_in(look))
+
+
+def trunk_shanks(look: Look) -> float:
+    """Return how far the shoulders stand above the hips in a look at a whole body, in lengths of its longer shank.
+
+    Examples
+    --------
+    >>> px = np.zeros((39, 2))
+    >>> px[list(SHOULDERS)], px[list(HIPS)], px[list(ANKLES)] = (0.0, 50.0), (0.0, 150.0), (0.0, 80.0)
+    >>> trunk_shanks(Look(px, np.zeros((33, 3)), 1.0, np.zeros((256, 256)), np.zeros((64, 64, 39))))
+    1.25
+    """
+    shoulders, hips = (look.landmarks_px[list(rows), 1].mean() for rows in (SHOULDERS, HIPS))
+    shanks = np.linalg.norm(look.landmarks_px[list(ANKLES)] - look.landmarks_px[list(KNEES)], axis=1)
+    return float((hips - shoulders) / max(shanks.max(), 1e-9))
+
+
+def sits_in(look: Look) -> bool:
+    """Whether a look shows somebody who sits facing the camera: an upright trunk, bent hips, shanks that hang.
+
+    Examples
+    --------
+    >>> sits_in(Look(np.zeros((39, 2)), np.zeros((33, 3)), 1.0, np.zeros((256, 256)), np.zeros((64, 64, 39))))
+    False
+    """
+    px = look.landmarks_px
+    hang = (px[list(ANKLES), 1] > px[list(KNEES), 1]).all()
+    if not (hang and trunk_shanks(look) >= TRUNK_SHANKS):
+        return False
+    thighs, shanks = (
+        np.linalg.norm(px[list(a)] - px[list(b)], axis=1).mean() for a, b in ((HIPS, KNEES), (KNEES, ANKLES))
+    )
+    bent = hip_flexion_deg(look.world_m).mean() >= LIMITS[FindingCode.WRONG_TEST].value
+    return bool(bent and thighs <= LEVEL_THIGH.value * shanks)
 
 
 def _kept_in_size(region: Region, shorter: float) -> Region:
@@ -218,7 +255,7 @@ class Vote:
 
     region : the square for the whole clip; knees_px : (2, 2) picture pixels, left to right of the crop; shank_px : the
     longer shank's length; share : of the searched frames that agree; presence : their median; quality : mean of the
-    better half of them; flexion_deg : how far the hips are bent, as the network guesses.
+    better half of them; sits : in which share of them somebody sits.
     """
 
     region: Region
@@ -227,7 +264,7 @@ class Vote:
     share: float
     presence: float
     quality: float
-    flexion_deg: float = float("nan")
+    sits: float = 0.0
 
     @property
     def carries(self) -> bool:
@@ -344,7 +381,7 @@ def elect(found: Sequence[Legs | None], n_frames: int, side_px: float | None = N
         share=len(party) / n_frames,
         presence=float(np.median([legs.presence for legs in party])),
         quality=float(np.mean(sorted((legs.quality for legs in party), reverse=True)[: (len(party) + 1) // 2])),
-        flexion_deg=median_of(np.array([legs.flexion_deg for legs in party])),
+        sits=float(np.mean([legs.sits for legs in party])),
     )
 
 

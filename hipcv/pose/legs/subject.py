@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.motion.angles import hip_flexion_deg
 from hipcv.core.series import ANKLES, KNEES, FloatArray
 from hipcv.pose.legs.heatmaps import CROP_PX, joint_maps
 from hipcv.pose.legs.network import LandmarkNetwork, Region
@@ -26,6 +25,7 @@ from hipcv.pose.legs.region import (
     elect,
     find_in_clip,
     legs_of,
+    sits_in,
 )
 from hipcv.pose.legs.tracking import find_paths, track_knees
 
@@ -42,8 +42,6 @@ SHANK_REACH, BELOW_REACH = 0.57, 0.25
 MIN_PRESENCE, TOLD_QUALITY = 0.3, 0.6
 #: Frames in which one person's legs are sought.
 N_LOOKS = 6
-#: Hips bent by more than this sit: half way between standing and sitting.
-SITS_DEG = 45.0
 #: A subject's merit exceeds anybody else's so many times, or who moves the legs is asked.
 CLEARLY = 2.0
 #: A swing is larger than what a resting leg seems to do.
@@ -112,6 +110,20 @@ def find_subject(
     at_px : (2,) where the knees of who is meant are, where somebody said so.
     sees_less : as `region.find_in_clip`.
     """
+    known, seen = find_people(frames, people, network)
+    if not known:
+        vote, outside = find_in_clip(frames, network, turn_deg=HANGING_DEG, sees_less=sees_less)
+        return Subject(vote, cut_off=outside, n_people=int(vote is not None))
+    if at_px is not None:
+        nearest = min(known, key=lambda vote: float(np.hypot(*(vote.knees_px.mean(axis=0) - at_px))))
+        return Subject(nearest, n_people=len(known), rule="the person who was pointed at")
+    return _choose(known, frames, network, outside=cut_off(seen, frames))
+
+
+def find_people(
+    frames: Sequence[ByteArray], people: Sequence[Sequence[Somebody]], network: LandmarkNetwork
+) -> tuple[list[Vote], list[Legs]]:
+    """Return where the lower legs of everybody upright are, and all the looks that say so; parameters as above."""
     known: list[Vote] = []
     seen: list[Legs] = []
     for hips_px, reach_px, n in gather(people):
@@ -129,13 +141,7 @@ def find_subject(
         vote = elect(found, len(picks), start.side_px)
         if vote is not None and vote.carries and not any(_same(vote, other) for other in known):
             known.append(vote)
-    if not known:
-        vote, outside = find_in_clip(frames, network, turn_deg=HANGING_DEG, sees_less=sees_less)
-        return Subject(vote, cut_off=outside, n_people=int(vote is not None))
-    if at_px is not None:
-        nearest = min(known, key=lambda vote: float(np.hypot(*(vote.knees_px.mean(axis=0) - at_px))))
-        return Subject(nearest, n_people=len(known), rule="the person who was pointed at")
-    return _choose(known, frames, network, outside=cut_off(seen, frames))
+    return known, seen
 
 
 def find_legs(rgb: ByteArray, network: LandmarkNetwork, start: Region) -> Legs | None:
@@ -157,7 +163,7 @@ def find_legs(rgb: ByteArray, network: LandmarkNetwork, start: Region) -> Legs |
         quality=TOLD_QUALITY * float(look.visibility[[*KNEES, *ANKLES]].min()),
         presence=look.presence,
         in_front=1.0,
-        flexion_deg=float(hip_flexion_deg(look.world_m).mean()),
+        sits=sits_in(look),
     )
     shown = legs_of(look, start)
     return shown if shown is not None and agree(shown, told) else told
@@ -180,7 +186,7 @@ def _choose(known: Sequence[Vote], frames: Sequence[ByteArray], network: Landmar
 
 
 def _merit(vote: Vote) -> float:
-    return vote.share * vote.quality * (2.0 if vote.flexion_deg > SITS_DEG else 1.0)
+    return vote.share * vote.quality * (2.0 if vote.sits > 0.5 else 1.0)
 
 
 def _same(a: Vote, b: Vote) -> bool:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from hipcv.core.procedures import TestName
+from hipcv.words import Effort, EndPoint
 from hipcv_server import schemas
 from hipcv_server.disk import free_bytes
 from hipcv_server.links import PREFIX, links_of
@@ -21,6 +22,9 @@ from hipcv_server.uploads import receive
 
 #: Progress events come no more often, and a comment at least this often.
 EVENT_EVERY_S, COMMENT_EVERY_S = 0.2, 10.0
+
+#: What may end a movement that nobody helps with.
+_ENDS_ALONE = [str(end) for end in EndPoint if end is not EndPoint.HELPER_STOPPED]
 
 router = APIRouter(prefix=PREFIX)
 
@@ -42,6 +46,11 @@ def _form_schema() -> dict[str, Any]:
         "properties": {"file": file, **properties},
         "required": ["file", "test"],
         "additionalProperties": False,
+        # who helped, and where the hand lay, belong to a passive test
+        "anyOf": [
+            {"properties": {"effort": {"const": str(Effort.PASSIVE)}}, "required": ["effort"]},
+            {"properties": {"helper": False, "hand_place": False, "end_point": {"enum": _ENDS_ALONE}}},
+        ],
     }
 
 

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse, Response
 
 from hipcv.core.procedures import PROCEDURES, USUAL_TEST, TestName, procedure_named
 from hipcv.version import __version__
-from hipcv.words import Sex
+from hipcv.words import Effort, Sex
 from hipcv_server import schemas
 from hipcv_server.links import PREFIX
 from hipcv_server.problems import described
@@ -69,9 +69,9 @@ def models(rooms: In) -> Response:
 @router.get(
     "/guidance", response_model=schemas.GuidanceModel, responses=described(), summary="How to film; words for findings"
 )
-def guidance(test: TestName = USUAL_TEST) -> Response:
-    """Return how to film a test, title and meaning of every finding code, and the verdicts on a difference in words."""
-    from hipcv.evidence.guidance import filming_guide, known_codes, meaning_for, origin_for, title_for
+def guidance(test: TestName = USUAL_TEST, effort: Effort = Effort.ACTIVE) -> Response:
+    """Return how to film and help in a test, and the words for every finding code and verdict on a difference."""
+    from hipcv.evidence.guidance import filming_guide, helper_guide, known_codes, meaning_for, origin_for, title_for
     from hipcv.evidence.reference import AsymmetryVerdict
 
     words = {
@@ -79,8 +79,11 @@ def guidance(test: TestName = USUAL_TEST) -> Response:
         for code in known_codes()
     }
     asymmetry = {str(verdict): verdict.wording for verdict in AsymmetryVerdict}
-    film = list(filming_guide(procedure_named(test)))
-    return JSONResponse({"film": film, "findings": words, "asymmetry": asymmetry})
+    procedure = procedure_named(test)
+    film, helper = list(filming_guide(procedure, effort)), helper_guide(procedure)
+    steps, origin = (list(helper.steps), helper.origin) if effort is Effort.PASSIVE else ([], "")
+    told = {"film": film, "helper": steps, "helper_origin": origin, "findings": words, "asymmetry": asymmetry}
+    return JSONResponse(told)
 
 
 @router.get("/limits", response_model=schemas.Limits, responses=described(), summary="What this server takes")

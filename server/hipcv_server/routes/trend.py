@@ -36,7 +36,7 @@ def _change(rooms: Rooms, side: str, jobs: list[Job]) -> dict[str, Any] | None:
     from hipcv.history.comparison import Change, compare_documents, spacing_of
 
     known = [job for job in jobs if job.summary is not None and job.summary[side]["end_range_deg"] is not None]
-    alike = [job for job in known if job.options.get("effort") == known[-1].options.get("effort")]
+    alike = [job for job in known if _done_alike(job, known[-1])]
     if len(alike) < 2:
         return None
     first, last = alike[0], alike[-1]
@@ -54,6 +54,12 @@ def _change(rooms: Rooms, side: str, jobs: list[Job]) -> dict[str, Any] | None:
         "real": found.verdict in (Change.INCREASED, Change.DECREASED),
         "verdict": str(found.verdict),
     }
+
+
+def _done_alike(job: Job, other: Job) -> bool:
+    """Whether the leg was moved in one way, and not one leg here and both there, as far as anybody said."""
+    legs = job.options.get("legs"), other.options.get("legs")
+    return job.options.get("effort") == other.options.get("effort") and (legs[0] == legs[1] or None in legs)
 
 
 def _recorded_at(job: Job) -> datetime | None:

@@ -47,8 +47,14 @@ function title({ assessment, state }) {
 }
 
 function subtitle({ assessment: a, created_at: at, subject }) {
-  const parts = [a ? `${testTitle(a.test)} test` : null, a?.effort === "passive" ? "passive" : null, at ? when(at) : null, subject];
+  const parts = [a ? `${testTitle(a.test)} test` : null, howDone(a), at ? when(at) : null, subject];
   return element("p", { class: "soft" }, parts.filter(Boolean).join(" · "));
+}
+
+/** How it was done, where there is more to say than that somebody moved their own leg. */
+function howDone(a) {
+  const told = a?.how_done || a?.effort; // results of older versions hold no words for it
+  return told === "active" ? null : told;
 }
 
 const section = (name, ...children) => element("section", {}, element("h3", {}, name), ...children);

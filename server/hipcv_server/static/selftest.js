@@ -1,8 +1,8 @@
 // The self-test from the choice of the test to its result.
-import { ask, askOnce } from "./api.js";
+import { ask } from "./api.js";
 import { Camera, CameraError, cameraObstacle, listCameras } from "./camera.js";
 import { Cues } from "./cues.js";
-import { showDrawing } from "./drawings.js";
+import { doneOf, showGuides, watchDone } from "./done.js";
 import { asked, byId, confirmed, element, tell } from "./element.js";
 import { Gravity, allowGravity } from "./gravity.js";
 import { keep, kept } from "./kept.js";
@@ -25,6 +25,7 @@ export function setUpSelfTest() {
     if (testNames().length) toPlace(); // at once: sensors may be asked for within the click only
     else loadTests().then((there) => there && toPlace());
   });
+  watchDone(byId("choose"));
   byId("try-sound").addEventListener("click", trySound);
   byId("back").addEventListener("click", () => { closeCamera(); go("choose"); });
   byId("start").addEventListener("click", () => begin().catch(returnWith));
@@ -91,11 +92,11 @@ function go(step, focus = true) {
 }
 
 function plan() {
-  const given = new FormData(byId("choose"));
+  const given = new FormData(byId("choose")), done = Object.fromEntries(doneOf(byId("choose")));
   const age = given.get("age"), subject = given.get("subject").trim();
   return {
     type: "start", test: given.get("test"), age: age === "" ? null : Number(age), sex: given.get("sex") || null,
-    effort: given.get("passive") ? "passive" : "active", sides: given.get("order").split(","),
+    ...done, ...(done.pain ? { pain: Number(done.pain) } : {}), sides: given.get("order").split(","),
     trials: Number(given.get("trials")), hold_s: Number(given.get("hold_s")), keep: Boolean(given.get("keep")),
     subject: subject || null, hands_free: !given.get("by_hand"),
   };
@@ -120,12 +121,10 @@ async function trySound() {
 
 async function toPlace() {
   allowGravity();
-  const { test } = plan();
+  const { test, effort } = plan();
   tell(byId("camera-problem"), null);
   go("place");
-  showDrawing(byId("placement"), `${test}-side`);
-  askOnce(`guidance?test=${test}`).then(({ film }) => byId("film").replaceChildren(...film.map((step) => element("li", {}, step))))
-    .catch((error) => tell(byId("camera-problem"), error.message));
+  showGuides("place", test, effort).catch((error) => tell(byId("camera-problem"), error.message));
   await openCamera(byId("camera-pick").value);
 }
 

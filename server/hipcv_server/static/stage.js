@@ -1,7 +1,7 @@
 // The running test on the screen: picture, big angle, checks, cues, what has been captured.
 import { draw } from "./draw.js";
 import { byId, element, tell } from "./element.js";
-import { CHECKS, STAGES, capital, degrees } from "./words.js";
+import { CHECKS, CHECKS_HELPED, STAGES, capital, degrees } from "./words.js";
 
 const PREPARING = ["placing", "ready", "countdown"];
 
@@ -26,7 +26,7 @@ export class Stage {
   }
 
   listChecks() {
-    for (const [code, label] of Object.entries(CHECKS)) {
+    for (const [code, label] of Object.entries(this.start.effort === "passive" ? CHECKS_HELPED : CHECKS)) {
       const state = element("span", { class: "hidden-text" }, "not yet: "), advice = element("span", { class: "advice" });
       const item = element("li", { "data-code": code }, element("span", { class: "lamp", "aria-hidden": "true" }), element("span", {}, state, label, advice));
       this.checks.set(code, { item, state, advice });

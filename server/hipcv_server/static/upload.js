@@ -1,6 +1,6 @@
 // Recorded videos: handed over one by one, watched while they are scored, summed up.
 import { Refusal, ask, askOnce, follow, upload } from "./api.js";
-import { showDrawing } from "./drawings.js";
+import { doneOf, effortOf, showGuides, watchDone } from "./done.js";
 import { markEdges } from "./edges.js";
 import { alarm, asked, button, byId, element } from "./element.js";
 import { keep, kept } from "./kept.js";
@@ -32,6 +32,7 @@ export function setUpUpload() {
   askBeforeLeaving(() => unsent > 0);
   byId("show-film").addEventListener("click", toggleGuide);
   byId("upload-choices").addEventListener("change", showGuide);
+  watchDone(byId("upload-form"), showGuide);
 }
 
 function toggleGuide() {
@@ -44,8 +45,7 @@ function toggleGuide() {
 async function showGuide() {
   if (!(await loadTests())) return;
   const test = new FormData(byId("upload-form")).get("test");
-  showDrawing(byId("upload-drawing"), `${test}-side`);
-  askOnce(`guidance?test=${test}`).then(({ film }) => byId("upload-film").replaceChildren(...film.map((step) => element("li", {}, step)))).catch((error) => alarm(error.message));
+  showGuides("upload", test, effortOf(byId("upload-form"))).catch((error) => alarm(error.message));
 }
 
 /** Ask once on this device whether its videos are mirror images, for nothing in a picture tells. */
@@ -80,7 +80,7 @@ function options() {
   const given = new FormData(byId("upload-form")), sent = [];
   for (const name of ["test", "age", "sex", "roll", "mirrored"]) if (given.get(name)) sent.push([name, given.get(name)]);
   if (given.get("subject").trim()) sent.push(["subject", given.get("subject").trim()]);
-  if (given.get("passive")) sent.push(["effort", "passive"]);
+  sent.push(...doneOf(byId("upload-form")));
   if (given.get("slow_motion") && given.get("slow_motion") !== "1") sent.push(["slow_motion", given.get("slow_motion")]);
   if (given.get("keep")) sent.push(["keep", "true"]);
   return sent;

@@ -11,6 +11,9 @@ export const CHECKS = {
   still: "Both legs at rest",
 };
 
+/** The same where somebody else moves the leg. */
+export const CHECKS_HELPED = { ...CHECKS, person: "One person and one helper in view" };
+
 export const STAGES = {
   queued: "Waiting for its turn",
   opening: "Opening the recording",
