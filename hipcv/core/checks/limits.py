@@ -117,6 +117,9 @@ LEVEL_THIGH = Limit(
 HIPS_UNSEEN = Limit(0.5, "of the frames", "the pelvis cannot be watched otherwise")
 #: Searched frames of which more show an ankle at or beyond the picture's edge say that feet are outside.
 FEET_OUTSIDE = Limit(0.5, "of the searched frames", "what lies outside the picture cannot be measured")
+LEGS_FAINT = Limit(
+    0.55, "of full clearness", "below it many frames had to agree on where the legs are, for none shows them well"
+)
 TRUNK_IN_FRONT = Limit(
     0.5,
     "of the place before the knees is person",

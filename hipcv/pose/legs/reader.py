@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.limits import FEET_OUTSIDE, TRUNK_IN_FRONT, found
+from hipcv.core.checks.limits import FEET_OUTSIDE, LEGS_FAINT, TRUNK_IN_FRONT, found
 from hipcv.core.checks.posture import check_end
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import hip_flexion_deg
@@ -243,9 +243,12 @@ class LegReader:
             return (found(code, Severity.REJECT, n, cause=Cause.SEVERAL_SIT, values={"where": where}),)
         if self.vote is None and self.subject.cut_off:
             return (found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET_OUTSIDE),)
+        told: tuple[Finding, ...] = ()
+        if self.vote is not None and self.vote.quality < LEGS_FAINT.value:
+            told = (found(FindingCode.LEGS_NOT_SEEN, Severity.DOUBT, self.vote.quality, limit=LEGS_FAINT),)
         if not self.procedure.shank_up:
-            return ()
-        return check_end(self.share_in_front, self.flexion_deg, self.camera_side)
+            return told
+        return told + check_end(self.share_in_front, self.flexion_deg, self.camera_side)
 
     def close(self) -> None:
         """Free nothing: the network goes with the reader."""

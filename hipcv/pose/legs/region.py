@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.limits import LEVEL_THIGH, LIMITS
+from hipcv.core.checks.limits import LEGS_FAINT, LEVEL_THIGH, LIMITS
 from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import hip_flexion_deg
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray
@@ -47,7 +47,7 @@ GOOD_QUALITY, FAIR_QUALITY = 0.6, 0.15
 #: the shanks within this ratio.
 AGREE_SHANKS, AGREE_RATIO = (0.35, 0.6), 1.3
 #: A region that fewer frames agree on, or of less quality, is not one: seated people end here.
-MIN_SHARE, MIN_QUALITY = 0.3, 0.55
+MIN_SHARE, MIN_QUALITY = 0.3, LEGS_FAINT.value
 #: Legs that this many frames agree on need no more than this.
 MANY_SHARE, MANY_QUALITY = 0.5, 0.25
 #: Who sits facing the camera shows a trunk of about a shank's length above the hips (1.0 where tried); on a bed that is
@@ -342,8 +342,9 @@ def _vote(
         if legs is not None and legs.merit > GOOD_QUALITY:
             good.append(legs)
             home = home or next((g for g in good[:-1] if agree(g, legs)), None)
-    best = _best(found)
-    if best is not None and good:
+    # what one frame shows well, or several show faintly
+    best = _best(found) if good else _best(_largest_party(found))
+    if best is not None:
         # Nobody walks away in this test: what one frame shows best is asked of those that show something else.
         for k, legs in enumerate(found):
             if legs is None or not agree(best, legs):
@@ -363,9 +364,7 @@ def elect(found: Sequence[Legs | None], n_frames: int, side_px: float | None = N
     >>> elect([legs, None, legs, legs], 4).share, elect([legs, None, None], 3)
     (0.75, None)
     """
-    seen = [legs for legs in found if legs is not None]
-    parties = [[b for b in seen if agree(a, b)] for a in seen]
-    party = max(parties, key=lambda p: (len(p), sum(legs.merit for legs in p)), default=[])
+    party = _largest_party(found)
     if not party or len(party) < min(2, n_frames):
         return None
     knees = np.median([legs.knees_px for legs in party], axis=0)
@@ -383,6 +382,13 @@ def elect(found: Sequence[Legs | None], n_frames: int, side_px: float | None = N
         quality=float(np.mean(sorted((legs.quality for legs in party), reverse=True)[: (len(party) + 1) // 2])),
         sits=float(np.mean([legs.sits for legs in party])),
     )
+
+
+def _largest_party(found: Sequence[Legs | None]) -> list[Legs]:
+    """Return the looks that agree with each other, of the largest group there is."""
+    seen = [legs for legs in found if legs is not None]
+    parties = [[b for b in seen if agree(a, b)] for a in seen]
+    return max(parties, key=lambda p: (len(p), sum(legs.merit for legs in p)), default=[])
 
 
 def _best(found: Sequence[Legs | None]) -> Legs | None:
