@@ -74,6 +74,29 @@ def _candidates() -> tuple[IntArray, IntArray, FloatArray]:
     return left[inside], right[inside], np.stack([top, bottom, half], axis=1)[inside]
 
 
+@cache
+def _flat_candidates() -> tuple[IntArray, IntArray]:
+    """Return where the left and the right edge (N, rows) of every candidate lie in a strip that is one row."""
+    left, right, _ = _candidates()
+    starts = np.arange(len(ROWS)) * len(COLUMNS)
+    return left + starts, right + starts
+
+
+def edges_under(edges: MapArray) -> FloatArray:
+    """Return (N,) the mean edge under both sides of every ribbon that is tried in a strip.
+
+    Examples
+    --------
+    >>> under = edges_under(np.ones((27, 97), np.float32))
+    >>> float(under.min()), float(under.max())
+    (1.0, 1.0)
+    """
+    clipped = np.minimum(edges, 1.6).ravel()
+    left, right = _flat_candidates()
+    under: FloatArray = (clipped.take(left) + clipped.take(right)).mean(axis=1) / 2
+    return under
+
+
 def edge_strength(strip_lab: FloatArray, mask: FloatArray) -> MapArray:
     """Return (rows, columns) how strong an edge across the strip is, 0 to about 1.5.
 
@@ -98,13 +121,14 @@ def edge_strength(strip_lab: FloatArray, mask: FloatArray) -> MapArray:
     return np.asarray(np.minimum(normal, 1.5) + MASK_SHARE * np.minimum(outline / 0.12, 1.0), np.float32)
 
 
-def find_ribbon(edges: MapArray, half_width: float | None = None) -> Ribbon | None:
+def find_ribbon(edges: MapArray, half_width: float | None = None, under: FloatArray | None = None) -> Ribbon | None:
     """Find the lower leg in a strip; None where no ribbon stands out.
 
     Parameters
     ----------
     edges : (27, 97) at `ROWS` and `COLUMNS`, from `edge_strength`.
     half_width : of this leg in the rest of the clip, in shank lengths, where known.
+    under : `edges_under` of this strip, where it has been taken.
 
     Examples
     --------
@@ -120,14 +144,12 @@ def find_ribbon(edges: MapArray, half_width: float | None = None) -> Ribbon | No
     True
     """
     left, right, shape = _candidates()
-    rows = np.arange(len(ROWS))
-    found = np.minimum(edges[rows, left], 1.6) + np.minimum(edges[rows, right], 1.6)
+    under = edges_under(edges) if under is None else under
     usual, sd = (USUAL_HALF_WIDTH, HALF_WIDTH_SD) if half_width is None else (half_width, 0.018)
-    score = found.mean(axis=1) / 2
-    score -= 0.10 * ((shape[:, 0] / PRIOR_SD) ** 2 + (shape[:, 1] / PRIOR_SD) ** 2)
+    score = under - 0.10 * ((shape[:, 0] / PRIOR_SD) ** 2 + (shape[:, 1] / PRIOR_SD) ** 2)
     score -= 0.10 * ((shape[:, 2] - usual) / sd) ** 2
     best = int(score.argmax())
-    strength = float(found[best].mean() / 2)
+    strength = float(under[best])
     middles, kept = _middles(edges, left[best], right[best])
     if kept.sum() < 0.5 * len(ROWS):
         return None

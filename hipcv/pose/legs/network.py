@@ -116,14 +116,19 @@ def load_network(network: bytes, name: str, n_threads: int) -> Any:
 class LandmarkNetwork:
     """The network, loaded once.
 
+    Parameters
+    ----------
+    network : its bytes.
+    n_threads : how many threads it is given at most.
+
     Raises
     ------
     ModelError
         Where the bytes are no network or one with other outputs.
     """
 
-    def __init__(self, network: bytes) -> None:
-        self._net = load_network(network, "landmark network", count_threads(MAX_THREADS))
+    def __init__(self, network: bytes, n_threads: int = MAX_THREADS) -> None:
+        self._net = load_network(network, "landmark network", count_threads(n_threads))
         self._input = self._net.get_input_details()[0]["index"]
         outputs = {tuple(int(n) for n in d["shape"]): d["index"] for d in self._net.get_output_details()}
         wanted = {

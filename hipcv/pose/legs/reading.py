@@ -5,8 +5,9 @@ over the whole clip (`tracking`); 3 where they are clear they teach the legs' co
 ankles are followed once more; 4 the edges of each lower leg sharpen its direction (`edges`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -17,7 +18,7 @@ from hipcv.core.motion.filtering import median_of
 from hipcv.core.series import FloatArray
 from hipcv.pose.legs.colour import LegColour
 from hipcv.pose.legs.covered import at_rest, covered
-from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, find_ribbon
+from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, edges_under, find_ribbon
 from hipcv.pose.legs.heatmaps import CROP_PX, cell_of
 from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end
 from hipcv.pose.legs.looking import Views, look_at
@@ -64,6 +65,7 @@ def read_lower_legs(
     vote: Vote,
     network: LandmarkNetwork,
     steps: LegSteps = LEG_STEPS,
+    known: Mapping[float, Views] = MappingProxyType({}),
 ) -> LowerLegs:
     """Read both shanks in every frame.
 
@@ -73,6 +75,7 @@ def read_lower_legs(
     time_s : (T,) seconds, rising.
     vote : where the legs are, in pixels of these frames.
     steps : the steps that can be exchanged.
+    known : first looks at this square that have been taken already (`first_look`), by their frames' times.
     """
     region, n = vote.region, len(time_s)
     shank_px = vote.shank_px * CROP_PX / region.side_px
@@ -80,12 +83,14 @@ def read_lower_legs(
     views, lab = [], np.empty((n, 64, 64, 3), np.uint8)
     for k in range(n):
         rgb = frame(k)
-        views.append(look_at(rgb, region, network, _raster(time_s[k])))
+        views.append(known.get(float(time_s[k])) or first_look(rgb, region, network, float(time_s[k])))
         lab[k] = cv2.cvtColor(cv2.resize(region.cut(rgb), (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
-    _, doubts = _first_paths(views, time_s, first_px, shank_px, steps)
-    for k in np.flatnonzero(np.max(doubts, axis=0) > CLEAR_DOUBT).tolist():
-        views[k] += look_at(frame(k), region, network, _raster(time_s[k]), again=True)
     paths, doubts = _first_paths(views, time_s, first_px, shank_px, steps)
+    doubted = np.flatnonzero(np.max(doubts, axis=0) > CLEAR_DOUBT).tolist()
+    for k in doubted:
+        views[k] += look_at(frame(k), region, network, _raster(time_s[k]), again=True)
+    if doubted:
+        paths, doubts = _first_paths(views, time_s, first_px, shank_px, steps)
     knee_maps, ankle_maps, masks = np.stack([seen.maps for seen in views], axis=1)
     knees = np.stack([path.knee_px for path in paths], axis=1)
     in_front = share_in_front(masks.mean(axis=0), np.median(knees, axis=0), shank_px)
@@ -121,6 +126,11 @@ def read_lower_legs(
     return LowerLegs(
         knees_px, ankles_px, se_deg, region.to_picture(outline), in_front, tuple(seen.bodies for seen in views)
     )
+
+
+def first_look(rgb: ByteArray, region: Region, network: LandmarkNetwork, time_s: float) -> Views:
+    """Take the first look at a frame of a clip, whose time picks the view."""
+    return look_at(rgb, region, network, _raster(time_s))
 
 
 def _raster(time_s: float) -> int:
@@ -181,10 +191,13 @@ def _resting(paths: Sequence[LegPath], doubts: Sequence[FloatArray]) -> list[Flo
 
 
 def _find_ribbons(edges: Sequence[MapArray]) -> list[Ribbon | None]:
-    ribbons = [find_ribbon(e) for e in edges]
+    under = [edges_under(e) for e in edges]
+    ribbons = [find_ribbon(e, under=u) for e, u in zip(edges, under, strict=True)]
     # a leg is as wide in one frame as in the next
     half_width = median_of(np.array([r.half_width for r in ribbons if r is not None]))
-    return [find_ribbon(e, half_width) for e in edges] if np.isfinite(half_width) else ribbons
+    if not np.isfinite(half_width):
+        return ribbons
+    return [find_ribbon(e, half_width, u) for e, u in zip(edges, under, strict=True)]
 
 
 def _edges_along(
