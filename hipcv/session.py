@@ -5,7 +5,7 @@ every door.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -140,16 +140,6 @@ class Session:
         for time_s in self.reader.times_s()[rows].tolist():
             self._brightness.pop(time_s, None)
         self.reader.forget(rows)
-
-    def amend(self, rows: Mapping[float, NDArray[np.void]], compared_s: Sequence[float]) -> int:
-        """Put what another model saw in the place of what this one did, as `PoseRecord.amend`; return how many.
-
-        Parameters
-        ----------
-        rows : `pack_pose` of each frame by its time in seconds; times that are not kept are passed over.
-        compared_s : times at rest at which the two models are compared.
-        """
-        return self.reader.amend(rows, compared_s)
 
     def bare_angles_deg(self, pose: Pose) -> FloatArray:
         """Return both legs' angles (2,) to the picture's vertical, left and right, NaN where not seen.

@@ -24,16 +24,16 @@ EXEMPT = {
     **dict.fromkeys(
         (
             "hipcv.live.elsewhere.Elsewhere.*",
-            "hipcv.live.held_frames.HeldFrames.*",
             "hipcv.live.kept_span.KeptSpan.trim",
             "hipcv.live.livetest.LiveTest.*",
-            "hipcv.live.precise.PreciseReader.*",
             "hipcv.measurement.measure_file",
             "hipcv.measurement.recognise_file",
             "hipcv.models.store.check_models",
             "hipcv.models.store.find_model",
             "hipcv.pose.graph.GraphReader.*",
             "hipcv.pose.landmarker.PoseEstimator.*",
+            "hipcv.pose.legs.body_follower.look_at_people",
+            "hipcv.pose.legs.follower.open_follower",
             "hipcv.pose.legs.reader.LegReader.*",
             "hipcv.pose.legs.network.load_network",
             "hipcv.pose.legs.reader.open_leg_reader",

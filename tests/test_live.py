@@ -1,8 +1,9 @@
-"""A live test gives what the recording of it would give; its parts tell the truth about gravity, pictures and holds."""
+"""A live test gives what the recording of it would give; its parts tell the truth about gravity and pictures."""
 
 import json
 import math
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from hipcv.assessment import Assessment, assess
 from hipcv.cli import app
 from hipcv.core.camera.pinhole import camera_axes, image_angle_deg
 from hipcv.core.camera.pose import Cue
-from hipcv.core.errors import ModelError, SourceError
+from hipcv.core.errors import SourceError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
@@ -29,13 +30,14 @@ from hipcv.core.skeleton import find_skeleton
 from hipcv.live.coach import Phase, Plan
 from hipcv.live.device_gravity import DeviceGravity, Facing, TiltLog, camera_tilt_deg, settled_tilt_deg
 from hipcv.live.elsewhere import AFTER_S, Elsewhere
-from hipcv.live.held_frames import Remeasured
 from hipcv.live.livetest import LiveTest, roll_shift_deg
 from hipcv.live.placement import Posture
-from hipcv.live.precise import PreciseReader
-from hipcv.live.swing import MAX_REMEASURED, KeptFrame, pick_held
 from hipcv.measurement import Measurement
-from hipcv.models.store import ModelFile, get_model
+from hipcv.models.store import get_model
+from hipcv.pose.legs.ahead import ReadAhead
+from hipcv.pose.legs.network import LandmarkNetwork, Look
+from hipcv.pose.legs.reader import LegReader
+from hipcv.session import Session
 from hipcv.sources.stills import decode_still, encode_still
 from hipcv.sources.video import open_video
 from hipcv.sources.webcam import Stand, open_camera
@@ -49,33 +51,29 @@ PLAN = Plan(n_trials=1, hold_s=1.0, countdown_s=0.0)
 
 @dataclass(frozen=True)
 class Done:
-    """What came out of a live test: series, assessment, what was captured and what was measured again."""
+    """What came out of a live test: series, assessment, and what was captured on the way."""
 
     series: PoseSeries
     assessment: Assessment
     captured: dict[Side, float]
-    again: dict[Side, float]
-    n_pictures: int
 
 
 @pytest.fixture(scope="module")
 def live() -> Done:
     """The sample clip, frame by frame, through a live test whose clock began long ago."""
-    told: list[Remeasured] = []
     captured: dict[Side, float] = {}
-    with LiveTest(Setup(), PLAN, on_remeasured=told.append) as test:
+    with LiveTest(Setup(), PLAN) as test:
         for frame in open_video(CLIP):
             coaching = test.look(frame.rgb, frame.time_s + 100.0).coaching
             if coaching.hold is not None:
                 captured[coaching.hold.side] = coaching.hold.angle_deg
         assert coaching.phase is Phase.COMPLETE
         series, assessment = test.finish()
-        n_pictures = test.n_pictures
-    return Done(series, assessment, captured, {one.hold.side: one.angle_deg for one in told}, n_pictures)
+    return Done(series, assessment, captured)
 
 
 def test_a_live_test_agrees_with_the_recording_of_it(live: Done, kept: Callable[[str], Measurement]) -> None:
-    """Guided by the fast model, measured again by the precise one: within 1° of the recorded file, side by side."""
+    """Guided by the fast model, read by the precise one: within 1° of the recorded file, side by side."""
     recorded = kept(CLIP.stem).assessment
     for side in Side:
         ours, theirs = live.assessment.of(side).end_range_deg, recorded.of(side).end_range_deg
@@ -84,42 +82,64 @@ def test_a_live_test_agrees_with_the_recording_of_it(live: Done, kept: Callable[
         assert abs(ours - theirs) < 1.0
 
 
-def test_both_holds_are_captured_and_measured_again(live: Done) -> None:
+def test_both_holds_are_captured_near_what_is_measured(live: Done) -> None:
     """What the person hears at once and what the precise model says afterwards are the same hold."""
     assert set(live.captured) == set(Side)
-    assert set(live.again) == set(Side)
-    assert all(abs(live.again[side] - live.captured[side]) < 2.0 for side in Side)
-
-
-def test_no_picture_is_left_once_the_holds_are_measured(live: Done) -> None:
-    """The frames of ended trials are gone from memory."""
-    assert live.n_pictures == 0
-
-
-def test_without_the_precise_model_no_picture_piles_up() -> None:
-    """Where the model does not load the test goes on, and nothing waits for it."""
-
-    def load() -> ModelFile:
-        raise ModelError("The model is gone.")
-
-    frame = KeptFrame(0.0, (0.0, 0.0), encode_still(np.zeros((64, 64, 3), np.uint8)))
-    reader = PreciseReader(load, lambda _: None)
-    reader.ask([frame])
-    assert reader.wait() == {}
-    reader.ask([frame, frame])
-    assert reader.n_waiting == 0
-    assert reader.failure == "The model is gone."
+    for side in Side:
+        assert live.captured[side] == pytest.approx(live.assessment.of(side).end_range_deg, abs=4.0)
 
 
 def test_the_provenance_says_how_it_was_measured(live: Done) -> None:
-    """A live result says that it is one, with which model the holds were measured and on how many frames."""
-    parameters = live.assessment.provenance.parameters
-    assert parameters["door"] == "live"
-    assert parameters["measured_again_with"] == "heavy"
-    again = parameters["held_frames_measured_again"]
-    assert isinstance(again, int)
-    assert 40 < again < len(live.series)
+    """A live result says that it is one, and which model read how many frames a second: not the one that guides."""
+    provenance = live.assessment.provenance
+    assert provenance.parameters["door"] == "live"
+    assert provenance.pose_model == "heavy"
+    assert provenance.readings_hz == pytest.approx(8.0, abs=0.5)
     assert live.series.time_s[0] >= 0.0
+
+
+class Counting:
+    """A network that counts how often it looks."""
+
+    def __init__(self, network: LandmarkNetwork) -> None:
+        self.network, self.n_looks = network, 0
+
+    def __call__(self, crop: np.ndarray) -> Look:
+        self.n_looks += 1
+        return self.network(crop)
+
+
+@pytest.mark.model
+def test_frames_looked_at_ahead_give_what_the_recording_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same reader, with the first looks taken while the frames come and without: the same legs to half a degree."""
+    monkeypatch.setattr("hipcv.pose.legs.ahead.FIRST_AFTER_S", 2.0)
+    lite = get_model(ModelName.LITE)
+    n_looks, results = [], []
+    for guide in ((lite, ModelName.LITE), None):
+        with Session(Setup(), lite, ModelName.LITE, guide=guide) as session:
+            for frame in open_video(CLIP):
+                session.add(frame.rgb, frame.time_s)
+            reader = session.reader
+            assert isinstance(reader, LegReader)
+            if reader.ahead is not None:
+                _wait_for(reader.ahead, session.n_kept)
+            counting = Counting(reader.network)
+            monkeypatch.setattr(reader, "network", counting)
+            results.append(session.finish()[1])
+            n_looks.append(counting.n_looks)
+    assert n_looks[0] < n_looks[1] - 0.8 * session.n_kept  # at the end only the search is left, and what is doubted
+    for side in Side:
+        ahead, afterwards = (result.of(side).end_range_deg for result in results)
+        assert ahead == pytest.approx(afterwards, abs=0.5)
+
+
+def _wait_for(ahead: ReadAhead, n: int) -> None:
+    """Wait until n frames have been looked at."""
+    for _ in range(600):
+        if len(ahead._looks) == n:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{len(ahead._looks)} of {n}")
 
 
 @pytest.mark.model
@@ -130,7 +150,6 @@ def test_nothing_grows_while_nobody_is_tested() -> None:
         for k in range(60):
             test.look(blank, k / 2)
         assert test.n_kept <= 13
-        assert test.n_pictures == 0
 
 
 @pytest.mark.model
@@ -363,35 +382,6 @@ def test_the_roll_is_taken_out_of_both_legs(setup: Setup) -> None:
     both = image_angle_deg(np.zeros((2, 2)), np.stack([ankle, ankle]), lateral, shank_up=along < 0)
     shift = roll_shift_deg(setup, 7.0)
     assert both + (shift, -shift) == pytest.approx([0.0, 0.0], abs=1e-9)
-
-
-# --------------------------------------------------------------------------------------------------------- held frames
-
-
-@given(
-    rise=st.integers(3, 20),
-    hold=st.integers(5, 200),
-    fall=st.integers(3, 20),
-    top=st.floats(10, 60),
-    seed=st.integers(0, 99),
-)
-def test_the_frames_near_the_top_are_picked(rise: int, hold: int, fall: int, top: float, seed: int) -> None:
-    """The picked frames are the held ones and a few before, never more than can be measured again."""
-    noise = np.random.default_rng(seed).normal(0, 0.4, rise + hold + fall)
-    heights = np.concatenate([np.linspace(0, top, rise), np.full(hold, top), np.linspace(top, 0, fall)]) + noise
-    start, stop = pick_held([k / 25 for k in range(len(heights))], heights.tolist())
-    assert stop - start <= MAX_REMEASURED + 3
-    assert start <= rise + hold // 2 <= stop
-    # a few frames before the hold are kept for the filter, and no more
-    inner = heights[start + 4 : stop]
-    assert len(inner) > 0
-    assert inner.min() > 0.5 * top
-
-
-def test_a_leg_that_did_not_swing_has_nothing_to_measure_again() -> None:
-    """Rest and missing landmarks pick no frames."""
-    assert pick_held([0.0, 0.1, 0.2], [1.0, 2.0, 0.5]) == (0, 0)
-    assert pick_held([0.0, 0.1], [math.nan, math.nan]) == (0, 0)
 
 
 # ------------------------------------------------------------------------------------------------------------ pictures

@@ -161,24 +161,6 @@ def test_a_packed_pose_comes_back_as_the_model_gave_it():
     assert np.isnan(record_of(NOBODY).table()["image_px"]).all()
 
 
-def test_amended_poses_take_their_places_and_the_rest_is_moved_to_the_same_ruler():
-    """Six frames at rest differ by 3 px: a frame that only the first model saw moves by 3 px, nobody stays nobody."""
-    record = record_of(*(pose_at(10.0) for _ in range(6)), pose_at(20.0), NOBODY, pose_at(40.0))
-    seen = {float(second): pack_pose(second, pose_at(13.0, 0.5)) for second in range(6)}
-    seen |= {8.0: pack_pose(8, pose_at(50.0)), 7.0: pack_pose(7, NOBODY), 99.0: pack_pose(99, pose_at(1.0))}
-    assert record.amend(seen, [float(second) for second in range(6)]) == 7
-    x_px, world_m = record.table()["image_px"][:, 0, 0], record.table()["world_m"][:, 0, 0]
-    np.testing.assert_allclose(x_px, [13.0] * 6 + [23.0, np.nan, 50.0])
-    np.testing.assert_allclose(world_m, [0.5] * 6 + [0.5, np.nan, 0.25])
-
-
-def test_too_few_frames_at_rest_move_nothing():
-    """A difference of two models is not read off four frames."""
-    record = record_of(*(pose_at(10.0) for _ in range(6)))
-    record.amend({float(second): pack_pose(second, pose_at(13.0)) for second in range(4)}, [0.0, 1.0, 2.0, 3.0])
-    np.testing.assert_allclose(record.table()["image_px"][:, 0, 0], [13.0] * 4 + [10.0] * 2)
-
-
 def test_forgotten_frames_are_gone():
     """The others stay in their order; of an empty record there is no time and no row."""
     record = record_of(*(pose_at(1.0) for _ in range(5)))

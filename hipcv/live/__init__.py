@@ -1,6 +1,6 @@
-"""A test in front of a camera: guided while it runs, measured precisely once a trial has ended.
+"""A test in front of a camera: guided while it runs, read as a whole once it has ended.
 
-Every frame goes through the same `Session` as a recorded file, with a fast pose model. The frames of a swing are kept
-in memory, packed, until the leg is back; then those near the end of range are measured again with the precise model, on
-a thread of its own, and take the place of the fast ones in the series that is assessed.
+Every frame goes through the same `Session` as those of a recorded file, so both have one reader. A fast pose model
+follows the person meanwhile and says at once where the legs are; that is for guidance. What the precise model sees
+first in the kept frames is looked at ahead, so that the result comes soon after the last hold.
 """

@@ -78,7 +78,7 @@ def register(app: typer.Typer, one_sentence: OneSentence, open_page: OpenPage) -
             typer.Option("--keep", metavar="SUBJECT", help="Keep the assessment in this subject's history, too."),
         ] = None,
         model: Annotated[
-            ModelName, typer.Option("--model", help="Pose model that guides; holds are measured again with heavy.")
+            ModelName, typer.Option("--model", help="Pose model that guides; the result comes from heavy.")
         ] = ModelName.FULL,
         json_: Annotated[bool, typer.Option("--json", help="Print the assessment as JSON.")] = False,
         port: Annotated[

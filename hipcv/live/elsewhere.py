@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hipcv.core.procedure import Procedure
 from hipcv.live.placement import Posture, posture_of
 from hipcv.models.store import ModelFile
-from hipcv.pose.landmarker import PoseEstimator, sits, suitability
+from hipcv.pose.landmarker import sits, suitability
 
 ByteArray = NDArray[np.uint8]
 Look = Callable[[ByteArray], Posture | None]
@@ -34,7 +34,6 @@ class Elsewhere:
     def __init__(self, procedure: Procedure, model: ModelFile) -> None:
         self._procedure, self._model = procedure, model
         self._look: Look | None = None
-        self._estimator: PoseEstimator | None = None
         self._thread = ThreadPoolExecutor(1, "elsewhere")
         self._looking: Future[Posture | None] | None = None
         self._found: Posture | None = None
@@ -62,38 +61,45 @@ class Elsewhere:
 
     def _search(self, rgb: ByteArray) -> Posture | None:
         if self._look is None:
-            self._look = self._find_upright() if self._procedure.shank_up else self._find_prone()
+            self._look = _find_upright(self._model) if self._procedure.shank_up else _find_prone(self._model)
         return self._look(rgb)
 
-    def _find_upright(self) -> Look:
-        estimator = self._estimator = PoseEstimator(self._model.path)
-
-        def look(rgb: ByteArray) -> Posture | None:
-            people = estimator.find_people(rgb)
-            if not people:
-                return None
-            nearest = max(people, key=suitability)
-            return posture_of(nearest.image_px, sits=sits(nearest))
-
-        return look
-
-    def _find_prone(self) -> Look:
-        # only somebody who lies in the seated test's picture waits for these
-        from hipcv.models.bundle import read_landmark_network
-        from hipcv.pose.legs.follower import MIN_QUALITY
-        from hipcv.pose.legs.network import LandmarkNetwork
-        from hipcv.pose.legs.region import find_in_frame
-
-        network = LandmarkNetwork(read_landmark_network(self._model.path))
-
-        def look(rgb: ByteArray) -> Posture | None:
-            legs = find_in_frame(rgb, network)
-            return Posture.PRONE if legs is not None and legs.quality >= MIN_QUALITY else None
-
-        return look
-
     def close(self) -> None:
-        """End the thread and free the model."""
+        """End the thread."""
         self._thread.shutdown()
-        if self._estimator is not None:
-            self._estimator.close()
+
+
+def _find_upright(model: ModelFile) -> Look:
+    # only somebody who sits or stands in the prone test's picture waits for these
+    from hipcv.models.bundle import read_landmark_network, read_person_detector
+    from hipcv.pose.legs.body_follower import look_at_people
+    from hipcv.pose.legs.network import LandmarkNetwork
+    from hipcv.pose.legs.people import PersonDetector
+
+    network = LandmarkNetwork(read_landmark_network(model.path))
+    detector = PersonDetector(read_person_detector(model.path))
+
+    def look(rgb: ByteArray) -> Posture | None:
+        people = [body for _, _, body in look_at_people(rgb, detector(rgb), network, turned=True)]
+        if not people:
+            return None
+        nearest = max(people, key=suitability)
+        return posture_of(nearest.image_px, sits=sits(nearest))
+
+    return look
+
+
+def _find_prone(model: ModelFile) -> Look:
+    # only somebody who lies in the seated test's picture waits for these
+    from hipcv.models.bundle import read_landmark_network
+    from hipcv.pose.legs.follower import MIN_QUALITY
+    from hipcv.pose.legs.network import LandmarkNetwork
+    from hipcv.pose.legs.region import find_in_frame
+
+    network = LandmarkNetwork(read_landmark_network(model.path))
+
+    def look(rgb: ByteArray) -> Posture | None:
+        legs = find_in_frame(rgb, network)
+        return Posture.PRONE if legs is not None and legs.quality >= MIN_QUALITY else None
+
+    return look

@@ -15,17 +15,15 @@ from hipcv.core.motion.angles import lateral_signs
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.core.skeleton import Skeleton, find_skeleton
-from hipcv.live.coach import Coach, Coaching, Hold, Plan
+from hipcv.live.coach import Coach, Coaching, Plan
 from hipcv.live.device_gravity import DeviceGravity, TiltLog
 from hipcv.live.elsewhere import Elsewhere
-from hipcv.live.held_frames import HeldFrames, Remeasured
 from hipcv.live.kept_span import KeptSpan
 from hipcv.live.placement import Sight
 from hipcv.models.store import Progress, get_model
-from hipcv.pose.person import Pose
 from hipcv.session import Reading, Session
 from hipcv.sources.picture_quality import measure_brightness
-from hipcv.words import Engine, ModelName, Side
+from hipcv.words import ModelName
 
 ByteArray = NDArray[np.uint8]
 
@@ -57,14 +55,13 @@ class LiveTest:
     ----------
     setup : how the test is done; frames come unmirrored.
     plan : what is to be done.
-    guide, precise : the pose model that guides, and the one that measures the holds again (None: none does).
+    guide, precise : the pose model that guides, and the one that the result comes from (None: the one that guides).
     model_path : where to look for the models first.
-    on_remeasured : told, on another thread, when a captured hold has been measured again.
 
     Raises
     ------
     ModelError
-        Where the guiding model cannot be used.
+        Where a model cannot be used.
     """
 
     def __init__(
@@ -76,47 +73,33 @@ class LiveTest:
         precise: ModelName | None = ModelName.HEAVY,
         model_path: Path | None = None,
         on_fetch: Progress | None = None,
-        on_remeasured: Callable[[Remeasured], None] | None = None,
     ) -> None:
         self.coach = Coach(plan, setup)
         #: Frames that were never looked at, because a newer one was there.
         self.n_skipped = 0
-        self._precise = precise
-        self._held: HeldFrames | None = None
         self._tilts = TiltLog()
         self._span = KeptSpan()
         self._next_light_s = -math.inf
         self._origin_s: float | None = None
         self._now_s = 0.0
         self._size_px = (0, 0)
-        self._on_remeasured = on_remeasured or (lambda _: None)
         fast = get_model(guide, model_path, on_fetch)
         self._elsewhere = Elsewhere(setup.procedure, fast)
-        if setup.procedure.shank_up:
-            # the whole clip is read at the end, by the precise model; until then the other follows for guidance only
-            self._name = guide if precise is None else precise
-            self._open = partial(
-                Session, setup, get_model(self._name, model_path, on_fetch), self._name, guide=(fast, guide)
-            )
-        else:
-            self._name = guide
-            self._open = partial(Session, setup, fast, guide, engine=Engine.GRAPH)
-            if precise is not None:
-                self._held = HeldFrames(lambda: get_model(precise, model_path), self._tell_remeasured)
+        name = precise or guide
+        model = get_model(name, model_path, on_fetch)
+        # read as a whole at the end, by the precise model; until then the other one follows
+        self._open = partial(Session, setup, model, name, guide=(fast, guide))
         self._session = self._open()
 
     # ------------------------------------------------------------------------------------------------------ each frame
 
-    def look(
-        self, rgb: ByteArray, time_s: float, *, packed: bytes | None = None, gravity: DeviceGravity | None = None
-    ) -> LiveReading:
+    def look(self, rgb: ByteArray, time_s: float, *, gravity: DeviceGravity | None = None) -> LiveReading:
         """Look at the next frame.
 
         Parameters
         ----------
         rgb : (height, width, 3) upright, unmirrored picture.
         time_s : when it was taken, by a clock that rises.
-        packed : the same picture as JPEG or WebP, where it came as such.
         gravity : what the device's sensor says; what makes no sense is ignored.
 
         Raises
@@ -147,10 +130,6 @@ class LiveTest:
         elsewhere = self._elsewhere.see(rgb, time_s, somebody=sight.somebody)
         coaching = self.coach.see(replace(sight, elsewhere=elsewhere))
         recorded = reading.kept and self._record(coaching, began=self.coach.started and not was_started)
-        if recorded and self._held is not None:
-            if coaching.hold is not None:
-                self._held.captured(coaching.hold)
-            self._held.see(rgb, packed, time_s, angles_deg, self._rest_deg())
         roll_deg = self._roll_deg()
         drawn = find_skeleton(reading.pose.image_px, reading.pose.visibility, self._session.setup, roll_deg or 0.0)
         return LiveReading(reading, drawn, angles_deg, roll_deg, coaching, recorded)
@@ -168,13 +147,8 @@ class LiveTest:
 
     @property
     def n_kept(self) -> int:
-        """How many frames' poses are in memory."""
+        """How many frames are in memory."""
         return self._session.n_kept
-
-    @property
-    def n_pictures(self) -> int:
-        """How many pictures are in memory, until their hold has been measured again."""
-        return 0 if self._held is None else self._held.n_pictures
 
     def _resize(self, size_px: tuple[int, int]) -> None:
         if self.coach.started and self._size_px != (0, 0):
@@ -207,38 +181,16 @@ class LiveTest:
         before_s = self._span.trim(session, coaching, self._now_s, started=self.coach.started, began=began)
         if before_s is not None:
             self._tilts.forget_before(before_s)
-            if self._held is not None:
-                self._held.retain(set(session.times_s().tolist()))
         return session.n_kept > 0 and float(session.times_s()[-1]) == self._now_s
-
-    def _rest_deg(self) -> tuple[float, float]:
-        return self.coach.rest_deg(Side.LEFT), self.coach.rest_deg(Side.RIGHT)
-
-    def _tell_remeasured(self, hold: Hold, poses: list[Pose]) -> None:
-        angles = [self._to_plumb(*map(float, self._session.bare_angles_deg(pose))) for pose in poses]
-        values = np.array(angles)[:, hold.side.column]
-        if np.isfinite(values).any():
-            self._on_remeasured(Remeasured(hold, float(np.nanmedian(values))))
 
     # ------------------------------------------------------------------------------------------------------- the end
 
     def finish(self, on_progress: Callable[[str, int, int], None] | None = None) -> tuple[PoseSeries, Assessment]:
         """Assess the whole test; `on_progress` is told the stage and how far it is."""
         tell = on_progress or (lambda *_: None)
-        session, n_remeasured = self._session, 0
+        session = self._session
         tell("measuring", 0, session.n_kept)
-        if self._held is not None:
-            n_remeasured = self._held.amend(
-                session, self._rest_deg(), lambda done, asked: tell("measuring", done, asked)
-            )
-        tell("assessing", 0, 1)
-        session.parameters = {
-            "door": "live",
-            "frames_skipped": self.n_skipped,
-            "held_frames_measured_again": n_remeasured,
-            "measured_again_with": str(self._precise) if n_remeasured else None,
-            **self._sensor(),
-        }
+        session.parameters = {"door": "live", "frames_skipped": self.n_skipped, **self._sensor()}
         return session.finish()
 
     def _sensor(self) -> dict[str, object]:
@@ -254,8 +206,6 @@ class LiveTest:
 
     def close(self) -> None:
         """Free the models and drop every kept frame."""
-        if self._held is not None:
-            self._held.close()
         self._elsewhere.close()
         self._session.close()
 

@@ -1,10 +1,8 @@
 """MediaPipe's pose graph as a reader: every frame's landmarks at once."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hipcv.core.finding import Finding
 from hipcv.core.series import FloatArray, PoseSeries
@@ -63,10 +61,6 @@ class GraphReader:
     def forget(self, rows: slice) -> None:
         """Drop kept frames."""
         self._record.forget(rows)
-
-    def amend(self, rows: Mapping[float, NDArray[np.void]], compared_s: Sequence[float]) -> int:
-        """Put what another model saw in the place of what this one did, as `PoseRecord.amend`; return how many."""
-        return self._record.amend(rows, compared_s)
 
     def series(self) -> PoseSeries:
         """Return all that was kept."""

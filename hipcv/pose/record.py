@@ -1,17 +1,14 @@
-"""The poses of a recording as they come in, kept compactly and open to correction."""
+"""The poses of a recording as they come in, kept compactly."""
 
 import math
-from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.series import ANKLES, KNEES, N_LANDMARKS, FloatArray
+from hipcv.core.series import N_LANDMARKS, FloatArray
 from hipcv.pose.person import Pose
 
-#: Two models are compared on at least so many frames, or not at all.
-MIN_COMPARED: Final = 5
 #: One frame: 1.1 kB. The pose model gives single precision, except where the legs' edges refine its points.
 FRAME: Final = np.dtype(
     [
@@ -54,8 +51,6 @@ class PoseRecord:
     >>> record.forget(slice(0, 1))
     >>> record.times_s().tolist(), len(record.table())
     ([0.1, 0.2], 2)
-    >>> record.amend({0.1: pack_pose(0.1, NOBODY)}, compared_s=[])  # nobody is no better
-    0
     """
 
     def __init__(self) -> None:
@@ -79,23 +74,3 @@ class PoseRecord:
     def forget(self, rows: slice) -> None:
         """Drop these frames."""
         del self._rows[rows]
-
-    def amend(self, rows: Mapping[float, NDArray[np.void]], compared_s: Sequence[float]) -> int:
-        """Put packed poses that another model measured in the place of those at the same times; return how many.
-
-        Two models place the same joint a little differently. Frames that only the first has seen are shifted by the
-        median difference over the frames at `compared_s` that both have, so that all is measured with one ruler.
-        """
-        at = {float(row["time_s"][0]): row for row in self._rows}
-        legs = [*KNEES, *ANKLES]
-        sound = {t: row for t, row in rows.items() if t in at and np.isfinite(row["image_px"][0, legs]).all()}
-        pairs = [(at[t], sound[t]) for t in compared_s if t in sound and np.isfinite(at[t]["image_px"]).all()]
-        if len(pairs) >= MIN_COMPARED:
-            for name in ("image_px", "world_m"):
-                shift = np.median([new[name][0].astype(np.float64) - old[name][0] for old, new in pairs], axis=0)
-                for row in self._rows:  # NaN stays NaN
-                    row[name] += shift
-        for time_s, row in sound.items():
-            for name in ("image_px", "world_m", "visibility", "shank_se_deg"):
-                at[time_s][name] = row[name]
-        return len(sound)

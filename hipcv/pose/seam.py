@@ -1,6 +1,5 @@
 """How frames become landmarks: the seam behind which every reader of poses stands."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,9 +50,6 @@ class PoseReader(Protocol):
 
     def forget(self, rows: slice) -> None:
         """Drop kept frames, as if they had never come."""
-
-    def amend(self, rows: Mapping[float, NDArray[np.void]], compared_s: Sequence[float]) -> int:
-        """Put what another model saw in the place of what this one did (`PoseRecord.amend`); return how many."""
 
     def series(self) -> PoseSeries:
         """Return all that was kept, with the sides as the network labels them."""

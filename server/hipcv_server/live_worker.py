@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from hipcv.core.series import FloatArray
     from hipcv.core.skeleton import Skeleton
     from hipcv.live.coach import Coaching
-    from hipcv.live.held_frames import Remeasured
     from hipcv.live.livetest import LiveReading, LiveTest
 
 
@@ -175,7 +174,6 @@ class _Attendant:
             guide=ModelName(start.model),
             precise=ModelName.HEAVY if start.model != "heavy" else None,
             model_path=self._settings.models,
-            on_remeasured=self._tell_remeasured,
         ) as test:
             self._send(Ready())
             while True:
@@ -190,19 +188,6 @@ class _Attendant:
                     self._finish(test, asked.n_skipped)
                     return
 
-    def _tell_remeasured(self, remeasured: "Remeasured") -> None:
-        hold = remeasured.hold
-        self._send(
-            Say(
-                {
-                    "type": "remeasured",
-                    "side": str(hold.side),
-                    "trial": hold.trial,
-                    "angle_deg": _number(remeasured.angle_deg, 2),
-                }
-            )
-        )
-
     def _look(self, test: "LiveTest", asked: Look) -> None:
         from hipcv.live.device_gravity import DeviceGravity, Facing
         from hipcv.sources.stills import decode_still
@@ -215,7 +200,7 @@ class _Attendant:
                 gravity = DeviceGravity(
                     given["x"], given["y"], given["z"], given["screen_angle"], Facing(given["facing"])
                 )
-            seen = test.look(rgb, asked.time_s, packed=asked.picture, gravity=gravity)
+            seen = test.look(rgb, asked.time_s, gravity=gravity)
         except SourceError as error:
             problem = ProblemError("bad_request", str(error)).document()
             self._send(Seen({"type": "problem", "fatal": False, "problem": problem, "n": asked.n}, False))

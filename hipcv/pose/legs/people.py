@@ -6,8 +6,9 @@ guesses of where the middle of somebody's hips lies, and how far from there the 
 2020, arXiv 2006.10204).
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -50,11 +51,15 @@ CELLS_PX = _cells_px()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Somebody:
-    """A person: middle of the hips (2,) and how far the body reaches around it, pixels; how sure, 0 to 1."""
+    """A person: middle of the hips (2,) and how far the body reaches around it, pixels; how sure, 0 to 1.
+
+    turn_deg : how far the trunk leans clockwise from upright in the picture, 180 for somebody head down.
+    """
 
     hips_px: FloatArray
     reach_px: float
     score: float
+    turn_deg: float = 0.0
 
 
 class PersonDetector:
@@ -89,7 +94,7 @@ class PersonDetector:
         self._net.invoke()
         guesses, logits = (self._net.get_tensor(index)[0].astype(np.float64) for index in self._outputs)
         return [
-            Somebody((found.hips_px - [left, top]) / scale, found.reach_px / scale, found.score)
+            replace(found, hips_px=(found.hips_px - [left, top]) / scale, reach_px=found.reach_px / scale)
             for found in read_guesses(guesses, logits[:, 0])
         ]
 
@@ -106,8 +111,8 @@ def read_guesses(guesses: FloatArray, logits: FloatArray) -> list[Somebody]:
     --------
     >>> guesses, logits = np.zeros((len(CELLS_PX), N_VALUES)), np.full(len(CELLS_PX), -9.0)
     >>> guesses[500, REACH_AT], logits[500] = (0.0, -60.0), 3.0
-    >>> [(round(found.reach_px, 3), round(found.score, 3)) for found in read_guesses(guesses, logits)]
-    [(60.0, 0.953)]
+    >>> [(round(found.reach_px, 3), round(found.score, 3), found.turn_deg) for found in read_guesses(guesses, logits)]
+    [(60.0, 0.953, 0.0)]
     """
     scores = 1.0 / (1.0 + np.exp(-np.clip(logits, -100, 100)))
     people: list[Somebody] = []
@@ -116,8 +121,9 @@ def read_guesses(guesses: FloatArray, logits: FloatArray) -> list[Somebody]:
             break
         hips = CELLS_PX[k] + guesses[k, HIPS_AT]
         if all(np.hypot(*(hips - p.hips_px)) > SAME_REACH * p.reach_px for p in people):
-            reach_px = float(np.hypot(*(guesses[k, REACH_AT] - guesses[k, HIPS_AT])))
-            people.append(Somebody(hips, reach_px, float(scores[k])))
+            right_px, down_px = map(float, guesses[k, REACH_AT] - guesses[k, HIPS_AT])
+            turn_deg = math.degrees(math.atan2(right_px, -down_px))
+            people.append(Somebody(hips, math.hypot(right_px, down_px), float(scores[k]), turn_deg))
     return people
 
 

@@ -6,7 +6,7 @@ camera stands, never from the network's labels (METHOD P5); a shank that is not 
 P11).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -30,11 +30,13 @@ from hipcv.core.setup import Setup
 from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
+from hipcv.pose.legs.ahead import Ahead, ReadAhead, join
 from hipcv.pose.legs.body import own_body, put_knees
-from hipcv.pose.legs.follower import LegFollower
-from hipcv.pose.legs.network import LandmarkNetwork, Region
+from hipcv.pose.legs.follower import Follower, open_follower
+from hipcv.pose.legs.looking import Views
+from hipcv.pose.legs.network import MAX_THREADS, LandmarkNetwork, Region
 from hipcv.pose.legs.people import PersonDetector, Somebody, others
-from hipcv.pose.legs.reading import read_lower_legs
+from hipcv.pose.legs.reading import first_look, read_lower_legs
 from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.subject import Subject, find_subject
@@ -71,20 +73,22 @@ class LegReader:
     procedure, camera_side : the test, which says where relaxed shanks point, and where the camera stands: they decide
         which leg is left.
     steps : the steps that can be exchanged.
-    follower : says at once where the legs are; without one `add` knows nobody.
+    follower : says at once where the subject is; without one `add` knows nobody.
     detector : finds everybody in a picture; without one people are not counted.
     sees_less : as `region.find_in_clip`.
     subject_at : where in the picture the knees of who is meant are, as `Setup.subject_at`.
+    ahead : looks at frames before the last one has come.
     """
 
     network: LandmarkNetwork
     procedure: Procedure
     camera_side: CameraSide
     steps: LegSteps = LEG_STEPS
-    follower: LegFollower | None = None
+    follower: Follower | None = None
     detector: PersonDetector | None = None
     sees_less: bool = False
     subject_at: tuple[float, float] | None = None
+    ahead: ReadAhead | None = None
     sample_hz: float | None = field(default=SAMPLE_HZ, init=False)
     #: Whose legs they are; known after `series`.
     subject: Subject = field(default_factory=lambda: Subject(None), init=False)
@@ -121,7 +125,8 @@ class LegReader:
             following_s = self._next_s + 1 / SAMPLE_HZ
             self._next_s = following_s if following_s > time_s else time_s + 1 / SAMPLE_HZ
             self._keep(rgb, time_s)
-        return Seen(NOBODY if self.follower is None else self.follower(rgb, time_s), -1, kept)
+        pose, n_people = (NOBODY, -1) if self.follower is None else self.follower(rgb, time_s)
+        return Seen(pose, n_people, kept)
 
     def _keep(self, rgb: ByteArray, time_s: float) -> None:
         self._scale = min(1.0, LONG_SIDE_PX / max(rgb.shape[:2]))
@@ -130,20 +135,19 @@ class LegReader:
             small = np.asarray(
                 cv2.resize(rgb, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_AREA), np.uint8
             )
-        self._kept.append((time_s, encode_still(small)))
+        packed = encode_still(small)
+        self._kept.append((time_s, packed))
+        if self.ahead is not None:
+            self.ahead.add(time_s, packed)
 
     def forget(self, rows: slice) -> None:
         """Drop these of the kept frames."""
         del self._kept[rows]
-
-    def amend(self, rows: Mapping[float, NDArray[np.void]], compared_s: Sequence[float]) -> int:
-        """Amend nothing: the whole clip is read at the end, by the model that the result comes from."""
-        return 0
+        if self.ahead is not None:
+            self.ahead.keep_only({time_s for time_s, _ in self._kept})
 
     def _frame(self, k: int) -> ByteArray:
-        picture = cv2.imdecode(np.frombuffer(self._kept[k][1], np.uint8), cv2.IMREAD_COLOR)
-        assert picture is not None
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+        return _unpack(self._kept[k][1])
 
     def series(self) -> PoseSeries:
         """Read all that was kept: image_px holds knees and ankles, NaN where they are not known well enough."""
@@ -155,9 +159,11 @@ class LegReader:
         knee_outline_px = np.full((n, 2, 2), np.nan)
         world_m = np.full((n, N_LANDMARKS, 3), np.nan)
         swapped = np.zeros(n, np.bool_)
+        seen_ahead = Ahead() if self.ahead is None else self.ahead.stop()
         self.subject = self._search()
         if self.vote is not None:
-            legs = read_lower_legs(self._frame, time_s, self.vote, self.network, self.steps)
+            vote, known = join(self.vote, seen_ahead)
+            legs = read_lower_legs(self._frame, time_s, vote, self.network, self.steps, known)
             self.share_in_front = legs.share_in_front
             if self.procedure.shank_up and self.share_in_front > TRUNK_IN_FRONT.value:
                 self.flexion_deg = self._hip_flexion_deg(self.vote)
@@ -251,7 +257,9 @@ class LegReader:
         return told + check_end(self.share_in_front, self.flexion_deg, self.camera_side)
 
     def close(self) -> None:
-        """Free nothing: the network goes with the reader."""
+        """Look no further ahead; the network goes with the reader."""
+        if self.ahead is not None:
+            self.ahead.stop()
 
     def _hip_flexion_deg(self, vote: Vote) -> float:
         """Return how far the hips are bent of the person whose trunk is seen beyond the knees, from a few frames."""
@@ -268,21 +276,55 @@ class LegReader:
 
     def _searched(self) -> IntArray:
         """Return the kept frames that are searched, spread over the clip."""
-        return np.unique(np.linspace(0, len(self._kept) - 1, N_SEARCHED + 2).astype(int)[1:-1])
+        return spread_over(len(self._kept))
 
     def _search(self) -> Subject:
         if not self._kept:
             return Subject(None)
-        frames = [self._frame(k) for k in self._searched()]
         self._detected = {}
+        people = list(self._people().values()) if self.procedure.body_seen else []
+        return self.search_in([self._frame(k) for k in self._searched()], people)
+
+    def search_in(self, frames: Sequence[ByteArray], people: Sequence[Sequence[Somebody]]) -> Subject:
+        """Return who is measured, by some frames spread over the clip and, where bodies are seen, who is in them."""
         if self.procedure.body_seen:
-            people = list(self._people().values())
-            size_px = np.array(frames[0].shape[1::-1])
-            at_px = None if self.subject_at is None else np.array(self.subject_at) * size_px
+            at_px = None if self.subject_at is None else np.array(self.subject_at) * frames[0].shape[1::-1]
             return find_subject(frames, people, self.network, at_px=at_px, sees_less=self.sees_less)
         turn_deg = STANDING_DEG if self.procedure.shank_up else HANGING_DEG
         vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less)
         return Subject(vote, cut_off=outside, rule="whose lower legs most frames agree on")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scout:
+    """Looks ahead for a reader, by another one with networks of its own."""
+
+    reader: LegReader
+    detector: PersonDetector
+
+    def search(self, pictures: Sequence[ByteArray]) -> Vote | None:
+        people = [self.detector(rgb) for rgb in pictures] if self.reader.procedure.body_seen else []
+        return self.reader.search_in(pictures, people).vote
+
+    def look(self, rgb: ByteArray, region: Region, time_s: float) -> Views:
+        return first_look(rgb, region, self.reader.network, time_s)
+
+
+def spread_over(n: int) -> IntArray:
+    """Return which of n frames are searched.
+
+    Examples
+    --------
+    >>> spread_over(100).tolist(), spread_over(3).tolist()
+    ([11, 22, 33, 44, 55, 66, 77, 88], [0, 1])
+    """
+    return np.unique(np.linspace(0, n - 1, N_SEARCHED + 2).astype(int)[1:-1])
+
+
+def _unpack(packed: bytes) -> ByteArray:
+    picture = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def open_leg_reader(
@@ -295,18 +337,24 @@ def open_leg_reader(
 ) -> LegReader:
     """Return the reader of both lower legs; `guide` is the model that follows them while frames come.
 
+    With a guide, frames are looked at ahead.
+
     Raises
     ------
     ModelError
         Where a model does not load.
     """
     procedure, camera_side = setup.procedure, setup.camera_side
-    follower = None
+
+    def open_reader(n_threads: int = MAX_THREADS) -> tuple[LegReader, PersonDetector]:
+        network = LandmarkNetwork(read_landmark_network(model.path), n_threads)
+        detector = PersonDetector(read_person_detector(model.path))
+        less, at = name.sees_less, setup.subject_at
+        return LegReader(network, procedure, camera_side, steps, None, detector, less, at), detector
+
+    reader, _ = open_reader()
     if guide is not None:
-        follower = LegFollower(_load(guide[0]), procedure, camera_side, by_maps=guide[1] is ModelName.LITE)
-    detector = PersonDetector(read_person_detector(model.path))
-    return LegReader(_load(model), procedure, camera_side, steps, follower, detector, name.sees_less, setup.subject_at)
-
-
-def _load(model: ModelFile) -> LandmarkNetwork:
-    return LandmarkNetwork(read_landmark_network(model.path))
+        reader.follower = open_follower(procedure, camera_side, *guide)
+        # on one thread, which is the one that gives way
+        reader.ahead = ReadAhead(lambda: _Scout(*open_reader(1)), lambda n: spread_over(n).tolist(), _unpack)
+    return reader

@@ -20,7 +20,7 @@ const ENDS = {
   4409: "This test was taken over by another window: go on there, or start it again here.",
 };
 
-/** One live test. `on` hears started, ready, reading, captured, remeasured, working, problem, dropped, back, result, over. */
+/** One live test. `on` hears started, ready, reading, captured, working, problem, dropped, back, result, over. */
 export class LiveLink {
   constructor(start, on) {
     Object.assign(this, { start, on, token: null, session: null, ready: false, over: false, refusal: null });

@@ -203,7 +203,6 @@ async function begin() {
     ready: () => stage.say("Take your place in the picture."),
     reading: (reading) => stage.reading(reading),
     captured: () => stage.holdCaptured(),
-    remeasured: (message) => stage.holdRemeasured(message),
     working: (message) => stage.working(message),
     problem: (detail) => stage.note(detail, PROBLEM_MS),
     dropped: () => stage.note("The connection to the server broke. Joining again; what was captured is kept."),

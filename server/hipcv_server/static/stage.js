@@ -7,7 +7,7 @@ const PREPARING = ["placing", "ready", "countdown"];
 
 export class Stage {
   constructor(start, mirrored, cues) {
-    Object.assign(this, { start, mirrored, cues, said: 0, counted: null, phase: null, remeasured: {}, checks: new Map() });
+    Object.assign(this, { start, mirrored, cues, said: 0, counted: null, phase: null, checks: new Map() });
     byId("cue").textContent = "Getting ready …";
     byId("dial-angle").textContent = "–";
     byId("dial-side").textContent = capital(start.sides[0]);
@@ -105,13 +105,13 @@ export class Stage {
   }
 
   showPips(captured, side) {
-    const key = JSON.stringify([captured, side, this.remeasured]);
+    const key = JSON.stringify([captured, side]);
     if (key === this.pipsKey) return;
     this.pipsKey = key;
     this.captured = captured;
     byId("pips").replaceChildren(...this.start.sides.map((own) => {
       const pips = Array.from({ length: this.start.trials }, (_, k) => {
-        const angle = this.remeasured[`${own} ${k + 1}`] ?? captured[own][k];
+        const angle = captured[own][k];
         return element("li", { class: angle === undefined ? "pip" : "pip full" }, angle === undefined ? "" : degrees(angle));
       });
       const done = `${Math.min(captured[own].length, this.start.trials)} of ${this.start.trials}`;
@@ -126,18 +126,12 @@ export class Stage {
     byId("dial").classList.add("pulse");
   }
 
-  holdRemeasured({ side, trial, angle_deg: angle }) {
-    if (angle === null) return;
-    this.remeasured[`${side} ${trial}`] = angle;
-    if (this.captured) this.showPips(this.captured, byId("test").dataset.side);
-  }
-
   working({ stage, n_done: done, n_total: total }) {
     byId("test").classList.add("calculating");
     const words = `${STAGES[stage] ?? stage} …`;
     if (byId("cue").textContent !== words) byId("cue").textContent = words;
     byId("working").hidden = false;
-    if (total) Object.assign(byId("working-bar"), { max: total, value: done });
+    if (done && total) Object.assign(byId("working-bar"), { max: total, value: done });
     else byId("working-bar").removeAttribute("value");
   }
 

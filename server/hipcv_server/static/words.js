@@ -18,7 +18,7 @@ export const STAGES = {
   queued: "Waiting for its turn",
   opening: "Opening the recording",
   reading: "Looking at every picture",
-  measuring: "Measuring the holds again, more precisely",
+  measuring: "Reading the whole test, precisely",
   assessing: "Working out the angles",
   drawing: "Drawing",
   saving: "Saving",
