@@ -1,7 +1,9 @@
 """Who is followed while a test runs, and how well: on drawn maps, on a scripted network, on frames of known truth."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -14,6 +16,7 @@ from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import ANKLES, HIPS, KNEES, N_LANDMARKS, SHOULDERS
 from hipcv.core.setup import Setup
+from hipcv.live.placement import CheckCode, Placement, Sight
 from hipcv.models.store import get_model
 from hipcv.pose.legs.body_follower import (
     CENTRE,
@@ -29,6 +32,7 @@ from hipcv.pose.legs.network import Look, Region
 from hipcv.pose.legs.online import LegsOnline
 from hipcv.pose.legs.people import Somebody
 from hipcv.pose.person import NOBODY, Pose
+from hipcv.session import Session
 from hipcv.sources.video import open_video
 from hipcv.words import ModelName
 
@@ -350,3 +354,31 @@ def test_somebody_real_who_walks_through_does_not_take_the_lock_along(
         back = show([9999] * 30)
         assert back[-1] is not NOBODY
         assert np.abs(back[-1].image_px[list(KNEES)] - home).max() < 30
+
+
+def advised(pictures: Sequence[np.ndarray], guide: ModelName) -> dict[CheckCode, str]:
+    """Return what the placement advises after these pictures, by what is not in order."""
+    setup = Setup()
+    follow, placement = opened("seated-easy-101-01", guide), Placement(setup)
+    for k, rgb in enumerate(pictures):
+        pose, n_people = follow(rgb, k / 10)
+        height, width = rgb.shape[:2]
+        angles = Session.bare_angles_deg(SimpleNamespace(setup=setup), pose)  # type: ignore[arg-type]
+        seen = (pose.image_px, pose.world_m, pose.visibility)
+        checks = placement.see(Sight(k / 10, *seen, (width, height), (angles[0], angles[1]), n_people, 0.5))
+    return {check.code: check.advice for check in checks if not check.ok}
+
+
+@pytest.mark.model
+def test_somebody_badly_placed_is_told_what_to_do(samples: Path, real: Path, guide: ModelName) -> None:
+    """Seated well nothing is wrong; with the feet outside the picture, too near, or upright, that is said."""
+    with open_video(samples / "seated-easy-101-01.mp4") as video:
+        seated = [frame.rgb for frame in islice(video, 20)]
+    assert set(advised(seated, guide)) <= {CheckCode.STILL}
+    footless = [np.ascontiguousarray(rgb[:335]) for rgb in seated]
+    assert "feet" in advised(footless, guide)[CheckCode.IN_FRAME]
+    near = [np.ascontiguousarray(rgb[215:400]) for rgb in seated]  # from the hips down
+    assert "back" in advised(near, guide)[CheckCode.DISTANCE]
+    with open_video(real / "balancing_front.mp4") as video:
+        stands = [frame.rgb for frame in islice(video, 0, 60, 3)]
+    assert "it upright" in advised(stands, guide)[CheckCode.POSTURE]

@@ -1,4 +1,4 @@
-"""One test in front of one camera, frame by frame."""
+"""One test in front of one camera, frame by frame (METHOD L1)."""
 
 import math
 from collections.abc import Callable

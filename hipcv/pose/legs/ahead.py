@@ -1,4 +1,5 @@
-"""Looking ahead: the first looks at a live test's frames are taken while the test goes on, on a thread that gives way.
+"""Looking ahead: the first looks at a live test's frames are taken while the test goes on, on a thread that gives way
+(METHOD L3).
 
 At the end the whole clip is searched as that of any recording. Where it shows the legs in the square that was looked at
 ahead, these looks count, and the result comes soon; where it shows others, everything is read anew.
@@ -25,7 +26,7 @@ ByteArray = NDArray[np.uint8]
 #: (`live.kept_span`).
 FIRST_AFTER_S = 7.0
 #: It is repeated when there are so many times as many frames: somebody may have moved.
-AGAIN_AT = 1.5
+AGAIN_AT = 2.0
 BACKGROUND_NICENESS = 10
 
 

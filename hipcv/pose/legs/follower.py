@@ -1,4 +1,4 @@
-"""Both lower legs, frame by frame while the test runs: good for guidance, not for the result.
+"""Both lower legs, frame by frame while the test runs: good for guidance, not for the result (METHOD L2).
 
 The result comes from the whole clip (`reader.LegReader`). Here the legs are searched until they are found; from then
 on the network looks at the same square in every frame, which moves with slow knees, and the ankles are followed.
