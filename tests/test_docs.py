@@ -174,7 +174,7 @@ def test_the_method_explains_every_finding_code_once_and_no_other():
 
 def defined_steps() -> list[str]:
     """Return the steps of the method in their order: those set in bold at the beginning of a point."""
-    return re.findall(r"^- \*\*([SPCATR]\d+)\*\*", METHOD, re.MULTILINE)
+    return re.findall(r"^- \*\*([SPCATRL]\d+)\*\*", METHOD, re.MULTILINE)
 
 
 def cited_steps(text: str) -> set[str]:

@@ -1,8 +1,8 @@
-"""Looking ahead: the first looks at a live test's frames are taken while the test goes on, on a thread that gives way
-(METHOD L3).
+"""Looking ahead: the first looks at a live test's frames are taken while the test goes on (METHOD L3).
 
-At the end the whole clip is searched as that of any recording. Where it shows the legs in the square that was looked at
-ahead, these looks count, and the result comes soon; where it shows others, everything is read anew.
+A thread that gives way to all others takes them. At the end the whole clip is searched as that of any recording. Where
+it shows the legs in the square that was looked at ahead, these looks count, and the result comes soon; where it shows
+others, everything is read anew.
 """
 
 import os

@@ -1,5 +1,4 @@
-"""The person whose test it is, frame by frame while the test runs: good for guidance, not for the result
-(METHOD L2).
+"""The person whose test it is, frame by frame while the test runs: for guidance, not for the result (METHOD L2).
 
 The network looks once a frame, at the square that its last look asked for. Who is followed is locked by where the knees
 are: a look that shows knees elsewhere is one at somebody else. While nobody is locked the person detector searches the
