@@ -40,6 +40,7 @@ DRAWN = {
     "sex": st.none() | st.sampled_from(Sex),
     "sensor_roll_deg": st.none() | st.floats(-45, 45),
     "sensor_pitch_deg": st.none() | st.floats(-60, 60),
+    "subject_at": st.none() | st.tuples(*[st.floats(0, 1)] * 2),
     "legs": st.none() | st.sampled_from(Legs),
     "helper": st.none() | st.sampled_from(["physiotherapist", "Anna"]),
     "hand_place": st.none() | st.sampled_from(HandPlace),

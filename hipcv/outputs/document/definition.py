@@ -55,6 +55,7 @@ AngleError = Annotated[float, _in("°", ge=0)]
 CameraTurn = Annotated[float, _in("°", ge=-180, le=180)]
 ToldAngle = Annotated[float, _in("°", ge=-90, le=90), _AS_GIVEN, _AS_IT_IS]
 FieldOfView = Annotated[float, _in("°", ge=0, le=180), _AS_GIVEN, _AS_IT_IS]
+PictureShare = Annotated[float, Field(ge=0, le=1), _AS_GIVEN, _AS_IT_IS]
 Seconds = Annotated[float, _in("s")]
 Rate = Annotated[float, _in("Hz", ge=0), _AS_GIVEN, _AS_IT_IS]
 Years = Annotated[float, _in("years", ge=0, le=120), _AS_GIVEN, _AS_IT_IS]
@@ -239,6 +240,9 @@ class SetupPart(_Part):
     slow_motion: Times = Field(description="By how many times the recording plays slower than life.")
     long_side_fov_deg: FieldOfView | None = Field(
         description="Field of view that the recording tells of its lens, along the longer side."
+    )
+    subject_at: tuple[PictureShare, PictureShare] | None = Field(
+        None, description="Where the measured person's knees are in the picture, shares of its width and height."
     )
     legs: LegsWord | None = Field(None, description="Which legs moved at once.")
     helper: str | None = Field(None, description="Who moved the leg, a name or a role.")

@@ -163,6 +163,7 @@ def read_setup(document: Mapping[str, Any]) -> Setup:
     }
     for name, words in (("legs", Legs), ("hand_place", HandPlace), ("end_point", EndPoint)):
         told[name] = None if told.get(name) is None else words(told[name])  # older documents do not have them
+    told["subject_at"] = None if told.get("subject_at") is None else tuple(told["subject_at"])
     return Setup(**{f.name: told[f.name] for f in fields(Setup) if f.name in told})
 
 
