@@ -1,5 +1,6 @@
 """What several test files share: where the clips are, samples read or kept, and what a test must say that it takes."""
 
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ settings.load_profile("house")
 
 REAL = Path(__file__).parent / "data" / "real"
 
+# While the tests are found next to nothing can be thrown away; `pytest_collection_finish` begins to look for it.
+gc.disable()
 
 #: What takes longer than arithmetic, and is left out by `make test-fast`.
 MARKERS = ("model", "process", "browser")
@@ -90,6 +93,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if any(item.get_closest_marker(name) for item in session.items for name in MARKERS):
         for name in ModelName:
             get_model(name)
+    gc.enable()
+    gc.freeze()
 
 
 SEATED = Setup()
