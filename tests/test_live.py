@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -265,6 +265,7 @@ def test_a_reading_that_makes_no_sense_tells_nothing(reading: tuple[float, ...])
     assert camera_tilt_deg(DeviceGravity(*reading)) is None
 
 
+@settings(max_examples=40)
 @given(roll=st.floats(-40, 40), pitch=st.floats(-55, 55), seed=st.integers(0, 99))
 def test_a_device_that_stands_settles_on_the_median_though_it_is_knocked(roll: float, pitch: float, seed: int) -> None:
     """Noise of a fifth of a degree and a knock of two seconds out of thirty leave no trace."""
