@@ -9,8 +9,11 @@ LATEST := .venv-latest
 LOCKER := .venv-lock
 comma  := ,
 CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
-# Tests run in two processes, those of one file in one: what a file shares is made once.
-PARALLEL ?= -n 2 --dist loadfile
+# Tests run in three processes on two cores, because many wait; those of one file in one, because what a file shares is
+# made once, but where a mark says otherwise; what takes longest first (tests/conftest.py).
+PARALLEL ?= -n 3 --dist loadgroup --no-loadscope-reorder
+# Every process loads the same modules: they are compiled once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
