@@ -469,7 +469,8 @@ def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytes
     from hipcv.live.screen import run_live
 
     left_only = Plan((Side.LEFT,), n_trials=1, hold_s=1.0, countdown_s=0.0)
-    measured = run_live(str(CLIP), Setup(), left_only, folder=tmp_path / "kept", window=False, as_json=True)
+    kept = tmp_path / "kept"
+    measured = run_live(str(CLIP), Setup(), left_only, folder=kept, window=False, as_json=True, guide=ModelName.LITE)
     out, err = capsys.readouterr()
     assert measured
     assert json.loads(out)["status"] == "measured"

@@ -145,7 +145,7 @@ def upload(server: Running, clip: Path = CLIP, **fields: str) -> dict[str, Any]:
     return resource
 
 
-def wait(server: Running, job_id: str, *states: str, limit_s: float = 90.0) -> dict[str, Any]:
+def wait(server: Running, job_id: str, *states: str, limit_s: float = 240.0) -> dict[str, Any]:
     """Wait until an assessment is in one of these states."""
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
