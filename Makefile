@@ -9,8 +9,13 @@ LATEST := .venv-latest
 LOCKER := .venv-lock
 comma  := ,
 CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
-# Tests run in two processes, those of one file in one: what a file shares is made once.
-PARALLEL ?= -n 2 --dist loadfile
+# Tests run in three processes on two cores, because many wait, and in two where none does; those of one file in one,
+# because what a file shares is made once, but where a mark says otherwise; what takes longest first (tests/conftest.py).
+GROUPS := --dist loadgroup --no-loadscope-reorder
+PARALLEL ?= -n 3 $(GROUPS)
+ARITHMETIC ?= -n 2 $(GROUPS)
+# Every process loads the same modules: they are compiled once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
@@ -65,7 +70,7 @@ test: lint browser tracer
 
 # What is arithmetic alone: no pose model, no child process, no browser.
 test-fast: $(FULL)
-	@$(BIN)/pytest -rs $(PARALLEL) -m 'not (model or process or browser)'
+	@$(BIN)/pytest -rs $(ARITHMETIC) -m 'not (model or process or browser)'
 
 # The suite with the newest versions that pyproject.toml allows: what differs from the pinned ones is listed first.
 test-latest: $(LOCKER)/.installed

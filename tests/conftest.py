@@ -1,5 +1,6 @@
 """What several test files share: where the clips are, samples read or kept, and what a test must say that it takes."""
 
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ settings.load_profile("house")
 
 REAL = Path(__file__).parent / "data" / "real"
 
+# While the tests are found next to nothing can be thrown away; `pytest_collection_finish` begins to look for it.
+gc.disable()
 
 #: What takes longer than arithmetic, and is left out by `make test-fast`.
 MARKERS = ("model", "process", "browser")
@@ -45,6 +48,28 @@ ENGINES = {
     "multiprocessing.popen_spawn_posix": "process",
     "multiprocessing.popen_spawn_win32": "process",
 }
+#: Groups of tests that take long, in the order in which they are begun: those that wait, beside those that compute.
+FIRST = (
+    "browser: a whole self-test",
+    "test_batch",
+    "kept: seated-easy-101-00",
+    "browser: live",
+    "test_prone",
+    "test_server_running",
+    "kept: seated-hard-103-00",
+    "browser: uploads",
+    "test_live",
+    "kept: prone-easy-102-02",
+    "kept: seated-easy-101-01",
+    "kept: prone-head-0",
+    "test_browser",
+    "test_session",
+    "test_batch_cluster",
+    "test_cli",
+    "test_model_files",
+    "test_offline",
+    "test_server_disk",
+)
 _is_arithmetic = False
 
 
@@ -76,10 +101,21 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the fixtures that load a model or a browser, before any are deselected."""
+    """Mark the tests of the fixtures that load a model or a browser, before any are deselected; group and order all."""
     for item in items:
         for fixture in MARKED_FIXTURES.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKED_FIXTURES[fixture])
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    order = {name: k for k, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(group_of(item), len(order)))
+
+
+def group_of(item: pytest.Item) -> str:
+    """Return the name of the tests that one process runs with this one: its file's, or what its mark says."""
+    mark = item.get_closest_marker("xdist_group")
+    assert mark is not None
+    return str(mark.args[0])
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -90,6 +126,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if any(item.get_closest_marker(name) for item in session.items for name in MARKERS):
         for name in ModelName:
             get_model(name)
+    gc.enable()
+    gc.freeze()
 
 
 SEATED = Setup()

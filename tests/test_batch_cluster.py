@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from hipcv.words import ModelName
 
 pytestmark = pytest.mark.process
 
-pytest.importorskip("distributed", reason="a cluster needs the extra 'cluster'")
+if find_spec("distributed") is None:
+    pytest.skip("a cluster needs the extra 'cluster'", allow_module_level=True)
 
 
 def start_dask(*arguments: str, folder: Path) -> "subprocess.Popen[bytes]":

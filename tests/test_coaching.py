@@ -241,12 +241,12 @@ def test_a_leg_that_rests_turned_inwards_is_captured_all_the_same() -> None:
     assert [round(hold.angle_deg) for hold in holds] == [0]
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(peak=st.floats(10, 70), rest=st.floats(-10, 10), tremor=st.floats(0, 1.5), seed=st.integers(0, 1000))
 def test_any_steady_hold_is_captured_near_its_angle(peak: float, rest: float, tremor: float, seed: int) -> None:
     """Whatever the range, the resting angle and the tremor: one trial, at the held angle."""
     noise = np.random.default_rng(seed)
-    trial = ((0.04, rest), (2.0, rest), (1.0, rest + peak), (3.0, rest + peak), (1.0, rest), (0.5, rest))
+    trial = ((0.04, rest), (2.0, rest), (1.0, rest + peak), (2.2, rest + peak), (1.0, rest), (0.5, rest))
     shaky = [(t, a + tremor * float(np.clip(noise.normal() / 2, -1, 1))) for t, a in curve(*trial)]
     holds = [c.hold for c in lead(Coach(LEFT_ONCE, SITTING), shaky) if c.hold is not None]
     assert len(holds) == 1

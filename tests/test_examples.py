@@ -113,7 +113,10 @@ EXEMPT = {
         ),
         "needs a running server",
     ),
-    **dict.fromkeys(("*.commands.register", "hipcv.cli.main"), "is the command line, which `--help` shows"),
+    **dict.fromkeys(
+        ("hipcv.*.commands.*", "hipcv_server.commands.register", "hipcv.cli.main"),
+        "is the command line, which `--help` shows",
+    ),
     "hipcv.history.migrations.*": "is run by alembic, inside `bring_up_to_date`",
 }
 
@@ -127,14 +130,13 @@ class Function:
 
 
 @cache
-def modules() -> tuple[tuple[str, ast.Module], ...]:
-    """Return every module's name and syntax tree."""
+def sources() -> tuple[tuple[str, str], ...]:
+    """Return every module's name and text."""
     found = []
     for folder in PACKAGES:
         for file in sorted(folder.rglob("*.py")):
             parts = (folder.name, *file.relative_to(folder).with_suffix("").parts)
-            name = ".".join(parts).removesuffix(".__init__")
-            found.append((name, ast.parse(file.read_text(encoding="utf-8"))))
+            found.append((".".join(parts).removesuffix(".__init__"), file.read_text(encoding="utf-8")))
     return tuple(found)
 
 
@@ -157,10 +159,15 @@ def holds_no_work(node: ast.ClassDef) -> bool:
     return any(ast.unparse(base) in ("Protocol", "BaseModel", "_Strict") for base in node.bases)
 
 
-def functions() -> Iterator[Function]:
-    """Yield every public function and method of which an example is wanted."""
-    for module, tree in modules():
-        for node in tree.body:
+@cache
+def functions() -> tuple[Function, ...]:
+    """Return every public function and method of which an example is wanted."""
+    return tuple(find_functions())
+
+
+def find_functions() -> Iterator[Function]:
+    for module, text in sources():
+        for node in ast.parse(text).body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 if not node.name.startswith("_") and not is_exempt_by_rule(node):
                     yield Function(f"{module}.{node.name}", bool(examples_in(node)))
@@ -175,7 +182,7 @@ def functions() -> Iterator[Function]:
 
 
 def modules_with_examples() -> list[str]:
-    return [name for name, tree in modules() if ">>>" in ast.unparse(tree)]
+    return [name for name, text in sources() if ">>>" in text]
 
 
 @pytest.mark.parametrize("module", modules_with_examples())

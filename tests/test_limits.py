@@ -28,8 +28,10 @@ WITHOUT_A_USUAL_LIMIT = {
 }
 
 
-def nodes(path: Path) -> Iterator[ast.AST]:
-    return ast.walk(ast.parse(path.read_text("utf-8")))
+def nodes(path: Path, word: str) -> Iterator[ast.AST]:
+    """Yield what a file consists of, if the word is in it at all: most need not be taken apart."""
+    text = path.read_text("utf-8")
+    return ast.walk(ast.parse(text)) if word in text else iter(())
 
 
 def all_limits() -> list[Limit]:
@@ -44,7 +46,8 @@ def test_a_limit_is_made_in_the_table_or_by_a_test_that_differs() -> None:
     makers = {
         str(path.relative_to(ROOT))
         for path in SOURCES
-        if any(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "Limit" for n in nodes(path))
+        for n in nodes(path, "Limit")
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "Limit"
     }
     assert TABLE in makers
     assert all(Path(maker).parent == Path("hipcv/core/procedures") for maker in makers - {TABLE})
@@ -82,7 +85,7 @@ def test_a_tests_own_limit_goes_before_the_usual_one_whatever_the_swing() -> Non
 
 
 def test_the_95_percent_of_a_normal_distribution_are_named_once() -> None:
-    numbers = [path for path in SOURCES for n in nodes(path) if isinstance(n, ast.Constant) and n.value == 1.96]
+    numbers = [path for path in SOURCES for n in nodes(path, "1.96") if isinstance(n, ast.Constant) and n.value == 1.96]
     assert [str(path.relative_to(ROOT)) for path in numbers] == ["hipcv/core/uncertainty.py"]
     templates = [*(ROOT / "hipcv").rglob("*.j2"), *(ROOT / "server").rglob("*.j2")]
     assert not [path.name for path in templates if "1.96" in path.read_text("utf-8")]
@@ -93,7 +96,7 @@ def test_the_core_writes_no_sentence_for_people() -> None:
     advising = [
         path.name
         for path in (ROOT / "hipcv" / "core").rglob("*.py")
-        for n in nodes(path)
+        for n in nodes(path, "advice")
         if isinstance(n, ast.keyword) and n.arg == "advice"
     ]
     assert not advising

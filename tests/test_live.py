@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -284,6 +284,7 @@ def test_a_reading_that_makes_no_sense_tells_nothing(reading: tuple[float, ...])
     assert camera_tilt_deg(DeviceGravity(*reading)) is None
 
 
+@settings(max_examples=40)
 @given(roll=st.floats(-40, 40), pitch=st.floats(-55, 55), seed=st.integers(0, 99))
 def test_a_device_that_stands_settles_on_the_median_though_it_is_knocked(roll: float, pitch: float, seed: int) -> None:
     """Noise of a fifth of a degree and a knock of two seconds out of thirty leave no trace."""
@@ -458,7 +459,8 @@ def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytes
     from hipcv.live.screen import run_live
 
     left_only = Plan((Side.LEFT,), n_trials=1, hold_s=1.0, countdown_s=0.0)
-    measured = run_live(str(CLIP), Setup(), left_only, folder=tmp_path / "kept", window=False, as_json=True)
+    kept = tmp_path / "kept"
+    measured = run_live(str(CLIP), Setup(), left_only, folder=kept, window=False, as_json=True, guide=ModelName.LITE)
     out, err = capsys.readouterr()
     assert measured
     assert json.loads(out)["status"] == "measured"

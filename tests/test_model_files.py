@@ -15,14 +15,12 @@ import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata_schema
-from mediapipe.tasks.metadata import schema_py_generated as tflite_schema
 
 from hipcv.core.errors import ModelError
 from hipcv.models import store as model_files
@@ -51,6 +49,7 @@ OFFICIAL = {ModelName.LITE: b"lite " * 4000, ModelName.FULL: b"full " * 9000}
 def tiny_network(tensors: list[bytes], n_outputs: int = 1, entries: tuple[str, ...] = ()) -> bytes:
     """Make a TFLite model with these tensors' bytes, no operators and these metadata entries (all naming buffer 0)."""
     import flatbuffers
+    from mediapipe.tasks.metadata import schema_py_generated as tflite_schema
 
     graph = tflite_schema.SubGraphT()
     graph.inputs, graph.outputs, graph.tensors, graph.operators = [0], list(range(n_outputs)), [], []
@@ -527,8 +526,11 @@ def test_looking_for_a_model_loads_no_web_and_no_model_engine() -> None:
 # a bundle out of bare networks
 
 
-def read_back(network: bytes) -> tuple[tflite_schema.ModelT, metadata_schema.ModelMetadataT]:
+def read_back(network: bytes) -> tuple[Any, Any]:
     """Read a model and its metadata with MediaPipe's own schema."""
+    from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata_schema
+    from mediapipe.tasks.metadata import schema_py_generated as tflite_schema
+
     model = tflite_schema.ModelT.InitFromObj(tflite_schema.Model.GetRootAs(network, 0))
     (entry,) = (entry for entry in model.metadata if entry.name == b"TFLITE_METADATA")
     data = bytes(model.buffers[entry.buffer].data)
@@ -538,6 +540,8 @@ def read_back(network: bytes) -> tuple[tflite_schema.ModelT, metadata_schema.Mod
 
 def model_buffer_offset(network: bytes) -> int:
     """Find where the bytes of the last buffer begin."""
+    from mediapipe.tasks.metadata import schema_py_generated as tflite_schema
+
     model = tflite_schema.Model.GetRootAs(network, 0)
     table = model.Buffers(model.BuffersLength() - 1)._tab
     return int(table.Vector(table.Offset(4)))
@@ -554,6 +558,8 @@ def model_buffer_offset(network: bytes) -> int:
 def test_the_scaling_reads_back_and_the_network_is_otherwise_the_same(
     tensors: list[bytes], n_outputs: int, entries: list[str], mean: float, std: float
 ) -> None:
+    from mediapipe.tasks.metadata import metadata_schema_py_generated as metadata_schema
+
     bare = tiny_network(tensors, n_outputs, tuple(entries))
     scaled = add_normalisation(bare, mean, std)
     assert scaled == add_normalisation(bare, mean, std)

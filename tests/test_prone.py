@@ -25,9 +25,9 @@ from hipcv.measurement import measure_file
 from hipcv.models.bundle import read_person_detector
 from hipcv.models.store import get_model, landmark_network
 from hipcv.pose.legs.follower import LegFollower
+from hipcv.pose.legs.looking import VIEWS, look_at
 from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
 from hipcv.pose.legs.people import CELLS_PX, SQUARE_PX, PersonDetector, others, read_guesses
-from hipcv.pose.legs.looking import VIEWS, look_at
 from hipcv.pose.legs.reader import LegReader
 from hipcv.pose.legs.reading import read_lower_legs
 from hipcv.pose.legs.region import TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks

@@ -3,9 +3,9 @@
 import json
 import math
 import re
+import select
 import signal
 import socket
-import statistics
 import struct
 import subprocess
 import sys
@@ -145,7 +145,7 @@ def upload(server: Running, clip: Path = CLIP, **fields: str) -> dict[str, Any]:
     return resource
 
 
-def wait(server: Running, job_id: str, *states: str, limit_s: float = 90.0) -> dict[str, Any]:
+def wait(server: Running, job_id: str, *states: str, limit_s: float = 240.0) -> dict[str, Any]:
     """Wait until an assessment is in one of these states."""
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
@@ -164,7 +164,7 @@ def test_an_upload_gives_to_the_last_digit_what_the_command_line_gives(
 ) -> None:
     """Same document, same curves; told by events on the way; and the server answers meanwhile."""
     made = upload(server, subject="A", model="lite", keep="true")
-    waits, events, stages = [], [], set()
+    events, stages, listed = [], set(), set()
     events_at = server.address.rstrip("/") + made["links"]["events"]
     with httpx.Client() as client, httpx.stream("GET", events_at, timeout=120) as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
@@ -174,16 +174,15 @@ def test_an_upload_gives_to_the_last_digit_what_the_command_line_gives(
             if line.startswith("data: "):
                 last = json.loads(line.removeprefix("data: "))
                 stages.add(last["progress"]["stage"])
-                began = time.perf_counter()
-                assert client.get(f"{server.api}/assessments").status_code == 200
-                waits.append(time.perf_counter() - began)
+                items = client.get(f"{server.api}/assessments").json()["items"]
+                listed |= {item["state"] for item in items if item["id"] == made["id"]}
     measured = measured_sample(CLIP.stem, ModelName.LITE)
     assert events[-1] == "end"
     assert set(events[:-1]) == {"progress"}
     assert "reading" in stages
     assert last["state"] == "done"
     assert last["assessment"] == json.loads(json.dumps(render_document(measured.assessment)))
-    assert statistics.median(waits) < 2.0  # answered beside the scoring; how fast, the benchmark tells
+    assert "running" in listed  # answered beside the scoring
     csv = httpx.get(server.address.rstrip("/") + last["links"]["series"], params={"format": "csv"})
     assert csv.text == write_series(measured.assessment, tmp_path / "s.csv").read_text("utf-8").replace("\n", "\r\n")
     columns = httpx.get(server.address.rstrip("/") + last["links"]["series"]).json()
@@ -293,24 +292,19 @@ def test_a_prone_test_is_guided_drawn_and_measured_over_the_connection(server: R
 
 
 def test_the_newest_frame_wins_and_the_queue_never_grows(server: Running, frames: list[tuple[float, bytes]]) -> None:
-    """A browser that sends five times as fast as anybody can look gets fresh readings, and the rest is counted."""
+    """Of frames that come in a rush the last one is read, most before it are not, and each is read or counted."""
     with server.live() as live:
         begin(live, model="lite")
-        readings = []
-        n = 0
-        began = time.monotonic()
-        while time.monotonic() - began < 3.0:
-            live.send(packed(n, 1.0 + n / 200, frames[n % len(frames)][1]))
-            n += 1
-            time.sleep(0.003)
-        last_sent = time.monotonic()
-        while not readings or readings[-1]["n"] < n - 1:
-            readings.append(hear(live, "reading", limit_s=10))
-        assert time.monotonic() - last_sent < 10.0
-        numbers = [reading["n"] for reading in readings]
+        numbers: list[int] = []
+        for n_sent in range(60, 301, 60):
+            for n in range(n_sent - 60, n_sent):
+                live.send(packed(n, 1.0 + n / 200, frames[n % len(frames)][1]))
+            while not numbers or numbers[-1] < n_sent - 1:
+                reading = hear(live, "reading")
+                numbers.append(reading["n"])
         assert numbers == sorted(set(numbers))
-        assert readings[-1]["n_skipped"] >= n - len(readings) - 4 > 0  # the last few are still on their way
-        assert statistics.median(reading["age_ms"] for reading in readings) < 5000
+        # a queue would have had every frame read; the last few skipped ones are still on their way
+        assert reading["n_skipped"] >= n_sent - len(numbers) - 4 > 0
         live.send('{"type": "cancel"}')
         assert hear(live, "cancelled")
 
@@ -463,20 +457,20 @@ def test_half_requests_are_closed_and_the_server_answers_meanwhile(server: Runni
         post + b"Content-Length: 5000\r\n\r\n--x\r\n",
         b"DELETE /api/v1/assessments/0123456789abcdef HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nx",
     ]
-    waits = []
+    answered_meanwhile = False
     with ExitStack() as stack, httpx.Client() as client:
         held = [stack.enter_context(socket.create_connection((host, int(port)))) for _ in range(60)]
         for k, one in enumerate(held):
             one.sendall(halves[k % len(halves)])
             one.settimeout(15)
         for _ in range(11):
-            began = time.perf_counter()
             assert client.get(f"{server.api}/health").status_code == 200
-            waits.append(time.perf_counter() - began)
+            closed, _, _ = select.select(held, [], [], 0)
+            answered_meanwhile |= len(closed) < len(held)
         for one in held:
             while one.recv(4096):
                 pass
-    assert statistics.median(waits) < 5.0  # answered while the halves are held, not how fast
+    assert answered_meanwhile
 
 
 def test_closed_tabs_leave_no_trace_in_the_log(tmp_path: Path) -> None:

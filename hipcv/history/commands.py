@@ -3,7 +3,7 @@
 # Everything heavy is imported where it is used: `hipcv --help` must answer at once.
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import ContextDecorator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hipcv.history.comparison import Changes
     from hipcv.history.store import Entry, Kept
 
-OneSentence = Callable[[], AbstractContextManager[None]]
+OneSentence = Callable[[], ContextDecorator]
 Database = Annotated[str | None, typer.Option("--database", metavar="URL", help="Another history than the usual one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -20,71 +20,72 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 def register(app: typer.Typer, one_sentence: OneSentence) -> None:
     """Add the commands to `app`; `one_sentence` says what could not be tried."""
     history = typer.Typer(no_args_is_help=True, help="Kept assessments: list, show, compare, forget.")
+    said = one_sentence()
+    history.command("list")(said(list_))
+    history.command()(said(show))
+    history.command()(said(compare))
+    history.command()(said(forget))
     app.add_typer(history, name="history")
 
-    @history.command("list")
-    def list_(
-        subject: Annotated[str | None, typer.Argument(help="Only this subject.", show_default=False)] = None,
-        database: Database = None,
-        json_: AsJson = False,
-    ) -> None:
-        """List what is kept, in the order of visits."""
-        with one_sentence():
-            from hipcv.history.store import open_history
 
-            with open_history(database) as kept:
-                entries = kept.list(subject)
-            _print_json([_entry_values(entry) for entry in entries]) if json_ else _print_entries(entries)
+def list_(
+    subject: Annotated[str | None, typer.Argument(help="Only this subject.", show_default=False)] = None,
+    database: Database = None,
+    json_: AsJson = False,
+) -> None:
+    """List what is kept, in the order of visits."""
+    from hipcv.history.store import open_history
 
-    @history.command()
-    def show(
-        number: Annotated[int, typer.Argument(help="Number in the list.")],
-        database: Database = None,
-        json_: AsJson = False,
-    ) -> None:
-        """Show one kept assessment."""
-        with one_sentence():
-            from hipcv.history.store import open_history
+    with open_history(database) as kept:
+        entries = kept.list(subject)
+    _print_json([_entry_values(entry) for entry in entries]) if json_ else _print_entries(entries)
 
-            with open_history(database) as kept:
-                found = kept.get(number)
-            _print_json(found.document) if json_ else _print_kept(found)
 
-    @history.command()
-    def compare(
-        earlier: Annotated[int, typer.Argument(help="Number in the list.")],
-        later: Annotated[int, typer.Argument(help="Number in the list.")],
-        one_sitting: Annotated[
-            bool, typer.Option("--one-sitting", help="Both were recorded in one sitting, at most 2 hours apart.")
-        ] = False,
-        database: Database = None,
-        json_: AsJson = False,
-    ) -> None:
-        """Say what changed between two assessments of one person, and whether it is more than measurement error."""
-        with one_sentence():
-            from hipcv.history.comparison import compare_kept
-            from hipcv.history.store import open_history
+def show(
+    number: Annotated[int, typer.Argument(help="Number in the list.")],
+    database: Database = None,
+    json_: AsJson = False,
+) -> None:
+    """Show one kept assessment."""
+    from hipcv.history.store import open_history
 
-            with open_history(database) as kept:
-                changes = compare_kept(kept.get(earlier), kept.get(later), one_sitting=one_sitting)
-            _print_json(_change_values(changes)) if json_ else _print_changes(changes)
+    with open_history(database) as kept:
+        found = kept.get(number)
+    _print_json(found.document) if json_ else _print_kept(found)
 
-    @history.command()
-    def forget(
-        subject: Annotated[str, typer.Argument(help="Whose assessments are deleted for good.")],
-        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-        database: Database = None,
-    ) -> None:
-        """Delete everything that is kept of a subject."""
-        with one_sentence():
-            from hipcv.history.store import open_history
-            from hipcv.printable import printable
 
-            with open_history(database) as kept:
-                n = len(kept.list(subject))
-                if n and not yes:
-                    typer.confirm(f"Delete {n} assessments of {printable(subject)} for good?", abort=True)
-                typer.echo(f"{kept.forget(subject)} assessments of {printable(subject)} deleted.")
+def compare(
+    earlier: Annotated[int, typer.Argument(help="Number in the list.")],
+    later: Annotated[int, typer.Argument(help="Number in the list.")],
+    one_sitting: Annotated[
+        bool, typer.Option("--one-sitting", help="Both were recorded in one sitting, at most 2 hours apart.")
+    ] = False,
+    database: Database = None,
+    json_: AsJson = False,
+) -> None:
+    """Say what changed between two assessments of one person, and whether it is more than measurement error."""
+    from hipcv.history.comparison import compare_kept
+    from hipcv.history.store import open_history
+
+    with open_history(database) as kept:
+        changes = compare_kept(kept.get(earlier), kept.get(later), one_sitting=one_sitting)
+    _print_json(_change_values(changes)) if json_ else _print_changes(changes)
+
+
+def forget(
+    subject: Annotated[str, typer.Argument(help="Whose assessments are deleted for good.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    database: Database = None,
+) -> None:
+    """Delete everything that is kept of a subject."""
+    from hipcv.history.store import open_history
+    from hipcv.printable import printable
+
+    with open_history(database) as kept:
+        n = len(kept.list(subject))
+        if n and not yes:
+            typer.confirm(f"Delete {n} assessments of {printable(subject)} for good?", abort=True)
+        typer.echo(f"{kept.forget(subject)} assessments of {printable(subject)} deleted.")
 
 
 def _entry_values(entry: "Entry") -> dict[str, object]:

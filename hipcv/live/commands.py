@@ -3,7 +3,8 @@
 # Everything heavy is imported where it is used: `hipcv --help` must answer at once.
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import ContextDecorator
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -14,7 +15,7 @@ from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
 from hipcv.words import SIDES, Effort, Legs, ModelName, Sex, Side
 
 NOT_MEASURED = 1
-OneSentence = Callable[[], AbstractContextManager[None]]
+OneSentence = Callable[[], ContextDecorator]
 
 
 class OpenPage(Protocol):
@@ -34,9 +35,17 @@ class LiveSide(StrEnum):
 
 def register(app: typer.Typer, one_sentence: OneSentence, open_page: OpenPage) -> None:
     """Add the command to `app`; `one_sentence` says what could not be tried, `open_page` is the door of the page."""
+    app.command()(one_sentence()(_Command(open_page).live))
 
-    @app.command()
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """The command, which without a camera of its own goes through this door."""
+
+    open_page: OpenPage
+
     def live(
+        self,
         camera: Annotated[
             str | None,
             typer.Option(
@@ -94,32 +103,31 @@ def register(app: typer.Typer, one_sentence: OneSentence, open_page: OpenPage) -
     ) -> None:
         """Do a test in front of a camera: on the web page, or with --camera without a browser."""
         if camera is None:
-            open_page("#self-test", port, data, models, no_browser=no_browser)
+            self.open_page("#self-test", port, data, models, no_browser=no_browser)
             return
-        with one_sentence():
-            from hipcv.core.setup import Setup
-            from hipcv.data_folder import data_folder
-            from hipcv.live.coach import Plan
-            from hipcv.live.screen import live_folder, run_live
+        from hipcv.core.setup import Setup
+        from hipcv.data_folder import data_folder
+        from hipcv.live.coach import Plan
+        from hipcv.live.screen import live_folder, run_live
 
-            measured = run_live(
-                camera,
-                Setup(
-                    procedure_named(test),
-                    effort,
-                    mirrored=mirrored,
-                    roll_deg=roll,
-                    age_years=age,
-                    sex=sex,
-                    legs=legs,
-                ),
-                Plan(SIDES if side is LiveSide.BOTH else (Side(side),), trials, hold),
-                window=not no_window,
-                folder=out or live_folder(data or data_folder()),
-                guide=model,
-                model_path=models,
-                as_json=json_,
-                subject=keep,
-            )
+        measured = run_live(
+            camera,
+            Setup(
+                procedure_named(test),
+                effort,
+                mirrored=mirrored,
+                roll_deg=roll,
+                age_years=age,
+                sex=sex,
+                legs=legs,
+            ),
+            Plan(SIDES if side is LiveSide.BOTH else (Side(side),), trials, hold),
+            window=not no_window,
+            folder=out or live_folder(data or data_folder()),
+            guide=model,
+            model_path=models,
+            as_json=json_,
+            subject=keep,
+        )
         if not measured:
             raise typer.Exit(NOT_MEASURED)

@@ -5,12 +5,14 @@ Colours come from the page's style (`currentColor` and CSS variables), so that l
 
 import math
 import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup, escape
 
 from hipcv.assessment import Assessment, SideResult
+from hipcv.core.motion.trials import Trial
 from hipcv.core.series import FloatArray
 from hipcv.core.uncertainty import half_width_deg
 from hipcv.evidence.reference import Comparison, NoVerdict
@@ -25,6 +27,10 @@ TERM_COLOURS = ("#0072b2", "#56b4e9", "#009e73", "#999999", "#e69f00", "#cc79a7"
 LABEL_LETTERS = 44
 #: Upper end of the scale of the reference ranges: above every published limit.
 NORMS_TOP_DEG = 80.0
+
+_CURVES_WIDTH, _CURVES_LEFT, _CURVES_RIGHT = 760.0, 46.0, 748.0
+#: The curves' two panels, one below the other: how high one is, and from the top of one to the top of the next.
+_PANEL_HEIGHT, _PANEL_PITCH = 150.0, 190.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,58 +75,70 @@ def draw_curves(assessment: Assessment) -> Markup:
     known = angles.internal_rotation_deg[np.isfinite(angles.internal_rotation_deg)]
     if len(angles.time_s) < 2 or len(known) == 0:
         return Markup("")
-    top = max(30.0, float(np.ceil(known.max() / 10) * 10 + 5))
     bottom = min(-10.0, float(np.floor(known.min() / 10) * 10))
-    width, height, left, right, panel = 760.0, 190.0, 46.0, 12.0, 150.0
-    time = Scale(float(angles.time_s[0]), float(angles.time_s[-1]), left, width - right)
+    top = max(30.0, float(np.ceil(known.max() / 10) * 10 + 5))
+    time = Scale(float(angles.time_s[0]), float(angles.time_s[-1]), _CURVES_LEFT, _CURVES_RIGHT)
     parts = []
     for row, side in enumerate(SIDES):
-        base = 12 + row * height
-        y = Scale(bottom, top, base + panel, base)
-        parts.append(f'<g class="{side}">')
-        parts.append(f'<text class="name" x="{left}" y="{base + 4:.0f}">{side}</text>')
-        for degrees in range(int(bottom // 10 * 10), int(top) + 1, 10):
-            weight = "zero" if degrees == 0 else "grid"
-            parts.append(
-                f'<line class="{weight}" x1="{left}" x2="{width - right}" y1="{y(degrees):.1f}" y2="{y(degrees):.1f}"/>'
-            )
-            if degrees % 20 == 0:
-                parts.append(
-                    f'<text class="tick" x="{left - 6}" y="{y(degrees) + 4:.1f}" text-anchor="end">{degrees}°</text>'
-                )
-        for trial in assessment.of(side).trials:
-            a, b = (time(float(angles.time_s[min(k, len(angles.time_s) - 1)])) for k in (trial.start, trial.stop))
-            parts.append(
-                f'<rect class="trial" x="{a:.1f}" y="{base:.1f}" width="{max(b - a, 1):.1f}" height="{panel}"/>'
-            )
-        column = side.column
-        parts.append(f'<path class="raw" d="{_path(angles.time_s, angles.raw_deg[:, column], time, y)}"/>')
-        parts.append(
-            f'<path class="curve" d="{_path(angles.time_s, angles.internal_rotation_deg[:, column], time, y)}"/>'
-        )
-        for trial in assessment.of(side).trials:
-            if not trial.held:
-                continue
-            a, b = (
-                time(float(angles.time_s[min(k, len(angles.time_s) - 1)])) for k in (trial.hold_start, trial.hold_stop)
-            )
-            at = y(trial.end_range_deg)
-            mark = "" if trial.accepted else "*"
-            parts.append(f'<line class="hold" x1="{a:.1f}" x2="{b:.1f}" y1="{at:.1f}" y2="{at:.1f}"/>')
-            parts.append(
-                f'<text class="value" x="{(a + b) / 2:.1f}" y="{at - 7:.1f}" text-anchor="middle">'
-                f"{trial.end_range_deg:.0f}°{mark}</text>"
-            )
-        parts.append("</g>")
-    bottom_y = 12 + height + panel
+        base = 12 + row * _PANEL_PITCH
+        y = Scale(bottom, top, base + _PANEL_HEIGHT, base)
+        trials = assessment.of(side).trials
+        curves = {"raw": angles.raw_deg, "curve": angles.internal_rotation_deg}
+        parts += [
+            f'<g class="{side}">',
+            f'<text class="name" x="{_CURVES_LEFT}" y="{base + 4:.0f}">{side}</text>',
+            *_grid(y),
+            *_shade(trials, angles.time_s, time, y),
+            *(f'<path class="{k}" d="{_path(angles.time_s, v[:, side.column], time, y)}"/>' for k, v in curves.items()),
+            *_holds(trials, angles.time_s, time, y),
+            "</g>",
+        ]
+    foot = 12 + _PANEL_PITCH + _PANEL_HEIGHT
     step = _nice_step(time.high - time.low)
     ticks = np.arange(np.ceil(time.low / step) * step, time.high + 1e-9, step)
     parts.extend(
-        f'<text class="tick" x="{time(t):.1f}" y="{bottom_y + 18:.0f}" text-anchor="middle">{t:g} s</text>'
-        for t in ticks
+        f'<text class="tick" x="{time(t):.1f}" y="{foot + 18:.0f}" text-anchor="middle">{t:g} s</text>' for t in ticks
     )
     label = "Internal rotation of both hips over time; shaded: trials; thick: holds with their end range."
-    return _svg(parts, width, bottom_y + 26, label, "curves")
+    return _svg(parts, _CURVES_WIDTH, foot + 26, label, "curves")
+
+
+def _grid(y: Scale) -> Iterator[str]:
+    """Yield a line every 10°, the one at 0° stronger, and a number every 20°."""
+    for degrees in range(int(y.low // 10 * 10), int(y.high) + 1, 10):
+        weight, at = "zero" if degrees == 0 else "grid", y(degrees)
+        yield f'<line class="{weight}" x1="{_CURVES_LEFT}" x2="{_CURVES_RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>'
+        if degrees % 20 == 0:
+            x = _CURVES_LEFT - 6
+            yield f'<text class="tick" x="{x}" y="{at + 4:.1f}" text-anchor="end">{degrees}°</text>'
+
+
+def _shade(trials: Sequence[Trial], time_s: FloatArray, time: Scale, y: Scale) -> Iterator[str]:
+    for trial in trials:
+        a, b = _stretch(time_s, trial.start, trial.stop, time)
+        yield (
+            f'<rect class="trial" x="{a:.1f}" y="{y.stop:.1f}" width="{max(b - a, 1):.1f}" height="{_PANEL_HEIGHT}"/>'
+        )
+
+
+def _holds(trials: Sequence[Trial], time_s: FloatArray, time: Scale, y: Scale) -> Iterator[str]:
+    """Yield a bar at each hold's end range and its number, with an asterisk where the trial does not count."""
+    for trial in trials:
+        if not trial.held:
+            continue
+        a, b = _stretch(time_s, trial.hold_start, trial.hold_stop, time)
+        at, mark = y(trial.end_range_deg), "" if trial.accepted else "*"
+        yield f'<line class="hold" x1="{a:.1f}" x2="{b:.1f}" y1="{at:.1f}" y2="{at:.1f}"/>'
+        yield (
+            f'<text class="value" x="{(a + b) / 2:.1f}" y="{at - 7:.1f}" text-anchor="middle">'
+            f"{trial.end_range_deg:.0f}°{mark}</text>"
+        )
+
+
+def _stretch(time_s: FloatArray, start: int, stop: int, time: Scale) -> tuple[float, float]:
+    """Return where frames [start, stop) begin and end in the drawing; a stretch may end with the recording."""
+    a, b = (time(float(time_s[min(k, len(time_s) - 1)])) for k in (start, stop))
+    return a, b
 
 
 def _nice_step(span: float) -> float:

@@ -259,7 +259,8 @@ def _residuals_deg(camera: FloatArray, edges: _Edges) -> FloatArray:
     """Return (S, N, 3) signed angles between each edge and the direction to each axis' vanishing point."""
     roll, pitch, yaw, fov = (camera[:, row, None, None] for row in (ROLL, PITCH, YAW, FOV))
     pinhole = Pinhole.turned(roll, pitch, yaw, long_side_fov_deg=fov, frame_size_px=edges.frame_size_px)
-    to_x, to_y = np.moveaxis(pinhole.way_px(edges.middle_px[:, None], np.eye(3)), -1, 0)
+    way = pinhole.way_px(edges.middle_px[:, None], np.eye(3))
+    to_x, to_y = way[..., 0], way[..., 1]
     dx, dy = edges.direction[:, :1], edges.direction[:, 1:]
     across, ahead = to_x * dy - to_y * dx, to_x * dx + to_y * dy
     residual_deg: FloatArray = np.degrees(np.arctan2(np.where(ahead < 0, -across, across), np.abs(ahead)))
@@ -286,15 +287,17 @@ def _log_posterior(
 def _improve(camera: FloatArray, edges: _Edges, prior: CameraPrior, shares: FloatArray, blur_deg: float) -> FloatArray:
     """Take one step of expectation-maximisation from every start, its second half by Gauss and Newton."""
     noise = np.hypot(edges.noise_deg, blur_deg)
-    residual = _residuals_deg(camera, edges)
-    member, _ = _memberships(residual, noise, shares)
-    weight = TEMPER * member * (edges.weight / noise**2)[:, None]
     step = 0.02
-    slope = np.stack([(_residuals_deg(camera + step * e, edges) - residual) / step for e in np.eye(4)], -1)
+    # every start and its four neighbours in one call: there are few edges, and a call costs more than its numbers
+    around = np.concatenate([camera, *(camera + step * e for e in np.eye(4))])
+    residual, *nudged = np.split(_residuals_deg(around, edges).reshape(len(around), -1), 5)
+    member, _ = _memberships(residual.reshape(len(camera), -1, 3), noise, shares)
+    weight = TEMPER * member * (edges.weight / noise**2)[:, None]
+    slope = (np.stack(nudged, -1) - residual[..., None]) / step  # (S, 3 N, 4)
     slope[np.abs(slope) > 90] = 0.0  # an angle that jumped from +90 to -90
-    normal = np.einsum("snk,snki,snkj->sij", weight, slope, slope, optimize=True) + np.diag(prior.sd**-2.0)
-    downhill = np.einsum("snk,snk,snki->si", weight, residual, slope, optimize=True)
-    downhill += (camera - prior.mean) / prior.sd**2
+    weighed = (slope * weight.reshape(*residual.shape, 1)).transpose(0, 2, 1)
+    normal = weighed @ slope + np.diag(prior.sd**-2.0)
+    downhill = (weighed @ residual[..., None])[..., 0] + (camera - prior.mean) / prior.sd**2
     move = np.clip(-np.linalg.solve(normal, downhill[..., None])[..., 0], -6, 6)
     moved = camera + move
     moved[:, FOV] = np.clip(moved[:, FOV], *_FOV_RANGE_DEG)
@@ -347,9 +350,9 @@ def _spread_about(centre: FloatArray, covariance: FloatArray) -> tuple[FloatArra
     normal = np.concatenate([normal, normal * [-1, 1, -1, 1]])
     root = np.linalg.cholesky(covariance)
     points = (centre[:, None] + normal @ root.transpose(0, 2, 1)).reshape(-1, 4)
-    whitened = np.linalg.solve(root[None], (points[:, None] - centre)[..., None])[..., 0]
-    log_parts = -0.5 * (whitened**2).sum(-1) - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(-1)
-    return points, np.asarray(np.logaddexp.reduce(log_parts, axis=1), dtype=np.float64)
+    whitened = (points - centre[:, None]) @ np.linalg.inv(root).transpose(0, 2, 1)  # (K, P, 4)
+    log_parts = -0.5 * (whitened**2).sum(-1) - np.log(np.diagonal(root, axis1=1, axis2=2)).sum(-1)[:, None]
+    return points, np.asarray(np.logaddexp.reduce(log_parts, axis=0), dtype=np.float64)
 
 
 def _covariance(camera: FloatArray, edges: _Edges, prior: CameraPrior, shares: FloatArray) -> FloatArray:

@@ -50,12 +50,14 @@ def camera_axes(roll_deg: ArrayLike, pitch_deg: ArrayLike, yaw_deg: ArrayLike) -
     roll, pitch, yaw = np.broadcast_arrays(
         *(np.radians(np.asarray(a, dtype=np.float64)) for a in (roll_deg, pitch_deg, yaw_deg))
     )
-    zero = np.zeros_like(roll)
-    right = np.stack([np.cos(yaw), zero, -np.sin(yaw)], -1)
-    back = np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)
-    up = np.cross(back, right)
-    c, s = np.cos(roll)[..., None], np.sin(roll)[..., None]
-    return np.stack([c * right + s * up, -s * right + c * up, back], -2)
+    sin_yaw, cos_yaw, sin_pitch, cos_pitch = np.sin(yaw), np.cos(yaw), np.sin(pitch), np.cos(pitch)
+    # right = (cos yaw, 0, -sin yaw), and up = back x right, each written out: they are made by the thousand for a room
+    back = np.stack([sin_yaw * cos_pitch, sin_pitch, cos_yaw * cos_pitch], -1)
+    up_x, up_y, up_z = -sin_pitch * sin_yaw, back[..., 2] * cos_yaw + back[..., 0] * sin_yaw, -sin_pitch * cos_yaw
+    c, s = np.cos(roll), np.sin(roll)
+    rolled_right = [c * cos_yaw + s * up_x, s * up_y, -c * sin_yaw + s * up_z]
+    rolled_up = [-s * cos_yaw + c * up_x, c * up_y, s * sin_yaw + c * up_z]
+    return np.stack([np.stack(rolled_right, -1), np.stack(rolled_up, -1), back], -2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,8 +139,9 @@ class Pinhole:
         [0.0, 320.0]
         """
         local = (self.axes @ np.asarray(direction, dtype=np.float64)[..., None])[..., 0]
-        right, up, back = np.moveaxis(local, -1, 0)
-        x, y = np.moveaxis(np.asarray(px, dtype=np.float64) - self.centre_px, -1, 0)
+        right, up, back = local[..., 0], local[..., 1], local[..., 2]
+        from_centre = np.asarray(px, dtype=np.float64) - self.centre_px
+        x, y = from_centre[..., 0], from_centre[..., 1]
         return np.stack([self.focal_px * right + x * back, -self.focal_px * up + y * back], -1)
 
     def shank_angle_deg(
