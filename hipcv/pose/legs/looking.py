@@ -1,7 +1,7 @@
-"""Looks of the network at one square, put together (METHOD P4).
+"""Looks of the network at one square, put together (METHOD S6).
 
-The first one is plain, another one has the contrast evened out; one of the two is mirrored; each is a little turned or
-scaled, so that no frame hangs on one view.
+Every frame has one; where a leg is doubted a second one, with the contrast evened out. One of the two is mirrored, in
+every other frame the first; each is a little turned or scaled, so that no frame hangs on one view.
 """
 
 from dataclasses import dataclass, replace

@@ -1,9 +1,10 @@
-"""Where the lower legs of a prone person are, found by the landmark network itself (METHOD P2, P3).
+"""Where somebody's lower legs are, found by the landmark network itself (METHOD S4, S5).
 
 From several start squares the network is asked where it sees knees and ankles, the square is moved there, and so on
 until it stays (a fix point). A right fix point is told from a wrong one by the network's own presence and by how well
 two lower legs come out of its heat maps. Over a clip, frames vote. The landmarks that the smaller networks regress lead
-astray while their heat maps show the legs: where the vote fails, theirs is repeated by heat maps alone.
+astray while their heat maps show the legs: where the vote fails, theirs is repeated by heat maps alone. Where bodies
+are seen the person detector says first where to look (`subject`).
 """
 
 from collections.abc import Sequence
