@@ -174,7 +174,7 @@ def test_the_method_explains_every_finding_code_once_and_no_other():
 
 def defined_steps() -> list[str]:
     """Return the steps of the method in their order: those set in bold at the beginning of a point."""
-    return re.findall(r"^- \*\*([SPCATRL]\d+)\*\*", METHOD, re.MULTILINE)
+    return re.findall(r"^- \*\*([SGLCATR]\d+)\*\*", METHOD, re.MULTILINE)
 
 
 def cited_steps(text: str) -> set[str]:
@@ -192,7 +192,7 @@ def cited_steps(text: str) -> set[str]:
 def test_the_steps_of_each_stage_are_numbered_without_a_gap():
     steps = defined_steps()
     stages = {step[0] for step in steps}
-    assert stages == set("SPCATR")
+    assert stages == set("SGLCATR")
     for stage in stages:
         numbers = [int(step[1:]) for step in steps if step[0] == stage]
         assert numbers == list(range(1, len(numbers) + 1)), stage

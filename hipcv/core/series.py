@@ -103,7 +103,7 @@ class PoseSeries:
     n_people : (T,) people in view; -1 where nobody looked.
     brightness : (T,) mean luma, 0 to 1; NaN where not taken.
     sharpness : (T,) share of fine detail in the picture around the legs, 0 to 1; NaN where not taken.
-    edges_px : (N, 4) straight edges x1, y1, x2, y2 of the still background, the person left out.
+    edges_px : (N, 4) straight edges x1, y1, x2, y2 of the still background, people left out.
     knee_outline_px : (T, 2, 2) prone, where the outline of the left and of the right leg ends at the knee: it moves
         with the pelvis, which image_px, steadied over the recording, does not show. NaN where nobody looked.
     swapped : (T,) frames whose left and right rows were exchanged, because the knees stood in the wrong order.

@@ -1,10 +1,11 @@
 """A thread without a network, for a library that reports its use to its maker.
 
-MediaPipe's pose landmarker posts a usage log to play.googleapis.com and has no switch against it. So it is loaded, run
-and closed on threads of this kind only, and with them all threads that it starts itself. Two locks, each enough by
-itself: a proxy at which nobody can listen, which the library's HTTP client is told (on Linux libcurl, by the
-environment; on Windows WinINet, by its setting for this process), and on Linux the kernel, which refuses these threads
-every socket. On macOS the library uses the system's own client, which neither reaches. Nothing else notices.
+MediaPipe's pose landmarker, a second opinion on recordings (`pose.graph`), posts a usage log to play.googleapis.com and
+has no switch against it. So it is loaded, run and closed on threads of this kind only, and with them all threads that
+it starts itself. Two locks, each enough by itself: a proxy at which nobody can listen, which the library's HTTP client
+is told (on Linux libcurl, by the environment; on Windows WinINet, by its setting for this process), and on Linux the
+kernel, which refuses these threads every socket. On macOS the library uses the system's own client, which neither
+reaches. Nothing else notices.
 """
 
 import ctypes

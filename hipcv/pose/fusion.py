@@ -1,4 +1,4 @@
-"""One axis of the shank out of two: that of the joints and that of the limb's outline (METHOD S7, S8)."""
+"""One axis of the shank out of two: that of the joints and that of the limb's outline (METHOD S11, S16)."""
 
 import numpy as np
 

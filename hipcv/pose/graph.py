@@ -1,4 +1,4 @@
-"""MediaPipe's pose graph as a reader: every frame's landmarks at once."""
+"""MediaPipe's pose graph as a reader, a second opinion: every frame's landmarks at once (METHOD G1, G2)."""
 
 from pathlib import Path
 

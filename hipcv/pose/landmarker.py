@@ -1,4 +1,4 @@
-"""MediaPipe's pose landmarker: frames in, landmarks of the measured person out (METHOD S2, S3)."""
+"""MediaPipe's pose landmarker: frames in, landmarks of the measured person out (METHOD G1)."""
 
 import os
 import sys

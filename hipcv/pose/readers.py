@@ -1,4 +1,4 @@
-"""Which reader a test has."""
+"""Which reader a test has: the legs' own, or MediaPipe's graph where somebody asks for it."""
 
 from hipcv.core.setup import Setup
 from hipcv.models.store import ModelFile

@@ -102,6 +102,22 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
 
 
 def sitting_share(pictures: Sequence[ByteArray], network: LandmarkNetwork, detector: PersonDetector) -> float:
-    """Return in which share of the pictures (height, width, 3) the one who sits most is seen to sit."""
+    """Return in which share of the pictures (height, width, 3) the one who sits most is seen to sit.
+
+    Examples
+    --------
+    >>> from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS
+    >>> from hipcv.pose.legs.network import Look
+    >>> from hipcv.pose.legs.people import Somebody
+    >>> px, world_m = np.zeros((39, 2)), np.zeros((33, 3))
+    >>> for rows, y_px in ((SHOULDERS, 20.0), (HIPS, 110.0), (KNEES, 130.0), (ANKLES, 210.0)):
+    ...     px[list(rows)] = [[150.0, y_px], [106.0, y_px]]
+    >>> world_m[list(SHOULDERS)], world_m[list(KNEES)] = (0.0, -0.5, 0.0), (0.0, 0.0, -0.4)
+    >>> sitting = Look(px, world_m, 1.0, np.zeros((256, 256)), np.full((64, 64, 39), -9.0), np.ones(33))
+    >>> pictures, one = [np.zeros((480, 640, 3), np.uint8)] * 4, Somebody(np.array([320.0, 200.0]), 100.0, 0.9)
+    >>> share = sitting_share(pictures, lambda crop: sitting, lambda rgb: [one])
+    >>> share, sitting_share(pictures, lambda crop: sitting, lambda rgb: [])
+    (1.0, 0.0)
+    """
     known, _ = find_people(pictures, [detector(rgb) for rgb in pictures], network)
     return max((vote.share * vote.sits for vote in known), default=0.0)

@@ -1,4 +1,4 @@
-"""The shank's axis from the person's silhouette: the middle between both outlines of the lower leg (METHOD S6).
+"""The shank's axis from the person's silhouette: the middle between both outlines of the lower leg (METHOD G2).
 
 The pose model puts the knee beside the joint when the thigh is rotated: on rendered people up to 6° at 50°. The
 outline of the leg stays true. Steps: 1 the silhouette is sampled on rows across the line from knee to ankle; 2 on each

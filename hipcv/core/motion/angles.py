@@ -133,7 +133,7 @@ def sides_exchanged(image_px: FloatArray, setup: Setup) -> BoolArray:
 
 
 def sort_sides(series: PoseSeries, setup: Setup) -> PoseSeries:
-    """Return the series with every row the subject's own, as the camera's place demands (METHOD S4).
+    """Return the series with every row the subject's own, as the camera's place demands (METHOD S7).
 
     One that is sorted stays as it is.
 
@@ -274,7 +274,7 @@ def body_yaw_deg(world_m: FloatArray, left: float) -> FloatArray:
 
 
 def seen_px(series: PoseSeries) -> FloatArray:
-    """Return (T, 33, 2) the landmarks' pixels, NaN where the model calls them unseen (METHOD S5).
+    """Return (T, 33, 2) the landmarks' pixels, NaN where the model calls them unseen (METHOD S14).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The body that the lower legs belong to: shoulders, hips and thighs out of the same looks (METHOD S3).
+"""The body that the lower legs belong to: shoulders, hips and thighs out of the same looks (METHOD S13).
 
 A look at the subject may show somebody who leans before them, or take front for back: what counts are the looks whose
 knees are the subject's own, and of these the ones that name left and right as the camera's place demands.

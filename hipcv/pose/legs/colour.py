@@ -1,4 +1,4 @@
-"""What colour the lower legs of one clip have that their surroundings have not (METHOD P7).
+"""What colour the lower legs of one clip have that their surroundings have not (METHOD S9).
 
 Colours are CIELAB with 8 bits a channel: lightness 0 to 255, both colour axes around 128.
 """

@@ -1,4 +1,4 @@
-"""How much of a shank is free: a hand, a forearm or somebody's leg before it leaves a shorter, steeper one (METHOD P9).
+"""How much of a shank is free: a hand, an arm or another leg before it leaves a shorter, steeper one (METHOD S12).
 
 What a leg looks like is learned while it rests, when nobody holds it out: a sock at rest is a sock at the end, and what
 was not there at rest is not this leg's.

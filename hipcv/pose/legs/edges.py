@@ -1,4 +1,4 @@
-"""The lower leg as a ribbon: two tapering edges with a straight middle, found in a strip along the shank (METHOD P9).
+"""The lower leg as a ribbon: two tapering edges with a straight middle, found in a strip along the shank (METHOD S11).
 
 A heat map says where a joint is to a few pixels; the leg's own edges say which way it points to a fraction of a degree.
 Steps: 1 colour edges across the strip; 2 every ribbon (middle at both ends, width) is scored by the edges under its

@@ -1,7 +1,8 @@
 """Knees and ankles out of the landmark network's heat maps, by geometry instead of by label.
 
-Seen from the foot end the network finds joints but not whose they are, and its regressed landmarks are pulled off the
-limb. Its heat maps are not: peaks for knees and for ankles are joined to two plausible lower legs.
+The network finds joints, but not always whose they are (seen from the foot end never), and the landmarks that it
+regresses are pulled off the limb. Its heat maps are not: peaks for knees and for ankles are joined to two plausible
+lower legs.
 
 Coordinates here are crop pixels: the square region of interest scaled to 256 by 256, turned so that relaxed shanks
 point down.

@@ -1,7 +1,9 @@
 """Where the outline of a standing lower leg ends at the knee: it rises and sinks with a pelvis that rolls.
 
-The knees are moved to where joints lie below it (METHOD P8). Turning a leg about its thigh leaves
-this place where it is; a joint's peak in a heat map wanders with the shank.
+The knees are moved to where joints lie below it (METHOD S10). Turning a leg about its thigh leaves this place where it
+is; a joint's peak in a heat map wanders with the shank. Where a thigh comes down to a hanging shank the outline does
+not end, and nothing of this is read.
+
 Coordinates as in `pose.legs.tracking`: crop pixels, turned so that relaxed shanks point down and knees are at the top.
 """
 

@@ -1,7 +1,7 @@
-"""Looks of the network at one square, put together (METHOD P4).
+"""Looks of the network at one square, put together (METHOD S6).
 
-The first one is plain, another one has the contrast evened out; one of the two is mirrored; each is a little turned or
-scaled, so that no frame hangs on one view.
+Every frame has one; where a leg is doubted a second one, with the contrast evened out. One of the two is mirrored, in
+every other frame the first; each is a little turned or scaled, so that no frame hangs on one view.
 """
 
 from dataclasses import dataclass, replace
@@ -45,7 +45,17 @@ class Views:
 
 
 def look_at(rgb: ByteArray, region: Region, network: LandmarkNetwork, k: int, *, again: bool = False) -> Views:
-    """Take the first look at a region, or look `again`; `k` is the frame's number: it picks the view."""
+    """Take the first look at a region, or look `again`; `k` is the frame's number: it picks the view.
+
+    Examples
+    --------
+    >>> heat = np.full((64, 64, 39), -9.0)
+    >>> blank = Look(np.zeros((39, 2)), np.zeros((33, 3)), 0.95, np.ones((256, 256)), heat)
+    >>> region = Region(128.0, 128.0, 256.0, 0.0)
+    >>> seen = look_at(np.zeros((256, 256, 3), np.uint8), region, lambda crop: blank, 0)
+    >>> seen.maps.shape, seen.weight, len(seen.bodies)
+    ((3, 64, 64), 1.0, 1)
+    """
     views = VIEWS if region.turn_deg else BODY_VIEWS
     share, turn_deg = views[(2 * k + again) % len(views)]
     seen = replace(region, side_px=region.side_px * share, turn_deg=region.turn_deg + turn_deg)

@@ -1,7 +1,8 @@
 """The bare landmark network of MediaPipe's pose model, run by LiteRT on a region of our own.
 
-MediaPipe's graph offers no region of interest: it follows whom it likes, and does not find a person who lies face down
-with the feet towards the camera. The network in it does, when it is shown the right square, turned by 180°.
+MediaPipe's graph offers no region of interest: it follows whom it likes, whoever else comes into the picture, and does
+not find a person who lies face down with the feet towards the camera. The network in it sees whom it is shown: in the
+right square, turned by 180° where shanks stand.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Both lower legs of one person from look to look, while the frames come (METHOD P6, its forward half).
+"""Both lower legs of one person from look to look, while the frames come (METHOD S8, its forward half).
 
 The path over a whole clip (`tracking`) knows what follows; here every frame has what came before it, no more.
 """

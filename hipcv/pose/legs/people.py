@@ -1,4 +1,4 @@
-"""Who else is in the picture, by the person detector in MediaPipe's pose bundle (METHOD P3).
+"""Who is in the picture, by the person detector in MediaPipe's pose bundle (METHOD S3).
 
 MediaPipe's graph follows nobody who lies face down, but the detector it begins with sees people of any posture. It
 looks at the picture shrunk into a square of 224 pixels; from each cell of grids of 8, 16 and 32 pixels it makes some

@@ -1,9 +1,9 @@
 """Both lower legs over a whole clip, and what is seen of the body they belong to: the reader of every test.
 
-Frames are kept at a few a second (METHOD P1). Who is measured, and where the legs are, is searched in some of them
+Frames are kept at a few a second (METHOD S2). Who is measured, and where the legs are, is searched in some of them
 (`subject`, `region`); in the square they agree on, all are read (`reading`). Left and right follow from where the
-camera stands, never from the network's labels (METHOD P5); a shank that is not known well enough is missing (METHOD
-P11).
+camera stands, never from the network's labels (METHOD S7); a shank that is not known well enough is missing (METHOD
+S16).
 """
 
 from collections.abc import Sequence

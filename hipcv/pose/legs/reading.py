@@ -1,8 +1,9 @@
-"""Both lower legs in every frame of a clip, once it is known where they are (METHOD P4 to P10).
+"""Both lower legs in every frame of a clip, once it is known where they are (METHOD S6 to S12).
 
-Steps: 1 the network looks at the agreed square (`looking`); 2 knees and ankles are read from the heat maps
-over the whole clip (`tracking`); 3 where they are clear they teach the legs' colour (`colour`), with which the
-ankles are followed once more; 4 the edges of each lower leg sharpen its direction (`edges`).
+Steps: 1 the network looks at the agreed square (`looking`), once a frame; 2 knees and ankles are read from the heat
+maps over the whole clip (`tracking`); 3 frames in which a leg is doubted are looked at once more; 4 where legs are
+clear they teach their colour (`colour`), with which the ankles are followed again; 5 the edges of each lower leg
+sharpen its direction (`edges`); 6 a shank of which too little is free is missing (`covered`).
 """
 
 from collections.abc import Callable, Mapping, Sequence

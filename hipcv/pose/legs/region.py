@@ -1,9 +1,10 @@
-"""Where the lower legs of a prone person are, found by the landmark network itself (METHOD P2, P3).
+"""Where somebody's lower legs are, found by the landmark network itself (METHOD S4, S5).
 
 From several start squares the network is asked where it sees knees and ankles, the square is moved there, and so on
 until it stays (a fix point). A right fix point is told from a wrong one by the network's own presence and by how well
 two lower legs come out of its heat maps. Over a clip, frames vote. The landmarks that the smaller networks regress lead
-astray while their heat maps show the legs: where the vote fails, theirs is repeated by heat maps alone.
+astray while their heat maps show the legs: where the vote fails, theirs is repeated by heat maps alone. Where bodies
+are seen the person detector says first where to look (`subject`).
 """
 
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ GOOD_QUALITY, FAIR_QUALITY = 0.6, 0.15
 #: Frames agree when one knee lies within this many shank lengths, the other (its thigh may drift) within that many, and
 #: the shanks within this ratio.
 AGREE_SHANKS, AGREE_RATIO = (0.35, 0.6), 1.3
-#: A region that fewer frames agree on, or of less quality, is not one: seated people end here.
+#: A region that fewer frames agree on, or of less quality, is not one: in the prone test people who sit end here.
 MIN_SHARE, MIN_QUALITY = 0.3, LEGS_FAINT.value
 #: Legs that this many frames agree on need no more than this.
 MANY_SHARE, MANY_QUALITY = 0.5, 0.25
@@ -295,7 +296,15 @@ def find_in_clip(
 
 
 def cut_off(seen: Sequence[Legs], frames: Sequence[ByteArray]) -> bool:
-    """Whether most of the legs that were seen have an ankle at or beyond the picture's edge."""
+    """Whether most of the legs that were seen have an ankle at or beyond the picture's edge.
+
+    Examples
+    --------
+    >>> knees, ankles = np.array([[80.0, 100.0], [170.0, 100.0]]), np.array([[80.0, 180.0], [170.0, 180.0]])
+    >>> legs = Legs(Region(128.0, 128.0, 320.0, HANGING_DEG), knees, ankles, 0.8, 1.0, 0.0)
+    >>> cut_off([legs], [np.zeros((256, 256, 3), np.uint8)]), cut_off([legs], [np.zeros((184, 256, 3), np.uint8)])
+    (False, True)
+    """
     outside = [_at_edge(legs, frames[0].shape[1], frames[0].shape[0]) for legs in seen]
     return bool(outside) and float(np.mean(outside)) > 0.5
 

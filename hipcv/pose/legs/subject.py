@@ -109,6 +109,23 @@ def find_subject(
     people : who the person detector sees in each of them.
     at_px : (2,) where the knees of who is meant are, where somebody said so.
     sees_less : as `region.find_in_clip`.
+
+    Examples
+    --------
+    >>> from hipcv.pose.legs.network import Look
+    >>> px, heat = np.full((39, 2), 128.0), np.full((64, 64, 39), -9.0)
+    >>> px[[26, 25, 28, 27]] = [[81.5, 81.5], [169.5, 81.5], [81.5, 161.5], [169.5, 161.5]]
+    >>> look = Look(px, np.zeros((33, 3)), 1.0, np.zeros((256, 256)), heat, np.ones(33))  # legs, whoever is looked at
+    >>> frames, one = [np.zeros((480, 640, 3), np.uint8)] * 4, Somebody(np.array([200.0, 200.0]), 100.0, 0.9)
+    >>> two = [one, Somebody(np.array([500.0, 200.0]), 100.0, 0.9)]
+    >>> alone = find_subject(frames, [[one]] * 4, lambda crop: look)
+    >>> alone.rule, alone.vote.knees_px.round().tolist()
+    ('the only person in view', [[159.0, 184.0], [237.0, 184.0]])
+    >>> alike = find_subject(frames, [two] * 4, lambda crop: look)
+    >>> alike.vote is None, len(alike.rivals)  # neither moves the legs: nobody can tell who is meant
+    (True, 2)
+    >>> find_subject(frames, [two] * 4, lambda crop: look, at_px=np.array([640.0, 240.0])).vote.knees_px[0].round()
+    array([459., 184.])
     """
     known, seen = find_people(frames, people, network)
     if not known:
@@ -123,7 +140,20 @@ def find_subject(
 def find_people(
     frames: Sequence[ByteArray], people: Sequence[Sequence[Somebody]], network: LandmarkNetwork
 ) -> tuple[list[Vote], list[Legs]]:
-    """Return where the lower legs of everybody upright are, and all the looks that say so; parameters as above."""
+    """Return where the lower legs of everybody upright are, and all the looks that say so; parameters as above.
+
+    Examples
+    --------
+    >>> from hipcv.pose.legs.network import Look
+    >>> px, heat = np.full((39, 2), 128.0), np.full((64, 64, 39), -9.0)
+    >>> px[[26, 25, 28, 27]] = [[81.5, 81.5], [169.5, 81.5], [81.5, 161.5], [169.5, 161.5]]
+    >>> look = Look(px, np.zeros((33, 3)), 1.0, np.zeros((256, 256)), heat, np.ones(33))
+    >>> frames = [np.zeros((480, 640, 3), np.uint8)] * 4
+    >>> one, passing = (Somebody(np.array([x, 200.0]), 100.0, 0.9) for x in (200.0, 500.0))
+    >>> known, seen = find_people(frames, [[one], [one, passing], [one], [one]], lambda crop: look)
+    >>> [vote.share for vote in known], len(seen)
+    ([1.0], 4)
+    """
     known: list[Vote] = []
     seen: list[Legs] = []
     for hips_px, reach_px, n in gather(people):
@@ -150,6 +180,16 @@ def find_legs(rgb: ByteArray, network: LandmarkNetwork, start: Region) -> Legs |
     The heat maps show where they are; where they show none, or legs of another size than the landmarks that the network
     regresses, these tell. The square is not moved to what is seen: from a gown's hem downwards half a shank looks like
     a whole one, and in a square about it all the more.
+
+    Examples
+    --------
+    >>> from hipcv.pose.legs.network import Look
+    >>> px, heat = np.full((39, 2), 128.0), np.full((64, 64, 39), -9.0)
+    >>> px[[26, 25, 28, 27]] = [[81.5, 81.5], [169.5, 81.5], [81.5, 161.5], [169.5, 161.5]]
+    >>> look = Look(px, np.zeros((33, 3)), 1.0, np.zeros((256, 256)), heat, np.ones(33))
+    >>> legs = find_legs(np.zeros((480, 640, 3), np.uint8), lambda crop: look, Region(320.0, 240.0, 256.0, HANGING_DEG))
+    >>> legs.knees_px.tolist(), legs.quality  # the heat maps show nothing: the landmarks tell
+    ([[273.5, 193.5], [361.5, 193.5]], 0.6)
     """
     look = network(start.cut(rgb))
     if look.presence < MIN_PRESENCE:
@@ -194,7 +234,21 @@ def _same(a: Vote, b: Vote) -> bool:
 
 
 def swing_deg(vote: Vote, frames: Sequence[ByteArray], network: LandmarkNetwork) -> float:
-    """Return how far the lower legs move over several frames, degrees: the larger of both legs' range."""
+    """Return how far the lower legs move over several frames, degrees: the larger of both legs' range.
+
+    Examples
+    --------
+    >>> from hipcv.pose.legs.network import Look
+    >>> def look(ankle_column):
+    ...     heat = np.full((64, 64, 39), -9.0)
+    ...     heat[20, [20, 42], [26, 25]] = heat[40, [20, ankle_column], [28, 27]] = 2.0
+    ...     return Look(np.zeros((39, 2)), np.zeros((33, 3)), 1.0, np.ones((256, 256)), heat)
+    >>> looks = iter([look(42), look(42), look(50), look(50)])  # one ankle goes 32 pixels outwards, 80 below its knee
+    >>> knees = np.array([[81.5, 81.5], [169.5, 81.5]])
+    >>> vote = Vote(Region(128.0, 128.0, 256.0, HANGING_DEG), knees, 80.0, share=1.0, presence=1.0, quality=1.0)
+    >>> round(swing_deg(vote, [np.zeros((256, 256, 3), np.uint8)] * 4, lambda crop: next(looks)))
+    22
+    """
     region = vote.region
     shank_px = vote.shank_px * CROP_PX / region.side_px
     knees, ankles, masks = [], [], []

@@ -1,4 +1,4 @@
-"""The lower legs of a prone person over a whole clip (METHOD P6, P10).
+"""Both lower legs over a whole clip (METHOD S8, S15).
 
 Knees stay; ankles lie on a path that is never left faster than a leg swings.
 
