@@ -232,17 +232,22 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for what the demo writes.")] = Path("out/demo"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
-    """Measure two bundled sample clips, a seated and a prone test, and write reports and annotated videos."""
+    """Measure three bundled sample clips, with and without a helper, and write reports and annotated videos."""
     status = 0
     with _one_sentence():
         from hipcv.core.setup import Setup
 
         _try_writing(out=out)
-        for name in ("seated-easy-101-00.mp4", "prone-easy-102-02.mp4"):
-            setup = Setup(procedure_named(name.partition("-")[0]))
+        for folder, name in (
+            ("seated", "seated-easy-101-00.mp4"),
+            ("seated-passive", "seated-passive-121-01.mp4"),
+            ("prone", "prone-easy-102-02.mp4"),
+        ):
+            effort = Effort.PASSIVE if "passive" in folder else Effort.ACTIVE
+            setup = Setup(procedure_named(name.partition("-")[0]), effort)
             measured = _measure(_sample(name), setup, ModelName.HEAVY, None, quiet=quiet)
             _print(measured)
-            _tell_written(_write(measured, out=out / setup.procedure.name, quiet=quiet))
+            _tell_written(_write(measured, out=out / folder, quiet=quiet))
             status = max(status, _status(measured))
     raise typer.Exit(status)
 

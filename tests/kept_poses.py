@@ -21,7 +21,7 @@ from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.measurement import Measurement, measure_file
 from hipcv.outputs.document import render_document
-from hipcv.words import CameraSide, ModelName
+from hipcv.words import CameraSide, Effort, ModelName
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / "samples"
@@ -33,7 +33,9 @@ CLIPS = {
         (SAMPLES / "seated-easy-101-00.mp4", Setup()),
         (SAMPLES / "seated-easy-101-01.mp4", Setup()),
         (SAMPLES / "seated-hard-103-00.mp4", Setup()),
+        (SAMPLES / "seated-passive-121-01.mp4", Setup(effort=Effort.PASSIVE)),
         (SAMPLES / "prone-easy-102-02.mp4", Setup(PRONE)),
+        (SAMPLES / "prone-passive-122-01.mp4", Setup(PRONE, effort=Effort.PASSIVE)),
         (HERE / "data" / "prone-head-0.mp4", Setup(PRONE, camera_side=CameraSide.HEAD_END)),
     )
 }
