@@ -529,4 +529,5 @@ def test_what_one_frame_shows_stays_in_that_frame():
     read_deg = np.degrees(np.arctan2(-shank[:, 0], shank[:, 1]))
     usual = np.median(read_deg)
     assert read_deg[4] - usual == pytest.approx(12, abs=2)
-    assert np.abs(np.delete(read_deg, 4) - usual).max() < 1
+    # one look a frame, each in another view of drawn spots as large as its cells
+    assert np.abs(np.delete(read_deg, 4) - usual).max() < 2
