@@ -303,20 +303,12 @@ def _edge(text: str) -> tuple[float, float, float, float]:
 
 
 def _subject_at(text: str) -> tuple[float, float]:
-    """Return where somebody is in the picture, shares of its width and height."""
-    named = {"left": (0.0, 0.5), "right": (1.0, 0.5)}
-    if text in named:
-        return named[text]
+    from hipcv.core.setup import read_place
+
     try:
-        x, y = (float(part) for part in text.split(","))
-    except ValueError:
-        x = y = -1.0
-    if not (0 <= x <= 1 and 0 <= y <= 1):
-        raise typer.BadParameter(
-            f"left, right or two shares of the picture from 0 to 1 are wanted, such as 0.3,0.6; found {text!r}",
-            param_hint="--subject",
-        )
-    return x, y
+        return read_place(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--subject") from None
 
 
 def _measure(

@@ -8,7 +8,7 @@ import pytest
 
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedures.seated import SEATED
-from hipcv.core.setup import Setup
+from hipcv.core.setup import Setup, read_place
 from hipcv.models.bundle import read_person_detector
 from hipcv.models.store import get_model, landmark_network
 from hipcv.pose.legs.network import LandmarkNetwork
@@ -95,3 +95,9 @@ def test_the_refusal_says_where_the_two_are(alone, network, detector):
 def test_a_place_outside_the_picture_is_refused(place):
     with pytest.raises(ValueError, match="two shares of the picture from 0 to 1"):
         Setup(subject_at=place)
+
+
+@pytest.mark.parametrize("text", ["middle", "0.3", "0.3,1.2", "a,b"])
+def test_a_place_that_is_none_is_told_with_what_is_wanted(text):
+    with pytest.raises(ValueError, match=r"left, right or two shares .* is wanted, found"):
+        read_place(text)

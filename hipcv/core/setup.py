@@ -136,3 +136,33 @@ def done_fault(
     if pain is not None and not PAIN_SCALE[0] <= pain <= PAIN_SCALE[1]:
         return DoneFault("pain", "a whole number from 0 to 10", f"{pain}")
     return None
+
+
+#: What may be said of where the measured person is.
+PLACE_WANTED = "left, right or two shares of the picture from 0 to 1, such as 0.3,0.6"
+_PLACES = {"left": (0.0, 0.5), "right": (1.0, 0.5)}
+
+
+def read_place(text: str) -> tuple[float, float]:
+    """Return where in the picture somebody is, shares of its width and height: `Setup.subject_at` from words.
+
+    Raises
+    ------
+    ValueError
+        Where the text says neither left nor right nor a place.
+
+    Examples
+    --------
+    >>> read_place("left"), read_place("0.3, 0.6")
+    ((0.0, 0.5), (0.3, 0.6))
+    """
+    word = text.strip().lower()
+    if word in _PLACES:
+        return _PLACES[word]
+    try:
+        x, y = (float(part) for part in word.split(","))
+    except ValueError:
+        x = y = -1.0
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise ValueError(f"{PLACE_WANTED} is wanted, found {text!r}")
+    return x, y

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from hipcv.core.procedure import Rest
 from hipcv.core.procedures import TestName, procedure_named
-from hipcv.core.setup import MAX_HELPER_CHARACTERS, PAIN_SCALE, Setup, done_fault
+from hipcv.core.setup import MAX_HELPER_CHARACTERS, PAIN_SCALE, Setup, done_fault, read_place
 from hipcv.live.coach import Plan
 from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
@@ -34,6 +34,15 @@ Age = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)]
 Roll = Annotated[float, Field(ge=-45, le=45, allow_inf_nan=False)]
 Pitch = Annotated[float, Field(ge=-60, le=60, allow_inf_nan=False)]
 Yaw = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+_SHARE = r"(0(\.\d+)?|1(\.0+)?)"
+Place = Annotated[
+    str,
+    Field(
+        pattern=rf"^(left|right|{_SHARE},{_SHARE})$",
+        description="Who is measured where several sit: the person on the picture's left or right, or whose knees are at "
+        "these shares x,y of its width and height",
+    ),
+]
 Edge = Annotated[str, Field(pattern=_EDGE, description="x1,y1,x2,y2 in picture pixels")]
 
 
@@ -82,6 +91,7 @@ class MeasureOptions(_Done):
     slow_motion: Annotated[float, Field(ge=0.05, le=100, allow_inf_nan=False)] = 1.0
     keep: bool = False
     subject: Subject | None = None
+    subject_at: Place | None = None
 
     def setup(self) -> Setup:
         """Return how the test was done and filmed."""
@@ -93,6 +103,7 @@ class MeasureOptions(_Done):
             pitch_deg=self.pitch,
             yaw_deg=self.yaw,
             vertical_edges_px=tuple(_edge(text) for text in self.vertical),
+            subject_at=None if self.subject_at is None else read_place(self.subject_at),
             age_years=self.age,
             sex=self.sex,
             legs=self.legs,

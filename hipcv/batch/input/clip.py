@@ -57,6 +57,7 @@ class Clip:
     camera_side : None for the usual one of the test.
     slow_motion : by how many times the file plays slower than life.
     legs, helper, hand_place, end_point, pain : how it was done, as in `Setup`.
+    subject_at : where in the picture the measured person is, as in `Setup`.
     side_order : the sides in the order in which they were tested, empty where the list does not say.
     references : readings of other instruments.
     carried : columns of the list that are not understood, by the name they have there; they go along into the results.
@@ -84,6 +85,7 @@ class Clip:
     hand_place: HandPlace | None = None
     end_point: EndPoint | None = None
     pain: int | None = None
+    subject_at: tuple[float, float] | None = None
 
     @property
     def expected_sides(self) -> tuple[Side, ...]:
@@ -115,6 +117,7 @@ class Clip:
             hand_place=self.hand_place,
             end_point=self.end_point,
             pain=self.pain,
+            subject_at=self.subject_at,
         )
 
     def parameters(self, pose_model: str) -> dict[str, object]:

@@ -4,6 +4,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
@@ -16,7 +17,7 @@ from hipcv.batch.input.remote import is_url
 from hipcv.core.errors import BatchError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES, TestName
-from hipcv.core.setup import done_fault
+from hipcv.core.setup import PLACE_WANTED, done_fault, read_place
 from hipcv.printable import printable
 from hipcv.tables.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, parse_number, read_sheet
 from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex, Side
@@ -35,6 +36,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "legs": ("legs", "legs_at_once"),
     "helper": ("helper", "moved_by"),
     "hand_place": ("hand_place",),
+    "subject_at": ("subject_at",),
     "end_point": ("end_point", "endpoint"),
     "pain": ("pain", "pain_0_10"),
     "visit_date": ("visit_date", "date_of_visit", "date"),
@@ -354,11 +356,18 @@ def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
         helper=reader.text("helper") or None,
         hand_place=reader.read("hand_place", "shin, foot or gravity", _word(_HANDS), None),
         end_point=reader.read("end_point", "pelvis moved, firm, pain or helper stopped", _word(_ENDS), None),
+        subject_at=reader.read("subject_at", PLACE_WANTED, _place, None),
         pain=reader.read("pain", "a whole number from 0 to 10", _whole, None),
     )
     if fault := done_fault(clip.effort, clip.helper, clip.hand_place, clip.end_point, clip.pain):
         reader.fault(fault.field, fault.wanted, fault.found)
     return _with_test(clip, defaults)
+
+
+def _place(text: str) -> tuple[float, float] | None:
+    with suppress(ValueError):
+        return read_place(text)
+    return None
 
 
 def _with_test(clip: Clip, defaults: Defaults) -> Clip:
