@@ -39,8 +39,8 @@ Place = Annotated[
     str,
     Field(
         pattern=rf"^(left|right|{_SHARE},{_SHARE})$",
-        description="Who is measured where several sit: the person on the picture's left or right, or whose knees are at "
-        "these shares x,y of its width and height",
+        description="Who is measured where several sit: the person on the picture's left or right, or whose knees are "
+        "at these shares x,y of its width and height",
     ),
 ]
 Edge = Annotated[str, Field(pattern=_EDGE, description="x1,y1,x2,y2 in picture pixels")]
