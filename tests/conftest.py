@@ -99,14 +99,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         _is_arithmetic = False
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the tests of a file in one process, but where they say otherwise; xdist looks as soon as all are found."""
+    if item.get_closest_marker("xdist_group") is None:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the fixtures that load a model or a browser, before any are deselected; group and order all."""
+    """Mark the tests of the fixtures that load a model or a browser, before any are deselected; order all."""
     for item in items:
         for fixture in MARKED_FIXTURES.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKED_FIXTURES[fixture])
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     order = {name: k for k, name in enumerate(FIRST)}
     items.sort(key=lambda item: order.get(group_of(item), len(order)))
 
