@@ -9,11 +9,10 @@ LATEST := .venv-latest
 LOCKER := .venv-lock
 comma  := ,
 CLIPS  ?= $(firstword $(wildcard ../shared/clips) samples)
-# Tests run in three processes on two cores, because many wait, and in two where none does; those of one file in one,
-# because what a file shares is made once, but where a mark says otherwise; what takes longest first (tests/conftest.py).
-GROUPS := --dist loadgroup --no-loadscope-reorder
-PARALLEL ?= -n 3 $(GROUPS)
-ARITHMETIC ?= -n 2 $(GROUPS)
+# Tests run in three processes on two cores, because many wait, and in two where none does; tests/groups.py says which
+# share a process.
+PARALLEL ?= -n 3
+ARITHMETIC ?= -n 2
 # Every process loads the same modules: they are compiled once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE
 # Clips of the same people by several cameras.

@@ -6,9 +6,11 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
+from groups import GroupScheduling, place_of
 from hypothesis import settings
 from kept_poses import SAMPLES, kept_measurement
 from published import faults
@@ -48,28 +50,6 @@ ENGINES = {
     "multiprocessing.popen_spawn_posix": "process",
     "multiprocessing.popen_spawn_win32": "process",
 }
-#: Groups of tests that take long, in the order in which they are begun: those that wait, beside those that compute.
-FIRST = (
-    "browser: a whole self-test",
-    "test_batch",
-    "kept: seated-easy-101-00",
-    "browser: live",
-    "test_prone",
-    "test_server_running",
-    "kept: seated-hard-103-00",
-    "browser: uploads",
-    "test_live",
-    "kept: prone-easy-102-02",
-    "kept: seated-easy-101-01",
-    "kept: prone-head-0",
-    "test_browser",
-    "test_session",
-    "test_batch_cluster",
-    "test_cli",
-    "test_model_files",
-    "test_offline",
-    "test_server_disk",
-)
 _is_arithmetic = False
 
 
@@ -101,21 +81,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the fixtures that load a model or a browser, before any are deselected; group and order all."""
+    """Mark the tests of the fixtures that load a model or a browser, before any are deselected; order all."""
     for item in items:
         for fixture in MARKED_FIXTURES.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKED_FIXTURES[fixture])
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    order = {name: k for k, name in enumerate(FIRST)}
-    items.sort(key=lambda item: order.get(group_of(item), len(order)))
+    items.sort(key=lambda item: place_of(item.nodeid))
 
 
-def group_of(item: pytest.Item) -> str:
-    """Return the name of the tests that one process runs with this one: its file's, or what its mark says."""
-    mark = item.get_closest_marker("xdist_group")
-    assert mark is not None
-    return str(mark.args[0])
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    """Where tests run in several processes, hand them out by groups."""
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -48,10 +48,6 @@ from hipcv_server.schemas import MeasureOptions
 from hipcv_server.store import JobStore, new_id
 
 pytestmark = pytest.mark.browser
-# Each group has a server and a Chromium of its own, so that what waits for a camera runs beside what waits for another.
-WHOLE = pytest.mark.xdist_group("browser: a whole self-test")
-LIVE = pytest.mark.xdist_group("browser: live")
-UPLOADS = pytest.mark.xdist_group("browser: uploads")
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright
@@ -241,7 +237,6 @@ def visit(launch: "Callable[..., Browser]", address: str) -> "Iterator[Callable[
 # -------------------------------------------------------------------------------------------------------- the self-test
 
 
-@WHOLE
 def film(clip: Path, truth: dict[str, Any], target: Path) -> None:
     """Write a sample as a fake camera's film: a rest before the first try, and holds as long as the guide asks for."""
     with av.open(str(clip)) as source:
@@ -266,7 +261,6 @@ def film(clip: Path, truth: dict[str, Any], target: Path) -> None:
         camera.mux(stream.encode(None))
 
 
-@LIVE
 def test_a_whole_self_test_gives_the_clips_angles(
     visit: Callable[..., Visit], samples: Path, truth_of: Callable[[str], dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -369,7 +363,6 @@ def test_a_camera_is_asked_once_whether_it_mirrors(visit: Callable[..., Visit]) 
     opened.expect_clean()
 
 
-@LIVE
 def test_the_pictures_of_a_camera_that_mirrors_are_turned_back(visit: Callable[..., Visit]) -> None:
     """What is sent is unmirrored in either case: half black, half white tells which way round it is."""
     opened = visit()
@@ -495,7 +488,6 @@ def test_prone_legs_are_drawn_from_knees_and_ankles_alone(visit: Callable[..., V
     opened.expect_clean()
 
 
-@LIVE
 def test_a_new_test_is_offered_wherever_one_is_chosen(visit: Callable[..., Visit], tmp_path: Path) -> None:
     """A third test is one file more: both choices, the filter and the steps of filming know it; none is drawn."""
     (tmp_path / "house").mkdir()
@@ -605,7 +597,6 @@ def test_no_words_of_the_reports_drawings_run_into_each_other(
     assert touching == []
 
 
-@LIVE
 def test_the_sensor_of_a_built_in_camera_is_read_and_a_refused_one_does_no_harm(visit: Callable[..., Visit]) -> None:
     """A frame carries the newest reading with the screen's turn and the camera's side; a camera on a cable none."""
     opened = visit(size="phone")
@@ -636,7 +627,6 @@ def test_the_sensor_of_a_built_in_camera_is_read_and_a_refused_one_does_no_harm(
     opened.expect_clean()
 
 
-@LIVE
 def test_nobody_in_the_picture_is_said_and_gives_no_number(visit: Callable[..., Visit]) -> None:
     """The check stays red with what to do; finished anyway, the result says why there is none."""
     opened = visit()
@@ -701,7 +691,6 @@ def test_a_machine_without_camera_is_named_with_what_to_do(visit: Callable[..., 
     opened.expect_clean()
 
 
-@LIVE
 def test_a_page_without_https_says_why_it_has_no_camera(
     visit: Callable[..., Visit], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -725,7 +714,6 @@ def test_a_page_without_https_says_why_it_has_no_camera(
         opened.expect_clean()
 
 
-@LIVE
 def test_a_taken_place_is_told_and_can_be_tried_again(visit: Callable[..., Visit], address: str) -> None:
     """Where all places are taken, the page says so; once one is free, the same button starts the test."""
     from websockets.sync.client import connect
@@ -766,11 +754,9 @@ def test_leaving_the_test_frees_camera_and_place(visit: Callable[..., Visit], ad
     opened.expect_clean()
 
 
-@UPLOADS
 # -------------------------------------------------------------------------------------------------- uploads and results
 
 
-@UPLOADS
 def test_uploads_show_progress_result_and_refusal(visit: Callable[..., Visit], samples: Path, tmp_path: Path) -> None:
     """A clip is measured and linked to report and video; what is no video, or too large, is refused in a sentence."""
     opened = visit()
@@ -944,7 +930,6 @@ def test_a_dropped_video_is_taken_like_a_chosen_one(visit: Callable[..., Visit])
     opened.expect_clean(statuses=(415,))
 
 
-@UPLOADS
 def test_a_wrong_age_is_pointed_out_before_anything_is_sent(visit: Callable[..., Visit], samples: Path) -> None:
     """The browser itself names the field; no upload starts."""
     opened = visit()

@@ -34,7 +34,6 @@ def test_the_kept_poses_are_of_this_clip_by_a_model_of_the_manifest(name):
 
 #: A clip of six trials: its first one, read alone, says as much of the model as all of them.
 LONG, LEFT_REST_AGAIN = "seated-easy-101-00", 95
-REST = [name for name in CLIPS if name != LONG]
 
 
 def shanks_deg(series: PoseSeries) -> FloatArray:
@@ -51,7 +50,7 @@ def assert_same_shanks(before: FloatArray, after: FloatArray, limit_deg: float) 
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(f"kept: {name}")) for name in REST])
+@pytest.mark.parametrize("name", [name for name in CLIPS if name != LONG])
 def test_the_model_sees_in_a_clip_what_was_kept_of_it(name):
     kept, read = kept_measurement(name), read_again(name)
     assert read.series.time_s == pytest.approx(kept.series.time_s, abs=1e-9)
@@ -68,7 +67,6 @@ def test_the_model_sees_in_a_clip_what_was_kept_of_it(name):
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group(f"kept: {LONG}")
 def test_the_model_sees_in_the_first_trial_of_a_long_clip_what_was_kept_of_it():
     kept = kept_measurement(LONG)
     clip, setup = CLIPS[LONG]
