@@ -199,7 +199,7 @@ def assess(
     series = sort_sides(series, setup)
     analysis = analyse(series, setup)
     camera = analysis.camera
-    findings = [*recording_findings, *check_recording(series, analysis.angles, setup)]
+    findings = _causes([*recording_findings, *check_recording(series, analysis.angles, setup)])
     if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)
     rejected = _rejected(findings)
@@ -295,6 +295,14 @@ def _trial_advised(trial: Trial, effort: Effort) -> Trial:
 def _rejected(findings: Sequence[Finding]) -> bool:
     """Whether the recording as a whole carries no number."""
     return any(f.severity is Severity.REJECT and f.side is None for f in findings)
+
+
+def _causes(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings without what follows from others: who stands, or shows no legs, is not read all the time."""
+    rejected = {f.code for f in findings if f.severity is Severity.REJECT and f.side is None}
+    if not rejected & {FindingCode.WRONG_TEST, FindingCode.LEGS_NOT_SEEN, FindingCode.SUBJECT_UNCLEAR}:
+        return list(findings)
+    return [f for f in findings if f.code not in (FindingCode.NO_PERSON, FindingCode.PERSON_LOST)]
 
 
 def _strongest(findings: Sequence[Finding]) -> list[Finding]:

@@ -59,7 +59,7 @@ def test_json_on_standard_output_is_the_documented_document(measured):
     assert {"roll_deg", "roll_se_deg", "roll_source", "pitch_deg", "yaw_deg"} <= document["camera"].keys()
     origin = document["provenance"]
     assert len(origin["model_sha256"]) == len(origin["clip_sha256"]) == 64
-    assert origin["n_frames"] == 156
+    assert origin["n_frames"] == 52  # eight a second
 
 
 def test_the_schema_that_is_printed_is_the_one_that_documents_are_held_against():

@@ -2,7 +2,6 @@
 
 import tomllib
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,7 @@ import pytest
 from kept_poses import CLIPS, kept_measurement, read_again
 
 from hipcv.core.series import ANKLES, KNEES, FloatArray, PoseSeries
-from hipcv.models.store import get_model
-from hipcv.session import Session
-from hipcv.sources.video import open_video
-from hipcv.words import SIDES, ModelName
+from hipcv.words import SIDES
 
 MANIFEST = Path(__file__).parents[1] / "models" / "manifest.toml"
 #: Processors and library builds round the networks' arithmetic differently, which moves a landmark by some hundredths
@@ -32,10 +28,6 @@ def test_the_kept_poses_are_of_this_clip_by_a_model_of_the_manifest(name):
     assert origin.n_frames == len(kept_measurement(name).series)
 
 
-#: A clip of six trials: its first one, read alone, says as much of the model as all of them.
-LONG, LEFT_REST_AGAIN = "seated-easy-101-00", 95
-
-
 def shanks_deg(series: PoseSeries) -> FloatArray:
     """Return both shanks' directions in the picture (T, 2)."""
     shank = series.image_px[:, ANKLES] - series.image_px[:, KNEES]
@@ -50,7 +42,7 @@ def assert_same_shanks(before: FloatArray, after: FloatArray, limit_deg: float) 
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("name", [name for name in CLIPS if name != LONG])
+@pytest.mark.parametrize("name", CLIPS)
 def test_the_model_sees_in_a_clip_what_was_kept_of_it(name):
     kept, read = kept_measurement(name), read_again(name)
     assert read.series.time_s == pytest.approx(kept.series.time_s, abs=1e-9)
@@ -64,19 +56,3 @@ def test_the_model_sees_in_a_clip_what_was_kept_of_it(name):
         assert other.of(side).interval95_deg == pytest.approx(one.of(side).interval95_deg, abs=2 * limit_deg)
         trials = ([t.end_range_deg for t in a.of(side).trials] for a in (other, one))
         assert next(trials) == pytest.approx(next(trials), abs=limit_deg)
-
-
-@pytest.mark.model
-def test_the_model_sees_in_the_first_trial_of_a_long_clip_what_was_kept_of_it():
-    kept = kept_measurement(LONG)
-    clip, setup = CLIPS[LONG]
-    with open_video(clip) as video, Session(setup, get_model(ModelName.HEAVY), ModelName.HEAVY) as session:
-        for frame in islice(video, LEFT_REST_AGAIN):
-            session.add(frame.rgb, frame.time_s)
-        series, assessment = session.finish()
-    assert series.time_s == pytest.approx(kept.series.time_s[: len(series)], abs=1e-9)
-    assert_same_shanks(shanks_deg(kept.series)[: len(series)], shanks_deg(series), LIMIT_DEG)
-    roll_deg = assessment.camera.roll.value_deg
-    assert roll_deg == pytest.approx(kept.assessment.camera.roll.value_deg, abs=LIMIT_DEG)
-    (first,) = assessment.left.trials
-    assert first.end_range_deg == pytest.approx(kept.assessment.left.trials[0].end_range_deg, abs=LIMIT_DEG)

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.limits import FEET_OUTSIDE, LEGS_FAINT, TRUNK_IN_FRONT, found
+from hipcv.core.checks.limits import FEET_OUTSIDE, LEGS_FAINT, LIMITS, TRUNK_IN_FRONT, found
 from hipcv.core.checks.posture import check_end
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
-from hipcv.core.motion.angles import hip_flexion_deg
+from hipcv.core.motion.angles import MIN_VISIBILITY, hip_flexion_deg
 from hipcv.core.procedure import Procedure
 from hipcv.core.series import (
     ANKLES,
@@ -39,7 +39,7 @@ from hipcv.pose.legs.people import PersonDetector, Somebody, others
 from hipcv.pose.legs.reading import first_look, read_lower_legs
 from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
-from hipcv.pose.legs.subject import Subject, find_subject
+from hipcv.pose.legs.subject import Subject, find_posture, find_subject
 from hipcv.pose.person import NOBODY
 from hipcv.pose.seam import Seen
 from hipcv.sources.picture_quality import SHARPNESS_EVERY_S, measure_sharpness
@@ -61,6 +61,10 @@ N_SEARCHED = 8
 #: knees towards the trunk, in lengths of a shank; and in how many frames it is looked at.
 BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
 N_BODY_LOOKS = 5
+
+
+#: Where both knees are read in fewer of the frames, it is asked what else somebody does who is in view.
+MIN_READ = 0.5
 
 
 @dataclass(slots=True)
@@ -97,6 +101,8 @@ class LegReader:
     #: How far the hips are bent, looked at where such a trunk is seen: it may be that of somebody who sits upside down.
     flexion_deg: float = field(default=float("nan"), init=False)
     _detected: dict[int, list[Somebody]] = field(default_factory=dict, init=False)
+    #: In which share of the frames both knees were read; known after `series`.
+    _share_read: float = field(default=0.0, init=False)
     _kept: list[tuple[float, bytes]] = field(default_factory=list, init=False)
     _scale: float = field(default=1.0, init=False)
     _frame_size_px: tuple[int, int] = field(default=(0, 0), init=False)
@@ -183,6 +189,7 @@ class LegReader:
                     visibility[:, row] = good
                 shank_se_deg[:, column] = legs.se_deg[:, leg]
                 knee_outline_px[:, column] = legs.knee_outline_px[:, leg] / self._scale
+        self._share_read = float(np.isfinite(image_px[:, KNEES, 0]).all(axis=1).mean()) if n else 0.0
         return PoseSeries(
             time_s=time_s,
             image_px=image_px,
@@ -249,12 +256,29 @@ class LegReader:
             return (found(code, Severity.REJECT, n, cause=Cause.SEVERAL_SIT, values={"where": where}),)
         if self.vote is None and self.subject.cut_off:
             return (found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET_OUTSIDE),)
+        if (other := self._other_posture()) is not None:
+            return (other,)
         told: tuple[Finding, ...] = ()
         if self.vote is not None and self.vote.quality < LEGS_FAINT.value:
             told = (found(FindingCode.LEGS_NOT_SEEN, Severity.DOUBT, self.vote.quality, limit=LEGS_FAINT),)
         if not self.procedure.shank_up:
             return told
         return told + check_end(self.share_in_front, self.flexion_deg, self.camera_side)
+
+    def _other_posture(self) -> Finding | None:
+        """Return what somebody does who is in view while hardly any leg is read: stands, or shows no legs."""
+        if not self.procedure.body_seen or self._share_read > MIN_READ:
+            return None
+        frames = [self._frame(k) for k in self._people()]
+        posture = find_posture(frames, list(self._people().values()), self.network)
+        if posture is None:
+            return None
+        flexion_deg, visible = posture
+        if visible < MIN_VISIBILITY:
+            return found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, self._share_read)
+        if flexion_deg < LIMITS[FindingCode.WRONG_TEST].value:
+            return found(FindingCode.WRONG_TEST, Severity.REJECT, flexion_deg)
+        return None
 
     def close(self) -> None:
         """Look no further ahead; the network goes with the reader."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.motion.angles import hip_flexion_deg
 from hipcv.core.series import ANKLES, KNEES, FloatArray
 from hipcv.pose.legs.heatmaps import CROP_PX, joint_maps
 from hipcv.pose.legs.network import LandmarkNetwork, Region
@@ -159,12 +160,7 @@ def find_people(
     for hips_px, reach_px, n in gather(people):
         if n < max(2, MIN_PRESENT * len(frames)):
             continue
-        start = Region(
-            float(hips_px[0]),
-            float(hips_px[1]) + BELOW_REACH * reach_px,
-            SIDE_SHANKS * SHANK_REACH * reach_px,
-            HANGING_DEG,
-        )
+        start = square_of(hips_px, reach_px)
         picks = np.unique(np.linspace(0, len(frames) - 1, N_LOOKS).astype(int))
         found = [find_legs(frames[k], network, start) for k in picks]
         seen += [legs for legs in found if legs is not None]
@@ -172,6 +168,36 @@ def find_people(
         if vote is not None and vote.carries and not any(_same(vote, other) for other in known):
             known.append(vote)
     return known, seen
+
+
+def square_of(hips_px: FloatArray, reach_px: float) -> Region:
+    """Return the square that shows the lower legs and the trunk of somebody upright.
+
+    Examples
+    --------
+    >>> square_of(np.array([320.0, 240.0]), 100.0)
+    Region(x_px=320.0, y_px=265.0, side_px=228.0, turn_deg=0.0)
+    """
+    side_px = round(SIDE_SHANKS * SHANK_REACH * reach_px, 6)
+    return Region(float(hips_px[0]), float(hips_px[1]) + BELOW_REACH * reach_px, side_px, HANGING_DEG)
+
+
+def find_posture(
+    frames: Sequence[ByteArray], people: Sequence[Sequence[Somebody]], network: LandmarkNetwork
+) -> tuple[float, float] | None:
+    """Return how far the hips of the surest person are bent, degrees, and how visible knees and ankles are, 0 to 1.
+
+    The median over the frames in which somebody is seen; None where that is less than half of them.
+    """
+    told = []
+    for rgb, seen in zip(frames, people, strict=True):
+        look = network(square_of(seen[0].hips_px, seen[0].reach_px).cut(rgb)) if seen else None
+        if look is not None and look.presence >= MIN_PRESENCE:
+            told.append((hip_flexion_deg(look.world_m).mean(), look.visibility[[*KNEES, *ANKLES]].mean()))
+    if 2 * len(told) < max(len(frames), 1):
+        return None
+    flexion_deg, visible = np.median(told, axis=0)
+    return float(flexion_deg), float(visible)
 
 
 def find_legs(rgb: ByteArray, network: LandmarkNetwork, start: Region) -> Legs | None:
