@@ -388,6 +388,7 @@ def turn_clips(folder: Path, model: ModelFile) -> dict[str, list[float]]:
             now = held_shanks(turned(rgb, turn_deg)[0], model, legs)
             for reader in READERS:
                 errors[reader].extend(wrapped_deg(now[reader] - upright[reader] - turn_deg).tolist())
+        print(f"{len(errors[LEGS])} shanks turned", file=sys.stderr, flush=True)
     return errors
 
 
