@@ -98,11 +98,13 @@ lock: $(LOCKER)/.installed
 
 bench: $(FULL)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS)
+	@$(BIN)/python benchmarks/accuracy.py $(CLIPS) --engine graph
 	@$(BIN)/python benchmarks/limits.py $(CLIPS) --only easy
 	@$(BIN)/python benchmarks/ablation.py $(CLIPS) --limit 4
 	@$(BIN)/python benchmarks/repeatability.py $(REPEAT) --noise
 	@test ! -e ../shared/real/keypoints.json || $(BIN)/python benchmarks/real_photos.py
 	@test ! -e ../shared/real/clips || $(BIN)/python benchmarks/real_photos.py --turn
+	@test ! -e ../shared/real/clips.json || $(BIN)/python benchmarks/real_clips.py
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/batch.py $(CLIPS)
 

@@ -2,12 +2,12 @@
 
     python benchmarks/ablation.py CLIPS_DIR [--limit N] [--jobs 2] [--fresh]
 
-Clips without a fault whose truth is known. Seated: the pose model's landmarks alone with the camera taken as square,
-then gravity, the view from the side, the silhouette's axis (the product), and the product with the full model. Prone:
-the pose graph on the picture turned upright, the network's heat maps in the found region, the edge ribbon and the path
-over the clip, the legs' own colour and outline, then gravity and the bed's yaw (the product). What is measured is kept
-in OUT and taken from there the next time, as long as neither the clip nor the program has changed; --fresh measures
-everything again.
+Clips without a fault whose truth is known, every test by the same pieces. The reading, with the camera as it is found:
+MediaPipe's graph as a second opinion (prone on the picture turned upright), then the one reader's steps, each with
+those before it: the network's heat maps in the found region, the path over the clip, the second look, the legs' own
+colour, their edges, and the rule on covered legs (the product). The camera, with the whole reader: taken as square, and
+with roll and pitch alone. What is measured is kept in OUT and taken from there the next time, as long as neither the
+clip nor the program has changed; --fresh measures everything again.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,42 +29,37 @@ import hipcv
 from hipcv.assessment import Assessment, assess
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES
-from hipcv.core.procedures.prone import PRONE
-from hipcv.core.procedures.seated import SEATED
-from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, BoolArray, FloatArray, PoseSeries
+from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, BoolArray, FloatArray, IntArray, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
 from hipcv.models.store import get_model
 from hipcv.pose.landmarker import PoseEstimator
 from hipcv.pose.legs.edges import JOINTS_SE_DEG
-from hipcv.pose.method import METHOD
+from hipcv.pose.legs.heatmaps import MapArray
+from hipcv.pose.legs.tracking import LegPath
+from hipcv.pose.method import METHOD, Method
 from hipcv.pose.person import NOBODY
 from hipcv.pose.silhouette import LANDMARK_SE_DEG, LimbAxis
 from hipcv.sources.video import open_video
-from hipcv.words import SIDES, ModelName
+from hipcv.words import SIDES, Engine, ModelName
 
-PERFECT = "true joint centres, camera stated"
-LANDMARKS, GRAVITY, VIEW, AXIS, FULL = (
-    "landmarks, camera taken as square",
-    "+ gravity (roll and pitch)",
-    "+ view (yaw)",
-    "+ silhouette axis = hipcv",
-    "hipcv with the full model",
-)
-GRAPH, HEAT, RIBBON, COLOUR, PRONE_GRAVITY, BED = (
-    "pose graph, picture turned by 180°",
+GRAPH, HEAT, PATH, LOOK, COLOUR, EDGES, PRODUCT = (
+    "MediaPipe's graph, a second opinion",
     "heat maps in the found region",
-    "+ ribbon and path over the clip",
-    "+ colour and outline of the legs",
-    "+ gravity (roll and pitch)",
-    "+ bed yaw = hipcv",
+    "+ path over the clip",
+    "+ second look",
+    "+ colour of the legs",
+    "+ edges of the legs",
+    "+ rule on covered legs = hipcv",
 )
-VARIANTS = {
-    SEATED: (LANDMARKS, GRAVITY, VIEW, AXIS, FULL, PERFECT),
-    PRONE: (GRAPH, HEAT, RIBBON, COLOUR, PRONE_GRAVITY, BED, PERFECT),
-}
+SQUARE, GRAVITY, PERFECT = (
+    "hipcv, camera taken as square",
+    "hipcv, roll and pitch alone",
+    "true joint centres, camera stated",
+)
+VARIANTS = (GRAPH, HEAT, PATH, LOOK, COLOUR, EDGES, PRODUCT, SQUARE, GRAVITY, PERFECT)
 #: Those that read the picture in a way of their own.
-SHANK_VARIANTS = (GRAPH, HEAT, RIBBON, COLOUR)
+SHANK_VARIANTS = (GRAPH, HEAT, PATH, LOOK, COLOUR, EDGES, PRODUCT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +107,20 @@ def landmarks_only(
     return knee_px, ankle_px, LANDMARK_SE_DEG
 
 
+def each_alone(scores: FloatArray, time_s: FloatArray) -> IntArray:
+    """Stand in for `best_path`: every frame's own best angle, whatever its neighbours show."""
+    return np.asarray(scores.argmax(axis=1))
+
+
+def never_again(doubts: Sequence[FloatArray]) -> IntArray:
+    """Stand in for `doubted_frames`: one look is enough."""
+    return np.empty(0, np.int64)
+
+
+def no_colour(on_leg: object, anywhere: object) -> None:
+    """Stand in for `learn_colour`: the legs teach nothing."""
+
+
 def heat_maps_only(
     knee_px: FloatArray, ankle_px: FloatArray, ribbon: object, shank_px: float, doubt: float
 ) -> tuple[FloatArray, FloatArray, float]:
@@ -119,19 +128,31 @@ def heat_maps_only(
     return knee_px, ankle_px, JOINTS_SE_DEG * doubt
 
 
-def no_colour(on_leg: object, anywhere: object) -> None:
-    """Stand in for `learn_colour`: the legs teach nothing."""
+def never_covered(paths: Sequence[LegPath], like: MapArray | None) -> list[BoolArray]:
+    """Stand in for `covered`: nothing is ever before a leg."""
+    return [np.zeros(len(path.peak), np.bool_) for path in paths]
 
 
-def each_alone(scores: FloatArray, time_s: FloatArray) -> Any:
-    """Stand in for `best_path`: every frame's own best angle, whatever its neighbours show."""
-    return scores.argmax(axis=1)
+#: The one reader's steps, by what is done with each: all the stand-ins, and one less from row to row.
+STAND_INS: tuple[tuple[str, dict[str, Any]], ...] = (
+    (HEAT, {}),
+    (PATH, {"best_path": each_alone}),
+    (LOOK, {"look_again": never_again}),
+    (COLOUR, {"learn_colour": no_colour}),
+    (EDGES, {"fuse_edges": heat_maps_only}),
+    (PRODUCT, {"covered": never_covered}),
+)
 
 
-#: Pieces taken out.
-PLAIN_SHANKS = replace(METHOD, fuse_outline=landmarks_only)
-PLAIN_COLOUR = replace(METHOD, legs=replace(METHOD.legs, learn_colour=no_colour))
-PLAIN_JOINTS = replace(METHOD, legs=replace(PLAIN_COLOUR.legs, fuse_edges=heat_maps_only, best_path=each_alone))
+def methods() -> dict[str, Method]:
+    """Return the method of every variant of the one reader: each has the steps of those before it and one more."""
+    made = {}
+    for k, (variant, _) in enumerate(STAND_INS):
+        missing: dict[str, Any] = {}
+        for _, stand_in in STAND_INS[k + 1 :]:
+            missing |= stand_in
+        made[variant] = replace(METHOD, legs=replace(METHOD.legs, **missing))
+    return made
 
 
 def follow_turned(clip: Path) -> PoseSeries:
@@ -190,26 +211,26 @@ def square(setup: Setup) -> Setup:
 
 
 def assessments(clip: Path, setup: Setup) -> dict[str, Assessment]:
-    """Return a clip's assessment by every variant of its test."""
-    if not setup.procedure.shank_up:
-        plain = measure_file(clip, setup, model_name=ModelName.HEAVY, method=PLAIN_SHANKS)
-        return {
-            LANDMARKS: assess(plain.series, square(setup)),
-            GRAVITY: assess(plain.series, replace(setup, yaw_deg=0.0)),
-            VIEW: plain.assessment,
-            AXIS: measure_file(clip, setup, model_name=ModelName.HEAVY).assessment,
-            FULL: measure_file(clip, setup, model_name=ModelName.FULL).assessment,
-        }
-    heat = measure_file(clip, setup, model_name=ModelName.HEAVY, method=PLAIN_JOINTS)
-    colourless = measure_file(clip, setup, model_name=ModelName.HEAVY, method=PLAIN_COLOUR)
-    whole = measure_file(clip, setup, model_name=ModelName.HEAVY)
+    """Return a clip's assessment by every variant."""
+    measure = partial(measure_file, clip, setup, model_name=ModelName.HEAVY)
+    by_steps = {variant: measure(method=method) for variant, method in methods().items()}
+    whole = by_steps[PRODUCT]
+    if setup.procedure.shank_up:
+        camera = whole.assessment.camera
+        stated = replace(
+            setup,
+            roll_deg=camera.roll.value_deg,
+            pitch_deg=camera.pitch.value_deg,
+            yaw_deg=camera.yaw.value_deg,
+        )
+        graph = assess(follow_turned(clip), stated)
+    else:
+        graph = measure(engine=Engine.GRAPH).assessment
     return {
-        GRAPH: assess(follow_turned(clip), square(setup)),
-        HEAT: assess(heat.series, square(setup)),
-        RIBBON: assess(colourless.series, square(setup)),
-        COLOUR: assess(whole.series, square(setup)),
-        PRONE_GRAVITY: assess(whole.series, replace(setup, yaw_deg=0.0)),
-        BED: whole.assessment,
+        GRAPH: graph,
+        **{variant: measured.assessment for variant, measured in by_steps.items()},
+        SQUARE: assess(whole.series, square(setup)),
+        GRAVITY: assess(whole.series, replace(setup, yaw_deg=0.0)),
     }
 
 
@@ -223,7 +244,7 @@ def measure_clip(pair: tuple[Path, Path]) -> Outcome:
     every[PERFECT] = assess(perfect_series(truth), setup_for(truth, given_camera=True))
     for variant, assessment in every.items():
         rows += score(assessment, truth, variant, sha256)
-        if truth["spec"]["test"] == PRONE.name and variant in SHANK_VARIANTS:
+        if variant in SHANK_VARIANTS:
             shanks += [VariantShankRow(**asdict(row), variant=variant) for row in score_shanks(assessment, truth)]
     return Outcome(rows, shanks)
 
@@ -273,7 +294,7 @@ def summarise(rows: Sequence[Row], test: Procedure) -> list[dict[str, str]]:
     """Return a table row for each level and variant of a test."""
     table = []
     for level in sorted({r.level for r in rows if r.test == test.name}):
-        for variant in VARIANTS[test]:
+        for variant in VARIANTS:
             group = [r for r in rows if (r.test, r.level, r.variant) == (test.name, level, variant)]
             errors = np.abs([r.error_deg for r in group if np.isfinite(r.error_deg)])
             at_holds = np.abs([r.at_holds_deg for r in group if np.isfinite(r.at_holds_deg)])
@@ -296,9 +317,14 @@ def summarise(rows: Sequence[Row], test: Procedure) -> list[dict[str, str]]:
 
 
 def summarise_shanks(rows: Sequence[VariantShankRow]) -> list[dict[str, str]]:
-    """Return a table row for each variant that reads the picture in its own way."""
+    """Return a table row for each test, level and variant that reads the picture in its own way."""
     return [
-        {"shank image angle, prone": variant, **shank_figures([r.error_deg for r in rows if r.variant == variant])}
+        {
+            "shank image angle": f"{test} {level}",
+            "pieces": variant,
+            **shank_figures([r.error_deg for r in rows if (r.test, r.level, r.variant) == (test, level, variant)]),
+        }
+        for test, level in sorted({(r.test, r.level) for r in rows})
         for variant in SHANK_VARIANTS
     ]
 
@@ -311,7 +337,7 @@ def program_sha256() -> str:
     """Return a hash of the program's own source: figures of another program are not to be taken for this one's."""
     whole = hashlib.sha256()
     folder = Path(hipcv.__file__).parent
-    for room in ("core", "evidence", "sources", "assessment.py", "session.py", "measurement.py"):
+    for room in ("core", "evidence", "sources", "pose", "assessment.py", "session.py", "measurement.py"):
         for path in sorted([folder / room] if room.endswith(".py") else (folder / room).rglob("*.py")):
             whole.update(path.read_bytes())
     whole.update(Path(__file__).read_bytes())

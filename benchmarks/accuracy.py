@@ -1,10 +1,12 @@
 """End-range error against known truth, clip by clip and summed up by test and level.
 
     python benchmarks/accuracy.py CLIPS_DIR [--model heavy] [--out benchmarks/out] [--given-camera] [--jobs 2]
+                                  [--engine graph]
 
 Every `NAME.mp4` with a `NAME.truth.json` beside it is measured as a user would measure it. Truth is the shank's angle
-to the plumb line at end range, averaged over the trials of a side. Three tables come out: the end range, how often
-intervals of several levels hold the truth, and for prone clips the shank's angle in the picture frame by frame.
+to the plumb line at end range, averaged over the trials of a side. Three tables come out, with a row for every test and
+level (easy, hard, fault, passive, clothes, busy): the end range, how often intervals of several levels hold the truth,
+and the shank's angle in the picture frame by frame. `--engine graph` measures the second opinion.
 """
 
 import argparse
@@ -29,12 +31,11 @@ from hipcv.core.camera.pinhole import image_angle_deg
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.motion.trials import Trial
 from hipcv.core.procedures import TestName, procedure_named
-from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import FloatArray
 from hipcv.core.setup import Setup
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.measurement import measure_file
-from hipcv.words import SIDES, ModelName, Side
+from hipcv.words import SIDES, Engine, ModelName, Side
 
 #: An error above this with a straight face is a silent failure.
 SILENT_DEG = 5.0
@@ -187,8 +188,8 @@ def summarise(rows: Sequence[SideRow]) -> list[dict[str, str]]:
                 "95 % °": f"{np.percentile(np.abs(known), 95):.2f}" if some else "–",
                 "worst °": f"{np.abs(known).max():.2f}" if some else "–",
                 "within 5°": f"{np.mean(np.abs(known) <= SILENT_DEG):.0%}" if some else "–",
-                "silent": str(sum(r.silent for r in group)),
-                "not measured": f"{len(group) - len(known)}",
+                "silently > 5°": str(sum(r.silent for r in group)),
+                "not read": f"{len(group) - len(known)}",
                 "interval ±°": f"{np.median(widths):.1f}" if len(widths) else "–",
                 "coverage": f"{np.mean([r.covered for r in group if np.isfinite(r.error_deg)]):.0%}" if some else "–",
                 "plateau loss °": f"{max(losses):.2f}" if losses else "–",
@@ -303,14 +304,14 @@ def spread(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> 
 
 
 def measure_clip(
-    pair: tuple[Path, Path], *, model_name: ModelName, given_camera: bool
+    pair: tuple[Path, Path], *, model_name: ModelName, given_camera: bool, engine: Engine = Engine.LEGS
 ) -> tuple[list[SideRow], list[ShankRow]]:
-    """Measure one clip and compare it with its truth; frames of prone clips only."""
+    """Measure one clip and compare it with its truth, side by side and frame by frame."""
     clip, truth_file = pair
     truth = json.loads(truth_file.read_text(encoding="utf-8"))
-    assessment = measure_file(clip, setup_for(truth, given_camera=given_camera), model_name=model_name).assessment
-    shanks = score_shanks(assessment, truth) if truth["spec"]["test"] == PRONE.name else []
-    return score(assessment, truth), shanks
+    setup = setup_for(truth, given_camera=given_camera)
+    assessment = measure_file(clip, setup, model_name=model_name, engine=engine).assessment
+    return score(assessment, truth), score_shanks(assessment, truth)
 
 
 def main() -> None:
@@ -322,11 +323,13 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only clips whose name contains this")
     parser.add_argument("--given-camera", action="store_true", help="state roll, pitch and yaw from the truth")
     parser.add_argument("--jobs", type=int, default=2, help="clips measured at the same time")
+    parser.add_argument("--engine", default="legs", choices=[str(e) for e in Engine], help="who reads the frames")
     args = parser.parse_args()
     pairs = [(c, t) for c, t in find_clips(args.clips) if args.only in c.name]
     if not pairs:
         sys.exit(f"Clips with a .truth.json beside them were wanted, none found in {args.clips}.")
-    work = partial(measure_clip, model_name=ModelName(args.model), given_camera=args.given_camera)
+    name, engine = ModelName(args.model), Engine(args.engine)
+    work = partial(measure_clip, model_name=name, given_camera=args.given_camera, engine=engine)
     results: dict[tuple[Path, Path], tuple[list[SideRow], list[ShankRow]]] = {}
     for pair, result in spread(work, pairs, args.jobs):
         results[pair] = result
@@ -338,15 +341,16 @@ def main() -> None:
             )
     rows = [row for pair in pairs for row in results[pair][0]]
     shanks = [row for pair in pairs for row in results[pair][1]]
-    name = f"accuracy-{args.model}{'-given-camera' if args.given_camera else ''}"
-    write_rows(rows, SideRow, args.out / f"{name}.csv")
+    stem = f"accuracy-{args.model}{'-given-camera' if args.given_camera else ''}"
+    stem += "" if engine is Engine.LEGS else f"-{engine}"
+    write_rows(rows, SideRow, args.out / f"{stem}.csv")
     tables = [markdown(summarise(rows)), markdown(reliability(rows))]
     if shanks:
-        write_rows(shanks, ShankRow, args.out / f"{name}-shanks.csv")
+        write_rows(shanks, ShankRow, args.out / f"{stem}-shanks.csv")
         tables.append(markdown(summarise_shanks(shanks)))
     text = "\n".join(tables)
-    (args.out / f"{name}.md").write_text(text, encoding="utf-8")
-    print(f"\n{text}\nRows in {os.fspath(args.out / name)}.csv")
+    (args.out / f"{stem}.md").write_text(text, encoding="utf-8")
+    print(f"\n{text}\nRows in {os.fspath(args.out / stem)}.csv")
 
 
 if __name__ == "__main__":

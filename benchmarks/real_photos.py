@@ -1,54 +1,127 @@
-"""How far each pose model's shanks lie from human marks on real photographs, and whether a turned picture turns them.
+"""How far shanks read on real photographs lie from their marks, and whether a turned picture turns them.
 
-    python benchmarks/real_photos.py [FOLDER] [--models lite full heavy]
+    python benchmarks/real_photos.py [FOLDER] [--models heavy]
     python benchmarks/real_photos.py [FOLDER] --turn [--models heavy]
 
-FOLDER holds `photos/` and `keypoints.json` (COCO photographs with human-marked knees and ankles). Two people marking
-one photograph differ by several degrees themselves: this is the difference from a human mark, not an error. The known
-truth is the turn: a picture turned by an angle must change the reading by that angle.
+FOLDER holds `photos/` and `keypoints.json`: photographs with knees and ankles marked by people (COCO), or seen by
+several calibrated cameras. Marks of different kinds, and different clothes, are never pooled. Two people marking one
+photograph differ by several degrees themselves: this is the difference from a mark, not an error. The known truth is
+the turn: a picture turned by an angle must change the reading by that angle.
+
+Three readers stand side by side: *legs*, the reader of every test, on the person whom the person detector sees in the
+marked box, every view of the picture looked at once; *landmarks*, the pose model's knee and ankle as MediaPipe's graph
+gives them; *graph*, what `--engine graph` makes of them and the silhouette. *Kept* are the shanks that a recording
+would keep. What both tests do not show (crossed legs, legs that lean inwards) the reader of the legs may refuse.
 
 `--turn` does this as the instrument reads: frames of `clips/` of one person whose legs are seen are each held for a
-second and a half, upright and turned; a reading is the median of the second second, as of a hold. As in a recording,
-a frame in which the knee or the ankle is hidden, or the outline of the shank contradicts its joints, has no reading.
+second and a half, upright and turned; a reading is the median of the last second, as of a hold.
 """
 
 import argparse
 import json
+import math
 import sys
-import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from accuracy import markdown
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linear_sum_assignment
 
 from hipcv.core.motion.angles import MIN_VISIBILITY
-from hipcv.core.series import ANKLES, KNEES
-from hipcv.models.store import get_model
+from hipcv.core.series import ANKLES, KNEES, FloatArray
+from hipcv.models.bundle import read_landmark_network, read_person_detector
+from hipcv.models.store import ModelFile, get_model
+from hipcv.pose.fusion import MAX_SE_DEG
 from hipcv.pose.landmarker import PoseEstimator
-from hipcv.pose.person import Pose
+from hipcv.pose.legs.looking import BODY_VIEWS
+from hipcv.pose.legs.network import LandmarkNetwork
+from hipcv.pose.legs.people import PersonDetector, Somebody
+from hipcv.pose.legs.reader import LONG_SIDE_PX
+from hipcv.pose.legs.reading import VIEW_EVERY_S, read_lower_legs
+from hipcv.pose.legs.subject import find_people
+from hipcv.pose.person import NOBODY
+from hipcv.pose.silhouette import LANDMARK_SE_DEG, LimbAxis, fuse_axis
 from hipcv.sources.video import open_video
 from hipcv.words import ModelName
 
+ByteArray = NDArray[np.uint8]
+
+LEGS, LANDMARKS, GRAPH = "legs", "landmarks", "graph"
+READERS = (LEGS, LANDMARKS, GRAPH)
+#: A shank further off than this is misread.
+MISREAD_DEG = 10.0
 TURNS_DEG = (-10.0, 10.0)
-#: Frames of each clip that are turned, as shares of it; how long they are held and what of that is read, in frames.
+#: Frames of each clip that are turned, as shares of it; how long a turned frame is held and what of that is read.
 TURNED_AT = (0.1, 0.4, 0.7)
-HELD, READ = 45, 30
+HELD_S, READ_S = 1.5, 1.0
+#: The graph follows a still for so many frames before it is asked; frames a second of what is held.
+SETTLED, GRAPH_HZ = 6, 30.0
+#: The marked box with so much of its size around it is what the detector and the graph look at.
+MARGIN = 0.3
 DEFAULT_FOLDER = Path(__file__).parents[2] / "shared" / "real"
 
 
-def shank_direction_deg(knee: NDArray[np.float64], ankle: NDArray[np.float64]) -> float:
+# ---------------------------------------------------------------------------------------------------------- arithmetic
+
+
+def shank_direction_deg(knee: FloatArray, ankle: FloatArray) -> float:
     """Return the direction of a shank in the picture, degrees clockwise from straight down to the left."""
     dx, dy = ankle - knee
     return float(np.degrees(np.arctan2(-dx, dy)))
 
 
-def wrapped_deg(angle: ArrayLike) -> NDArray[np.float64]:
+def wrapped_deg(angle: ArrayLike) -> FloatArray:
     """Return angles (…) brought into [-180, 180)."""
     return (np.asarray(angle, dtype=np.float64) + 180.0) % 360.0 - 180.0
 
 
-def turned(rgb: NDArray[np.uint8], angle_deg: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+def usual_direction_deg(directions: FloatArray) -> float:
+    """Return the median of directions (N,) in degrees; NaN where fewer than half of them are known."""
+    known = directions[np.isfinite(directions)]
+    if len(known) == 0 or len(known) < len(directions) / 2:
+        return float("nan")
+    return float(known[-1] + np.median(wrapped_deg(known - known[-1])))
+
+
+def assign_legs(marked_px: FloatArray, read_px: FloatArray) -> list[int | None]:
+    """Return which of the legs that were read is each marked one: the nearest, and no leg twice.
+
+    Parameters
+    ----------
+    marked_px, read_px : (M, 2, 2) and (R, 2, 2), the knee and the ankle of each leg.
+
+    A leg that lies further from the marks than a shank is long, in the mean of knee and ankle, is another's: None.
+    """
+    known = np.flatnonzero(np.isfinite(read_px).all(axis=(1, 2)))
+    found: list[int | None] = [None] * len(marked_px)
+    if len(known) == 0:
+        return found
+    away = np.linalg.norm(marked_px[:, None] - read_px[known][None], axis=-1).mean(axis=-1)
+    for mark, leg in zip(*linear_sum_assignment(away), strict=True):
+        if away[mark, leg] < np.linalg.norm(marked_px[mark, 1] - marked_px[mark, 0]):
+            found[mark] = int(known[leg])
+    return found
+
+
+def figures(errors_deg: Sequence[float]) -> dict[str, str]:
+    """Return the columns of a table on shanks: how many, the share kept (finite), the size of the error of those."""
+    errors = np.abs(np.array(errors_deg, dtype=np.float64))
+    kept = errors[np.isfinite(errors)]
+    quantiles = {"median °": 50, "75 % °": 75, "90 % °": 90, "worst °": 100}
+    return {
+        "shanks": str(len(errors)),
+        "kept": f"{len(kept) / len(errors):.0%}" if len(errors) else "–",
+        **{name: f"{np.percentile(kept, q):.1f}" if len(kept) else "–" for name, q in quantiles.items()},
+        "beyond 10°": f"{(kept > MISREAD_DEG).mean():.0%}" if len(kept) else "–",
+    }
+
+
+def turned(rgb: ByteArray, angle_deg: float) -> tuple[ByteArray, FloatArray]:
     """Return the picture turned clockwise about its centre and the (2, 3) matrix that does it to points."""
     height, width = rgb.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -angle_deg, 1.0)
@@ -56,114 +129,293 @@ def turned(rgb: NDArray[np.uint8], angle_deg: float) -> tuple[NDArray[np.uint8],
     return np.asarray(flat, np.uint8), np.asarray(matrix, np.float64)
 
 
-def person_at(people: list[Pose], marks: NDArray[np.float64]) -> Pose | None:
-    """Return the found person whose knees and ankles lie nearest the marks (4, 2), within a shank's length."""
-    shank_px = float(np.linalg.norm(marks[2:] - marks[:2], axis=1).max())
-    best = min(
-        people, key=lambda p: float(np.linalg.norm(p.image_px[[*KNEES, *ANKLES]] - marks, axis=1).mean()), default=None
-    )
-    if best is None or np.linalg.norm(best.image_px[[*KNEES, *ANKLES]] - marks, axis=1).mean() > shank_px:
+# ------------------------------------------------------------------------------------------------------------- readers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """Two shanks in one picture: knee and ankle of each (2, 2, 2) pixels, NaN where nobody is seen; (2,) its error."""
+
+    legs_px: FloatArray
+    se_deg: FloatArray
+
+    @property
+    def directions_deg(self) -> FloatArray:
+        """Both directions (2,), degrees, NaN where a recording would not keep them."""
+        directions = np.array([shank_direction_deg(*leg) for leg in self.legs_px])
+        return np.where(self.se_deg <= MAX_SE_DEG, directions, np.nan)
+
+
+NOT_SEEN = Seen(np.full((2, 2, 2), np.nan), np.full(2, np.inf))
+
+
+class LegsOnStills:
+    """The reader of the legs on a picture that is held: every view of it once or more, the median of what they show."""
+
+    def __init__(self, model: ModelFile) -> None:
+        self._network = LandmarkNetwork(read_landmark_network(model.path))
+        self._detector = PersonDetector(read_person_detector(model.path))
+
+    def __call__(self, rgb: ByteArray, box: FloatArray | None = None, n_looks: int = len(BODY_VIEWS)) -> Seen:
+        """Read both legs of the person in a box (left, top, width, height), or of the surest one in the picture."""
+        scale = min(1.0, LONG_SIDE_PX / max(rgb.shape[:2]))
+        if scale < 1:  # as the reader keeps frames
+            small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            seen = self(np.asarray(small, np.uint8), None if box is None else box * scale, n_looks)
+            return Seen(seen.legs_px / scale, seen.se_deg)
+        somebody = self._in_box(rgb, box)
+        if somebody is None:
+            return NOT_SEEN
+        # two frames: what is seen once only is somebody who passes by
+        known, _ = find_people([rgb] * 2, [[somebody]] * 2, self._network)
+        if not known:
+            return NOT_SEEN
+        time_s = VIEW_EVERY_S * np.arange(n_looks, dtype=np.float64)
+        legs = read_lower_legs(lambda _: rgb, time_s, known[0], self._network)
+        each = np.stack([legs.knees_px, legs.ankles_px], axis=2)
+        return Seen(np.median(each, axis=0), np.median(legs.se_deg, axis=0))
+
+    def _in_box(self, rgb: ByteArray, box: FloatArray | None) -> Somebody | None:
+        if box is None:
+            return next(iter(self._detector(rgb)), None)
+        middle = box[:2] + box[2:] / 2
+        for part, corner in ((rgb, np.zeros(2)), around(rgb, box)):
+            people = [replace(p, hips_px=p.hips_px + corner) for p in self._detector(part)]
+            inside = [p for p in people if (np.abs(p.hips_px - middle) < box[2:] / 2).all()]
+            if inside:
+                return min(inside, key=lambda p: float(np.hypot(*(p.hips_px - middle))))
         return None
-    return best
 
 
-def marks_of(person: dict[str, dict[str, list[float]]]) -> NDArray[np.float64]:
-    """Return (4, 2) the marked left knee, right knee, left ankle, right ankle in pixels."""
-    names = ("left_knee", "right_knee", "left_ankle", "right_ankle")
-    return np.array([person["keypoints"][name][:2] for name in names], dtype=np.float64)
+@dataclass(slots=True)
+class Remembering:
+    """`fuse_axis`, and what it was given: the landmarks as they were, by the ankle that it made of them."""
+
+    landmarks: dict[tuple[float, ...], FloatArray] = field(default_factory=dict)
+
+    def __call__(
+        self, knee_px: FloatArray, ankle_px: FloatArray, axis: LimbAxis | None
+    ) -> tuple[FloatArray, FloatArray, float]:
+        """Fuse as the graph's reader does."""
+        plain = np.stack([knee_px, ankle_px])
+        knee, ankle, se_deg = fuse_axis(knee_px, ankle_px, axis)
+        self.landmarks[tuple(ankle.tolist())] = plain
+        return knee, ankle, se_deg
 
 
-def held_shanks(rgb: NDArray[np.uint8], model: Path) -> NDArray[np.float64]:
-    """Return both shanks' directions in degrees (2,) of a picture that is held; NaN where a leg is not read."""
-    directions = np.full((HELD, 2), np.nan)
-    with PoseEstimator(model) as estimator:
-        for k in range(HELD):
-            pose, _ = estimator(rgb, k / 30)
-            for side, (knee, ankle) in enumerate(zip(KNEES, ANKLES, strict=True)):
-                if pose.visibility[[knee, ankle]].min() >= MIN_VISIBILITY:
-                    directions[k, side] = shank_direction_deg(pose.image_px[knee], pose.image_px[ankle])
-    return np.array([usual_direction_deg(column) for column in directions[-READ:].T])
+class GraphOnFrames:
+    """MediaPipe's graph on frames that follow each other: its landmarks, and what they and the silhouette make."""
+
+    def __init__(self, model: Path) -> None:
+        self._fuse = Remembering()
+        self._estimator = PoseEstimator(model, self._fuse)
+
+    def __call__(self, rgb: ByteArray, time_s: float) -> dict[str, Seen]:
+        """Read the next frame."""
+        self._fuse.landmarks.clear()
+        pose, _ = self._estimator(rgb, time_s)
+        if pose is NOBODY:
+            return {LANDMARKS: NOT_SEEN, GRAPH: NOT_SEEN}
+        fused_px = pose.image_px[[[knee, ankle] for knee, ankle in zip(KNEES, ANKLES, strict=True)]]
+        plain_px = np.stack([self._fuse.landmarks[tuple(ankle.tolist())] for ankle in fused_px[:, 1]])
+        seen = pose.visibility[[*KNEES, *ANKLES]].reshape(2, 2).min(axis=0) >= MIN_VISIBILITY
+        # the graph's reader calls an ankle unseen where outline and joints contradict each other; landmarks know none
+        contradicted = pose.shank_se_deg > MAX_SE_DEG
+        return {
+            LANDMARKS: Seen(plain_px, np.where(seen | contradicted, LANDMARK_SE_DEG, np.inf)),
+            GRAPH: Seen(fused_px, np.where(seen, pose.shank_se_deg, np.inf)),
+        }
+
+    def close(self) -> None:
+        """Free the model."""
+        self._estimator.close()
+
+    def __enter__(self) -> "GraphOnFrames":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
-def usual_direction_deg(directions: NDArray[np.float64]) -> float:
-    """Return the median of directions (N,) in degrees; NaN where fewer than half of them are known."""
-    known = directions[np.isfinite(directions)]
-    if len(known) < len(directions) / 2:
-        return float("nan")
-    return float(known[-1] + np.median(wrapped_deg(known - known[-1])))
+def graph_on_still(rgb: ByteArray, model: Path, box: FloatArray) -> dict[str, Seen]:
+    """Return what the graph makes of the person in a box of a still, or else of all of it, shown to it a few times."""
+    seen: dict[str, Seen] = {}
+    for part, corner in (around(rgb, box), (rgb, np.zeros(2))):
+        with GraphOnFrames(model) as graph:
+            for k in range(SETTLED):
+                seen = graph(part, k / GRAPH_HZ)
+        seen = {name: Seen(each.legs_px + corner, each.se_deg) for name, each in seen.items()}
+        if np.isfinite(seen[LANDMARKS].legs_px).all():
+            break
+    return seen
 
 
-def turn_clips(folder: Path, models: list[str]) -> None:
-    """Print for each model how exactly held frames of real people turn with the picture."""
-    print("| model | shanks | not read | readings | within 1° | median ° | worst ° |\n|---|---|---|---|---|---|---|")
-    for name in models:
-        model = get_model(ModelName(name)).path
-        errors: list[float] = []
-        for clip in sorted((folder / "clips").glob("pose2sim_single_*.mp4")):
-            frames = [frame.rgb for frame in open_video(clip)]
-            for share in TURNED_AT:
-                rgb = frames[round(share * len(frames))]
-                upright = held_shanks(rgb, model)
-                for turn_deg in TURNS_DEG:
-                    now = held_shanks(turned(rgb, turn_deg)[0], model)
-                    errors.extend(np.abs(wrapped_deg(now - upright - turn_deg)))
-        read = np.array(errors)[np.isfinite(errors)]
-        print(
-            f"| {name} | {len(errors)} | {len(errors) - len(read)} | {len(read)} | {(read <= 1).sum()} "
-            f"| {np.median(read):.1f} | {read.max():.1f} |",
-            flush=True,
-        )
+def around(rgb: ByteArray, box: FloatArray) -> tuple[ByteArray, FloatArray]:
+    """Return a box (left, top, width, height) of a picture with a margin, and where its upper left corner was (2,)."""
+    low = np.maximum(box[:2] - MARGIN * box[2:], 0).astype(int)
+    high = np.ceil(box[:2] + (1 + MARGIN) * box[2:]).astype(int)
+    part = rgb[low[1] : high[1], low[0] : high[0]]
+    return np.ascontiguousarray(part), low.astype(np.float64)
+
+
+# -------------------------------------------------------------------------------------------------------------- photos
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One marked shank as one reader sees it; degrees, NaN where it is not kept.
+
+    `turn_deg` holds, for each turn of the picture, by how much the reading changed otherwise than the picture.
+    """
+
+    kind: str
+    reader: str
+    error_deg: float
+    turn_deg: tuple[float, ...]
+
+
+def kind_of(person: dict[str, Any]) -> str:
+    """Return what kind of marks a person has and what clothes, as far as the data says."""
+    marks = {"multi-view": "several cameras"}.get(person.get("label_kind", ""), "marked by hand")
+    return f"{marks}, {person.get('clothing', 'clothes not noted')}"
+
+
+def marks_of(person: dict[str, Any]) -> FloatArray:
+    """Return (M, 2, 2) the marked knee and ankle of each usable leg, pixels."""
+    points = person["keypoints"]
+    return np.array([[points[f"{leg}_{joint}"][:2] for joint in ("knee", "ankle")] for leg in person["usable_legs"]])
+
+
+def moved_box(box: FloatArray, matrix: FloatArray) -> FloatArray:
+    """Return a box (left, top, width, height) of the same size about where `matrix` (2, 3) takes its middle."""
+    middle = matrix[:, :2] @ (box[:2] + box[2:] / 2) + matrix[:, 2]
+    return np.concatenate([middle - box[2:] / 2, box[2:]])
+
+
+def compare(
+    person: dict[str, Any], rgb: ByteArray, read: Callable[[ByteArray, FloatArray], dict[str, Seen]]
+) -> Iterator[Difference]:
+    """Yield a `Difference` for each usable leg of a marked person and each reader."""
+    marks, box = marks_of(person), np.array(person["person_bbox"])
+    upright = read(rgb, box)
+    again: list[tuple[float, FloatArray, dict[str, Seen]]] = []
+    for turn_deg in TURNS_DEG:
+        picture, matrix = turned(rgb, turn_deg)
+        again.append((turn_deg, marks @ matrix[:, :2].T + matrix[:, 2], read(picture, moved_box(box, matrix))))
+    for reader, seen in upright.items():
+        now = directions_at(marks, seen)
+        marked = np.array([shank_direction_deg(*leg) for leg in marks])
+        turns = np.array([wrapped_deg(directions_at(at, other[reader]) - now - turn) for turn, at, other in again])
+        for leg, error_deg in enumerate(wrapped_deg(now - marked)):
+            yield Difference(kind_of(person), reader, float(error_deg), tuple(turns[:, leg].tolist()))
+
+
+def directions_at(marks_px: FloatArray, seen: Seen) -> FloatArray:
+    """Return (M,) the direction that was read where each leg is marked, NaN where none was kept."""
+    directions = seen.directions_deg
+    return np.array([math.nan if k is None else directions[k] for k in assign_legs(marks_px, seen.legs_px)])
+
+
+def summarise(rows: Sequence[Difference], model: str) -> list[dict[str, str]]:
+    """Return a table row for each kind of marks and clothes, and each reader."""
+    table = []
+    for kind in sorted({row.kind for row in rows}):
+        for reader in READERS:
+            group = [row for row in rows if (row.kind, row.reader) == (kind, reader)]
+            turns = np.abs([turn for row in group for turn in row.turn_deg if math.isfinite(turn)])
+            table.append(
+                {
+                    "marks, clothes": kind,
+                    "model": model,
+                    "reader": reader,
+                    **figures([row.error_deg for row in group]),
+                    "turn median °": f"{np.median(turns):.1f}" if len(turns) else "–",
+                    "turn 90 % °": f"{np.percentile(turns, 90):.1f}" if len(turns) else "–",
+                }
+            )
+    return table
+
+
+def read_photos(folder: Path, model: ModelFile) -> list[Difference]:
+    """Return every marked shank of a folder as every reader sees it."""
+    legs = LegsOnStills(model)
+    rows: list[Difference] = []
+
+    def read(rgb: ByteArray, box: FloatArray) -> dict[str, Seen]:
+        return {LEGS: legs(rgb, box), **graph_on_still(rgb, model.path, box)}
+
+    for person in json.loads((folder / "keypoints.json").read_text(encoding="utf-8")):
+        rgb = np.asarray(cv2.cvtColor(cv2.imread(str(folder / person["file"])), cv2.COLOR_BGR2RGB), np.uint8)
+        rows += compare(person, rgb, read)
+        print(person["file"], file=sys.stderr, flush=True)
+    return rows
+
+
+# --------------------------------------------------------------------------------------------------------------- turns
+
+
+def held_shanks(rgb: ByteArray, model: ModelFile, legs: LegsOnStills) -> dict[str, FloatArray]:
+    """Return both shanks' directions (2,) of a picture that is held, by every reader; NaN where a leg is not read."""
+    seen: dict[str, list[FloatArray]] = {LANDMARKS: [], GRAPH: []}
+    with GraphOnFrames(model.path) as graph:
+        for k in range(round(HELD_S * GRAPH_HZ)):
+            for name, each in graph(rgb, k / GRAPH_HZ).items():
+                seen[name].append(each.directions_deg)
+    last = round(READ_S * GRAPH_HZ)
+    by_graph = {
+        name: np.array([usual_direction_deg(leg) for leg in np.array(rows[-last:]).T]) for name, rows in seen.items()
+    }
+    directions = legs(rgb, n_looks=round(HELD_S / VIEW_EVERY_S)).directions_deg
+    return {LEGS: directions, **by_graph}
+
+
+def held_frames(folder: Path) -> Iterator[ByteArray]:
+    """Yield the frames of real people that are held and turned."""
+    for clip in sorted((folder / "clips").glob("pose2sim_single_*.mp4")):
+        with open_video(clip) as video:
+            frames = [frame.rgb for frame in video]
+        for share in TURNED_AT:
+            yield frames[round(share * len(frames))]
+
+
+def turn_clips(folder: Path, model: ModelFile) -> dict[str, list[float]]:
+    """Return, by reader, by how much each shank of a held frame turned otherwise than the picture."""
+    legs = LegsOnStills(model)
+    errors: dict[str, list[float]] = {reader: [] for reader in READERS}
+    for rgb in held_frames(folder):
+        upright = held_shanks(rgb, model, legs)
+        for turn_deg in TURNS_DEG:
+            now = held_shanks(turned(rgb, turn_deg)[0], model, legs)
+            for reader in READERS:
+                errors[reader].extend(wrapped_deg(now[reader] - upright[reader] - turn_deg).tolist())
+        print(f"{len(errors[LEGS])} shanks turned", file=sys.stderr, flush=True)
+    return errors
+
+
+def turn_row(model: str, reader: str, errors_deg: Sequence[float]) -> dict[str, str]:
+    """Return a table row on turned shanks."""
+    off = np.abs(np.array(errors_deg, dtype=np.float64))
+    within = f"{(off <= 1).sum()}/{np.isfinite(off).sum()}"
+    return {"model": model, "reader": reader, **figures(errors_deg), "within 1°": within}
 
 
 def main() -> None:
-    """Print one line for each model."""
+    """Print the tables of every model that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", default=DEFAULT_FOLDER)
-    parser.add_argument("--models", nargs="+", choices=[str(m) for m in ModelName])
-    parser.add_argument("--turn", action="store_true")
+    parser.add_argument("--models", nargs="+", choices=[str(m) for m in ModelName], default=[str(ModelName.HEAVY)])
+    parser.add_argument("--turn", action="store_true", help="held and turned frames of clips in place of photographs")
     args = parser.parse_args()
-    listing = args.folder / "keypoints.json"
-    if not listing.exists():
-        sys.exit(f"Marked photographs were wanted, but there is no {listing.name} in {args.folder}.")
-    if args.turn:
-        turn_clips(args.folder, args.models or [ModelName.HEAVY])
-        return
-    people = json.loads(listing.read_text(encoding="utf-8"))
-    head = ["model", "shanks found", "median ° from mark", "75 % °", "worst °", "turn median °", "turn 95 % °", "ms"]
-    print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
-    for name in args.models or ModelName:
-        away: list[float] = []
-        turn_errors: list[float] = []
-        wanted = 0
-        spent_s = 0.0
-        with PoseEstimator(get_model(ModelName(name)).path) as estimator:
-            for person in people:
-                rgb = cv2.cvtColor(cv2.imread(str(args.folder / person["file"])), cv2.COLOR_BGR2RGB)
-                marks = marks_of(person)
-                begun = time.perf_counter()
-                found = person_at(estimator.find_people(np.asarray(rgb, np.uint8)), marks)
-                spent_s += time.perf_counter() - begun
-                sides = [0 if side == "left" else 1 for side in person["usable_legs"]]
-                wanted += len(sides)
-                if found is None:
-                    continue
-                upright = {s: shank_direction_deg(found.image_px[KNEES[s]], found.image_px[ANKLES[s]]) for s in sides}
-                marked = {s: shank_direction_deg(marks[s], marks[2 + s]) for s in sides}
-                away.extend(float(abs(wrapped_deg(upright[s] - marked[s]))) for s in sides)
-                for turn_deg in TURNS_DEG:
-                    picture, matrix = turned(np.asarray(rgb, np.uint8), turn_deg)
-                    again = person_at(estimator.find_people(picture), marks @ matrix[:, :2].T + matrix[:, 2])
-                    if again is None:
-                        continue
-                    for s in sides:
-                        now = shank_direction_deg(again.image_px[KNEES[s]], again.image_px[ANKLES[s]])
-                        turn_errors.append(float(abs(wrapped_deg(now - upright[s] - turn_deg))))
-        q = np.percentile
-        print(
-            f"| {name} | {len(away)}/{wanted} | {np.median(away):.1f} | {q(away, 75):.1f} | {max(away):.1f} "
-            f"| {np.median(turn_errors):.1f} | {q(turn_errors, 95):.1f} | {1000 * spent_s / len(people):.0f} |",
-            flush=True,
-        )
+    if not (args.folder / "keypoints.json").exists():
+        sys.exit(f"Marked photographs were wanted, but there is no keypoints.json in {args.folder}.")
+    table = []
+    for name in args.models:
+        model = get_model(ModelName(name))
+        if args.turn:
+            table += [turn_row(name, *item) for item in turn_clips(args.folder, model).items()]
+        else:
+            table += summarise(read_photos(args.folder, model), name)
+    print(markdown(table))
 
 
 if __name__ == "__main__":

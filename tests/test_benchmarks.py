@@ -4,7 +4,8 @@ import inspect
 import json
 import math
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from scipy.special import ndtri
 from simulated import seated
 
 from hipcv.assessment import assess
+from hipcv.core.camera.pinhole import Pinhole
+from hipcv.core.camera.pose import LEVEL, CameraAngle, Cue
 from hipcv.core.checks.limits import LIMITS
 from hipcv.core.finding import FindingCode
 from hipcv.core.procedure import Procedure
@@ -22,6 +25,7 @@ from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import ANKLES, KNEES, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.evidence.agreement import MDC95_PER_SEM
+from hipcv.pose.legs.tracking import LegPath
 from hipcv.pose.method import METHOD
 from hipcv.words import CameraSide, Side
 
@@ -30,7 +34,10 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 import ablation
 import accuracy
 import limits
+import real_clips
+import real_photos
 import repeatability
+import speed
 
 
 def truth_for(series: PoseSeries, *, test: str = "seated", level: str = "easy") -> dict:
@@ -289,19 +296,31 @@ def test_clips_of_other_tests_and_other_movements_are_left_out(tmp_path: Path) -
     assert [clip.stem for clip, _ in accuracy.find_clips(tmp_path)] == ["a"]
 
 
+HEAT_MAPS = ablation.methods()[ablation.HEAT].legs
+
+
 @pytest.mark.parametrize(
     ("step", "stand_in"),
     [
-        (METHOD.fuse_outline, ablation.PLAIN_SHANKS.fuse_outline),
-        (METHOD.legs.learn_colour, ablation.PLAIN_COLOUR.legs.learn_colour),
-        (METHOD.legs.fuse_edges, ablation.PLAIN_JOINTS.legs.fuse_edges),
-        (METHOD.legs.best_path, ablation.PLAIN_JOINTS.legs.best_path),
+        (METHOD.fuse_outline, ablation.landmarks_only),
+        *((getattr(METHOD.legs, f.name), getattr(HEAT_MAPS, f.name)) for f in fields(METHOD.legs)),
     ],
 )
 def test_a_stand_in_takes_what_the_step_takes_whose_place_it_has(step, stand_in) -> None:
     """A step that was not exchanged would measure the product twice."""
     assert stand_in is not step
     assert list(inspect.signature(stand_in).parameters) == list(inspect.signature(step).parameters)
+
+
+def test_each_row_of_the_reader_has_one_step_more_and_the_last_is_the_product() -> None:
+    own = [
+        {f.name for f in fields(METHOD.legs) if getattr(method.legs, f.name) is getattr(METHOD.legs, f.name)}
+        for method in ablation.methods().values()
+    ]
+    assert [len(steps) for steps in own] == list(range(len(fields(METHOD.legs)) + 1))
+    assert all(fewer < more for fewer, more in pairwise(own))
+    assert ablation.methods()[ablation.PRODUCT] == METHOD
+    assert set(ablation.methods()) < set(ablation.SHANK_VARIANTS) < set(ablation.VARIANTS)
 
 
 def test_the_stand_ins_leave_joints_where_they_are() -> None:
@@ -314,6 +333,162 @@ def test_the_stand_ins_leave_joints_where_they_are() -> None:
         assert np.array_equal(found[1], ankle)
         assert found[2] > 0
     assert ablation.each_alone(np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 1.0]]), np.arange(2.0)).tolist() == [1, 0]
+    path = LegPath(np.zeros((3, 2)), np.zeros((3, 2)), *[np.zeros(3)] * 3)
+    assert ablation.never_covered([path, path], None)[1].tolist() == [False] * 3
+    assert ablation.never_again([np.full(3, 9.0)]).tolist() == []
+
+
+# -------------------------------------------------------------------------------------------------------- real people
+
+
+def leg(x_px: float, turn_deg: float = 0.0, length_px: float = 100.0) -> list[list[float]]:
+    """A knee at height 200 and its ankle, turned clockwise from straight down."""
+    turn = math.radians(turn_deg)
+    return [[x_px, 200.0], [x_px - length_px * math.sin(turn), 200.0 + length_px * math.cos(turn)]]
+
+
+def test_a_marked_leg_is_the_nearest_that_was_read_and_no_leg_is_taken_twice() -> None:
+    marks = np.array([leg(300.0), leg(330.0)])
+    assert real_photos.assign_legs(marks, np.array([leg(335.0), leg(310.0)])) == [1, 0]
+    # both were read nearer to the first mark: the other still has its own
+    assert real_photos.assign_legs(marks, np.array([leg(302.0), leg(295.0)])) == [1, 0]
+    assert real_photos.assign_legs(marks[:1], np.array([leg(360.0), leg(310.0)])) == [1]
+
+
+def test_a_leg_a_shank_away_is_somebody_elses_and_one_that_is_not_seen_is_nobodys() -> None:
+    marks, unseen = np.array([leg(300.0), leg(330.0)]), [[np.nan, np.nan]] * 2
+    assert real_photos.assign_legs(marks, np.array([leg(310.0), leg(450.0)])) == [0, None]
+    assert real_photos.assign_legs(marks, np.array([unseen, leg(340.0)])) == [None, 1]
+    assert real_photos.assign_legs(marks, np.array([unseen, unseen])) == [None, None]
+
+
+def test_a_difference_from_a_mark_is_a_turn_clockwise_and_is_none_where_a_recording_would_not_keep_the_shank() -> None:
+    person = {
+        "keypoints": {
+            f"{side}_{joint}": [*point, 2]
+            for side, points in (("left", leg(300.0, 5.0)), ("right", leg(360.0)))
+            for joint, point in zip(("knee", "ankle"), points, strict=True)
+        },
+        "usable_legs": ["left", "right"],
+        "person_bbox": [200.0, 50.0, 200.0, 300.0],
+    }
+    seen = real_photos.Seen(np.array([leg(361.0, -3.0), leg(301.0, 7.0)]), np.array([9.0, 1.0]))
+    rgb = np.zeros((480, 640, 3), np.uint8)
+
+    def turning(picture: np.ndarray, box: np.ndarray) -> dict[str, real_photos.Seen]:
+        """A reader that sees the legs where they are at first, and half a degree too little of every turn."""
+        turning.calls += 1
+        if turning.calls == 1:
+            return {real_photos.LEGS: seen}
+        turn_deg = real_photos.TURNS_DEG[turning.calls - 2]
+        _, matrix = real_photos.turned(rgb, turn_deg - 0.5)
+        return {real_photos.LEGS: replace(seen, legs_px=seen.legs_px @ matrix[:, :2].T + matrix[:, 2])}
+
+    turning.calls = 0
+    left, right = real_photos.compare(person, rgb, turning)
+    assert left.error_deg == pytest.approx(2.0)
+    assert left.turn_deg == pytest.approx((-0.5, -0.5))
+    assert math.isnan(right.error_deg)
+    assert left.kind == "marked by hand, clothes not noted"
+    (row,) = [r for r in real_photos.summarise([left, right], "heavy") if r["reader"] == real_photos.LEGS]
+    assert (row["shanks"], row["kept"], row["median °"], row["turn median °"]) == ("2", "50%", "2.0", "0.5")
+
+
+def test_what_is_misread_is_a_share_of_what_was_kept() -> None:
+    row = real_photos.figures([1.0, -2.0, 3.0, 14.0, math.nan, math.nan])
+    assert (row["shanks"], row["kept"], row["median °"], row["worst °"]) == ("6", "67%", "2.5", "14.0")
+    assert row["beyond 10°"] == "25%"
+    assert real_photos.figures([math.nan])["median °"] == "–"
+
+
+def test_a_direction_that_is_seldom_known_is_not_known() -> None:
+    assert real_photos.usual_direction_deg(np.array([179.0, -179.0, np.nan])) == pytest.approx(-180.0)
+    assert math.isnan(real_photos.usual_direction_deg(np.array([1.0, np.nan, np.nan])))
+    assert math.isnan(real_photos.usual_direction_deg(np.full(4, np.nan)))
+
+
+def test_a_box_with_its_margin_stays_in_the_picture() -> None:
+    part, corner = real_photos.around(np.zeros((100, 200, 3), np.uint8), np.array([10.0, 40.0, 100.0, 50.0]))
+    assert corner.tolist() == [0.0, 25.0]
+    assert part.shape == (75, 140, 3)
+
+
+CAMERA = {"roll_deg": 12.0, "pitch_deg": 20.0, "focal_px": 1700.0, "centre_px": [530.0, 950.0]}
+
+
+def told_frame(known: Pinhole, *, plumb_deg: float) -> dict:
+    """A frame of a truth: both shanks in the plane that faces the camera, this far to the picture's right of plumb."""
+    turn, position = math.radians(plumb_deg), np.array([0.0, 1.5, 4.0])
+    knees = np.array([[-0.2, 0.5, 0.0], [0.2, 0.5, 0.0]])
+    ankles = knees + 0.4 * np.array([math.sin(turn), -math.cos(turn), 0.0])
+    told = {"frame": 7}
+    for side, knee_px, ankle_px in zip(
+        real_clips.SIDES, known.project(knees, position), known.project(ankles, position), strict=True
+    ):
+        told[side] = {"knee_px": knee_px, "ankle_px": ankle_px, "vertical_deg": plumb_deg}
+    return told
+
+
+def test_true_joints_by_the_calibrated_camera_have_the_true_angle_and_by_another_its_error() -> None:
+    known = real_clips.calibrated(CAMERA)
+    level = replace(LEVEL, roll=CameraAngle(0.0, 1.0))
+    cameras = real_clips.Cameras(12.0, 20.0, 59.0, known, level, (1080, 1920))
+    frame = told_frame(known, plumb_deg=15.0)
+    seen = real_photos.Seen(real_clips.true_legs_px(frame)[::-1], np.array([1.0, 1.0]))
+    rows = list(real_clips.compare("clip", "legs", frame, seen, cameras))
+    assert [row.error_deg for row in rows] == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert [row.known_deg for row in rows] == pytest.approx([0.0, 0.0], abs=1e-9)
+    # a picture turned clockwise by 12° turns a hanging shank to its left
+    assert all(-14.0 < row.found_deg < -9.0 for row in rows)
+    refused = list(real_clips.compare("clip", "legs", frame, None, cameras))
+    assert [(row.leg, math.isnan(row.error_deg)) for row in refused] == [("left", True), ("right", True)]
+
+
+def clip_row(leg: str, reader: str, error: float, se: float = 1.0) -> real_clips.Row:
+    return real_clips.Row("clip", leg, reader, 0, error, se, error, 2 * error)
+
+
+def test_the_part_of_an_error_that_stays_is_the_mean_of_a_cameras_leg() -> None:
+    rows = [clip_row("left", "legs", e) for e in (2.0, 4.0, 80.0, math.nan)] + [clip_row("right", "legs", -4.0)]
+    assert real_clips.constants_deg(rows, "legs") == {
+        ("clip", "left"): (3.0, 1.0, 2),
+        ("clip", "right"): (-4.0, 0.0, 1),
+    }
+    *_, together = real_clips.constants(rows)
+    assert (together["legs"], together["graph"]) == (f"{math.sqrt(12.5):.1f}", "nan")
+
+
+def test_a_stated_error_stands_beside_the_one_there_is() -> None:
+    rows = [clip_row("left", "legs", e, se) for e, se in ((3.0, 1.0), (-3.0, 1.0), (math.nan, math.nan))]
+    row = real_clips.directions(rows)[0]
+    assert (row["kept"], row["stated SE °"], row["rms error °"], row["ratio"]) == ("67%", "1.0", "3.0", "3.0")
+    table = real_clips.corrected(rows)
+    assert [(r["camera"], r["median °"]) for r in table[:2]] == [("known", "3.0"), ("found", "6.0")]
+
+
+def test_every_cue_of_a_roll_stands_beside_what_was_made_of_them() -> None:
+    told = [CameraAngle(13.24, 0.8, (Cue.ROOM_EDGES,)), CameraAngle(-1.0, 2.5, (Cue.REST_LEAN,))]
+    assert real_clips.cues(told) == "room edges 13.2 ± 0.8, rest lean -1.0 ± 2.5"
+    assert real_clips.against(13.2, 0.8, 14.3) == "13.2 ± 0.8 (14.3)"
+
+
+def test_what_becomes_of_a_recording_is_told_by_sides_and_by_what_rejects_it(series: PoseSeries) -> None:
+    assert real_clips.verdict(assess(series, Setup())) == "measured / measured"
+    unseen = replace(series, image_px=np.full_like(series.image_px, np.nan))
+    assert real_clips.verdict(assess(unseen, Setup())).startswith("not_measured / not_measured: ")
+
+
+# --------------------------------------------------------------------------------------------------------------- speed
+
+
+def test_processor_time_beside_decoding_is_what_is_left_for_a_second_of_the_recording() -> None:
+    runs = {
+        speed.DECODING: [speed.Spent(2.0, 1.0), speed.Spent(3.0, 1.5), speed.Spent(9.0, 2.0)],
+        speed.READER: [speed.Spent(8.0, 9.0), speed.Spent(9.0, 10.5), speed.Spent(30.0, 11.0)],
+    }
+    decoding, reader = speed.summarise("clip", 6.0, runs)
+    assert (decoding["processor for a second of recording"], decoding["beside decoding"]) == ("0.25 s", "0.00 s")
+    assert (reader["on the clock"], reader["processor"], reader["beside decoding"]) == ("9.0 s", "10.5 s", "1.50 s")
 
 
 # -------------------------------------------------------------------------------------------------------------- limits

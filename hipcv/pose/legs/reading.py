@@ -18,7 +18,7 @@ from hipcv.core.checks.limits import TRUNK_IN_FRONT
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.series import FloatArray
 from hipcv.pose.legs.colour import LegColour
-from hipcv.pose.legs.covered import at_rest, covered
+from hipcv.pose.legs.covered import at_rest
 from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, edges_under, find_ribbon
 from hipcv.pose.legs.heatmaps import CROP_PX, cell_of
 from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end
@@ -26,7 +26,7 @@ from hipcv.pose.legs.looking import Views, look_at
 from hipcv.pose.legs.network import LandmarkNetwork, Region
 from hipcv.pose.legs.region import Vote
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
-from hipcv.pose.legs.tracking import LegPath, doubt, find_paths, share_in_front, track_knees
+from hipcv.pose.legs.tracking import CLEAR_DOUBT, LegPath, doubt, find_paths, share_in_front, track_knees
 from hipcv.pose.person import Pose
 
 ByteArray = NDArray[np.uint8]
@@ -34,9 +34,8 @@ MapArray = NDArray[np.float32]
 
 #: Views take turns so often.
 VIEW_EVERY_S = 0.125
-#: Frames in which a leg is doubted more than this (`tracking.doubt`) are looked at twice; in the others it teaches its
-#: colour, between these shares. Of what may be covered it teaches by its upper part: who holds it has the lower one.
-CLEAR_DOUBT = 1.6
+#: Where a leg is seen clearly (`tracking.CLEAR_DOUBT`) it teaches its colour, between these shares. Of what may be
+#: covered it teaches by its upper part: who holds it has the lower one.
 UPPER_TO = 0.6
 COLOUR_FROM, COLOUR_TO = 0.2, 0.9
 
@@ -87,7 +86,7 @@ def read_lower_legs(
         views.append(known.get(float(time_s[k])) or first_look(rgb, region, network, float(time_s[k])))
         lab[k] = cv2.cvtColor(cv2.resize(region.cut(rgb), (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
     paths, doubts = _first_paths(views, time_s, first_px, shank_px, steps)
-    doubted = np.flatnonzero(np.max(doubts, axis=0) > CLEAR_DOUBT).tolist()
+    doubted = steps.look_again(doubts).tolist()
     for k in doubted:
         views[k] += look_at(frame(k), region, network, _raster(time_s[k]), again=True)
     if doubted:
@@ -113,7 +112,7 @@ def read_lower_legs(
         for leg, path in enumerate(paths):
             edges[leg].append(_edges_along(rgb, region, path.knee_px[k], path.ankle_px[k], shank_px, masks[k]))
     knees_px, ankles_px, se_deg = np.empty((n, 2, 2)), np.empty((n, 2, 2)), np.empty((n, 2))
-    hidden = covered(paths, _likeness(lab, _learn(lab, paths, _resting(paths, doubts), steps, UPPER_TO)))
+    hidden = steps.covered(paths, _likeness(lab, _learn(lab, paths, _resting(paths, doubts), steps, UPPER_TO)))
     for leg, path in enumerate(paths):
         ribbons = _find_ribbons(edges[leg])
         for k in range(n):

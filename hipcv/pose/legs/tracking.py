@@ -7,7 +7,7 @@ legs ordered from left to right of the crop. A single frame may show a hand, a s
 ankle; the path over the clip does not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,8 @@ PEAK_REACH = 0.13
 MAX_ASIDE = 0.12
 #: A peak of this height is clear.
 CLEAR_PEAK = 0.35
+#: A leg that is doubted no more than this is seen clearly (`doubt`).
+CLEAR_DOUBT = 1.6
 #: A knee is looked for within this many shank lengths of where it was, and followed when it strays further than that.
 KNEE_REACH, DRIFT_SHANKS = 0.40, 0.10
 #: ... and is where the colour is that of legs, seen in at least this share of the frames.
@@ -386,3 +388,18 @@ def doubt(path: LegPath, knee_peak: float, shank_px: float) -> FloatArray:
     at_end = (path.angle_deg <= ANGLES_DEG[0] + 2) | (path.angle_deg >= ANGLES_DEG[-1] - 2)
     times: FloatArray = faint**0.7 * (1.0 + rival) * stretch**3 * np.where(at_end, 4.0, 1.0)
     return times
+
+
+def doubted_frames(doubts: Sequence[FloatArray]) -> IntArray:
+    """Return the frames in which a leg is not seen clearly: they are looked at twice.
+
+    Parameters
+    ----------
+    doubts : (T,) of each leg (`doubt`).
+
+    Examples
+    --------
+    >>> doubted_frames([np.array([1.0, 3.0, 1.0]), np.array([1.0, 1.0, 2.0])]).tolist()
+    [1, 2]
+    """
+    return np.flatnonzero(np.max(doubts, axis=0) > CLEAR_DOUBT)
