@@ -24,7 +24,6 @@ APART = {
         "test_edges_drawn_over_the_video_say_where_down_is",
         "test_results_are_listed_and_deleted",
     ),
-    "test_kept_poses: the long clip": ("test_the_model_sees_in_the_first_trial_of_a_long_clip_what_was_kept_of_it",),
 }
 #: Groups that take long, in the order in which they are begun; the others follow in the order of their names.
 FIRST = (
@@ -40,7 +39,8 @@ FIRST = (
     "test_browser",
     "test_batch_cluster",
     "test_session",
-    "test_kept_poses: the long clip",
+    "test_subject",
+    "test_follower",
     "test_server_disk",
     "test_offline",
     "test_model_files",
