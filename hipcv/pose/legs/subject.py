@@ -188,6 +188,18 @@ def find_posture(
     """Return how far the hips of the surest person are bent, degrees, and how visible knees and ankles are, 0 to 1.
 
     The median over the frames in which somebody is seen; None where that is less than half of them.
+
+    Examples
+    --------
+    >>> from hipcv.pose.legs.network import Look
+    >>> world_m = np.zeros((33, 3))
+    >>> world_m[[11, 12], 1], world_m[[25, 26], 1] = -0.5, 0.4  # a trunk above the hips, knees straight below them
+    >>> stands = Look(np.zeros((39, 2)), world_m, 1.0, np.zeros((256, 256)), np.zeros((64, 64, 39)), np.ones(33))
+    >>> picture, somebody = np.zeros((480, 640, 3), np.uint8), Somebody(np.array([320.0, 200.0]), 150.0, 0.9)
+    >>> find_posture([picture], [[somebody]], lambda crop: stands)
+    (0.0, 1.0)
+    >>> find_posture([picture], [[]], lambda crop: stands) is None
+    True
     """
     told = []
     for rgb, seen in zip(frames, people, strict=True):
