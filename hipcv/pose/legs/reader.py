@@ -61,8 +61,6 @@ N_SEARCHED = 8
 #: knees towards the trunk, in lengths of a shank; and in how many frames it is looked at.
 BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
 N_BODY_LOOKS = 5
-
-
 #: Where both knees are read in fewer of the frames, it is asked what else somebody does who is in view.
 MIN_READ = 0.5
 
@@ -179,10 +177,10 @@ class LegReader:
                 own = own_body(legs.bodies, knees_px, self.vote.shank_px)
                 image_px, world_m = own.image_px / self._scale, own.world_m
                 visibility, swapped = own.visibility, own.swapped
-            for column, leg in columns:
-                if self.procedure.body_seen:
+                for column, leg in columns:
                     own_knees_px = own.image_px[:, KNEES[column]]
                     legs.knees_px[:, leg] = put_knees(legs.knees_px[:, leg], legs.ankles_px[:, leg], own_knees_px)
+            for column, leg in columns:
                 good = legs.se_deg[:, leg] <= MAX_SE_DEG
                 for row, points in ((KNEES[column], legs.knees_px), (ANKLES[column], legs.ankles_px)):
                     image_px[:, row] = np.where(good[:, None], points[:, leg] / self._scale, np.nan)

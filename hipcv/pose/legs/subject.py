@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from hipcv.core.motion.angles import hip_flexion_deg
 from hipcv.core.series import ANKLES, KNEES, FloatArray
-from hipcv.pose.legs.heatmaps import CROP_PX, joint_maps
+from hipcv.pose.legs.heatmaps import CROP_PX
+from hipcv.pose.legs.looking import look_at
 from hipcv.pose.legs.network import LandmarkNetwork, Region
 from hipcv.pose.legs.people import Somebody
 from hipcv.pose.legs.region import (
@@ -54,15 +55,13 @@ class Subject:
     """Whose legs are read.
 
     vote : where they are; None where nobody is found, or where it cannot be told who is meant. rivals : the others
-    between whom it cannot be told. cut_off : whether feet lie outside the picture. n_people : how many people there are
-    whose legs were looked at. rule : why this one, in words.
+    between whom it cannot be told. cut_off : whether feet lie outside the picture. rule : why this one, in words.
     """
 
     vote: Vote | None
     rivals: tuple[Vote, ...] = ()
     cut_off: bool = False
-    n_people: int = 0
-    rule: str = "the only person in view"
+    rule: str = "the only one whose lower legs stay in view"
 
 
 def gather(people: Sequence[Sequence[Somebody]]) -> list[tuple[FloatArray, float, int]]:
@@ -121,7 +120,7 @@ def find_subject(
     >>> two = [one, Somebody(np.array([500.0, 200.0]), 100.0, 0.9)]
     >>> alone = find_subject(frames, [[one]] * 4, lambda crop: look)
     >>> alone.rule, alone.vote.knees_px.round().tolist()
-    ('the only person in view', [[159.0, 184.0], [237.0, 184.0]])
+    ('the only one whose lower legs stay in view', [[159.0, 184.0], [237.0, 184.0]])
     >>> alike = find_subject(frames, [two] * 4, lambda crop: look)
     >>> alike.vote is None, len(alike.rivals)  # neither moves the legs: nobody can tell who is meant
     (True, 2)
@@ -131,10 +130,10 @@ def find_subject(
     known, seen = find_people(frames, people, network)
     if not known:
         vote, outside = find_in_clip(frames, network, turn_deg=HANGING_DEG, sees_less=sees_less)
-        return Subject(vote, cut_off=outside, n_people=int(vote is not None))
+        return Subject(vote, cut_off=outside)
     if at_px is not None:
         nearest = min(known, key=lambda vote: float(np.hypot(*(vote.knees_px.mean(axis=0) - at_px))))
-        return Subject(nearest, n_people=len(known), rule="the person who was pointed at")
+        return Subject(nearest, rule="the person who was pointed at")
     return _choose(known, frames, network, outside=cut_off(seen, frames))
 
 
@@ -249,18 +248,18 @@ def find_legs(rgb: ByteArray, network: LandmarkNetwork, start: Region) -> Legs |
 
 def _choose(known: Sequence[Vote], frames: Sequence[ByteArray], network: LandmarkNetwork, *, outside: bool) -> Subject:
     if len(known) == 1:
-        return Subject(known[0], cut_off=outside, n_people=1)
+        return Subject(known[0], cut_off=outside)
     ranked = sorted(known, key=_merit, reverse=True)
     best = ranked[0]
     near = [vote for vote in ranked if _merit(best) < CLEARLY * _merit(vote)]
     if len(near) == 1:
-        return Subject(best, n_people=len(known), rule="the person who sits and whose lower legs are seen best")
+        return Subject(best, rule="the person who sits and whose lower legs are seen best")
     swings = [swing_deg(vote, frames, network) for vote in near]
     order = np.argsort(swings)[::-1]
     most, next_ = swings[order[0]], swings[order[1]]
     if most > MIN_SWING_DEG and most > 2 * next_:
-        return Subject(near[order[0]], n_people=len(known), rule="the person whose lower legs swing")
-    return Subject(None, rivals=tuple(near), n_people=len(known))
+        return Subject(near[order[0]], rule="the person whose lower legs swing")
+    return Subject(None, rivals=tuple(near))
 
 
 def _merit(vote: Vote) -> float:
@@ -289,14 +288,9 @@ def swing_deg(vote: Vote, frames: Sequence[ByteArray], network: LandmarkNetwork)
     """
     region = vote.region
     shank_px = vote.shank_px * CROP_PX / region.side_px
-    knees, ankles, masks = [], [], []
-    for rgb in frames:
-        look = network(region.cut(rgb))
-        knee, ankle = joint_maps(look.heat)
-        knees.append(knee)
-        ankles.append(ankle)
-        masks.append(look.mask.reshape(64, 4, 64, 4).mean(axis=(1, 3)))
+    views = [look_at(rgb, region, network, 0) for rgb in frames]  # all by one view: another one turns the legs a little
+    knees, ankles, masks = np.stack([seen.maps for seen in views], axis=1)
     time_s = np.arange(len(frames), dtype=np.float64)  # far apart: a leg may be anywhere in the next
-    at = track_knees(np.array(knees), time_s, region.to_crop(vote.knees_px), shank_px)
-    paths = find_paths(np.array(ankles), np.array(masks), time_s, at, shank_px)
+    at = track_knees(knees, time_s, region.to_crop(vote.knees_px), shank_px)
+    paths = find_paths(ankles, masks, time_s, at, shank_px)
     return max(float(np.ptp(path.angle_deg)) for path in paths)
