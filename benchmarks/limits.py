@@ -66,6 +66,8 @@ def _observe_trials(assessment: Assessment, series: PoseSeries) -> Iterator[Obse
             yield _limited(assessment, part.code, abs(part.moved_deg))
             if part.code is FindingCode.PELVIS_HIKE:
                 yield Observed("pelvis_hike, share of the swing", abs(part.moved_deg) / trial.swing_deg, None)
+            if part.code is FindingCode.THIGH_DRIFT:
+                yield Observed("thigh_drift, share of the swing", abs(part.moved_deg) / trial.swing_deg, None)
         together = any(t.side is not trial.side and t.start < trial.stop and trial.start < t.stop for t in trials)
         if not together:
             yield _limited(assessment, FindingCode.OTHER_LEG_MOVES, other_leg_deg(trial, angles, trials))
