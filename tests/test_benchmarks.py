@@ -364,6 +364,7 @@ def test_a_leg_a_shank_away_is_somebody_elses_and_one_that_is_not_seen_is_nobody
 
 def test_a_difference_from_a_mark_is_a_turn_clockwise_and_is_none_where_a_recording_would_not_keep_the_shank() -> None:
     person = {
+        "file": "photos/one.jpg",
         "keypoints": {
             f"{side}_{joint}": [*point, 2]
             for side, points in (("left", leg(300.0, 5.0)), ("right", leg(360.0)))
@@ -392,6 +393,9 @@ def test_a_difference_from_a_mark_is_a_turn_clockwise_and_is_none_where_a_record
     assert left.kind == "marked by hand, clothes not noted"
     (row,) = [r for r in real_photos.summarise([left, right], "heavy") if r["reader"] == real_photos.LEGS]
     assert (row["shanks"], row["kept"], row["median °"], row["turn median °"]) == ("2", "50%", "2.0", "0.5")
+    other = [replace(each, reader=real_photos.LANDMARKS, error_deg=-1.0) for each in (left, right)]
+    row = next(r for r in real_photos.on_same_shanks([left, right, *other]) if r["reader"] == real_photos.LANDMARKS)
+    assert (row["shanks"], row["mean °"]) == ("1", "1.0")
 
 
 def test_what_is_misread_is_a_share_of_what_was_kept() -> None:
