@@ -1037,6 +1037,7 @@ def test_a_trend_is_shown_of_one_named_person_and_says_that_days_lie_between(
     page.locator("#filter-subject").select_option(label="anna")
     opened.expect_text("#trend h2", "Trend of anna, seated")
     opened.expect_text("#trend", "no change detected: between days it would have to be 9.0° or more")
+    opened.expect_text("#trend", "What counts as a change between days comes from people measured by hand on two days")
     assert page.locator("#trend .mark.left").count() == 3  # two results, and the legend's
     page.locator("#filter-subject").select_option(label="Ben")
     page.locator("#trend").filter(has_not_text="Trend").wait_for(state="attached")

@@ -505,8 +505,18 @@ def test_the_table_narrows_with_what_is_known_and_keeps_to_the_test() -> None:
     assert {row.who for row in rows} == {"women", "both sexes"}
     assert [row.id for row in rows if row.id in ("rule-teens", "rule-adults")] == ["rule-adults"]
     assert rows[0].test == "prone"
-    places = ["prone", "hip at 0°, posture not known", "either"]
-    assert [places.index(row.test) for row in rows] == sorted(places.index(row.test) for row in rows)
+    either = [row.test == "either" for row in rows]
+    assert either == sorted(either)
+
+
+def test_a_range_whose_hip_angle_alone_is_known_is_listed_with_the_test_of_that_angle() -> None:
+    first = norms_table(SEATED, age_years=30, sex=Sex.FEMALE)[0]
+    assert (first.id, first.test) == ("czuppon-2017-hip90-female", "hip at 90°, posture not known")
+    tests = [row.test for row in norms_table()]
+    last = {test: len(tests) - tests[::-1].index(test) for test in tests}
+    assert tests.index("prone") > last["hip at 90°, posture not known"]
+    assert tests[-1] == "either"
+    assert "posture not known" in tests[last["hip at 0°, posture not known"] :]
 
 
 def test_the_table_shows_mean_spread_limits_ages_and_source_as_words() -> None:

@@ -1,5 +1,6 @@
 """The reference ranges as a table of words, for printing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hipcv.core.procedure import Procedure
@@ -67,8 +68,14 @@ def norms_table(
     chosen = {row.id: row for wanted in positions for row in find_references(wanted, age_years=age_years, sex=sex)}
     if known_age(age_years) is None:
         chosen |= {row.id: row for row in all_references() if row.needs_age and row.position in (None, *positions)}
-    order = [*positions, None]
-    return tuple(_norm_row(row) for row in sorted(chosen.values(), key=lambda row: order.index(row.position)))
+    return tuple(_norm_row(row) for row in sorted(chosen.values(), key=lambda row: _place(row, positions)))
+
+
+def _place(row: ReferenceRange, positions: Sequence[Procedure]) -> int:
+    """Return which of the tests a row is listed with, as far as its position or hip angle says; else after them all."""
+    if row.position is None and row.hip_flexion_deg is None:
+        return len(positions)
+    return next(k for k, position in enumerate(positions) if row.fits(position))
 
 
 def _norm_row(row: ReferenceRange) -> NormRow:
