@@ -63,7 +63,8 @@ def put_knees(knees_px: FloatArray, ankles_px: FloatArray, body_knees_px: FloatA
 def contradicted(turn_deg: FloatArray) -> BoolArray:
     """Return (T,) the frames in which the network's own landmarks show a shank elsewhere than it was read, or none.
 
-    All of them where these are many. A leg that walks or balances takes its knee along; what is then followed may be the other leg, or a rail.
+    All of them where these are many. A leg that walks or balances takes its knee along; what is then followed may be
+    the other leg, or a rail.
 
     Parameters
     ----------
