@@ -1,8 +1,14 @@
-"""What somebody said of themselves before a test: read from words, and whether it can be and still holds."""
+"""What somebody said of themselves before a test, and of pain in it: read from words, and whether it still holds."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-from hipcv.words import Answer
+from hipcv.words import Answer, PainPlace
+
+#: No pain, and the worst that can be imagined.
+PAIN_SCALE = (0, 10)
+#: What may be said of pain on one side, in words.
+PAIN_WANTED = f"a whole number from 0 to 10, and where it hurts if you like ({', '.join(PainPlace)}), such as 3,groin"
 
 #: Three months, the longest of them: older answers are asked again.
 VALID_FOR = timedelta(days=92)
@@ -10,8 +16,42 @@ VALID_FOR = timedelta(days=92)
 NONE = "none"
 #: What may be said, in words.
 ANSWERS_WANTED = "none, or answers of `hipcv questions` with commas between them, such as pinch,knee_pain"
-#: The longest name or role of somebody who answers for it.
-MAX_NAME_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class SidePain:
+    """The worst pain at the end of the range on one side, 0 to 10, and where it was; None where nobody said."""
+
+    level: int
+    place: PainPlace | None = None
+
+    def __post_init__(self) -> None:
+        if not PAIN_SCALE[0] <= self.level <= PAIN_SCALE[1]:
+            raise ValueError(f"pain must lie between 0 and 10, found {self.level}")
+
+    def __str__(self) -> str:
+        where = f" ({str(self.place).replace('_', ' ')})" if self.place else ""
+        return f"{self.level} of 10{where}"
+
+
+def read_pain(text: str) -> SidePain:
+    """Return the pain of one side from words.
+
+    Raises
+    ------
+    ValueError
+        Where the text says something else.
+
+    Examples
+    --------
+    >>> str(read_pain("3, groin")), read_pain("0").place
+    ('3 of 10 (groin)', None)
+    """
+    level, _, place = (part.strip().lower() for part in text.partition(","))
+    try:
+        return SidePain(int(level), PainPlace(place.replace(" ", "_")) if place else None)
+    except ValueError:
+        raise ValueError(f"{PAIN_WANTED} is wanted, found {text!r}") from None
 
 
 def read_answers(text: str) -> tuple[Answer, ...]:

@@ -15,6 +15,9 @@ from typing import Any
 from hipcv.evidence.reference import ADULT_YEARS, known_age
 from hipcv.words import Answer
 
+#: Less than this together with pain is shown to somebody (Altman 1991, PMID 2025304).
+LITTLE_DEG = 15.0
+
 
 class Outcome(StrEnum):
     """What the answers together call for, the most urgent first."""
@@ -147,15 +150,45 @@ def judge(
     return Screened(outcome, _each_once(w.say for w in kept), _each_once(w.origin for w in kept), gates)
 
 
-def when_it_hurts() -> tuple[str, str]:
-    """Return what holds for pain during a test, and its source.
+def when_it_hurts() -> str:
+    """Return what holds for pain during a test.
 
     Examples
     --------
-    >>> when_it_hurts()[0][:31]
+    >>> when_it_hurts()[:31]
     'Pain during a test ends it: wri'
     """
-    return _words()["during_test"], _words()["during_test_origin"]
+    return str(_words()["during_test"])
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Why a report is shown to somebody, and who says so."""
+
+    say: str
+    origin: str
+
+
+def to_be_shown(*, large_difference: bool, painful_deg: Iterable[float]) -> tuple[Shown, ...]:
+    """Return why the report of an adult is shown to somebody; nothing where it need not be.
+
+    Parameters
+    ----------
+    large_difference : whether the sides differ by 15° or more.
+    painful_deg : end range of each hip that hurt, degrees; NaN where it was not measured.
+
+    Examples
+    --------
+    >>> [shown.say[:20] for shown in to_be_shown(large_difference=False, painful_deg=[12.0])]
+    ['It hurt, and the hip']
+    >>> to_be_shown(large_difference=False, painful_deg=[])
+    ()
+    """
+    painful = list(painful_deg)
+    names = ["large_difference"] if large_difference else []
+    if painful:
+        names.append("little_and_painful" if any(value < LITTLE_DEG for value in painful) else "painful")
+    return tuple(Shown(**_words()["show"][name]) for name in names)
 
 
 def asked_again() -> str:

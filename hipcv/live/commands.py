@@ -2,6 +2,7 @@
 
 # Everything heavy is imported where it is used: `hipcv --help` must answer at once.
 
+import sys
 from collections.abc import Callable
 from contextlib import ContextDecorator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Annotated, Protocol
 import typer
 
 from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
+from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.words import SIDES, Effort, Legs, ModelName, Sex, Side
 
 NOT_MEASURED = 1
@@ -67,6 +69,9 @@ class _Command:
         hold: Annotated[float, typer.Option("--hold", min=0.5, max=5, help="Seconds to hold still.")] = 1.5,
         age: Annotated[float | None, typer.Option("--age", min=0, max=120, help="Age in years.")] = None,
         sex: Annotated[Sex | None, typer.Option("--sex", help="Sex, for the reference ranges.")] = None,
+        screening: ScreeningOption = None,
+        screened_on: ScreenedOnOption = None,
+        screened_by: ScreenedByOption = None,
         roll: Annotated[float | None, typer.Option("--roll", min=-45, max=45, help="Camera roll in degrees.")] = None,
         mirrored: Annotated[
             bool | None,
@@ -107,20 +112,29 @@ class _Command:
             return
         from hipcv.core.setup import Setup
         from hipcv.data_folder import data_folder
+        from hipcv.live.admission import admit
         from hipcv.live.coach import Plan
         from hipcv.live.screen import live_folder, run_live
 
+        if screening is None and screened_by is None and sys.stdin.isatty():
+            screening = _ask()
+        answers, screened_on = read_screening(screening, screened_on, screened_by)
+        setup = Setup(
+            procedure_named(test),
+            effort,
+            mirrored=mirrored,
+            roll_deg=roll,
+            age_years=age,
+            sex=sex,
+            legs=legs,
+            screening=answers,
+            screened_on=screened_on,
+            screened_by=screened_by,
+        )
+        admit(setup)
         measured = run_live(
             camera,
-            Setup(
-                procedure_named(test),
-                effort,
-                mirrored=mirrored,
-                roll_deg=roll,
-                age_years=age,
-                sex=sex,
-                legs=legs,
-            ),
+            setup,
             Plan(SIDES if side is LiveSide.BOTH else (Side(side),), trials, hold),
             window=not no_window,
             folder=out or live_folder(data or data_folder()),
@@ -131,3 +145,13 @@ class _Command:
         )
         if not measured:
             raise typer.Exit(NOT_MEASURED)
+
+
+def _ask() -> str:
+    """Ask the questions before a test in the terminal."""
+    from rich.console import Console
+
+    from hipcv.outputs.advice_text import render_questions
+
+    render_questions(Console())
+    return str(typer.prompt("What holds (none, or words with commas between)"))

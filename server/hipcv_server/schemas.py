@@ -1,16 +1,21 @@
 """What goes in and out, field by field."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
+from hipcv.core.answers import PAIN_SCALE, read_answers, read_pain
 from hipcv.core.procedure import Rest
 from hipcv.core.procedures import TestName, procedure_named
-from hipcv.core.setup import MAX_HELPER_CHARACTERS, PAIN_SCALE, Setup, done_fault, read_place
+from hipcv.core.setup import MAX_HELPER_CHARACTERS, Setup, done_fault, read_place
+from hipcv.evidence.exercises import Grade
+from hipcv.evidence.exercises import Kind as ExerciseKind
+from hipcv.evidence.screening import Outcome
 from hipcv.live.coach import Plan
 from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
-from hipcv.words import SIDES, CameraSide, Effort, EndPoint, HandPlace, Legs, ModelName, Sex, Side
+from hipcv.words import SIDES, Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, ModelName, PainPlace, Sex, Side
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
 Kind = Literal["upload", "live"]
@@ -28,6 +33,23 @@ Helper = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_HELPER_CHARACTERS, pattern=_PLAIN),
     Field(description="Passive: who moved the leg, a name or a role: letters, digits, .,'()#+- and spaces"),
+]
+Screener = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_HELPER_CHARACTERS, pattern=_PLAIN),
+    Field(description="Who judged instead of the questions, or beside them, a name or a role, as in `subject`"),
+]
+_ANSWER = f"({'|'.join(Answer)})"
+Screening = Annotated[
+    str,
+    Field(pattern=rf"^(none|{_ANSWER}(,{_ANSWER})*)$", max_length=400, description="What was answered before the test"),
+]
+PainOfASide = Annotated[
+    str,
+    Field(
+        pattern=rf"^([0-9]|10)(,({'|'.join(PainPlace)}))?$",
+        description="Worst pain on this side, 0 to 10, and where it was",
+    ),
 ]
 Pain = Annotated[int, Field(ge=PAIN_SCALE[0], le=PAIN_SCALE[1], description="Worst pain at the end of the range")]
 Age = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)]
@@ -59,6 +81,21 @@ class _Done(_Strict):
     hand_place: HandPlace | None = None
     end_point: EndPoint | None = None
     pain: Pain | None = None
+    pain_left: PainOfASide | None = None
+    pain_right: PainOfASide | None = None
+    screening: Screening | None = None
+    screened_on: date | None = None
+    screened_by: Screener | None = None
+
+    def told(self) -> dict[str, Any]:
+        """Return what was said of pain, and before the test, as fields of `Setup`."""
+        pains = {name: getattr(self, name) for name in ("pain_left", "pain_right")}
+        return {
+            **{name: None if pain is None else read_pain(pain) for name, pain in pains.items()},
+            "screening": None if self.screening is None else read_answers(self.screening),
+            "screened_on": None if self.screened_on is None else self.screened_on.isoformat(),
+            "screened_by": self.screened_by,
+        }
 
     @field_validator("helper", "hand_place", "end_point")
     @classmethod
@@ -111,6 +148,7 @@ class MeasureOptions(_Done):
             hand_place=self.hand_place,
             end_point=self.end_point,
             pain=self.pain,
+            **self.told(),
         )
 
 
@@ -155,6 +193,7 @@ class StartMessage(_Done):
             hand_place=self.hand_place,
             end_point=self.end_point,
             pain=self.pain,
+            **self.told(),
         )
 
     def plan(self) -> Plan:
@@ -423,6 +462,104 @@ class Models(BaseModel):
     """The pose models."""
 
     models: list[ModelInfo]
+
+
+class AnswerModel(BaseModel):
+    """One answer to a question before the test: what it calls for, what to do, and who says so."""
+
+    answer: Answer
+    words: str
+    outcome: Outcome
+    say: str
+    origin: str
+
+
+class QuestionModel(BaseModel):
+    """One question before the test."""
+
+    id: str
+    ask: str
+    answers: list[AnswerModel]
+
+
+class QuestionsModel(BaseModel):
+    """The questions before the test; older answers than `valid_days` are asked again."""
+
+    questions: list[QuestionModel]
+    valid_days: int
+    again: str
+    during_test: str
+
+
+class ScreenedModel(BaseModel):
+    """What answers call for."""
+
+    outcome: Outcome
+    stops: bool
+    say: list[str]
+    origins: list[str]
+
+
+class KindModel(BaseModel):
+    """What is known of one kind of exercises."""
+
+    title: str
+    known: str
+    source: str
+
+
+class ExerciseModel(BaseModel):
+    """One exercise in words; `drawing` is an SVG or null."""
+
+    id: str
+    name: str
+    kind: ExerciseKind
+    place: str
+    kit: str
+    dose: str
+    dose_ours: bool
+    cues: list[str]
+    caution: str
+    grade: Grade
+    known: str
+    drawing: str | None
+
+
+class PopularModel(BaseModel):
+    """Something that is often heard, and what to say instead."""
+
+    heard: str
+    instead: str
+    source: str
+
+
+class ExercisesModel(BaseModel):
+    """The exercises that the answers leave open, none where they speak against all."""
+
+    screening: ScreenedModel
+    exercises: list[ExerciseModel]
+    kinds: dict[str, KindModel]
+    grades: dict[str, str]
+    order: str
+    order_origin: str
+    rules: dict[str, str]
+    popular: list[PopularModel]
+
+
+class CardModel(BaseModel):
+    """One thing that is known, or only said; `sure` in words."""
+
+    id: str
+    title: str
+    text: str
+    sure: str
+    source: str
+
+
+class CardsModel(BaseModel):
+    """What is known about turning the hip inwards."""
+
+    cards: list[CardModel]
 
 
 class FindingWords(BaseModel):

@@ -4,12 +4,15 @@ import asyncio
 import json
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from hipcv.core.answers import too_old
+from hipcv.live.admission import NotAdmittedError, admit
 from hipcv_server.links import PREFIX
 from hipcv_server.live_session import LiveSession
 from hipcv_server.problems import ProblemError, wrong_arguments
@@ -77,7 +80,7 @@ async def _greet(socket: WebSocket, rooms: Rooms) -> tuple[LiveSession, bool]:
             return _resume(rooms, _Resume.model_validate(given).token, socket), True
         start = StartMessage.model_validate(given)
         start.plan()
-        start.setup()
+        _admit(start)
         session = rooms.desk.open(start)
         session.owner = socket
         return session, False
@@ -90,6 +93,18 @@ async def _greet(socket: WebSocket, rooms: Rooms) -> tuple[LiveSession, bool]:
         raise _End(NOT_ALLOWED, problem) from error
     except ProblemError as problem:
         raise _End(BUSY, problem) from problem
+
+
+def _admit(start: StartMessage) -> None:
+    """Refuse a test that the answers before it speak against, and answers that no longer hold."""
+    setup, today = start.setup(), datetime.now(UTC).date()
+    old = None if setup.screened_on is None else too_old(setup.screened_on, today)
+    if old is not None:
+        raise _End(NOT_ALLOWED, ProblemError("wrong_arguments", f"{old}."))
+    try:
+        admit(setup)
+    except NotAdmittedError as error:
+        raise _End(NOT_ALLOWED, ProblemError("not_admitted", str(error))) from error
 
 
 def _resume(rooms: Rooms, token: str, socket: WebSocket) -> LiveSession:

@@ -1,0 +1,173 @@
+"""`hipcv questions`, `exercises` and `known`: what is asked before a test, and what is known after it."""
+
+# Everything heavy is imported where it is used: `hipcv --help` must answer at once.
+
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hipcv.words import Answer
+
+if TYPE_CHECKING:
+    from hipcv.core.setup import Setup
+    from hipcv.evidence.exercises import Exercise, Reading
+
+OneSentence = Callable[[], ContextDecorator]
+ScreeningOption = Annotated[
+    str | None,
+    typer.Option(
+        "--screening",
+        metavar="none|WORD,WORD",
+        help="What holds of `hipcv questions`; none where nothing does.",
+        show_default=False,
+    ),
+]
+ScreenedOnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--screened-on",
+        metavar="YYYY-MM-DD",
+        help="Day of these answers, by default today; older than three months they are asked again.",
+        show_default=False,
+    ),
+]
+ScreenedByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--screened-by",
+        metavar="NAME",
+        help="Who judged instead of the questions, or beside them, a name or a role.",
+        show_default=False,
+    ),
+]
+
+
+def register(app: typer.Typer, one_sentence: OneSentence) -> None:
+    """Add the commands to `app`; `one_sentence` says what could not be tried."""
+    said = one_sentence()
+    app.command("questions")(said(print_questions))
+    app.command("exercises")(said(print_exercises))
+    app.command("known")(said(print_known))
+
+
+def print_questions() -> None:
+    """Print the questions before the first test, and the words that answer them."""
+    from rich.console import Console
+
+    from hipcv.outputs.advice_text import render_questions
+
+    render_questions(Console())
+
+
+def print_exercises(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME|RESULT.json]...",
+            help="Exercises by name; or results of one person (`measure --json`), which a plan is made of.",
+            show_default=False,
+        ),
+    ] = None,
+    screening: ScreeningOption = None,
+    screened_by: ScreenedByOption = None,
+    age: Annotated[float | None, typer.Option("--age", min=0, max=120, help="Age in years.")] = None,
+) -> None:
+    """Print exercises: a plan for results, single ones, or all that the answers before a test leave open."""
+    from rich.console import Console
+
+    from hipcv.evidence.exercises import make_plan
+    from hipcv.evidence.screening import judge
+    from hipcv.outputs.advice_text import render_catalogue, render_exercise, render_plan
+
+    console, answers = Console(), read_screening(screening)[0]
+    results = [name for name in what or () if name.endswith(".json")]
+    if results:
+        readings, setups = _read_results(results)
+        told = [answer for setup in setups for answer in setup.screening or ()]
+        if answers is not None or any(setup.screening is not None for setup in setups):
+            answers = (*(answers or ()), *told)
+        ages = [known for known in (age, *(setup.age_years for setup in setups)) if known is not None]
+        by = screened_by or next((setup.screened_by for setup in setups if setup.screened_by), None)
+        screened = judge(answers, age_years=min(ages, default=None), screened_by=by)
+        render_plan(make_plan(readings, screened), console)
+        return
+    screened = judge(answers, age_years=age, screened_by=screened_by)
+    wanted = [_named(name) for name in what or ()]
+    if not wanted or not screened.exercises_allowed:
+        render_catalogue(screened, console)
+    for exercise in wanted if screened.exercises_allowed else ():
+        if exercise.open_to(screened):
+            render_exercise(exercise, console)
+        else:
+            console.print(f"{exercise.name} is left out: an answer before the test closes it.")
+
+
+def print_known() -> None:
+    """Print what is known about turning the hip inwards, with how sure it is and who says so."""
+    from rich.console import Console
+
+    from hipcv.outputs.advice_text import render_cards
+
+    render_cards(Console())
+
+
+def read_screening(
+    screening: str | None, screened_on: str | None = None, screened_by: str | None = None
+) -> tuple[tuple[Answer, ...] | None, str | None]:
+    """Return the answers and their day, today where nobody says another; wrong ones are wrong arguments.
+
+    Examples
+    --------
+    >>> read_screening(None), read_screening("none")[0]
+    ((None, None), ())
+    """
+    from datetime import datetime
+
+    from hipcv.core.answers import read_answers, too_old
+    from hipcv.core.setup import screened_fault
+
+    try:
+        answers = None if screening is None else read_answers(screening)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--screening") from None
+    fault = screened_fault(screened_on, screened_by)
+    if fault is not None:
+        raise typer.BadParameter(fault.sentence, param_hint=f"--{fault.field.replace('_', '-')}")
+    today = datetime.now().astimezone().date()
+    if screened_on is None:
+        return answers, today.isoformat() if answers is not None else None
+    if old := too_old(screened_on, today):
+        raise typer.BadParameter(old, param_hint="--screened-on")
+    return answers, screened_on
+
+
+def _named(name: str) -> "Exercise":
+    from hipcv.evidence.exercises import exercise_named
+
+    try:
+        return exercise_named(name)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; `hipcv exercises --screening none` lists them", param_hint="NAME") from None
+
+
+def _read_results(names: list[str]) -> "tuple[list[Reading], list[Setup]]":
+    """Return what results of one person show, and what was told before each."""
+    import json
+
+    from hipcv.core.errors import OutputError
+    from hipcv.outputs.document import read_document, read_setup
+    from hipcv.outputs.plan import reading_of
+
+    readings, setups = [], []
+    for name in names:
+        try:
+            values = json.loads(Path(name).read_text(encoding="utf-8"))
+            document, setup = read_document(values), read_setup(values)
+        except (ValueError, AttributeError, TypeError) as error:
+            raise OutputError(f"Wanted a result as `hipcv measure --json` prints it, found none in {name}.") from error
+        readings.append(reading_of(document, setup.procedure, setup.effort))
+        setups.append(setup)
+    return readings, setups
