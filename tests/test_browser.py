@@ -78,9 +78,12 @@ FLAGS = (
 )
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 WIDTHS = {"phone": (390, 844), "laptop": (1280, 800)}
-#: What the page asks once on a device, answered: neither this camera nor this device's videos are mirror images.
+#: What the page asks once on a device, answered: nothing stands against a test, and neither this camera nor this
+#: device's videos are mirror images.
 ANSWERED = """try {
     localStorage.setItem("hipcv.mirrored", "false");
+    const on = new Date().toISOString().slice(0, 10);
+    localStorage.setItem("hipcv.answers", JSON.stringify({ screening: "none", on, by: null }));
     localStorage.setItem("hipcv.hands.fake_device_0", "straight");
 } catch { /* a blank page keeps nothing */ }"""
 #: What is handed in is measured with the quick model: here nobody looks at how well.

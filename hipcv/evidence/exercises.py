@@ -1,4 +1,4 @@
-"""What to do about a number: a catalogue of exercises with what is known of each, and how a few of them are chosen.
+"""What to do about a number: exercises with what is known of each, and how a few are chosen (METHOD R6).
 
 The words live in `data/exercises.toml`, each effect with its source; drawings in `data/drawings`. A choice is made from
 what tests show (`Pattern`), behind the answers given before the test (`hipcv.evidence.screening`). Nothing is promised.

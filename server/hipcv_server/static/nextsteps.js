@@ -12,7 +12,8 @@ export function nextSteps(assessment) {
   const steps = [], missing = SIDES.filter((side) => sides[side].status !== "measured");
   if (wrong.length) steps.push({ text: missing.length === 1 ? `Measure the ${missing[0]} side again:` : "Measure again:", more: wrong.slice(0, MOST) });
   if (doubtful.length) steps.push({ text: "For a surer number, measure again:", more: doubtful.slice(0, MOST) });
-  return [...steps, { text: compare(sides, asymmetry) }];
+  // why the report is shown to somebody stands beside these steps, and says when to measure again
+  return assessment.to_show?.length ? steps : [...steps, { text: compare(sides, asymmetry) }];
 }
 
 function compare(sides, asymmetry) {

@@ -3,20 +3,22 @@ import { ask } from "./api.js";
 import { Camera, CameraError, cameraObstacle, listCameras } from "./camera.js";
 import { Cues } from "./cues.js";
 import { doneOf, showGuides, watchDone } from "./done.js";
-import { asked, byId, confirmed, element, tell } from "./element.js";
+import { alarm, asked, byId, confirmed, element, tell } from "./element.js";
 import { Gravity, allowGravity } from "./gravity.js";
 import { keep, kept } from "./kept.js";
 import { askBeforeLeaving } from "./leave.js";
 import { LiveLink } from "./live.js";
+import { answersKept, askQuestions, judged, keepAnswers, mayTest, sentAnswers } from "./questions.js";
 import { showResult } from "./result.js";
 import { Stage } from "./stage.js";
 import { loadTests, testNames } from "./tests.js";
 
-const STEPS = ["choose", "place", "test", "done"];
-const HEADINGS = { choose: "selftest-title", place: "place-title", test: "test-title" };
+const STEPS = ["questions", "choose", "place", "test", "done"];
+const HEADINGS = { questions: "selftest-title", choose: "selftest-title", place: "place-title", test: "test-title" };
 const PROBLEM_MS = 5000;
 let camera = null;
 let running = null;
+let answers = null;
 
 export function setUpSelfTest() {
   byId("choose").addEventListener("submit", (event) => {
@@ -26,6 +28,7 @@ export function setUpSelfTest() {
     else loadTests().then((there) => there && toPlace());
   });
   watchDone(byId("choose"));
+  byId("answer-again").addEventListener("click", () => questions());
   byId("try-sound").addEventListener("click", trySound);
   byId("back").addEventListener("click", () => { closeCamera(); go("choose"); });
   byId("start").addEventListener("click", () => begin().catch(returnWith));
@@ -53,7 +56,38 @@ export function setUpSelfTest() {
 
 /** Called whenever the page is shown. */
 export function openSelfTest() {
-  if (!running) go("choose", false);
+  if (!running) begun();
+}
+
+/** Ask what is asked before the first test, where nobody on this device has answered it in the last three months. */
+async function begun() {
+  try {
+    answers = await answersKept();
+    if (answers && !mayTest(answers, (await judged(answers)).screening)) answers = null;
+  } catch (error) {
+    alarm(error.message);
+    return;
+  }
+  if (answers) choose(false);
+  else questions(false);
+}
+
+function questions(focus = true) {
+  answers = null;
+  keepAnswers(null);
+  go("questions", focus);
+  const answered = (told) => {
+    answers = told;
+    keepAnswers(told);
+    choose();
+  };
+  askQuestions(byId("questions"), { answered, again: () => questions() }).catch((error) => alarm(error.message));
+}
+
+function choose(focus = true) {
+  const day = new Date(answers.on).toLocaleDateString(undefined, { dateStyle: "medium" });
+  byId("answered").firstElementChild.textContent = answers.by ? `Judged by ${answers.by} on ${day}.` : `The questions were answered on this device on ${day}.`;
+  go("choose", focus);
 }
 
 /** Whether leaving now would throw something away. */
@@ -96,7 +130,7 @@ function plan() {
   const age = given.get("age"), subject = given.get("subject").trim();
   return {
     type: "start", test: given.get("test"), age: age === "" ? null : Number(age), sex: given.get("sex") || null,
-    ...done, ...(done.pain ? { pain: Number(done.pain) } : {}), sides: given.get("order").split(","),
+    ...Object.fromEntries(sentAnswers(answers)), ...done, ...(done.pain ? { pain: Number(done.pain) } : {}), sides: given.get("order").split(","),
     trials: Number(given.get("trials")), hold_s: Number(given.get("hold_s")), keep: Boolean(given.get("keep")),
     subject: subject || null, hands_free: !given.get("by_hand"),
   };
