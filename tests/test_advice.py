@@ -21,7 +21,7 @@ from hipcv.core.answers import SidePain, read_pain
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.setup import Setup
 from hipcv.evidence.exercises import all_exercises, exercise_named
-from hipcv.evidence.screening import Outcome, judge, words_of
+from hipcv.evidence.screening import Outcome, judge
 from hipcv.live.admission import NotAdmittedError, admit
 from hipcv.outputs.document import read_document, render_document
 from hipcv.outputs.html import render_report
@@ -252,4 +252,49 @@ def test_the_interface_takes_answers_and_pain_as_words():
     for setup in (MeasureOptions(**given_).setup(), StartMessage(type="start", **given_).setup()):
         assert (setup.screening, setup.screened_on) == ((), "2026-11-27")
         assert setup.pain_left == SidePain(10, PainPlace.OUTER_HIP)
-    assert words_of(Answer.LIMP).answer is Answer.LIMP
+
+
+@pytest.mark.parametrize("model", [MeasureOptions, StartMessage])
+def test_what_a_server_keeps_of_the_answers_makes_the_same_setup_again(model):
+    first = {"type": "start"} if model is StartMessage else {}
+    told_ = model(**first, test="seated", screening="limp", screened_on="2026-11-27", pain_right="3,groin")
+    kept = json.loads(json.dumps(told_.model_dump(mode="json")))
+    assert model.model_validate(kept).setup() == told_.setup()
+
+
+# ---------------------------------------------------------------------------------------------------- note to paste
+
+
+def test_a_note_holds_what_a_record_needs(tmp_path):
+    setup = Setup(
+        age_years=30,
+        sex=Sex.FEMALE,
+        roll_deg=0.0,
+        pain_right=SidePain(2, PainPlace.OUTER_HIP),
+        screening=(),
+        screened_on="2026-11-27",
+    )
+    unequal = assess(seated(left=(40.0,) * 3, right=(20.0,) * 3, fps=15.0), setup)
+    document = render_document(unequal)
+    document["provenance"] |= {"hipcv_version": "0.1.0", "clip_sha256": "ab" * 32}
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    note = run("note", str(tmp_path / "a.json"))
+    right, left = (round(side.end_range_deg) for side in (unequal.right, unequal.left))
+    assert note.startswith("O: Hip IR AROM, seated (hip 90°, knee 90°), video (hipcv 0.1.0): R ")
+    assert f"R {right}° (95 % " in note
+    assert f"L {left}° (95 % " in note
+    assert "; R–L −20°, MDC95 " in note
+    for part in ("Trials: R 3, L 3; SD R ", "Pain R 2/10 (outer hip).", "End point: not told.", "camera roll ±0.6°"):
+        assert part in note
+    assert "Ref: College women, hip at 90° (Czuppon 2017): R within, percentile" in note
+    assert "Questions before the test: go on, 2026-11-27." in note
+    assert "Recording abababababab (SHA-256)." in note
+
+
+def test_a_note_of_nothing_says_so(tmp_path):
+    nobody = assess(seated(left=(), right=(), fps=15.0), Setup(effort=Effort.PASSIVE))
+    (tmp_path / "a.json").write_text(json.dumps(render_document(nobody)))
+    note = run("note", str(tmp_path / "a.json"))
+    assert "Hip IR PROM" in note
+    assert "R not measured, L not measured; R–L not compared." in note
+    assert note.splitlines()[0] in render_report(nobody, []).replace("&#39;", "'")

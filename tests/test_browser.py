@@ -39,10 +39,11 @@ from hipcv.live.livetest import LiveReading
 from hipcv.live.placement import Sight
 from hipcv.outputs.document import render_document
 from hipcv.outputs.html import render_report
+from hipcv.outputs.plan import next_steps
 from hipcv.pose.landmarker import NOBODY, Pose
 from hipcv.session import Reading
 from hipcv.sources.stills import decode_still
-from hipcv.words import CameraSide
+from hipcv.words import Answer, CameraSide, Sex
 from hipcv_server.live_worker import reading_message
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.store import JobStore, new_id
@@ -78,12 +79,14 @@ FLAGS = (
 )
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 WIDTHS = {"phone": (390, 844), "laptop": (1280, 800)}
-#: What the page asks once on a device, answered: nothing stands against a test, and neither this camera nor this
-#: device's videos are mirror images.
-ANSWERED = """try {
-    localStorage.setItem("hipcv.mirrored", "false");
+#: The questions before a test, answered: nothing stands against it.
+SCREENED = """try {
     const on = new Date().toISOString().slice(0, 10);
     localStorage.setItem("hipcv.answers", JSON.stringify({ screening: "none", on, by: null }));
+} catch { /* a blank page keeps nothing */ }"""
+#: What the page asks once on a device, answered: neither this camera nor this device's videos are mirror images.
+ANSWERED = """try {
+    localStorage.setItem("hipcv.mirrored", "false");
     localStorage.setItem("hipcv.hands.fake_device_0", "straight");
 } catch { /* a blank page keeps nothing */ }"""
 #: What is handed in is measured with the quick model: here nobody looks at how well.
@@ -92,6 +95,14 @@ QUICK = """XMLHttpRequest.prototype.send = new Proxy(XMLHttpRequest.prototype.se
         form?.set?.("model", "lite");
         return send.call(request, form);
     } });"""
+#: Shows a result below the home page, as the page itself does.
+SHOW_RESULT = """async (assessment) => {
+    const { showResult } = await import(new URL("result.js", document.baseURI));
+    const box = document.createElement("div");
+    document.getElementById("page-home").append(box);
+    const links = { series: "/api/v1/assessments/0/series" };
+    await showResult(box, { state: "done", assessment, keep: false, links });
+}"""
 PAGES = ("home", "self-test", "upload", "results")
 #: Measuring may take long on a busy machine; nothing here waits longer than it must.
 PATIENCE_MS = 240_000
@@ -214,13 +225,20 @@ def visit(launch: "Callable[..., Browser]", address: str) -> "Iterator[Callable[
     visits = []
 
     def open_page(
-        *flags: str, at: str = address, size: str = "laptop", scheme: str = "light", answered: bool = True
+        *flags: str,
+        at: str = address,
+        size: str = "laptop",
+        scheme: str = "light",
+        answered: bool = True,
+        screened: bool = True,
     ) -> Visit:
         browser = launch(*(flags or FAKE_CAMERA))
         width, height = WIDTHS[size]
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
         )
+        if screened:
+            context.add_init_script(SCREENED)
         if answered:
             context.add_init_script(ANSWERED)
         page = context.new_page()
@@ -553,22 +571,112 @@ def test_what_the_body_added_stands_at_the_number_it_spoils(visit: Callable[...,
     document = render_document(assessment)
     opened = visit()
     opened.show("home")
-    opened.page.evaluate(
-        """async (assessment) => {
-            const { showResult } = await import(new URL("result.js", document.baseURI));
-            const box = document.createElement("div");
-            document.getElementById("page-home").append(box);
-            const links = { series: "/api/v1/assessments/0/series" };
-            await showResult(box, { state: "done", assessment, keep: false, links });
-        }""",
-        document,
-    )
+    opened.page.evaluate(SHOW_RESULT, document)
     for side in ("left", "right"):
         card = opened.page.locator(f".side-card.{side}").inner_text()
         for row in document["sides"][side]["beside"]:
             assert card.index(row["label"]) < card.index("Likely between")
             assert re.search(rf"{row['label']}\s+{row['value_deg']:.0f}°", card)
     assert "Left and right rest on: the camera in front" in opened.page.locator(".result").inner_text()
+    opened.expect_clean(statuses=(404,))
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_questions_come_before_the_first_test_and_an_answer_may_stop_it(visit: Callable[..., Visit], size: str) -> None:
+    """Every question wants an answer; one that calls for somebody leaves nothing but where to go; others are kept."""
+    opened = visit(size=size, screened=False)
+    page = opened.page
+    opened.show("self-test")
+    page.get_by_role("button", name="Go on", exact=True).click()
+    opened.expect_text("#questions .notice", "One question is still open: “Are you under 18?”")
+    for none in page.locator("#questions .none input").all():
+        none.check()
+    page.locator("#questions input[name=fever]").check()
+    page.get_by_role("button", name="Go on", exact=True).click()
+    opened.expect_text("#questions .stopped", "Go to an emergency department today")
+    assert not page.get_by_role("button", name="Next: the camera").is_visible()
+    assert page.locator("#questions form").count() == 0
+    page.reload()
+    page.locator("#questions form").wait_for()  # a stop is nothing that is kept
+    for none in page.locator("#questions .none input").all():
+        none.check()
+    page.locator("#questions input[name=pinch]").check()
+    assert not page.locator("#questions .none input").last.is_checked()
+    page.get_by_role("button", name="Go on", exact=True).click()
+    page.get_by_role("button", name="Next: the camera").wait_for()
+    page.reload()
+    opened.expect_text("#answered", "The questions were answered on this device on")
+    assert page.evaluate("JSON.parse(localStorage.getItem('hipcv.answers')).screening") == "pinch"
+    page.evaluate("localStorage.setItem('hipcv.answers', JSON.stringify({ screening: 'pinch', on: '2020-01-01' }))")
+    page.reload()
+    page.locator("#questions form").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    opened.expect_clean()
+
+
+def test_a_clinician_may_judge_instead_of_the_questions(visit: Callable[..., Visit]) -> None:
+    """A name is wanted, and stands on the page from then on."""
+    opened = visit(screened=False)
+    page = opened.page
+    opened.show("self-test")
+    page.get_by_text("A clinician judges instead").click()
+    page.get_by_role("button", name="Go on without the questions").click()
+    assert page.locator("#questions form").is_visible()
+    page.get_by_label("Name or role").fill("Anna, physiotherapist")
+    page.get_by_role("button", name="Go on without the questions").click()
+    opened.expect_text("#answered", "Judged by Anna, physiotherapist on")
+    opened.expect_clean()
+
+
+def test_the_questions_of_a_recording_are_those_of_the_person_in_it(visit: Callable[..., Visit]) -> None:
+    """Nothing is uploaded against an answer, and another name is another person."""
+    opened = visit()
+    page = opened.page
+    opened.show("upload")
+    page.locator("#up-screening summary").first.click()
+    page.locator("#up-questions form").wait_for()
+    for none in page.locator("#up-questions .none input").all():
+        none.check()
+    page.locator("#up-questions input[name=operation]").check()
+    page.locator("#up-questions button[type=submit]").click()
+    opened.expect_text("#up-questions .stopped", "Ask the surgeon's team")
+    assert not page.locator("#upload-form").is_visible()
+    page.get_by_role("button", name="Answer again").click()
+    page.locator("#up-questions form").wait_for()
+    assert page.locator("#upload-form").is_visible()
+    for none in page.locator("#up-questions .none input").all():
+        none.check()
+    page.locator("#up-questions button[type=submit]").click()
+    opened.expect_text("#up-answered", "Answered.")
+    page.locator("#up-subject").fill("Somebody else")
+    page.locator("#up-subject").blur()
+    opened.expect_text("#up-answered", "Not answered")
+    opened.expect_clean()
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_a_result_shows_what_to_do_behind_the_answers(visit: Callable[..., Visit], size: str) -> None:
+    """Three exercises with drawings where nothing stands against them; a stop above the numbers, and no exercise."""
+    setup = Setup(age_years=30.0, sex=Sex.FEMALE, roll_deg=0.0, screening=())
+    low = assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup)
+    opened = visit(size=size)
+    page = opened.page
+    opened.show("home")
+    page.evaluate(SHOW_RESULT, render_document(low))
+    assert page.locator(".exercise h4").all_inner_texts() == [one.name for one in next_steps(low).plan.exercises]
+    assert page.locator(".exercise svg[aria-label]").count() == 3
+    page.get_by_text("Other exercises that your answers leave open").click()
+    page.get_by_text("Roll the straight leg, 20 times a side").click()
+    page.get_by_text("kneecap and toes turn towards the other leg").wait_for()
+    page.get_by_text("What is known about turning the hip inwards").click()
+    page.get_by_text("Bone, or soft tissue?").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator(".result").evaluate("result => result.parentElement.remove()")
+    page.evaluate(SHOW_RESULT, render_document(replace(low, setup=replace(setup, screening=(Answer.FEVER,)))))
+    told = page.locator(".result").inner_text()
+    assert told.index("Go to an emergency department") < told.index("Likely between")
+    assert "Exercises" not in told
+    assert page.locator(".exercise").count() == 0
     opened.expect_clean(statuses=(404,))
 
 

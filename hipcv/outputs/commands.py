@@ -14,6 +14,7 @@ from hipcv.words import Answer
 if TYPE_CHECKING:
     from hipcv.core.setup import Setup
     from hipcv.evidence.exercises import Exercise, Reading
+    from hipcv.outputs.document import AssessmentDocument
 
 OneSentence = Callable[[], ContextDecorator]
 ScreeningOption = Annotated[
@@ -51,6 +52,7 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
     app.command("questions")(said(print_questions))
     app.command("exercises")(said(print_exercises))
     app.command("known")(said(print_known))
+    app.command("note")(said(print_note))
 
 
 def print_questions() -> None:
@@ -114,6 +116,16 @@ def print_known() -> None:
     render_cards(Console())
 
 
+def print_note(
+    result: Annotated[Path, typer.Argument(metavar="RESULT.json", help="A result, as `measure --json` prints it.")],
+) -> None:
+    """Print a result as a note of a few lines, to be pasted into a record."""
+    from hipcv.outputs.note import render_note
+    from hipcv.printable import printable_lines
+
+    typer.echo(printable_lines(render_note(_read_result(str(result))[0])), nl=False)
+
+
 def read_screening(
     screening: str | None, screened_on: str | None = None, screened_by: str | None = None
 ) -> tuple[tuple[Answer, ...] | None, str | None]:
@@ -155,19 +167,25 @@ def _named(name: str) -> "Exercise":
 
 def _read_results(names: list[str]) -> "tuple[list[Reading], list[Setup]]":
     """Return what results of one person show, and what was told before each."""
-    import json
-
-    from hipcv.core.errors import OutputError
-    from hipcv.outputs.document import read_document, read_setup
     from hipcv.outputs.plan import reading_of
 
     readings, setups = [], []
     for name in names:
-        try:
-            values = json.loads(Path(name).read_text(encoding="utf-8"))
-            document, setup = read_document(values), read_setup(values)
-        except (ValueError, AttributeError, TypeError) as error:
-            raise OutputError(f"Wanted a result as `hipcv measure --json` prints it, found none in {name}.") from error
+        document, setup = _read_result(name)
         readings.append(reading_of(document, setup.procedure, setup.effort))
         setups.append(setup)
     return readings, setups
+
+
+def _read_result(name: str) -> "tuple[AssessmentDocument, Setup]":
+    """Return a result that was written to a file, and what was told about it."""
+    import json
+
+    from hipcv.core.errors import OutputError
+    from hipcv.outputs.document import read_document, read_setup
+
+    try:
+        values = json.loads(Path(name).read_text(encoding="utf-8"))
+        return read_document(values), read_setup(values)
+    except (ValueError, AttributeError, TypeError, KeyError) as error:
+        raise OutputError(f"Wanted a result as `hipcv measure --json` prints it, found none in {name}.") from error

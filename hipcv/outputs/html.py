@@ -15,7 +15,9 @@ from hipcv.evidence.guidance import filming_guide, helper_guide, meaning_for, or
 from hipcv.evidence.knowledge import all_cards
 from hipcv.outputs.basis import done_text, effort_text, readings_text, sides_text
 from hipcv.outputs.beside import beside_number
+from hipcv.outputs.document import make_document
 from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
+from hipcv.outputs.note import render_note
 from hipcv.outputs.plan import next_steps
 from hipcv.words import Side
 
@@ -109,6 +111,7 @@ def render_report(
             screened=steps.screened,
             plan=steps.plan,
             shown=steps.shown,
+            note=render_note(make_document(assessment)),
             **_advice(),
         )
     )

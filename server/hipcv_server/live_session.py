@@ -178,7 +178,7 @@ class LiveSession:
 
     async def _keep(self, told: Result) -> None:
         document = json.loads(told.document)
-        options = {**self.start.model_dump(), "keep": told.kept, "session": self.id}
+        options = {**self.start.model_dump(mode="json"), "keep": told.kept, "session": self.id}
         result = {"type": "result", "id": self.id, "assessment": document, "links": links_of(self.id), "problem": None}
         try:
             await asyncio.to_thread(self._save, options, document, told.n_frames)

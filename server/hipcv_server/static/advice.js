@@ -13,9 +13,6 @@ export function stopNotice({ screening: { say, origins } }) {
   return element("div", { class: "stopped", role: "alert" }, say.map((sentence) => element("p", {}, sentence)), element("p", { class: "soft source" }, origins.join(" ")));
 }
 
-/** Why the report is shown to somebody. */
-export const toShow = ({ to_show: shown = [] }) => shown.map(({ say, origin }) => element("p", { class: "notice" }, `${say} `, element("span", { class: "soft" }, origin)));
-
 /** The plan of a result; nothing where an older version made it, or where there is no number. */
 export async function planOf(a) {
   const { plan } = a;

@@ -1,0 +1,97 @@
+"""The interface asks, lists and refuses by the same answers as every other door."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from hipcv.evidence.exercises import all_exercises
+from hipcv.evidence.screening import Outcome, judge
+from hipcv.words import Answer
+from hipcv_server.app import create_app
+from hipcv_server.settings import JobLimits, Settings
+
+HOME = "http://127.0.0.1:8765"
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A client of a server that scores nothing."""
+    settings = Settings(tmp_path_factory.mktemp("data"), jobs=JobLimits(n_workers=0))
+    with TestClient(create_app(settings), base_url=HOME) as client:
+        yield client
+
+
+def exercises(client: TestClient, **query: str) -> dict:
+    return client.get("/api/v1/exercises", params=query).json()
+
+
+def test_the_questions_hold_every_answer_with_what_it_calls_for(client):
+    told = client.get("/api/v1/questions").json()
+    answers = [answer for question in told["questions"] for answer in question["answers"]]
+    assert {answer["answer"] for answer in answers} == set(Answer)
+    assert {answer["answer"]: answer["outcome"] for answer in answers} == {a: judge([a]).outcome for a in Answer}
+    assert told["valid_days"] == 92
+
+
+def test_exercises_come_with_words_and_drawings(client):
+    told = exercises(client, screening="none")
+    assert {one["id"] for one in told["exercises"]} == {one.id for one in all_exercises()}
+    drawn = [one["drawing"] for one in told["exercises"] if one["drawing"]]
+    assert len(drawn) >= 12
+    assert {one["kind"] for one in told["exercises"]} <= set(told["kinds"])
+    assert {one["grade"] for one in told["exercises"]} <= set(told["grades"])
+
+
+@pytest.mark.parametrize("query", [{}, {"screening": "fever"}, {"screening": "none", "age": "12"}])
+def test_nothing_is_listed_against_an_answer(client, query):
+    told = exercises(client, **query)
+    assert told["exercises"] == told["popular"] == []
+    assert told["screening"]["say"]
+
+
+@pytest.mark.parametrize("answer", Answer)
+def test_what_one_answer_closes_is_closed_here(client, answer):
+    told, screened = exercises(client, screening=answer), judge([answer])
+    assert told["screening"]["outcome"] == screened.outcome
+    assert [one["id"] for one in told["exercises"]] == [one.id for one in all_exercises() if one.open_to(screened)]
+
+
+def test_words_that_nobody_knows_are_wrong_arguments(client):
+    assert client.get("/api/v1/exercises", params={"screening": "healthy"}).status_code == 422
+
+
+def test_what_is_known_comes_with_its_sources(client):
+    cards = client.get("/api/v1/known").json()["cards"]
+    assert all(card["source"] and card["sure"] for card in cards)
+
+
+def start(client: TestClient, **told: object) -> dict:
+    """Return the problem with which a live test is refused."""
+    with client.websocket_connect("/api/v1/live", headers={"Host": "127.0.0.1"}) as socket:
+        socket.send_json({"type": "start", "test": "seated", **told})
+        message = socket.receive_json()
+        with pytest.raises(WebSocketDisconnect):
+            socket.receive_json()
+    assert message["fatal"]
+    return message["problem"]
+
+
+def test_a_live_test_is_not_begun_against_an_answer(client):
+    problem = start(client, screening="operation")
+    assert (problem["code"], problem["status"]) == ("not_admitted", 403)
+    assert problem["detail"].startswith("No test was begun. Ask the surgeon's team")
+    assert "same day" in start(client, screening="knee_pain", age=12)["detail"]
+
+
+def test_answers_of_long_ago_are_asked_again(client):
+    assert "answer the questions again" in start(client, screening="none", screened_on="2020-01-01")["detail"]
+    today = datetime.now(UTC).date().isoformat()
+    assert "emergency" in start(client, screening="fever", screened_on=today)["detail"]
+
+
+def test_outcomes_of_the_interface_are_those_of_the_evidence(client):
+    words = {o["outcome"] for q in client.get("/api/v1/questions").json()["questions"] for o in q["answers"]}
+    assert words == set(Outcome) - {Outcome.NOT_ASKED}
