@@ -129,13 +129,7 @@ def print_note(
 def read_screening(
     screening: str | None, screened_on: str | None = None, screened_by: str | None = None
 ) -> tuple[tuple[Answer, ...] | None, str | None]:
-    """Return the answers and their day, today where nobody says another; wrong ones are wrong arguments.
-
-    Examples
-    --------
-    >>> read_screening(None), read_screening("none")[0]
-    ((None, None), ())
-    """
+    """Return the answers and their day, today where nobody says another; wrong ones are wrong arguments."""
     from datetime import datetime
 
     from hipcv.core.answers import read_answers, too_old

@@ -24,7 +24,7 @@ def render_note(document: AssessmentDocument) -> str:
     >>> from hipcv.outputs.document import make_document
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
     >>> print(render_note(make_document(assess(empty, Setup()))).splitlines()[0])
-    O: Hip IR AROM, seated (hip 90°, knee 90°), video (hipcv): R not measured, L not measured.
+    O: Hip IR AROM, seated (hip 90°, knee 90°), video (hipcv): R not measured, L not measured; R–L not compared.
     """
     lines = [_measured(document), _trials(document), _quality(document), *_reference(document), *_told(document)]
     return "\n   ".join(line for line in lines if line) + "\n"
