@@ -18,6 +18,7 @@ from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import register as register_history
+from hipcv.history.pair_commands import register as register_pair
 from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
@@ -610,6 +611,7 @@ register_history(app, _one_sentence)
 register_live(app, _one_sentence, open_page)
 register_server(app)
 register_advice(app, _one_sentence)
+register_pair(app, _one_sentence)
 
 
 def main() -> None:

@@ -298,3 +298,36 @@ def test_a_note_of_nothing_says_so(tmp_path):
     assert "Hip IR PROM" in note
     assert "R not measured, L not measured; R–L not compared." in note
     assert note.splitlines()[0] in render_report(nobody, []).replace("&#39;", "'")
+
+
+# ------------------------------------------------------------------------------- test, one thing, test again
+
+
+def test_a_pair_is_judged_within_the_sitting_and_no_change_is_the_usual_answer(little, tmp_path):
+    few = {"right": (10.0,) * 3, "fps": 15.0}
+    after = assess(seated(left=(16.0,) * 3, **few), little.setup)
+    for name, one in (("before", little), ("after", after)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(render_document(one)))
+    before, later = (str(tmp_path / f"{name}.json") for name in ("before", "after"))
+    told_ = json.loads(run("compare", "--pair", "--json", before, later))
+    assert [side["verdict"] for side in told_] == ["increased", "no change detected"]
+    several = json.loads(run("compare", "--pair", "--json", *(before, later) * 4))
+    assert several[0]["n_pairs"] == 4
+    assert several[0]["change_deg"] == pytest.approx(told_[0]["change_deg"])
+    assert several[0]["mdc95_deg"] == pytest.approx(told_[0]["mdc95_deg"] / 2)
+    printed = " ".join(run("compare", "--pair", before, later).split())
+    assert "no detectable change is the usual answer, and no failure" in printed
+    days = json.loads(run("compare", "--json", before, later))
+    assert [side["verdict"] for side in days] == ["no change detected"] * 2
+    assert days[0]["mdc95_deg"] == pytest.approx(9.0, abs=0.05)
+
+
+def test_results_that_are_no_pairs_are_told_in_one_sentence(little, tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(render_document(little)))
+    (tmp_path / "b.json").write_text("{")
+    (tmp_path / "c.json").write_text("[]")
+    a, b, c = (str(tmp_path / name) for name in ("a.json", "b.json", "c.json"))
+    assert "two by two" in run("compare", "--pair", a, status=3)
+    assert "two results" in run("compare", a, a, a, a, status=3)
+    for other in (b, c):
+        assert "found none in" in " ".join(run("compare", a, other, status=3).split())

@@ -680,6 +680,39 @@ def test_a_result_shows_what_to_do_behind_the_answers(visit: Callable[..., Visit
     opened.expect_clean(statuses=(404,))
 
 
+def test_one_exercise_between_two_tests_is_shown_and_what_it_did(visit: Callable[..., Visit]) -> None:
+    """The exercise is chosen, done and left by a button that remembers the test before; then the pair is told."""
+    setup = Setup(age_years=30.0, sex=Sex.FEMALE, roll_deg=0.0, screening=())
+    low = assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup)
+    opened = visit()
+    page = opened.page
+    opened.show("home")
+    page.evaluate(
+        """async (assessment) => {
+            const { offerPair, pairOf } = await import(new URL("pair.js", document.baseURI));
+            const box = document.createElement("div");
+            document.getElementById("page-home").append(box);
+            await offerPair(box, { id: "first", assessment }, async (held) => box.after(await pairOf(held, "second")));
+        }""",
+        render_document(low),
+    )
+    sides = {"left": (6.0, "increased"), "right": (-0.4, "no change detected")}
+    answer = {
+        "spacing": "within one sitting",
+        "sides": {s: {"change_deg": c, "mdc95_deg": 3.1, "verdict": v} for s, (c, v) in sides.items()},
+        "say": "Seldom more.",
+        "origin": "Somebody 2020.",
+    }
+    page.route("**/api/v1/pair?before=first&after=second", lambda route: route.fulfill(json=answer))
+    page.get_by_role("button", name="Knee falls in, on the back").click()
+    page.get_by_text("Lay the other foot on the outside of that knee").wait_for()
+    page.get_by_role("button", name="Done: the same test again").click()
+    opened.expect_text(".pair", "Before and after “Knee falls in, on the back”")
+    opened.expect_text(".pair", "Left: +6.0°, increased (within one sitting a change can be told from 3.1° on).")
+    opened.expect_text(".pair", "Right: −0.4°, no change detected")
+    opened.expect_clean()
+
+
 @pytest.mark.parametrize("width_px", [390, 900])
 def test_no_words_of_the_reports_drawings_run_into_each_other(
     visit: Callable[..., Visit], width_px: int, tmp_path: Path

@@ -2,16 +2,24 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
+from simulated import seated
 from starlette.websockets import WebSocketDisconnect
 
+from hipcv.assessment import assess
+from hipcv.core.setup import Setup
 from hipcv.evidence.exercises import all_exercises
 from hipcv.evidence.screening import Outcome, judge
+from hipcv.outputs.document import render_document
 from hipcv.words import Answer
 from hipcv_server.app import create_app
+from hipcv_server.schemas import StartMessage
 from hipcv_server.settings import JobLimits, Settings
+from hipcv_server.state import rooms_of
+from hipcv_server.store import new_id
 
 HOME = "http://127.0.0.1:8765"
 
@@ -95,3 +103,34 @@ def test_answers_of_long_ago_are_asked_again(client):
 def test_outcomes_of_the_interface_are_those_of_the_evidence(client):
     words = {o["outcome"] for q in client.get("/api/v1/questions").json()["questions"] for o in q["answers"]}
     assert words == set(Outcome) - {Outcome.NOT_ASKED}
+
+
+# ------------------------------------------------------------------------------- test, one thing, test again
+
+
+@pytest.fixture(scope="module")
+def two_tests(client: TestClient) -> tuple[str, str]:
+    """Two live tests of one sitting: left 10° and then 16°, right 10° both times."""
+    ids = []
+    rooms = rooms_of(SimpleNamespace(app=client.app))
+    for left in (10.0, 16.0):
+        found = assess(seated(left=(left,) * 3, right=(10.0,) * 3, fps=15.0), Setup(roll_deg=0.0))
+        options = StartMessage(type="start", test="seated").model_dump(mode="json")
+        job_id = new_id()
+        now = datetime.now(UTC).isoformat()
+        rooms.store.add_done(options, render_document(found), job_id=job_id, kind="live", n_frames=9, began=now)
+        ids.append(job_id)
+    return ids[0], ids[1]
+
+
+def test_a_pair_is_judged_within_the_sitting(client, two_tests):
+    told = client.get("/api/v1/pair", params=dict(zip(("before", "after"), two_tests, strict=True))).json()
+    assert told["spacing"] == "within one sitting"
+    assert told["sides"]["left"]["verdict"] == "increased"
+    assert told["sides"]["right"]["verdict"] == "no change detected"
+    assert "usual answer" in told["say"]
+
+
+def test_a_pair_of_what_is_not_there_is_told(client, two_tests):
+    gone = client.get("/api/v1/pair", params={"before": two_tests[0], "after": "nowhere"})
+    assert (gone.status_code, gone.json()["code"]) == (404, "not_found")

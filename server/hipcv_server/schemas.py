@@ -52,6 +52,7 @@ PainOfASide = Annotated[
     ),
 ]
 Pain = Annotated[int, Field(ge=PAIN_SCALE[0], le=PAIN_SCALE[1], description="Worst pain at the end of the range")]
+JobId = Annotated[str, Field(pattern=r"^[a-z0-9]{1,40}$", description="Number of an assessment")]
 Age = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)]
 Roll = Annotated[float, Field(ge=-45, le=45, allow_inf_nan=False)]
 Pitch = Annotated[float, Field(ge=-60, le=60, allow_inf_nan=False)]
@@ -393,6 +394,23 @@ class Trend(BaseModel):
     subject: str
     points: list[TrendPoint]
     change: Changes
+
+
+class PairChange(BaseModel):
+    """After less before, degrees; null where a side was not measured twice."""
+
+    change_deg: float | None
+    mdc95_deg: float | None
+    verdict: str
+
+
+class PairModel(BaseModel):
+    """Two tests of one person, before and after one exercise; `say` is what to expect of such a pair."""
+
+    spacing: Literal["within one sitting", "between days"]
+    sides: dict[Side, PairChange]
+    say: str
+    origin: str
 
 
 class NormModel(BaseModel):

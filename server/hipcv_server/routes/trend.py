@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from hipcv.core.procedures import TestName
 from hipcv_server import schemas
 from hipcv_server.links import PREFIX
-from hipcv_server.problems import described
+from hipcv_server.problems import ProblemError, described
 from hipcv_server.routes.given import In
 from hipcv_server.state import Rooms
 from hipcv_server.store import Job
@@ -29,6 +29,58 @@ async def trend(rooms: In, test: TestName, subject: schemas.Subject) -> Response
     ]
     change = {side: await asyncio.to_thread(_change, rooms, side, jobs) for side in ("left", "right")}
     return JSONResponse({"test": test, "subject": subject, "points": points, "change": change})
+
+
+@router.get(
+    "/pair", response_model=schemas.PairModel, responses=described(404, 409), summary="Test, one exercise, test again"
+)
+async def pair(rooms: In, before: schemas.JobId, after: schemas.JobId) -> Response:
+    """Return what changed between two tests of one person, within the sitting where their times say so."""
+    return JSONResponse(await asyncio.to_thread(_pair, rooms, before, after))
+
+
+def _pair(rooms: Rooms, before: str, after: str) -> dict[str, Any]:
+    from hipcv.core.errors import HistoryError
+    from hipcv.evidence.exercises import common_rules
+    from hipcv.history.comparison import spacing_of
+    from hipcv.history.pair import judge_pairs
+    from hipcv.history.person import person_key
+
+    jobs, documents = zip(*(_tested(rooms, job_id) for job_id in (before, after)), strict=True)
+    names = {key for job in jobs if (key := person_key(job.subject))}
+    if len(names) > 1:
+        raise ProblemError(
+            "wrong_arguments", "Wanted two tests of one person, found two names: choose two of the same."
+        )
+    spacing = spacing_of(*map(_recorded_at, jobs))
+    try:
+        changes = judge_pairs([(documents[0], documents[1])], spacing)
+    except HistoryError as error:
+        raise ProblemError("wrong_arguments", str(error)) from error
+    rules = common_rules()
+    return {
+        "spacing": str(spacing),
+        "sides": {
+            change.side: {
+                "change_deg": None if change.change_deg is None else round(change.change_deg, 2),
+                "mdc95_deg": None if change.mdc95_deg is None else round(change.mdc95_deg, 2),
+                "verdict": change.verdict,
+            }
+            for change in changes
+        },
+        "say": rules["at_once"],
+        "origin": rules["at_once_origin"],
+    }
+
+
+def _tested(rooms: Rooms, job_id: str) -> tuple[Job, dict[str, Any]]:
+    job = rooms.store.get(job_id)
+    if job is None:
+        raise ProblemError("not_found", f"There is no assessment {job_id}; it may have been deleted.")
+    document = rooms.store.document(job_id)
+    if document is None:
+        raise ProblemError("not_done", f"The assessment {job_id} has no result (yet).")
+    return job, document
 
 
 def _change(rooms: Rooms, side: str, jobs: list[Job]) -> dict[str, Any] | None:

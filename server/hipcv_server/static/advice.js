@@ -24,10 +24,13 @@ export async function planOf(a) {
   return [box, known()];
 }
 
-async function chosen(a, plan) {
-  const { screening, screened_by: by, age_years: age } = a.setup;
+function leftOpen({ setup: { screening, screened_by: by, age_years: age } }) {
   const query = new URLSearchParams({ ...(screening && { screening: screening.join(",") || "none" }), ...(by && { screened_by: by }), ...(age !== null && { age }) });
-  const all = await ask(`exercises?${query}`), { rules } = all;
+  return ask(`exercises?${query}`);
+}
+
+async function chosen(a, plan) {
+  const all = await leftOpen(a), { rules } = all;
   const offered = plan.exercises.map(({ id }) => all.exercises.find((one) => one.id === id)).filter(Boolean);
   const source = (text) => element("span", { class: "soft" }, ` ${text}`);
   return [element("p", {}, `${all.order} ${rules.pull}`, source(all.order_origin)),
@@ -46,6 +49,13 @@ function others(all, offered) {
     const listed = left.filter((one) => one.kind === kind);
     return listed.length ? [element("h4", {}, title), ...listed.map((one) => more(`${one.name}, ${one.dose}`, () => card(one, all)))] : [];
   }));
+}
+
+/** The exercises of a result's plan as [name, how to make its card]. */
+export async function offeredCards(a) {
+  if (!a?.plan?.exercises.length) return [];
+  const all = await leftOpen(a);
+  return a.plan.exercises.map(({ id }) => all.exercises.find((one) => one.id === id)).filter(Boolean).map((one) => [one.name, () => card(one, all)]);
 }
 
 /** One exercise with everything that is known of it. */

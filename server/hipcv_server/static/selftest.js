@@ -8,6 +8,7 @@ import { Gravity, allowGravity } from "./gravity.js";
 import { keep, kept } from "./kept.js";
 import { askBeforeLeaving } from "./leave.js";
 import { LiveLink } from "./live.js";
+import { offerPair, pairOf } from "./pair.js";
 import { answersKept, askQuestions, judged, keepAnswers, mayTest, sentAnswers } from "./questions.js";
 import { showResult } from "./result.js";
 import { Stage } from "./stage.js";
@@ -19,6 +20,7 @@ const PROBLEM_MS = 5000;
 let camera = null;
 let running = null;
 let answers = null;
+let before = null; // the test before an exercise, where one is done in between
 
 export function setUpSelfTest() {
   byId("choose").addEventListener("submit", (event) => {
@@ -34,7 +36,7 @@ export function setUpSelfTest() {
   byId("start").addEventListener("click", () => begin().catch(returnWith));
   byId("camera-pick").addEventListener("change", () => openCamera(byId("camera-pick").value));
   byId("camera-again").addEventListener("click", () => openCamera(byId("camera-pick").value));
-  byId("again").addEventListener("click", () => go("choose"));
+  byId("again").addEventListener("click", () => { before = null; go("choose"); });
   byId("go").addEventListener("click", () => running?.link.tell({ type: "go" }));
   byId("skip").addEventListener("click", () => running?.link.tell({ type: "skip" }));
   byId("finish").addEventListener("click", () => running?.link.tell({ type: "finish" }));
@@ -61,6 +63,7 @@ export function openSelfTest() {
 
 /** Ask what is asked before the first test, where nobody on this device has answered it in the last three months. */
 async function begun() {
+  before = null;
   try {
     answers = await answersKept();
     if (answers && !mayTest(answers, (await judged(answers)).screening)) answers = null;
@@ -278,7 +281,11 @@ async function finished(message, start) {
   go("done");
   const told = { state: "done", kind: "live", test: start.test, keep: start.keep, problem: null, ...message };
   const resource = await ask(message.links.self).catch(() => told);
-  await showResult(byId("test-result"), resource, { onDeleted: () => go("choose") });
+  const box = byId("test-result"), earlier = before;
+  before = null;
+  await showResult(box, resource, { onDeleted: () => go("choose") });
+  if (earlier && resource.id) box.querySelector("h2").after(await pairOf(earlier, resource.id));
+  offerPair(byId("pair"), resource, (held) => { before = held; toPlace(); });
   byId("test-result").querySelector("h2")?.focus({ preventScroll: true });
 }
 
