@@ -23,6 +23,9 @@ from hipcv.core.setup import Setup
 from hipcv.evidence.exercises import all_exercises, exercise_named
 from hipcv.evidence.screening import Outcome, judge
 from hipcv.live.admission import NotAdmittedError, admit
+from hipcv.live.coach import Plan as LivePlan
+from hipcv.live.commands import _ask_pain
+from hipcv.live.screen import _with_pain
 from hipcv.outputs.document import read_document, render_document
 from hipcv.outputs.html import render_report
 from hipcv.outputs.plan import next_steps, reading_of
@@ -331,3 +334,22 @@ def test_results_that_are_no_pairs_are_told_in_one_sentence(little, tmp_path):
     assert "two results" in run("compare", a, a, a, a, status=3)
     for other in (b, c):
         assert "found none in" in " ".join(run("compare", a, other, status=3).split())
+
+
+# -------------------------------------------------------------------------------------------- asked in the terminal
+
+
+def test_each_side_is_asked_after_a_test_until_it_is_understood(little, monkeypatch):
+    said = iter(["much", "3, groin", ""])
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: next(said))
+    asked = _with_pain(little, LivePlan(), _ask_pain)
+    assert (asked.setup.pain_left, asked.setup.pain_right) == (SidePain(3, PainPlace.GROIN), None)
+    assert "turned less than 15°" in next_steps(asked).shown[0].say
+
+
+def test_a_live_test_in_a_terminal_asks_first_and_is_not_begun_against_an_answer(monkeypatch):
+    monkeypatch.setattr("hipcv.live.commands._in_a_terminal", lambda: True)
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["live", "--camera", "97", "--no-window"], input="fever\n")
+    assert done.exit_code == 3
+    assert "It pinches deep in the groin" in done.output
+    assert "No test was begun. Go to an emergency department today" in done.output

@@ -8,13 +8,16 @@ from contextlib import ContextDecorator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.words import SIDES, Effort, Legs, ModelName, Sex, Side
+
+if TYPE_CHECKING:
+    from hipcv.core.answers import SidePain
 
 NOT_MEASURED = 1
 OneSentence = Callable[[], ContextDecorator]
@@ -116,7 +119,7 @@ class _Command:
         from hipcv.live.coach import Plan
         from hipcv.live.screen import live_folder, run_live
 
-        if screening is None and screened_by is None and sys.stdin.isatty():
+        if screening is None and screened_by is None and _in_a_terminal():
             screening = _ask()
         answers, screened_on = read_screening(screening, screened_on, screened_by)
         setup = Setup(
@@ -142,9 +145,28 @@ class _Command:
             model_path=models,
             as_json=json_,
             subject=keep,
+            ask_pain=_ask_pain if _in_a_terminal() else None,
         )
         if not measured:
             raise typer.Exit(NOT_MEASURED)
+
+
+def _in_a_terminal() -> bool:
+    """Whether somebody is there who can be asked."""
+    return sys.stdin.isatty()
+
+
+def _ask_pain(side: Side) -> "SidePain | None":
+    """Ask in the terminal whether a side hurt, until it is understood."""
+    from hipcv.core.answers import PAIN_WANTED, read_pain
+
+    question = f"Did the {side} side hurt (0 to 10, and where, such as 3,groin; Enter: not said)"
+    while text := str(typer.prompt(question, default="", show_default=False)).strip():
+        try:
+            return read_pain(text)
+        except ValueError:
+            typer.echo(f"Wanted {PAIN_WANTED}.", err=True)
+    return None
 
 
 def _ask() -> str:
