@@ -301,7 +301,11 @@ def test_a_whole_self_test_gives_the_clips_angles(
     page.locator("#checks li.ok").nth(5).wait_for(timeout=PATIENCE_MS)
     page.locator(".pip-row.left .pip.full").nth(2).wait_for(timeout=PATIENCE_MS)
     page.locator(".pip-row.right .pip.full").nth(2).wait_for(timeout=PATIENCE_MS)
+    page.locator("#hurt-left").fill("3", timeout=PATIENCE_MS)
+    page.locator("#hurt-place-left").select_option("groin")
+    page.get_by_role("button", name="Show the result").click()
     page.get_by_role("heading", name="Your result").wait_for(timeout=PATIENCE_MS)
+    assert "pain on the left 3 of 10 (groin)" in page.locator(".result").inner_text()
 
     for side in ("left", "right"):
         letter = side[0].upper()

@@ -24,7 +24,7 @@ from hipcv.outputs.window import LivePicture, Window, draw_live
 from hipcv.printable import printable, printable_lines
 from hipcv.sources.video import Frame
 from hipcv.sources.webcam import open_camera
-from hipcv.words import ModelName, Side
+from hipcv.words import SIDES, ModelName, Side
 
 #: Asks whether a side hurt; None where nobody says.
 AskPain = Callable[[Side], SidePain | None]
@@ -97,8 +97,8 @@ def run_live(
 
 def _with_pain(assessment: Assessment, plan: Plan, ask_pain: AskPain) -> Assessment:
     """Return the assessment with what was said of the pain on every side that was tested."""
-    said = {f"pain_{side}": ask_pain(side) for side in plan.sides}
-    return replace(assessment, setup=replace(assessment.setup, **said))
+    left, right = (ask_pain(side) if side in plan.sides else None for side in SIDES)
+    return replace(assessment, setup=replace(assessment.setup, pain_left=left, pain_right=right))
 
 
 def live_folder(data: Path) -> Path:

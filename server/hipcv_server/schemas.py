@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
-from hipcv.core.answers import PAIN_SCALE, read_answers, read_pain
+from hipcv.core.answers import PAIN_SCALE, SidePain, read_answers, read_pain
 from hipcv.core.procedure import Rest
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.setup import MAX_HELPER_CHARACTERS, Setup, done_fault, read_place
@@ -178,6 +178,7 @@ class StartMessage(_Done):
     model: ModelName = ModelName.FULL
     hands_free: bool = True
     mirror_checked: bool = False
+    asks_pain: bool = False
 
     def setup(self) -> Setup:
         """Return how the test is done; a browser's frames are never mirrored, which somebody has looked at or not."""
@@ -200,6 +201,26 @@ class StartMessage(_Done):
     def plan(self) -> Plan:
         """Return what is to be done; ValueError where a side comes twice."""
         return Plan(tuple(self.sides), self.trials, self.hold_s, self.countdown_s, self.hands_free)
+
+
+class PainMessage(_Strict):
+    """What is said of pain once a live test is over.
+
+    Examples
+    --------
+    >>> left, right = PainMessage(type="pain", pain_left="3,groin").sides()
+    >>> left.level, right is None
+    (3, True)
+    """
+
+    type: Literal["pain"]
+    pain_left: PainOfASide | None = None
+    pain_right: PainOfASide | None = None
+
+    def sides(self) -> tuple[SidePain | None, SidePain | None]:
+        """Return what was said of the left and of the right side."""
+        left, right = (None if text is None else read_pain(text) for text in (self.pain_left, self.pain_right))
+        return left, right
 
 
 Acceleration = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]

@@ -5,6 +5,7 @@ import { Cues } from "./cues.js";
 import { doneOf, showGuides, watchDone } from "./done.js";
 import { alarm, asked, byId, confirmed, element, tell } from "./element.js";
 import { Gravity, allowGravity } from "./gravity.js";
+import { askHurt, forgetHurt, setUpHurt } from "./hurt.js";
 import { keep, kept } from "./kept.js";
 import { askBeforeLeaving } from "./leave.js";
 import { LiveLink } from "./live.js";
@@ -30,6 +31,7 @@ export function setUpSelfTest() {
     else loadTests().then((there) => there && toPlace());
   });
   watchDone(byId("choose"));
+  setUpHurt((message) => running?.link.tell(message));
   byId("answer-again").addEventListener("click", () => questions());
   byId("try-sound").addEventListener("click", trySound);
   byId("back").addEventListener("click", () => { closeCamera(); go("choose"); });
@@ -109,8 +111,10 @@ export async function mayLeave() {
 /** Called when another page is shown: ends a running test and frees the camera. */
 export function leaveSelfTest({ keeping = false } = {}) {
   if (keeping) running?.link.tell({ type: "finish" });
-  if (keeping || running?.link.working) running?.link.release();
-  else running?.link.cancel();
+  if (keeping || running?.link.working) {
+    running?.link.tell({ type: "pain" }); // nobody is here to be asked
+    running?.link.release();
+  } else running?.link.cancel();
   endRun();
   closeCamera();
 }
@@ -227,7 +231,8 @@ function closeCamera() {
 
 async function begin() {
   const held = camera, cues = cuesWanted(), told = kept(handsOf(held));
-  const start = { ...plan(), mirror_checked: told === "straight" || told === "mirrored" };
+  forgetHurt();
+  const start = { ...plan(), asks_pain: true, mirror_checked: told === "straight" || told === "mirrored" };
   tell(byId("camera-problem"), null);
   byId("start").disabled = true;
   await cues.unlock();
@@ -240,7 +245,7 @@ async function begin() {
     ready: () => stage.say("Take your place in the picture."),
     reading: (reading) => stage.reading(reading),
     captured: () => stage.holdCaptured(),
-    working: (message) => stage.working(message),
+    working: (message) => { stage.working(message); askHurt(stage.some ? start.sides : null); },
     problem: (detail) => stage.note(detail, PROBLEM_MS),
     dropped: () => stage.note("The connection to the server broke. Joining again; what was captured is kept."),
     back: () => stage.note(null),
@@ -267,6 +272,7 @@ function endRun() {
   if (!running) return;
   const { unwatch, gravity, cues, lock } = running;
   running = null;
+  askHurt(null);
   unwatch();
   gravity.close();
   lock?.release();

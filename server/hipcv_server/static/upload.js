@@ -3,11 +3,12 @@ import { Refusal, ask, askOnce, follow, upload } from "./api.js";
 import { doneOf, effortOf, showGuides, watchDone } from "./done.js";
 import { markEdges } from "./edges.js";
 import { alarm, asked, button, byId, element } from "./element.js";
+import { offerPlaces, painWords } from "./hurt.js";
 import { keep, kept } from "./kept.js";
 import { askBeforeLeaving } from "./leave.js";
 import { askQuestions, sentAnswers } from "./questions.js";
 import { loadTests } from "./tests.js";
-import { PLACES, SIDES, STAGES, STATES, degrees } from "./words.js";
+import { SIDES, STAGES, STATES, degrees } from "./words.js";
 
 const MEGA = 1_000_000;
 let limits = null;
@@ -32,7 +33,7 @@ export function setUpUpload() {
   mirrored.value = kept("mirrored") ?? "";
   mirrored.addEventListener("change", () => keep("mirrored", mirrored.value));
   askBeforeLeaving(() => unsent > 0);
-  for (const side of SIDES) byId(`up-place-${side}`).append(element("option", { value: "" }, "not said"), ...PLACES.map((place) => element("option", { value: place }, place.replace("_", " "))));
+  for (const side of SIDES) offerPlaces(byId(`up-place-${side}`));
   byId("up-screening").addEventListener("toggle", () => byId("up-screening").open && !byId("up-questions").childElementCount && openQuestions());
   byId("up-subject").addEventListener("change", () => answers && openQuestions()); // answers are one person's
   byId("show-film").addEventListener("click", toggleGuide);
@@ -100,7 +101,7 @@ function options() {
   for (const name of ["test", "age", "sex", "roll", "mirrored", "subject_at"]) if (given.get(name)) sent.push([name, given.get(name)]);
   if (given.get("subject").trim()) sent.push(["subject", given.get("subject").trim()]);
   sent.push(...doneOf(byId("upload-form")), ...sentAnswers(answers));
-  for (const side of SIDES) if (given.get(`pain_${side}`)) sent.push([`pain_${side}`, [given.get(`pain_${side}`), given.get(`place_${side}`)].filter(Boolean).join(",")]);
+  for (const side of SIDES) if (given.get(`pain_${side}`)) sent.push([`pain_${side}`, painWords(given.get(`pain_${side}`), given.get(`place_${side}`))]);
   if (given.get("slow_motion") && given.get("slow_motion") !== "1") sent.push(["slow_motion", given.get("slow_motion")]);
   if (given.get("keep")) sent.push(["keep", "true"]);
   return sent;

@@ -23,6 +23,7 @@ export const STAGES = {
   reading: "Looking at every picture",
   measuring: "Reading the whole test, precisely",
   assessing: "Working out the angles",
+  asking: "Did it hurt?",
   drawing: "Drawing",
   saving: "Saving",
   done: "Done",
