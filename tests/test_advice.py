@@ -60,7 +60,11 @@ def text_of(assessment) -> str:
 def test_who_answered_that_nothing_holds_gets_a_plan(little):
     steps = next_steps(told(little, screening=()))
     assert [exercise.id for exercise in steps.plan.exercises] == ["rel-glute-med", "str-ir-lie", "stg-seated"]
-    assert "Knee falls in, on the back, 60 seconds a side" in text_of(told(little, screening=()))
+    text = text_of(told(little, screening=()))
+    assert "Knee falls in, on the back, 60 seconds a side (str-ir-lie)" in text
+    assert "How: hipcv exercises rel-glute-med str-ir-lie stg-seated --screening none" in text
+    by_anna = text_of(told(little, screened_by="Anna B"))
+    assert "stg-seated --screened-by 'Anna B'" in by_anna
     report = render_report(told(little, screening=()), [])
     assert report.count('class="exercise"') == 3
     assert "Bone, or soft tissue?" in report

@@ -1,11 +1,14 @@
 """What the terminal shows of questions, exercises and what is known."""
 
+import shlex
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hipcv.core.answers import NONE
+from hipcv.core.setup import Setup
 from hipcv.evidence.exercises import (
     Exercise,
     Kind,
@@ -20,6 +23,7 @@ from hipcv.evidence.exercises import (
 from hipcv.evidence.knowledge import all_cards
 from hipcv.evidence.screening import Outcome, Screened, asked_again, questions
 from hipcv.outputs.plan import NextSteps
+from hipcv.printable import printable
 
 
 def stop_text(screened: Screened) -> Text | None:
@@ -37,13 +41,13 @@ def stop_text(screened: Screened) -> Text | None:
     return Text(" ".join(screened.say), style="bold red")
 
 
-def next_texts(steps: NextSteps) -> Iterable[Text]:
-    """Yield what to do next in short.
+def next_texts(steps: NextSteps, setup: Setup) -> Iterable[Text]:
+    """Yield what to do next in short; `setup` says what was answered before.
 
     Examples
     --------
     >>> from hipcv.evidence.screening import judge
-    >>> [str(text) for text in next_texts(NextSteps(judge([]), None))]
+    >>> [str(text) for text in next_texts(NextSteps(judge([]), None), Setup())]
     []
     """
     plan = steps.plan
@@ -58,9 +62,17 @@ def next_texts(steps: NextSteps) -> Iterable[Text]:
     for told in plan.told:
         yield Text(f"{told.title}. {told.say}")
     for exercise in plan.exercises:
-        yield Text.assemble("  ", (exercise.name, "bold"), f", {exercise.dose} (hipcv exercises {exercise.id})")
+        yield Text.assemble("  ", (exercise.name, "bold"), f", {exercise.dose} ({exercise.id})")
     if plan.exercises:
         yield Text(f"{plan_order()[0]} {common_rules()['test_first']} Measure again after 4 weeks.")
+        yield Text(f"How: hipcv exercises {' '.join(e.id for e in plan.exercises)} {_answered(setup)}", style="dim")
+
+
+def _answered(setup: Setup) -> str:
+    """Return the option that says again what was answered."""
+    if setup.screening is None:
+        return f"--screened-by {shlex.quote(printable(setup.screened_by or ''))}"
+    return f"--screening {','.join(setup.screening) or NONE}"
 
 
 def _withheld(sentences: Sequence[str], screened: Screened) -> str:

@@ -64,7 +64,7 @@ def render_text(assessment: Assessment, console: Console) -> None:
     if assessment.status is Status.NOT_MEASURED:
         parts.extend(_guides(assessment.setup))
     parts.extend(Text(f"\n{note}") for note in assessment.notes)
-    parts.extend(next_texts(steps))
+    parts.extend(next_texts(steps, assessment.setup))
     if done_text(assessment.setup) != effort_text(assessment.setup):
         parts.append(Text(f"\nHow it was done: {printable(done_text(assessment.setup))}."))
     if assessment.status is Status.MEASURED:
