@@ -717,6 +717,32 @@ def test_one_exercise_between_two_tests_is_shown_and_what_it_did(visit: Callable
     opened.expect_clean()
 
 
+def test_kinds_of_test_of_one_person_make_one_plan(visit: Callable[..., Visit]) -> None:
+    """Under a person's name, where more than one kind of test was done; one kind has its plan with the result."""
+    setup = Setup(age_years=30.0, sex=Sex.FEMALE, roll_deg=0.0, screening=())
+    low = render_document(assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup))
+    told = {"screening": low["screening"], "plan": low["plan"], "setup": low["setup"], "subject": "Anna"}
+    person = {"id": "one", "kind": "live", "state": "done", "test": "seated", "subject": "Anna", "status": "measured"}
+    person |= {"created_at": "2026-11-27T10:00:00Z", "links": {"self": "/api/v1/assessments/one"}, "problem": None}
+    person |= {side: {"end_range_deg": 10.0, "interval95_deg": [8.0, 12.0]} for side in ("left", "right")}
+    opened = visit()
+    page = opened.page
+    page.route(
+        "**/api/v1/assessments?*", lambda route: route.fulfill(json={"items": [person], "next": None, "n_total": 1})
+    )
+    counts = iter([1, 2])
+    page.route("**/api/v1/plan?subject=Anna", lambda route: route.fulfill(json={**told, "n_tests": next(counts)}))
+    opened.show("results")
+    page.locator("#filter-subject").select_option("Anna")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("#trend .exercise").count() == 0
+    opened.show("home")
+    opened.show("results")
+    opened.expect_text("#trend", "From the newest 2 kinds of test of Anna together:")
+    assert page.locator("#trend .exercise").count() == 3
+    opened.expect_clean()
+
+
 @pytest.mark.parametrize("width_px", [390, 900])
 def test_no_words_of_the_reports_drawings_run_into_each_other(
     visit: Callable[..., Visit], width_px: int, tmp_path: Path

@@ -1,5 +1,6 @@
 """The interface asks, lists and refuses by the same answers as every other door."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from hipcv.core.setup import Setup
 from hipcv.evidence.exercises import all_exercises
 from hipcv.evidence.screening import Outcome, judge
 from hipcv.outputs.document import render_document
-from hipcv.words import Answer
+from hipcv.words import Answer, Sex
 from hipcv_server.app import create_app
 from hipcv_server.schemas import StartMessage
 from hipcv_server.settings import JobLimits, Settings
@@ -134,3 +135,53 @@ def test_a_pair_is_judged_within_the_sitting(client, two_tests):
 def test_a_pair_of_what_is_not_there_is_told(client, two_tests):
     gone = client.get("/api/v1/pair", params={"before": two_tests[0], "after": "nowhere"})
     assert (gone.status_code, gone.json()["code"]) == (404, "not_found")
+
+
+# ------------------------------------------------------------------------------------- one person's tests together
+
+
+def keep(client: TestClient, document: dict, subject: str) -> None:
+    options = StartMessage(type="start", test=document["test"], subject=subject).model_dump(mode="json")
+    rooms, now = rooms_of(SimpleNamespace(app=client.app)), datetime.now(UTC).isoformat()
+    rooms.store.add_done(options, document, job_id=new_id(), kind="live", n_frames=9, began=now)
+
+
+def as_prone(document: dict, **told: object) -> dict:
+    """The same result face down, and not low."""
+    other = json.loads(json.dumps(document))
+    other["test"] = other["setup"]["test"] = "prone"
+    other["setup"] |= {"camera_side": "foot end", **told}
+    for side in other["sides"].values():
+        for row in side["reference"]:
+            row["verdict"] = row["verdict"] and "within"
+    return other
+
+
+@pytest.fixture(scope="module")
+def low() -> dict:
+    setup = Setup(age_years=30.0, sex=Sex.FEMALE, roll_deg=0.0, screening=())
+    return render_document(assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup))
+
+
+def test_two_positions_of_one_person_are_held_against_each_other(client, low):
+    keep(client, low, "Anna")
+    alone = client.get("/api/v1/plan", params={"subject": "Anna"}).json()
+    assert (alone["n_tests"], [shown["pattern"] for shown in alone["plan"]["shown"]]) == (1, ["both_low"])
+    keep(client, as_prone(low), "anna")
+    keep(client, as_prone(low, screening=["fever"]), "Bert")
+    told = client.get("/api/v1/plan", params={"subject": "Anna"}).json()
+    assert (told["n_tests"], [shown["pattern"] for shown in told["plan"]["shown"]]) == (2, ["low_when_bent"])
+    assert told["setup"] == {"screening": [], "screened_by": None, "age_years": 30.0}
+
+
+def test_an_answer_before_any_of_the_tests_closes_all(client, low):
+    keep(client, low, "Clara")
+    keep(client, as_prone(low, screening=["fever"]), "Clara")
+    told = client.get("/api/v1/plan", params={"subject": "Clara"}).json()
+    assert told["screening"]["outcome"] == "see_now"
+    assert told["plan"]["exercises"] == []
+
+
+def test_nobody_has_no_plan(client):
+    told = client.get("/api/v1/plan", params={"subject": "Nobody"}).json()
+    assert (told["n_tests"], told["plan"]["exercises"]) == (0, [])

@@ -13,7 +13,7 @@ from hipcv.words import Answer
 
 if TYPE_CHECKING:
     from hipcv.core.setup import Setup
-    from hipcv.evidence.exercises import Exercise, Reading
+    from hipcv.evidence.exercises import Exercise
     from hipcv.outputs.document import AssessmentDocument
 
 OneSentence = Callable[[], ContextDecorator]
@@ -80,21 +80,17 @@ def print_exercises(
     """Print exercises: a plan for results, single ones, or all that the answers before a test leave open."""
     from rich.console import Console
 
-    from hipcv.evidence.exercises import make_plan
     from hipcv.evidence.screening import judge
     from hipcv.outputs.advice_text import render_catalogue, render_exercise, render_plan
+    from hipcv.outputs.plan import next_together
 
     console, answers = Console(), read_screening(screening)[0]
     results = [name for name in what or () if name.endswith(".json")]
     if results:
-        readings, setups = _read_results(results)
-        told = [answer for setup in setups for answer in setup.screening or ()]
-        if answers is not None or any(setup.screening is not None for setup in setups):
-            answers = (*(answers or ()), *told)
-        ages = [known for known in (age, *(setup.age_years for setup in setups)) if known is not None]
-        by = screened_by or next((setup.screened_by for setup in setups if setup.screened_by), None)
-        screened = judge(answers, age_years=min(ages, default=None), screened_by=by)
-        render_plan(make_plan(readings, screened), console)
+        found = [_read_result(name) for name in results]
+        steps = next_together(found, answers=answers, age_years=age, screened_by=screened_by)
+        if steps.plan is not None:
+            render_plan(steps.plan, console)
         return
     screened = judge(answers, age_years=age, screened_by=screened_by)
     wanted = [_named(name) for name in what or ()]
@@ -157,18 +153,6 @@ def _named(name: str) -> "Exercise":
         return exercise_named(name)
     except ValueError as error:
         raise typer.BadParameter(f"{error}; `hipcv exercises --screening none` lists them", param_hint="NAME") from None
-
-
-def _read_results(names: list[str]) -> "tuple[list[Reading], list[Setup]]":
-    """Return what results of one person show, and what was told before each."""
-    from hipcv.outputs.plan import reading_of
-
-    readings, setups = [], []
-    for name in names:
-        document, setup = _read_result(name)
-        readings.append(reading_of(document, setup.procedure, setup.effort))
-        setups.append(setup)
-    return readings, setups
 
 
 def _read_result(name: str) -> "tuple[AssessmentDocument, Setup]":

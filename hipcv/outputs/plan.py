@@ -8,10 +8,11 @@ from typing import Protocol
 from hipcv.assessment import Assessment, Status
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedure import Procedure
+from hipcv.core.setup import Setup
 from hipcv.evidence.exercises import Plan, Reading, make_plan
 from hipcv.evidence.reference import AsymmetryVerdict, Verdict
 from hipcv.evidence.screening import Screened, Shown, judge, to_be_shown
-from hipcv.words import SIDES, Effort, Side
+from hipcv.words import SIDES, Answer, Effort, Side
 
 #: Doubts that exercises answer; any other calls for the test once more, and for no exercise.
 HELPED_CODES = frozenset(
@@ -137,3 +138,30 @@ def _shown(assessment: Assessment) -> tuple[Shown, ...]:
     ends = [assessment.of(side).end_range_deg for side in hurt]
     large = assessment.asymmetry is not None and assessment.asymmetry.verdict is AsymmetryVerdict.LARGE
     return to_be_shown(large_difference=large, painful_deg=[math.nan if end is None else end for end in ends])
+
+
+def next_together(
+    results: Sequence[tuple[Tested, Setup]],
+    *,
+    answers: Sequence[Answer] | None = None,
+    age_years: float | None = None,
+    screened_by: str | None = None,
+) -> NextSteps:
+    """Return what to do after several tests of one person, held against each other.
+
+    Every answer before any of the tests stands, beside those that are given here; the youngest age counts.
+
+    Examples
+    --------
+    >>> from hipcv.words import Answer
+    >>> next_together([], answers=[Answer.FEVER]).screened.outcome
+    <Outcome.SEE_NOW: 'see_now'>
+    """
+    setups = [setup for _, setup in results]
+    told = [*(answers or ()), *(answer for setup in setups for answer in setup.screening or ())]
+    asked = answers is not None or any(setup.screening is not None for setup in setups)
+    ages = [age for age in (age_years, *(setup.age_years for setup in setups)) if age is not None]
+    by = screened_by or next((setup.screened_by for setup in setups if setup.screened_by), None)
+    screened = judge(told if asked else None, age_years=min(ages, default=None), screened_by=by)
+    readings = [reading_of(result, setup.procedure, setup.effort) for result, setup in results]
+    return NextSteps(screened, make_plan(readings, screened))

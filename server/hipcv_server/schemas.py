@@ -15,6 +15,7 @@ from hipcv.evidence.screening import Outcome
 from hipcv.live.coach import Plan
 from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
+from hipcv.outputs.document.definition import PlanPart, ScreeningPart
 from hipcv.words import SIDES, Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, ModelName, PainPlace, Sex, Side
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
@@ -432,6 +433,24 @@ class PairModel(BaseModel):
     sides: dict[Side, PairChange]
     say: str
     origin: str
+
+
+class PersonSetup(BaseModel):
+    """What was told before the tests of one person, together."""
+
+    screening: list[Answer] | None
+    screened_by: str | None
+    age_years: float | None
+
+
+class PersonPlan(BaseModel):
+    """What to do next after the newest tests of one person; `screening` and `plan` as in an assessment."""
+
+    subject: str
+    n_tests: int
+    screening: ScreeningPart
+    plan: PlanPart | None
+    setup: PersonSetup
 
 
 class NormModel(BaseModel):

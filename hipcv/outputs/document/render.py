@@ -82,9 +82,9 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
         notes=assessment.notes,
         asymmetry=_asymmetry(assessment.asymmetry),
         camera=_camera(assessment.camera),
-        screening=_screening(steps.screened),
+        screening=screening_part(steps.screened),
         to_show=tuple(ToShowPart(say=shown.say, origin=shown.origin) for shown in steps.shown),
-        plan=_plan(steps.plan),
+        plan=plan_part(steps.plan),
         findings=tuple(map(_finding, assessment.findings)),
         provenance=ProvenancePart(
             hipcv_version=origin.hipcv_version,
@@ -189,11 +189,26 @@ def _side_pain(told: Mapping[str, Any] | None) -> SidePain | None:
     return SidePain(told["level"], None if told["place"] is None else PainPlace(told["place"]))
 
 
-def _screening(screened: Screened) -> ScreeningPart:
+def screening_part(screened: Screened) -> ScreeningPart:
+    """Return what answers call for, as it stands in a document.
+
+    Examples
+    --------
+    >>> from hipcv.evidence.screening import judge
+    >>> screening_part(judge([])).outcome
+    'go_on'
+    """
     return ScreeningPart(outcome=str(screened.outcome), say=screened.say, origins=screened.origins)
 
 
-def _plan(plan: Plan | None) -> PlanPart | None:
+def plan_part(plan: Plan | None) -> PlanPart | None:
+    """Return what to do next, as it stands in a document; None where there is no number.
+
+    Examples
+    --------
+    >>> plan_part(None) is None
+    True
+    """
     if plan is None:
         return None
     shown = tuple(

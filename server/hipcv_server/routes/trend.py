@@ -39,6 +39,47 @@ async def pair(rooms: In, before: schemas.JobId, after: schemas.JobId) -> Respon
     return JSONResponse(await asyncio.to_thread(_pair, rooms, before, after))
 
 
+@router.get("/plan", response_model=schemas.PersonPlan, responses=described(), summary="One person's tests together")
+async def plan(rooms: In, subject: schemas.Subject) -> Response:
+    """Return what to do next after the newest tests of one named person, held against each other."""
+    return JSONResponse(await asyncio.to_thread(_plan, rooms, subject))
+
+
+def _plan(rooms: Rooms, subject: str) -> dict[str, Any]:
+    from hipcv.outputs.document import plan_part, read_document, read_setup, screening_part
+    from hipcv.outputs.plan import next_together
+
+    documents = [found for job in _newest(rooms, subject) if (found := rooms.store.document(job.id)) is not None]
+    known = [document for document in documents if "setup" in document]
+    setups = [read_setup(document) for document in known]
+    steps = next_together([(read_document(document), told) for document, told in zip(known, setups, strict=True)])
+    made = plan_part(steps.plan)
+    answers = [told.screening for told in setups if told.screening is not None]
+    ages = [told.age_years for told in setups if told.age_years is not None]
+    return {
+        "subject": subject,
+        "n_tests": len(known),
+        "screening": screening_part(steps.screened).model_dump(mode="json"),
+        "plan": made and made.model_dump(mode="json"),
+        "setup": {
+            "screening": sorted({str(answer) for told in answers for answer in told}) if answers else None,
+            "screened_by": next((told.screened_by for told in setups if told.screened_by), None),
+            "age_years": min(ages, default=None),
+        },
+    }
+
+
+def _newest(rooms: Rooms, subject: str) -> list[Job]:
+    """Return the newest measured test of each position and effort, none much older than the newest of all."""
+    from hipcv.core.answers import VALID_FOR
+
+    jobs = [job for test in TestName for job in rooms.store.measured(test, subject)]
+    jobs.sort(key=lambda job: job.created_at)
+    newest = {(job.test, job.options.get("effort")): job for job in jobs}
+    since = max((datetime.fromisoformat(job.created_at) for job in jobs), default=None)
+    return [job for job in newest.values() if since and since - datetime.fromisoformat(job.created_at) <= VALID_FOR]
+
+
 def _pair(rooms: Rooms, before: str, after: str) -> dict[str, Any]:
     from hipcv.core.errors import HistoryError
     from hipcv.evidence.exercises import common_rules
