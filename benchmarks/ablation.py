@@ -5,9 +5,9 @@
 Clips without a fault whose truth is known, every test by the same pieces. The reading, with the camera as it is found:
 MediaPipe's graph as a second opinion (prone on the picture turned upright), then the one reader's steps, each with
 those before it: the network's heat maps in the found region, the path over the clip, the second look, the legs' own
-colour, their edges, and the rule on covered legs (the product). The camera, with the whole reader: taken as square, and
-with roll and pitch alone. What is measured is kept in OUT and taken from there the next time, as long as neither the
-clip nor the program has changed; --fresh measures everything again.
+colour, their edges as they lie, the joints as the edges' zero, and the rule on covered legs (the product). The camera,
+with the whole reader: taken as square, and with roll and pitch alone. What is measured is kept in OUT and taken from
+there the next time, as long as neither the clip nor the program has changed; --fresh measures everything again.
 """
 
 import argparse
@@ -34,8 +34,9 @@ from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
 from hipcv.models.store import get_model
 from hipcv.pose.landmarker import PoseEstimator
-from hipcv.pose.legs.edges import JOINTS_SE_DEG
+from hipcv.pose.legs.edges import Ribbon
 from hipcv.pose.legs.heatmaps import MapArray
+from hipcv.pose.legs.protractor import JOINTS_SE_DEG, fuse_ribbon
 from hipcv.pose.legs.tracking import LegPath
 from hipcv.pose.method import METHOD, Method
 from hipcv.pose.person import NOBODY
@@ -43,13 +44,14 @@ from hipcv.pose.silhouette import LANDMARK_SE_DEG, LimbAxis
 from hipcv.sources.video import open_video
 from hipcv.words import SIDES, Engine, ModelName
 
-GRAPH, HEAT, PATH, LOOK, COLOUR, EDGES, PRODUCT = (
+GRAPH, HEAT, PATH, LOOK, COLOUR, EDGES, ZERO, PRODUCT = (
     "MediaPipe's graph, a second opinion",
     "heat maps in the found region",
     "+ path over the clip",
     "+ second look",
     "+ colour of the legs",
-    "+ edges of the legs",
+    "+ edges of the legs as they lie",
+    "+ joints as the edges' zero",
     "+ rule on covered legs = hipcv",
 )
 SQUARE, GRAVITY, PERFECT = (
@@ -57,9 +59,9 @@ SQUARE, GRAVITY, PERFECT = (
     "hipcv, roll and pitch alone",
     "true joint centres, camera stated",
 )
-VARIANTS = (GRAPH, HEAT, PATH, LOOK, COLOUR, EDGES, PRODUCT, SQUARE, GRAVITY, PERFECT)
+VARIANTS = (GRAPH, HEAT, PATH, LOOK, COLOUR, EDGES, ZERO, PRODUCT, SQUARE, GRAVITY, PERFECT)
 #: Those that read the picture in a way of their own.
-SHANK_VARIANTS = (GRAPH, HEAT, PATH, LOOK, COLOUR, EDGES, PRODUCT)
+SHANK_VARIANTS = (GRAPH, HEAT, PATH, LOOK, COLOUR, EDGES, ZERO, PRODUCT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +124,23 @@ def no_colour(on_leg: object, anywhere: object) -> None:
 
 
 def heat_maps_only(
-    knee_px: FloatArray, ankle_px: FloatArray, ribbon: object, shank_px: float, doubt: float
-) -> tuple[FloatArray, FloatArray, float]:
-    """Stand in for `fuse_ribbon`: the heat maps' joints as they are."""
-    return knee_px, ankle_px, JOINTS_SE_DEG * doubt
+    path: LegPath, ribbons: object, landmarks_deg: object, shank_px: float, doubts: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Stand in for `measure_shank`: the heat maps' joints as they are."""
+    return path.knee_px, path.ankle_px, JOINTS_SE_DEG * doubts
+
+
+def edges_as_they_lie(
+    path: LegPath, ribbons: Sequence[Ribbon | None], landmarks_deg: object, shank_px: float, doubts: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Stand in for `measure_shank`: the edges' displacement is not taken off."""
+    with_edges = partial(fuse_ribbon, displaced_deg=0.0)
+    each = [
+        with_edges(knee, ankle, ribbon, shank_px, float(unsure))
+        for knee, ankle, ribbon, unsure in zip(path.knee_px, path.ankle_px, ribbons, doubts, strict=True)
+    ]
+    knees, ankles, se_deg = zip(*each, strict=True)
+    return np.array(knees), np.array(ankles), np.array(se_deg)
 
 
 def never_covered(paths: Sequence[LegPath], like: MapArray | None) -> list[BoolArray]:
@@ -139,7 +154,8 @@ STAND_INS: tuple[tuple[str, dict[str, Any]], ...] = (
     (PATH, {"best_path": each_alone}),
     (LOOK, {"look_again": never_again}),
     (COLOUR, {"learn_colour": no_colour}),
-    (EDGES, {"fuse_edges": heat_maps_only}),
+    (EDGES, {"measure_shank": heat_maps_only}),
+    (ZERO, {"measure_shank": edges_as_they_lie}),
     (PRODUCT, {"covered": never_covered}),
 )
 
@@ -150,7 +166,7 @@ def methods() -> dict[str, Method]:
     for k, (variant, _) in enumerate(STAND_INS):
         missing: dict[str, Any] = {}
         for _, stand_in in STAND_INS[k + 1 :]:
-            missing |= stand_in
+            missing = stand_in | missing
         made[variant] = replace(METHOD, legs=replace(METHOD.legs, **missing))
     return made
 

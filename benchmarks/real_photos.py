@@ -8,10 +8,12 @@ several calibrated cameras. Marks of different kinds, and different clothes, are
 photograph differ by several degrees themselves: this is the difference from a mark, not an error. The known truth is
 the turn: a picture turned by an angle must change the reading by that angle.
 
-Three readers stand side by side: *legs*, the reader of every test, on the person whom the person detector sees in the
-marked box, every view of the picture looked at once; *landmarks*, the pose model's knee and ankle as MediaPipe's graph
-gives them; *graph*, what `--engine graph` makes of them and the silhouette. *Kept* are the shanks that a recording
-would keep. What both tests do not show (crossed legs, legs that lean inwards) the reader of the legs may refuse.
+Readers stand side by side: *legs*, the reader of every test, on the person whom the person detector sees in the marked
+box, every view of the picture looked at once; two of its pieces, *heat maps*, knee and ankle by the path through the
+heat maps, and *edges*, the middle between the lower leg's edges as they lie; *landmarks*, the pose model's knee and
+ankle as MediaPipe's graph gives them; *graph*, what `--engine graph` makes of them and the silhouette. *Kept* are the
+shanks that a recording would keep. What both tests do not show (crossed legs, legs that lean inwards) the reader of the
+legs may refuse; a second table compares all readers on the shanks that legs and landmarks keep.
 
 `--turn` does this as the instrument reads: frames of `clips/` of one person whose legs are seen are each held for a
 second and a half, upright and turned; a reading is the median of the last second, as of a hold.
@@ -33,17 +35,24 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from hipcv.core.motion.angles import MIN_VISIBILITY
+from hipcv.core.motion.filtering import median_of
 from hipcv.core.series import ANKLES, KNEES, FloatArray
 from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile, get_model
 from hipcv.pose.fusion import MAX_SE_DEG
 from hipcv.pose.landmarker import PoseEstimator
+from hipcv.pose.legs.body import contradicted
+from hipcv.pose.legs.edges import Ribbon
 from hipcv.pose.legs.looking import BODY_VIEWS
 from hipcv.pose.legs.network import LandmarkNetwork
 from hipcv.pose.legs.people import PersonDetector, Somebody
+from hipcv.pose.legs.protractor import measure_shank
+from hipcv.pose.legs.protractor import turned as turned_vectors
 from hipcv.pose.legs.reader import LONG_SIDE_PX
 from hipcv.pose.legs.reading import VIEW_EVERY_S, read_lower_legs
+from hipcv.pose.legs.steps import LEG_STEPS
 from hipcv.pose.legs.subject import find_people
+from hipcv.pose.legs.tracking import LegPath
 from hipcv.pose.person import NOBODY
 from hipcv.pose.silhouette import LANDMARK_SE_DEG, LimbAxis, fuse_axis
 from hipcv.sources.video import open_video
@@ -51,8 +60,10 @@ from hipcv.words import ModelName
 
 ByteArray = NDArray[np.uint8]
 
-LEGS, LANDMARKS, GRAPH = "legs", "landmarks", "graph"
+LEGS, HEAT_MAPS, EDGES, LANDMARKS, GRAPH = "legs", "heat maps", "edges", "landmarks", "graph"
 READERS = (LEGS, LANDMARKS, GRAPH)
+#: On photographs the reader's pieces are shown as well.
+PIECES = (LEGS, HEAT_MAPS, EDGES, LANDMARKS, GRAPH)
 #: A shank further off than this is misread.
 MISREAD_DEG = 10.0
 TURNS_DEG = (-10.0, 10.0)
@@ -149,6 +160,29 @@ class Seen:
 NOT_SEEN = Seen(np.full((2, 2, 2), np.nan), np.full(2, np.inf))
 
 
+@dataclass(slots=True)
+class Pieces:
+    """`measure_shank`, and what it was given: both legs' joints and edges, in the crop."""
+
+    joints_px: list[FloatArray] = field(default_factory=list)
+    edges_px: list[FloatArray] = field(default_factory=list)
+
+    def __call__(
+        self,
+        path: LegPath,
+        ribbons: Sequence[Ribbon | None],
+        landmarks_deg: FloatArray,
+        shank_px: float,
+        doubts: FloatArray,
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Measure as the reader does."""
+        aside_deg = median_of(np.array([np.nan if ribbon is None else ribbon.turn_deg for ribbon in ribbons]))
+        knee, ankle = np.median(path.knee_px, axis=0), np.median(path.ankle_px, axis=0)
+        self.joints_px.append(np.stack([knee, ankle]))
+        self.edges_px.append(np.stack([knee, knee + turned_vectors(ankle - knee, aside_deg)]))
+        return measure_shank(path, ribbons, landmarks_deg, shank_px, doubts)
+
+
 class LegsOnStills:
     """The reader of the legs on a picture that is held: every view of it once or more, the median of what they show."""
 
@@ -156,24 +190,34 @@ class LegsOnStills:
         self._network = LandmarkNetwork(read_landmark_network(model.path))
         self._detector = PersonDetector(read_person_detector(model.path))
 
-    def __call__(self, rgb: ByteArray, box: FloatArray | None = None, n_looks: int = len(BODY_VIEWS)) -> Seen:
+    def __call__(
+        self, rgb: ByteArray, box: FloatArray | None = None, n_looks: int = len(BODY_VIEWS)
+    ) -> dict[str, Seen]:
         """Read both legs of the person in a box (left, top, width, height), or of the surest one in the picture."""
         scale = min(1.0, LONG_SIDE_PX / max(rgb.shape[:2]))
         if scale < 1:  # as the reader keeps frames
             small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             seen = self(np.asarray(small, np.uint8), None if box is None else box * scale, n_looks)
-            return Seen(seen.legs_px / scale, seen.se_deg)
+            return {name: Seen(each.legs_px / scale, each.se_deg) for name, each in seen.items()}
         somebody = self._in_box(rgb, box)
+        nothing = dict.fromkeys((LEGS, HEAT_MAPS, EDGES), NOT_SEEN)
         if somebody is None:
-            return NOT_SEEN
+            return nothing
         # two frames: what is seen once only is somebody who passes by
         known, _ = find_people([rgb] * 2, [[somebody]] * 2, self._network)
         if not known:
-            return NOT_SEEN
-        time_s = VIEW_EVERY_S * np.arange(n_looks, dtype=np.float64)
-        legs = read_lower_legs(lambda _: rgb, time_s, known[0], self._network)
+            return nothing
+        time_s, pieces = VIEW_EVERY_S * np.arange(n_looks, dtype=np.float64), Pieces()
+        legs = read_lower_legs(lambda _: rgb, time_s, known[0], self._network, replace(LEG_STEPS, measure_shank=pieces))
         each = np.stack([legs.knees_px, legs.ankles_px], axis=2)
-        return Seen(np.median(each, axis=0), np.median(legs.se_deg, axis=0))
+        elsewhere = np.stack([contradicted(legs.landmarks_deg[:, leg]) for leg in range(2)], axis=1)
+        se_deg = np.median(np.where(elsewhere, np.inf, legs.se_deg), axis=0)
+        to_picture = known[0].region.to_picture
+        return {
+            LEGS: Seen(np.median(each, axis=0), se_deg),
+            HEAT_MAPS: Seen(to_picture(np.array(pieces.joints_px)), se_deg),
+            EDGES: Seen(to_picture(np.array(pieces.edges_px)), se_deg),
+        }
 
     def _in_box(self, rgb: ByteArray, box: FloatArray | None) -> Somebody | None:
         if box is None:
@@ -272,6 +316,7 @@ class Difference:
     reader: str
     error_deg: float
     turn_deg: tuple[float, ...]
+    shank: str = ""
 
 
 def kind_of(person: dict[str, Any]) -> str:
@@ -307,7 +352,8 @@ def compare(
         marked = np.array([shank_direction_deg(*leg) for leg in marks])
         turns = np.array([wrapped_deg(directions_at(at, other[reader]) - now - turn) for turn, at, other in again])
         for leg, error_deg in enumerate(wrapped_deg(now - marked)):
-            yield Difference(kind_of(person), reader, float(error_deg), tuple(turns[:, leg].tolist()))
+            shank = f"{person['file']}, {person['usable_legs'][leg]}"
+            yield Difference(kind_of(person), reader, float(error_deg), tuple(turns[:, leg].tolist()), shank)
 
 
 def directions_at(marks_px: FloatArray, seen: Seen) -> FloatArray:
@@ -320,7 +366,7 @@ def summarise(rows: Sequence[Difference], model: str) -> list[dict[str, str]]:
     """Return a table row for each kind of marks and clothes, and each reader."""
     table = []
     for kind in sorted({row.kind for row in rows}):
-        for reader in READERS:
+        for reader in PIECES:
             group = [row for row in rows if (row.kind, row.reader) == (kind, reader)]
             turns = np.abs([turn for row in group for turn in row.turn_deg if math.isfinite(turn)])
             table.append(
@@ -336,13 +382,32 @@ def summarise(rows: Sequence[Difference], model: str) -> list[dict[str, str]]:
     return table
 
 
+def on_same_shanks(rows: Sequence[Difference]) -> list[dict[str, str]]:
+    """Return a row for each kind and reader, over the shanks that both the legs' reader and the landmarks keep."""
+    kept = [
+        {row.shank for row in rows if row.reader == reader and math.isfinite(row.error_deg)}
+        for reader in (LEGS, LANDMARKS)
+    ]
+    table = []
+    for kind in sorted({row.kind for row in rows}):
+        for reader in PIECES:
+            group = [
+                row.error_deg
+                for row in rows
+                if (row.kind, row.reader) == (kind, reader) and row.shank in kept[0] & kept[1]
+            ]
+            mean = f"{np.nanmean(np.abs(group)):.1f}" if np.isfinite(group).any() else "–"
+            table.append({"same shanks": kind, "reader": reader, "mean °": mean, **figures(group)})
+    return table
+
+
 def read_photos(folder: Path, model: ModelFile) -> list[Difference]:
     """Return every marked shank of a folder as every reader sees it."""
     legs = LegsOnStills(model)
     rows: list[Difference] = []
 
     def read(rgb: ByteArray, box: FloatArray) -> dict[str, Seen]:
-        return {LEGS: legs(rgb, box), **graph_on_still(rgb, model.path, box)}
+        return {**legs(rgb, box), **graph_on_still(rgb, model.path, box)}
 
     for person in json.loads((folder / "keypoints.json").read_text(encoding="utf-8")):
         rgb = np.asarray(cv2.cvtColor(cv2.imread(str(folder / person["file"])), cv2.COLOR_BGR2RGB), np.uint8)
@@ -365,7 +430,7 @@ def held_shanks(rgb: ByteArray, model: ModelFile, legs: LegsOnStills) -> dict[st
     by_graph = {
         name: np.array([usual_direction_deg(leg) for leg in np.array(rows[-last:]).T]) for name, rows in seen.items()
     }
-    directions = legs(rgb, n_looks=round(HELD_S / VIEW_EVERY_S)).directions_deg
+    directions = legs(rgb, n_looks=round(HELD_S / VIEW_EVERY_S))[LEGS].directions_deg
     return {LEGS: directions, **by_graph}
 
 
@@ -408,14 +473,16 @@ def main() -> None:
     args = parser.parse_args()
     if not (args.folder / "keypoints.json").exists():
         sys.exit(f"Marked photographs were wanted, but there is no keypoints.json in {args.folder}.")
-    table = []
+    table, same = [], []
     for name in args.models:
         model = get_model(ModelName(name))
         if args.turn:
             table += [turn_row(name, *item) for item in turn_clips(args.folder, model).items()]
         else:
-            table += summarise(read_photos(args.folder, model), name)
-    print(markdown(table))
+            rows = read_photos(args.folder, model)
+            table += summarise(rows, name)
+            same += on_same_shanks(rows)
+    print("\n".join(map(markdown, [table, same] if same else [table])))
 
 
 if __name__ == "__main__":

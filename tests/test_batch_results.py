@@ -96,8 +96,8 @@ def test_a_row_holds_the_numbers_of_its_side(document: Document) -> None:
 
 
 def judged(document: Document) -> Document:
-    """Return the document as it is for a woman of 30 at 35°."""
-    known, other = find_references(SEATED, age_years=30, sex=Sex.FEMALE), deepcopy(document)
+    """Return the document as it is for a man of 30 at 35°."""
+    known, other = find_references(SEATED, age_years=30, sex=Sex.MALE), deepcopy(document)
     for side in other["sides"].values():
         told = [compare(35.0, (33.0, 37.0), row) for row in known]
         side["reference"] = [{**asdict(one), "verdict": one.verdict and str(one.verdict)} for one in told]
@@ -106,8 +106,8 @@ def judged(document: Document) -> Document:
 
 def test_a_row_names_the_range_that_judges_its_side_and_none_where_nobody_says_who_it_is(document: Document) -> None:
     known = next(side_rows(Result(clip(), KEY, judged(document))))
-    assert (known["reference_id"], known["reference_verdict"]) == ("czuppon-2017-hip90-female", "within")
-    assert known["reference_percentile"] == pytest.approx(51, abs=1)
+    assert (known["reference_id"], known["reference_verdict"]) == ("hilfiker-2022-seated-male", "within")
+    assert known["reference_percentile"] == pytest.approx(59, abs=1)
     unknown = next(side_rows(Result(clip(), KEY, document)))
     assert document["sides"]["left"]["reference"]
     names = ("id", "low_deg", "high_deg", "percentile", "verdict")

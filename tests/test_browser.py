@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import av
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import ANKLES, KNEES
 from hipcv.core.setup import Setup
 from hipcv.core.skeleton import find_skeleton
+from hipcv.core.uncertainty import JOINTS_TERM
 from hipcv.live.coach import Coach, Plan
 from hipcv.live.livetest import LiveReading
 from hipcv.live.placement import Sight
@@ -569,6 +571,30 @@ def test_a_prone_self_test_is_led_and_drawn(
     opened.expect_clean()
 
 
+#: Shows a document on the page as the result of a test.
+SHOW_RESULT = """async (assessment) => {
+    const { showResult } = await import(new URL("result.js", document.baseURI));
+    const box = document.createElement("div");
+    document.getElementById("page-home").append(box);
+    const links = { series: "/api/v1/assessments/0/series" };
+    await showResult(box, { state: "done", assessment, keep: false, links });
+}"""
+
+
+def test_beside_a_percentile_stands_how_far_protocols_differ_on_the_page(visit: Callable[..., Visit]) -> None:
+    """A man is compared with men whose posture is printed; what another protocol would make of it stands there."""
+    assessment = assess(seated(fps=15.0), Setup(age_years=30.0, sex=Sex.MALE))
+    opened = visit()
+    opened.show("home")
+    opened.page.evaluate(SHOW_RESULT, render_document(assessment))
+    for side in ("left", "right"):
+        opened.expect_text(
+            f".side-card.{side} .verdict",
+            re.compile(r"in 100 of that group \(measured in another way its middle shifts by about 6°\)\.$"),
+        )
+    opened.expect_clean(statuses=(404,))
+
+
 def test_what_the_body_added_stands_at_the_number_it_spoils(visit: Callable[..., Visit]) -> None:
     """The page's card shows the rows of the document, above the interval."""
     assessment = assess(seated(left=(40.0, 39.0), right=(20.0, 19.0), hike=10.0, fps=15.0), Setup(age_years=30.0))
@@ -661,7 +687,7 @@ def test_the_questions_of_a_recording_are_those_of_the_person_in_it(visit: Calla
 @pytest.mark.parametrize("size", WIDTHS)
 def test_a_result_shows_what_to_do_behind_the_answers(visit: Callable[..., Visit], size: str) -> None:
     """Three exercises with drawings where nothing stands against them; a stop above the numbers, and no exercise."""
-    setup = Setup(age_years=30.0, sex=Sex.FEMALE, roll_deg=0.0, screening=())
+    setup = Setup(age_years=30.0, sex=Sex.MALE, roll_deg=0.0, screening=())
     low = assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup)
     opened = visit(size=size)
     page = opened.page
@@ -686,7 +712,7 @@ def test_a_result_shows_what_to_do_behind_the_answers(visit: Callable[..., Visit
 
 def test_one_exercise_between_two_tests_is_shown_and_what_it_did(visit: Callable[..., Visit]) -> None:
     """The exercise is chosen, done and left by a button that remembers the test before; then the pair is told."""
-    setup = Setup(age_years=30.0, sex=Sex.FEMALE, roll_deg=0.0, screening=())
+    setup = Setup(age_years=30.0, sex=Sex.MALE, roll_deg=0.0, screening=())
     low = assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup)
     opened = visit()
     page = opened.page
@@ -719,7 +745,7 @@ def test_one_exercise_between_two_tests_is_shown_and_what_it_did(visit: Callable
 
 def test_kinds_of_test_of_one_person_make_one_plan(visit: Callable[..., Visit]) -> None:
     """Under a person's name, where more than one kind of test was done; one kind has its plan with the result."""
-    setup = Setup(age_years=30.0, sex=Sex.FEMALE, roll_deg=0.0, screening=())
+    setup = Setup(age_years=30.0, sex=Sex.MALE, roll_deg=0.0, screening=())
     low = render_document(assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup))
     told = {"screening": low["screening"], "plan": low["plan"], "setup": low["setup"], "subject": "Anna"}
     person = {"id": "one", "kind": "live", "state": "done", "test": "seated", "subject": "Anna", "status": "measured"}
@@ -769,6 +795,38 @@ def test_no_words_of_the_reports_drawings_run_into_each_other(
         })"""
     )
     assert touching == []
+
+
+@pytest.mark.parametrize(("scheme", "media"), [("light", "screen"), ("dark", "screen"), ("light", "print")])
+def test_the_reports_legend_shows_the_colours_of_its_bar(
+    visit: Callable[..., Visit], scheme: str, media: str, tmp_path: Path
+) -> None:
+    """Pixel by pixel: every term that the bar of an interval shows has its colour in the legend, and no other has."""
+    assessment = assess(seated(fps=15.0, yaw=12.0, pitch=10.0), Setup())
+    (tmp_path / "report.html").write_text(render_report(assessment, []), encoding="utf-8")
+    opened = visit(scheme=scheme)
+    opened.page.emulate_media(media=media, color_scheme=scheme)
+    opened.page.goto((tmp_path / "report.html").as_uri())
+    places: list[dict[str, dict[str, list[float]]]] = opened.page.evaluate(
+        """() => [...document.querySelectorAll("svg.budget")].map((bar) => {
+            const middle = (box) => [box.left + box.width / 2 + scrollX, box.top + box.height / 2 + scrollY];
+            const name = (words) => words.split(" ±")[0].trim();
+            const shown = [...bar.querySelectorAll("rect")].filter((r) => r.getBoundingClientRect().width >= 4);
+            const legend = bar.parentElement.querySelectorAll(".term-name");
+            const swatch = (term) => term.querySelector(".swatch").getBoundingClientRect();
+            return {
+                bar: Object.fromEntries(shown.map((r) => [name(r.textContent), middle(r.getBoundingClientRect())])),
+                legend: Object.fromEntries([...legend].map((t) => [name(t.textContent), middle(swatch(t))])),
+            };
+        })"""
+    )
+    picture = cv2.imdecode(np.frombuffer(opened.page.screenshot(full_page=True), np.uint8), cv2.IMREAD_COLOR)
+    assert len(places) == 2
+    for place in places:
+        bar, legend = ({t: tuple(picture[int(y), int(x)]) for t, (x, y) in place[k].items()} for k in ("bar", "legend"))
+        assert {JOINTS_TERM, "reading of the shank"} <= set(bar) <= set(legend)
+        assert {term: legend[term] for term in bar} == bar
+        assert len(set(legend.values())) == len(legend)
 
 
 def test_the_sensor_of_a_built_in_camera_is_read_and_a_refused_one_does_no_harm(visit: Callable[..., Visit]) -> None:
@@ -1162,6 +1220,7 @@ def test_a_trend_is_shown_of_one_named_person_and_says_that_days_lie_between(
     page.locator("#filter-subject").select_option(label="anna")
     opened.expect_text("#trend h2", "Trend of anna, seated")
     opened.expect_text("#trend", "no change detected: between days it would have to be 9.0° or more")
+    opened.expect_text("#trend", "What counts as a change between days comes from people measured by hand on two days")
     assert page.locator("#trend .mark.left").count() == 3  # two results, and the legend's
     page.locator("#filter-subject").select_option(label="Ben")
     page.locator("#trend").filter(has_not_text="Trend").wait_for(state="attached")
@@ -1182,8 +1241,12 @@ def test_a_result_without_a_stated_sex_shows_both_ranges_and_no_verdict(
     for group in ("College women", "College men"):
         opened.expect_text("#one-result", re.compile(f"{group}, hip at 90°.*: \\d+° to \\d+°"))
     assert page.locator(".verdict, #one-result .band").count() == 0
-    page.get_by_label("Compare with").select_option(label="College men, hip at 90° (Czuppon 2017)")
-    opened.expect_text(".side-card.left", "no verdict: age and sex not stated")
+    for label, reason in (
+        ("Young men, seated (Hilfiker 2022)", "age and sex not stated"),
+        ("College men, hip at 90° (Czuppon 2017)", "posture not known"),
+    ):
+        page.get_by_label("Compare with", exact=True).select_option(label=label)
+        opened.expect_text(".side-card.left", f"no verdict: {reason}")
     assert page.locator(".verdict").count() == 0
     opened.expect_clean(statuses=(404,))  # what was put there by hand has no curves
 

@@ -209,6 +209,18 @@ def test_docstrings_cite_every_step_of_the_method_and_no_other():
     assert set().union(*map(cited_steps, docstrings)) == set(defined_steps())
 
 
+def test_every_figure_of_accuracy_says_on_whom_it_was_measured():
+    """Each table of errors, and each point there that names a number of degrees, speaks of rendered or real people."""
+    part = re.search(r"^## How far to trust it\n(.*?)^## ", DOCUMENTS["README.md"], re.MULTILINE | re.DOTALL)[1]
+    heads = re.findall(r"^(\|.*)\n\|[ -]*-", part, re.MULTILINE)
+    assert len(heads) == 2
+    points = [" ".join(point.split()) for point in re.split(r"^- ", part, flags=re.MULTILINE)[1:]]
+    measured = [p for p in points if re.search(r"\d°", p) and "would fake" not in p and "by hand" not in p]
+    assert len(measured) >= 3
+    for told in (*heads, *measured):
+        assert re.search(r"rendered|real", told), told
+
+
 def test_a_range_of_steps_cites_all_of_them():
     assert cited_steps("As METHOD S2 to\n  S4 and P1 has it; see METHOD.md") == {"S2", "S3", "S4", "P1"}
 

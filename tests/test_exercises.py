@@ -96,7 +96,7 @@ def test_there_are_at_most_three_each_of_another_kind_in_the_order_of_a_plan(tes
 def test_whoever_may_exercise_finds_something_for_what_is_low(tests, answers):
     screened = judge(answers)
     plan = make_plan(tests, screened)
-    nothing = {told.pattern for told in plan.told} <= {Pattern.NOTHING_LOW, Pattern.NOTHING_KNOWN}
+    nothing = not tests or {told.pattern for told in plan.told} <= {Pattern.NOTHING_LOW}
     assert bool(plan.exercises) == (screened.exercises_allowed and not nothing)
 
 
@@ -181,6 +181,12 @@ def test_nothing_is_chosen_from_a_doubtful_number():
     plan = make_plan([Reading(90, low=BOTH, judged=BOTH, doubtful=True)], judge([]))
     assert plan.exercises == ()
     assert "repeat the test first" in plan.withheld[0]
+
+
+def test_where_nobody_can_say_what_is_low_something_for_anybody_is_offered():
+    plan = make_plan([Reading(90)], judge([]))
+    assert [exercise.id for exercise in plan.exercises] == ["gen-leg-roll", "stg-seated", "int-hinge"]
+    assert "not offered because something is low" in plan.told[0].say
 
 
 def test_nothing_low_calls_for_no_exercise():

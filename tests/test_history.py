@@ -1,6 +1,7 @@
 """Kept assessments stay what they were, once each, until somebody forgets them for good."""
 
 import json
+import math
 import os
 import sqlite3
 import subprocess
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 
 from hipcv.cli import app
 from hipcv.core.errors import HistoryError
+from hipcv.core.uncertainty import JOINTS_SE_DEG, JOINTS_TERM
 from hipcv.history import keep
 from hipcv.history.comparison import SITTING, Change, Spacing, compare_documents, compare_kept, spacing_of
 from hipcv.history.person import same_person
@@ -229,19 +231,27 @@ def test_importing_the_history_loads_no_database() -> None:
 # --------------------------------------------------------------------------------------------------------- comparing
 
 
-def clean(document: Document, *, n_trials: int = 3, half_deg: float = 2.0) -> Document:
-    """Return the document of a measurement without a doubt: equal trials, and an interval of this half-width."""
+def clean(document: Document, *, n_trials: int = 3, reading_deg: float = 1.0, yaw_deg: float = 0.0) -> Document:
+    """Return the document of a measurement without a doubt: equal trials, and this error beside that of the joints."""
     other = deepcopy(document)
     other["findings"] = []
+    other["camera"] |= {"pitch_deg": 5.0, "pitch_se_deg": 1.0, "yaw_deg": yaw_deg, "yaw_se_deg": 4.0}
+    half_deg = 1.96 * math.hypot(reading_deg, JOINTS_SE_DEG)
     for side in other["sides"].values():
         value = side["end_range_deg"]
         side["interval95_deg"] = [value - half_deg, value + half_deg]
+        side["error_terms"] = [
+            {"source": "reading of the shank", "se_deg": reading_deg},
+            {"source": JOINTS_TERM, "se_deg": JOINTS_SE_DEG},
+        ]
         side["trials"] = [{**side["trials"][0], "end_range_deg": value, "accepted": True, "findings": []}] * n_trials
     return other
 
 
-#: Half-width 2.0°, three equal trials with the prior of 2° among them: 1.96 √(2 (1.02² + 4/9)).
-WITHIN_DEG = 1.96 * (2 * ((2.0 / 1.96) ** 2 + 4 / 9)) ** 0.5
+#: A reading good to 1°, three equal trials with the prior of 2° among them, one view: 1.96 √(2 (1² + 4/9)).
+WITHIN_DEG = 1.96 * (2 * (1.0**2 + 4 / 9)) ** 0.5
+#: The same of two views, so that where the joints are counts both times.
+TWO_VIEWS_DEG = 1.96 * (2 * (1.0**2 + 1.55**2 + 4 / 9)) ** 0.5
 
 
 @given(change=st.floats(-25, 25), spacing=st.sampled_from(Spacing))
@@ -264,14 +274,15 @@ def test_a_change_is_told_only_beyond_what_differs_between_days_or_within_one_si
         ({}, {}, 9.0),
         ({"n_trials": 1}, {}, 11.0),
         ({}, {"n_trials": 2}, 11.0),
-        ({"half_deg": 12.0}, {}, None),
+        ({"reading_deg": 6.0}, {}, None),
     ],
 )
 def test_between_days_the_limit_is_9_or_with_few_trials_11_or_what_wide_intervals_allow(
     document: Document, first: dict[str, Any], second: dict[str, Any], limit: float | None
 ) -> None:
     left, _ = compare_documents(clean(document, **first), clean(document, **second))
-    within, _ = compare_documents(clean(document, **first), clean(document, **second), Spacing.ONE_SITTING)
+    apart = clean(document, **first), clean(document, **second, yaw_deg=20.0)
+    within, _ = compare_documents(*apart, Spacing.ONE_SITTING)
     assert left.mdc95_deg == pytest.approx(within.mdc95_deg if limit is None else limit)
     assert (left.mdc95_deg or 0) >= (within.mdc95_deg or 0)
 
@@ -292,7 +303,55 @@ def test_trials_that_scatter_make_the_limit_of_one_sitting_wider(document: Docum
     side["trials"] = [{**side["trials"][0], "end_range_deg": side["end_range_deg"] + by} for by in (-4.0, 0.0, 4.0)]
     left, right = compare_documents(sure, scattered, Spacing.ONE_SITTING)
     assert right.mdc95_deg == pytest.approx(WITHIN_DEG)
-    assert left.mdc95_deg == pytest.approx(1.96 * (2 * (2.0 / 1.96) ** 2 + 4 / 9 + 36 / 9) ** 0.5)
+    assert left.mdc95_deg == pytest.approx(1.96 * (2 * 1.0**2 + 4 / 9 + 36 / 9) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("camera", "limit"),
+    [
+        ({}, WITHIN_DEG),
+        ({"yaw_deg": 4.9, "pitch_deg": 1.0}, WITHIN_DEG),
+        ({"yaw_deg": -5.1}, TWO_VIEWS_DEG),
+        ({"pitch_deg": 10.5}, TWO_VIEWS_DEG),
+        ({"roll_deg": 9.0}, WITHIN_DEG),
+        ({"yaw_se_deg": 7.0}, TWO_VIEWS_DEG),
+        ({"pitch_deg": None, "pitch_se_deg": None}, TWO_VIEWS_DEG),
+    ],
+)
+def test_where_the_joints_are_cancels_in_one_sitting_as_far_as_the_camera_is_known_to_stand_alike(
+    document: Document, camera: dict[str, Any], limit: float
+) -> None:
+    """A camera that rolled sees the same side of the leg; one 5° further round, or nobody knows where, does not."""
+    sure = clean(document)
+    moved = {**sure, "camera": {**sure["camera"], **camera}}
+    for one, other in ((sure, moved), (moved, sure)):
+        left, _ = compare_documents(one, other, Spacing.ONE_SITTING)
+        assert left.mdc95_deg == pytest.approx(limit)
+        assert ("does not count" in left.mdc95_source) == (limit == WITHIN_DEG)
+        between, _ = compare_documents(one, other)
+        assert between.mdc95_deg == pytest.approx(9.0)
+
+
+def test_a_limit_below_the_best_that_people_reach_by_hand_says_so(document: Document) -> None:
+    """Krause 2015: 5.4°."""
+    narrow, _ = compare_documents(clean(document), clean(document), Spacing.ONE_SITTING)
+    wide, _ = compare_documents(clean(document), clean(document, yaw_deg=20.0), Spacing.ONE_SITTING)
+    assert narrow.mdc95_deg is not None
+    assert wide.mdc95_deg is not None
+    assert narrow.mdc95_deg < 5.4 < wide.mdc95_deg
+    assert "Krause" in narrow.mdc95_source
+    assert "not yet checked on people" in narrow.mdc95_source
+    assert "Krause" not in wide.mdc95_source
+
+
+def test_a_document_from_before_real_legs_counted_gets_their_term(document: Document) -> None:
+    old = clean(document)
+    for side in old["sides"].values():
+        side["error_terms"] = [{"source": "landmarks and anatomy", "se_deg": 1.0}]
+    limits = [
+        compare_documents(old, clean(document, yaw_deg=yaw), Spacing.ONE_SITTING)[0].mdc95_deg for yaw in (0.0, 20.0)
+    ]
+    assert limits == pytest.approx([WITHIN_DEG, TWO_VIEWS_DEG])
 
 
 @pytest.mark.parametrize("spacing", Spacing)

@@ -4,6 +4,7 @@ import math
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,10 +13,12 @@ from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
+from hipcv.evidence.guidance import note_for
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error, published_errors
 from hipcv.evidence.norms import norms_table
 from hipcv.evidence.reference import (
     ADULT_YEARS,
+    PROTOCOL_SPREAD_DEG,
     AsymmetryVerdict,
     Comparison,
     NoVerdict,
@@ -32,6 +35,7 @@ from hipcv.evidence.reference import (
 from hipcv.words import Effort, Sex
 
 BY_ID = {row.id: row for row in all_references()}
+MEN = BY_ID["hilfiker-2022-seated-male"]
 MEN_90 = BY_ID["czuppon-2017-hip90-male"]
 SEATED_RULE = BY_ID["rule-seated"]
 #: A group whose limits are easy to count with: 30 to 45°.
@@ -92,6 +96,10 @@ def test_the_rules_of_thumb_are_those_of_the_product() -> None:
 @pytest.mark.parametrize(
     ("row", "low", "high"),
     [
+        ("hilfiker-2022-seated-male", 16.3, 49.7),
+        ("mosler-2017-prone-male", 22.3, 53.7),
+        ("mosler-2017-hip90-male", 16.3, 47.7),
+        ("jung-2016-women-65-83", 15.9, 39.9),
         ("czuppon-2017-hip90-male", 7.7, 46.1),
         ("czuppon-2017-hip90-female", 13.7, 55.7),
         ("czuppon-2017-hip0-male", 9.8, 48.2),
@@ -128,10 +136,16 @@ def test_a_row_that_contradicts_itself_is_refused(change: dict[str, object], com
 # ----------------------------------------------------------------------------------------------------- which rows fit
 
 
+def test_a_hip_angle_stands_for_the_position_that_a_source_does_not_print() -> None:
+    with pytest.raises(ValueError, match="stands for the position"):
+        replace(MEN, hip_flexion_deg=90.0)
+
+
 @given(st.sampled_from(PROCEDURES), subjects)
 def test_no_row_of_the_other_position_or_sex_is_ever_returned(position: Procedure, subject: dict[str, object]) -> None:
     for row in find_references(position, **subject):
         assert row.position in (None, position)
+        assert row.hip_flexion_deg in (None, position.hip_flexion_deg)
         assert subject.get("sex") is None or row.sex in (None, subject["sex"])
 
 
@@ -171,16 +185,17 @@ def test_unknown_age_leaves_out_rules_by_age_and_keeps_published_samples() -> No
 
 
 def test_the_best_row_for_a_student_is_the_published_one_of_the_same_sex_and_position() -> None:
-    assert ids(SEATED, age_years=18, sex=Sex.MALE)[0] == "czuppon-2017-hip90-male"
-    assert ids(PRONE, age_years=18, sex=Sex.FEMALE)[0] == "czuppon-2017-hip0-female"
+    assert ids(SEATED, age_years=18, sex=Sex.MALE)[0] == "hilfiker-2022-seated-male"
+    assert ids(PRONE, age_years=18, sex=Sex.MALE)[0] == "mosler-2017-prone-male"
+    assert ids(PRONE, age_years=18, sex=Sex.FEMALE)[0] == "merrimack-prone-female"
 
 
 def test_rows_with_a_verdict_come_before_bare_means_and_what_is_only_quoted_last() -> None:
-    found = find_references(SEATED, age_years=30, sex=Sex.FEMALE, effort=Effort.ACTIVE)
-    order = [None, NoVerdict.NO_SPREAD, NoVerdict.OFTEN_QUOTED]
+    found = find_references(SEATED, age_years=30, sex=Sex.MALE, effort=Effort.ACTIVE)
+    order = [None, NoVerdict.NO_POSTURE, NoVerdict.NO_SPREAD, NoVerdict.OFTEN_QUOTED]
     places = [order.index(row.no_verdict) for row in found]
     assert places == sorted(places)
-    assert set(places) == {0, 1, 2}
+    assert set(places) == {0, 1, 2, 3}
 
 
 def test_among_rules_the_one_for_the_position_comes_first() -> None:
@@ -225,9 +240,29 @@ def test_an_adult_of_unknown_sex_sees_womens_and_mens_ranges_side_by_side_withou
 ) -> None:
     found = find_references(position, age_years=30)
     spread = [row for row in found if row.limits_deg is not None and row.kind is ReferenceKind.PUBLISHED]
-    assert {row.no_verdict for row in spread} == {NoVerdict.NO_SEX}
-    assert [row.sex for row in spread] == [Sex.FEMALE, Sex.MALE] * (len(spread) // 2)
+    assert {row.no_verdict for row in spread} == {NoVerdict.NO_SEX, NoVerdict.NO_POSTURE}
+    for reason in (NoVerdict.NO_SEX, NoVerdict.NO_POSTURE):
+        told = [row.sex for row in spread if row.no_verdict is reason]
+        n = min(told.count(sex) for sex in Sex)
+        assert told[: 2 * n] == [Sex.FEMALE, Sex.MALE] * n
+    assert {row.sex for row in spread} == set(Sex)
     assert found[: len(spread)] == tuple(spread)
+
+
+@given(st.sampled_from(PROCEDURES), subjects)
+def test_a_published_row_of_no_known_posture_judges_nobody(position: Procedure, subject) -> None:
+    """Seated and supine differ by up to 3° with the hip bent alike (Gradoz 2018)."""
+    for row in find_references(position, **subject):
+        if row.kind is ReferenceKind.PUBLISHED and row.position is None:
+            told = compare(5.0, (4.0, 6.0), row)
+            assert (told.verdict, told.percentile, told.no_verdict) == (None, None, NoVerdict.NO_POSTURE)
+            assert told.difference_deg is not None
+
+
+def test_rows_of_no_known_posture_are_those_whose_sources_print_none() -> None:
+    unknown = {r.id for r in all_references() if r.kind is ReferenceKind.PUBLISHED and r.position is None}
+    czuppon = {f"czuppon-2017-hip{angle}-{sex}" for angle in (0, 90) for sex in Sex}
+    assert unknown == czuppon | {"mosler-2017-hip90-male", "jung-2016-women-65-83"}
 
 
 def test_a_range_of_both_sexes_judges_without_a_stated_sex() -> None:
@@ -246,7 +281,7 @@ def test_what_is_only_often_quoted_never_judges_and_gives_no_distance(position: 
 
 
 def test_a_man_at_the_50th_percentile_is_below_nothing() -> None:
-    told = [compare(26.9, (25, 29), row) for row in find_references(SEATED, age_years=25, sex=Sex.MALE)]
+    told = [compare(33.0, (31, 35), row) for row in find_references(SEATED, age_years=25, sex=Sex.MALE)]
     assert {comparison.verdict for comparison in told} == {Verdict.WITHIN, None}
     assert next(c for c in told if c.verdict).percentile == pytest.approx(50)
 
@@ -268,6 +303,14 @@ def test_a_row_without_a_printed_mean_of_its_own_shows_its_means_and_judges_nobo
         ({"sex": Sex.MALE}, ["The age was not stated"]),
         ({"age_years": 30}, ["The sex was not stated"]),
         ({"age_years": 30, "sex": Sex.MALE}, []),
+        (
+            {"age_years": 30, "sex": Sex.FEMALE},
+            ["No published range of this age and sex is known"],
+        ),
+        (
+            {"age_years": 70, "sex": Sex.FEMALE},
+            ["No published range of this age and sex is known"],
+        ),
         ({"age_years": 70, "sex": Sex.MALE}, ["No published range"]),
         ({"age_years": 15, "sex": Sex.MALE}, ["No published range", "Under 18 years"]),
     ],
@@ -311,16 +354,26 @@ def test_a_wider_interval_never_makes_a_verdict_firmer(value: float, half: float
 
 
 def test_the_percentile_is_that_of_the_normal_distribution() -> None:
-    assert compare(26.9, (25, 29), MEN_90).percentile == pytest.approx(50)
-    assert compare(26.9 + 9.8, (35, 39), MEN_90).percentile == pytest.approx(84.13, abs=0.01)
-    assert compare(26.9 - 1.96 * 9.8, (5, 10), MEN_90).percentile == pytest.approx(2.5, abs=0.01)
+    assert compare(33.0, (31, 35), MEN).percentile == pytest.approx(50)
+    assert compare(33.0 + 8.5, (39, 43), MEN).percentile == pytest.approx(84.13, abs=0.01)
+    assert compare(33.0 - 1.96 * 8.5, (14, 18), MEN).percentile == pytest.approx(2.5, abs=0.01)
+
+
+def test_beside_every_percentile_and_only_there_stands_how_far_protocols_differ() -> None:
+    """The 50th percentile of one sample of young men, passive with the hip at 90°, is the 24th of the other."""
+    assert compare(33.0, (31, 35), MEN).protocol_spread_deg == PROTOCOL_SPREAD_DEG
+    assert compare(33.0, (31, 35), MEN_90).protocol_spread_deg is None
+    assert (MEN.mean_deg or 0) - (MEN_90.mean_deg or 0) == pytest.approx(PROTOCOL_SPREAD_DEG, abs=0.5)
+    note = note_for("protocols")
+    assert f"{MEN_90.mean_deg:g}° in one study and {MEN.mean_deg:g}° in another" in note
+    assert f"{MEN.percentile(MEN_90.mean_deg or 0):.0f}th of the other" in note
 
 
 @given(st.floats(-200, 200), st.floats(-200, 200))
 def test_more_rotation_never_has_a_lower_percentile(one: float, two: float) -> None:
     low, high = sorted([one, two])
-    below = compare(low, None, MEN_90).percentile
-    above = compare(high, None, MEN_90).percentile
+    below = compare(low, None, MEN).percentile
+    above = compare(high, None, MEN).percentile
     assert below is not None
     assert above is not None
     assert 0 <= below <= above <= 100
@@ -333,6 +386,12 @@ def test_a_sample_of_fewer_than_30_has_the_wider_limits_of_students_t() -> None:
     assert compare(small.limits_deg[0], None, small).percentile == pytest.approx(2.5)
     assert compare(36.68, None, small).percentile == pytest.approx(50)
     assert replace(small, n=30).limits_deg == pytest.approx((36.68 - 1.96 * 9.19, 36.68 + 1.96 * 9.19))
+    # by the density of t with 18 degrees of freedom, summed by hand from the middle to 1 / √(1 + 1/19)
+    t = np.linspace(0, 1 / math.sqrt(1 + 1 / 19), 20_001)
+    density = math.gamma(9.5) / (math.gamma(9) * math.sqrt(18 * math.pi)) * (1 + t**2 / 18) ** -9.5
+    share = 0.5 + float(np.trapezoid(density, t))
+    assert compare(36.68 + 9.19, None, small).percentile == pytest.approx(100 * share, abs=1e-6)
+    assert 100 * share == pytest.approx(82.9, abs=0.05)
 
 
 def test_a_bare_mean_gives_a_distance_and_no_verdict() -> None:
@@ -343,16 +402,16 @@ def test_a_bare_mean_gives_a_distance_and_no_verdict() -> None:
 
 @pytest.mark.parametrize("value", [None, math.nan])
 def test_a_missing_value_has_no_verdict_percentile_or_distance(value: float | None) -> None:
-    comparison = compare(value, (20, 30), MEN_90)
+    comparison = compare(value, (20, 30), MEN)
     assert (comparison.verdict, comparison.percentile, comparison.difference_deg) == (None, None, None)
-    assert comparison.id == MEN_90.id
+    assert comparison.id == MEN.id
 
 
 @pytest.mark.parametrize("interval", [None, (math.nan, 40), (30, None), (-math.inf, math.inf)])
 def test_a_value_without_an_interval_has_a_percentile_but_no_verdict(interval) -> None:
-    comparison = compare(35.0, interval, MEN_90)
+    comparison = compare(35.0, interval, MEN)
     assert comparison.verdict is None
-    assert comparison.percentile == pytest.approx(79.6, abs=0.1)
+    assert comparison.percentile == pytest.approx(59.3, abs=0.1)
 
 
 def test_an_interval_the_wrong_way_round_is_refused() -> None:
@@ -363,9 +422,9 @@ def test_an_interval_the_wrong_way_round_is_refused() -> None:
 def test_a_comparison_carries_its_source_and_whether_it_is_extrapolated() -> None:
     row = find_references(SEATED, age_years=40, sex=Sex.MALE)[0]
     comparison = compare(35, (33, 37), row)
-    assert (comparison.citation, comparison.doi) == (MEN_90.citation, "10.1016/j.pmrj.2016.10.022")
+    assert (comparison.citation, comparison.doi) == (MEN.citation, "10.1097/corr.0000000000002244")
     assert comparison.extrapolated
-    assert not compare(35, (33, 37), MEN_90).extrapolated
+    assert not compare(35, (33, 37), MEN).extrapolated
 
 
 # --------------------------------------------------------------------------------------------------------- asymmetry
@@ -442,10 +501,22 @@ def test_the_whole_table_holds_every_reference_once() -> None:
 
 def test_the_table_narrows_with_what_is_known_and_keeps_to_the_test() -> None:
     rows = norms_table(PRONE, age_years=30, sex=Sex.FEMALE)
-    assert {row.test for row in rows} == {"prone", "either"}
+    assert {row.test for row in rows} == {"prone", "hip at 0°, posture not known", "either"}
     assert {row.who for row in rows} == {"women", "both sexes"}
     assert [row.id for row in rows if row.id in ("rule-teens", "rule-adults")] == ["rule-adults"]
-    assert [row.test for row in rows] == sorted((row.test for row in rows), reverse=True)
+    assert rows[0].test == "prone"
+    either = [row.test == "either" for row in rows]
+    assert either == sorted(either)
+
+
+def test_a_range_whose_hip_angle_alone_is_known_is_listed_with_the_test_of_that_angle() -> None:
+    first = norms_table(SEATED, age_years=30, sex=Sex.FEMALE)[0]
+    assert (first.id, first.test) == ("czuppon-2017-hip90-female", "hip at 90°, posture not known")
+    tests = [row.test for row in norms_table()]
+    last = {test: len(tests) - tests[::-1].index(test) for test in tests}
+    assert tests.index("prone") > last["hip at 90°, posture not known"]
+    assert tests[-1] == "either"
+    assert "posture not known" in tests[last["hip at 0°, posture not known"] :]
 
 
 def test_the_table_shows_mean_spread_limits_ages_and_source_as_words() -> None:

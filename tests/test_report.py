@@ -11,12 +11,13 @@ from simulated import seated
 from hipcv.assessment import Provenance, assess
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.setup import Setup
-from hipcv.evidence.guidance import origin_for
+from hipcv.evidence.guidance import note_for, origin_for
+from hipcv.evidence.reference import NoVerdict
 from hipcv.outputs.figures import draw_budget, draw_curves, draw_norms
 from hipcv.outputs.html import Still, render_report
 from hipcv.words import Sex, Side
 
-SETUP = Setup(age_years=30.0, sex=Sex.FEMALE)
+SETUP = Setup(age_years=30.0, sex=Sex.MALE)
 
 
 class Words(HTMLParser):
@@ -57,7 +58,9 @@ def test_the_norms_name_a_verdict_for_every_band_and_draw_none_that_no_study_bac
     for result in assessment.sides:
         drawing = ElementTree.fromstring(draw_norms(result, result.reference))
         told = [e.text for e in drawing.iter("text") if e.get("class") == "verdict"]
-        assert told == [str(c.verdict) for c in result.reference if c.low_deg is not None and c.citation]
+        drawn = [c for c in result.reference if c.low_deg is not None and c.citation]
+        assert told == [c.verdict and str(c.verdict) for c in drawn]
+        assert [c.verdict is None for c in drawn] == [c.no_verdict is NoVerdict.NO_POSTURE for c in drawn]
         assert any(c.low_deg is not None and not c.citation for c in result.reference)
 
 
@@ -65,7 +68,7 @@ def test_without_a_sex_the_norms_stand_side_by_side_without_a_verdict(assessment
     unknown = assess(seated(left=(40.0,), duration_s=12.0, fps=15.0), replace(SETUP, sex=None))
     drawing = ElementTree.fromstring(draw_norms(unknown.left, unknown.left.reference))
     names = [e.text for e in drawing.iter("text") if e.get("class") == "inside"]
-    assert [name.split(",")[0] for name in names] == ["College women", "College men"]
+    assert {"College women", "College men", "Young men"} <= {name.split(",")[0].split(" (")[0] for name in names}
     assert not [e.text for e in drawing.iter("text") if e.get("class") == "verdict" and e.text]
     page = render_report(unknown, [], None)
     assert "The sex was not stated" in page
@@ -105,6 +108,14 @@ def test_bar_and_legend_of_the_error_budget_share_their_colours(assessment):
         assert len(legend) >= 3
         for name, term in legend:
             assert bar[name] == term
+
+
+def test_beside_a_percentile_stands_how_far_protocols_differ(assessment):
+    text = words(render_report(assessment, [], None))
+    told = re.findall(r"percentile \d+ \(protocols differ by about 6°\)", text)
+    assert len(told) == text.count(", percentile ") == 2
+    assert sum(c.percentile is not None for c in assessment.left.reference) == 1
+    assert note_for("protocols") in text
 
 
 def test_frames_that_were_read_are_told_apart_from_the_recordings_own_rate(assessment):

@@ -1,13 +1,11 @@
 """The lower leg's edges in drawn strips, whose middle lines are known."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipcv.pose.legs.edges import COLUMNS, ROWS, TAPER, WIDTH_AT, edge_strength, find_ribbon, fuse_ribbon
+from hipcv.pose.legs.edges import COLUMNS, ROWS, TAPER, WIDTH_AT, edge_strength, find_ribbon
 
 
 def strip(turn_deg=0.0, offset=0.0, half=0.145, *, skin=(55, 18, 20), wall=(70, 0, -5), noise=0.8, seed=0):
@@ -52,27 +50,3 @@ def test_mirroring_the_strip_mirrors_the_ribbon():
     one, other = find_ribbon(edge_strength(lab, mask)), find_ribbon(edge_strength(lab[:, ::-1], mask[:, ::-1]))
     assert other.turn_deg == pytest.approx(-one.turn_deg, abs=0.6)
     assert other.offset == pytest.approx(-one.offset, abs=0.012)
-
-
-def test_fusing_goes_most_of_the_way_to_a_straight_ribbon_and_says_how_sure_it_is():
-    lab, mask = strip(4.0)
-    knee, ankle = np.array([100.0, 100.0]), np.array([100.0, 170.0])
-    moved_knee, moved_ankle, se = fuse_ribbon(knee, ankle, find_ribbon(edge_strength(lab, mask)), 70.0, 1.0)
-    dx, dy = moved_ankle - moved_knee
-    # clockwise in a picture with y down: from straight down towards the left
-    assert np.degrees(np.arctan2(-dx, dy)) == pytest.approx(0.72 * 4.0, abs=0.5)
-    alone = fuse_ribbon(knee, ankle, None, 70.0, 1.0)
-    assert np.array_equal(alone[1], ankle)
-    assert se < alone[2]
-    assert fuse_ribbon(knee, ankle, None, 70.0, 3.0)[2] > alone[2]
-
-
-def test_a_ribbon_of_faint_edges_counts_less():
-    knee, ankle = np.array([100.0, 100.0]), np.array([100.0, 170.0])
-    lab, mask = strip(4.0)
-    clear = find_ribbon(edge_strength(lab, mask))
-    turns = []
-    for strength in (1.2, 0.9, 0.6, 0.3):
-        a, b, _ = fuse_ribbon(knee, ankle, replace(clear, strength=strength), 70.0, 1.0)
-        turns.append(np.degrees(np.arctan2(a[0] - b[0], b[1] - a[1])))
-    assert turns[0] == turns[1] > turns[2] > turns[3] > 0

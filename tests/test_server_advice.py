@@ -159,7 +159,7 @@ def as_prone(document: dict, **told: object) -> dict:
 
 @pytest.fixture(scope="module")
 def low() -> dict:
-    setup = Setup(age_years=30.0, sex=Sex.FEMALE, roll_deg=0.0, screening=())
+    setup = Setup(age_years=30.0, sex=Sex.MALE, roll_deg=0.0, screening=())
     return render_document(assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup))
 
 

@@ -102,6 +102,8 @@ def test_a_change_of_seven_degrees_is_told_within_one_sitting_and_not_between_da
     change = trend(client, "Anna")["change"]["left"]
     assert (change["spacing"], change["real"]) == (spacing, real)
     assert (change["mdc95_deg"] == 9.0) is (spacing == "between days")
+    assert ("Gradoz" in change["mdc95_source"]) is (spacing == "between days")
+    assert ("not yet checked on people" in change["mdc95_source"]) is (change["mdc95_deg"] < 5.4)
 
 
 def test_a_passive_test_is_no_change_of_an_active_one(client: TestClient, document: dict[str, Any]) -> None:

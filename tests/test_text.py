@@ -61,17 +61,32 @@ def test_the_difference_is_told_with_what_can_be_detected(assessment):
 def test_without_a_sex_the_terminal_shows_both_ranges_and_no_verdict():
     unknown = assess(seated(left=(40.0,), duration_s=12.0, fps=15.0), replace(SETUP, sex=None))
     told = in_one_line(shown(unknown))
-    assert told.index("College women") < told.index("College men")
+    assert told.index("Young men") < told.index("College women") < told.index("Footballers")
     assert "The sex was not stated" in told
     assert not re.search(r"percentile|within|below|above|borderline", told)
 
 
 def test_what_no_study_backs_is_shown_as_often_quoted():
-    old = assess(seated(left=(20.0,), duration_s=12.0, fps=15.0), replace(SETUP, age_years=70.0))
+    old = assess(seated(left=(20.0,), duration_s=12.0, fps=15.0), replace(SETUP, age_years=70.0, sex=Sex.MALE))
     told = in_one_line(shown(old))
     assert "often quoted, no study" in told
     assert "No published range with a known spread fits" in told
     assert "below" not in told
+
+
+@pytest.mark.parametrize("width", [60, 100, 200])
+def test_beside_a_percentile_stands_how_far_protocols_differ(width):
+    man = assess(seated(left=(40.0,), right=(25.0,), duration_s=16.0, fps=15.0), replace(SETUP, sex=Sex.MALE))
+    told = in_one_line(shown(man, width))
+    assert told.count("percentile") == 2
+    if width == 200:
+        assert told.count("(protocols differ by about 6°)") == 2
+
+
+def test_a_woman_is_told_that_no_range_is_known_to_be_of_this_position(assessment):
+    told = in_one_line(shown(assessment))
+    assert "No published range of this age and sex is known to be of this position" in told
+    assert "percentile" not in told
 
 
 def test_without_a_known_roll_the_sides_are_not_compared():

@@ -56,7 +56,8 @@ class Procedure:
     pitch_prior_deg : mean and standard deviation of the pitch of cameras that film it.
     yaw_from : what tells the camera's yaw.
     pelvis_from : what shows the pelvis.
-    anatomy_se_deg : standard error of one leg's end range that no look at the clip can reduce.
+    anatomy_se_deg : standard error of one leg's end range that no look at the clip can reduce, as rendered people show
+        it; where real legs show more, that counts (`core.uncertainty.JOINTS_SE_DEG`).
     posture : what is looked at to know that the test was done.
     limits : limits that differ from the usual ones (`core.checks.limits`).
     unseen : what a recording is called in which the subject is hardly ever seen.

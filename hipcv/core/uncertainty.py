@@ -4,7 +4,7 @@ Every term is a standard error in degrees. Terms are taken as independent and ad
 the end range ± `CENTRAL_95_SD` times the root of their sum (an expanded uncertainty, k = 1.96; METHOD R2).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,9 +21,13 @@ from hipcv.words import Side
 #: Half-width of the central 95 % of a normal distribution, in standard deviations.
 CENTRAL_95_SD = 1.96
 
-#: Standard error of a shank's direction where its reader states none: half of 1,695 shanks of men filmed by calibrated
-#: cameras lay within 1.85° of the truth by MediaPipe's landmarks alone, which makes 1.85° / 0.6745 = 2.7°. Landmarks of
-#: another model are not better known than that.
+#: How far a real leg's joints and outline lie off its axis, as long as it is seen from one side: the constant error of
+#: a series of one leg before one camera, root mean square over the series of three men filmed by calibrated cameras
+#: (up to 3.1°). Rendered legs show less of it (`Procedure.anatomy_se_deg`).
+JOINTS_SE_DEG = 1.55
+#: Standard error of a shank's direction where its reader states none, the joints' included: half of 1,695 shanks of
+#: the same men lay within 1.85° of the truth by MediaPipe's landmarks alone, which makes 1.85° / 0.6745 = 2.7°.
+#: Landmarks of another model are not better known than that.
 UNSTATED_SE_DEG = 2.7
 #: How nearly parallel people hold their thighs when told to, as a standard deviation; assumed like that of the knee
 #: (`core.motion.out_of_plane`). The plane that the shank is read in turns with the thigh.
@@ -39,6 +43,7 @@ DRIFT_SE_SHARE = 0.25
 
 ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM = "camera roll", "camera pitch", "camera yaw", "lens"
 CAMERA_TERMS = (ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM)
+JOINTS_TERM = "where this leg's joints are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,22 +193,38 @@ def trials_term(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
     return (ErrorTerm("trials", READING_SD_DEG / float(np.sqrt(leg.n_trials))),)
 
 
+def joints_term(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
+    """Return what a leg's own shape leaves open: constant as long as it is seen from the same side.
+
+    No look at the clip makes it smaller, for calf, clothes and what the networks take for a joint are the same in all.
+
+    Examples
+    --------
+    >>> from hipcv.core.camera.pose import LEVEL
+    >>> from hipcv.core.procedures import procedure_named
+    >>> joints_term(HeldLeg(procedure_named("seated"), 35.0, 3, 0.8, 1.0, LEVEL, np.zeros(4)))
+    (ErrorTerm(source="where this leg's joints are", se_deg=1.55),)
+    """
+    return (ErrorTerm(JOINTS_TERM, max(JOINTS_SE_DEG, leg.procedure.anatomy_se_deg)),)
+
+
 def reader_term(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
-    """Return what landmarks and anatomy leave open; a reader that does not state its error is not taken as exact.
+    """Return what the pictures leave open; a reader that does not state its error is not taken as exact.
 
     Examples
     --------
     >>> from hipcv.core.camera.pose import LEVEL
     >>> from hipcv.core.procedures import procedure_named
     >>> stated = HeldLeg(procedure_named("seated"), 35.0, 3, 0.4, 1.0, LEVEL, np.zeros(4))
-    >>> round(reader_term(stated)[0].se_deg, 2), round(reader_term(replace(stated, reader_se_deg=np.nan))[0].se_deg, 2)
-    (0.5, 2.72)
+    >>> reader_term(stated)[0].se_deg, round(reader_term(replace(stated, reader_se_deg=np.nan))[0].se_deg, 1)
+    (0.4, 2.2)
     """
-    anatomy, se_deg = leg.procedure.anatomy_se_deg, leg.reader_se_deg
-    if np.isfinite(se_deg):
-        return (ErrorTerm("landmarks and anatomy", float(np.hypot(anatomy, se_deg))),)
-    name = f"landmarks, their error not stated and taken as {UNSTATED_SE_DEG:g}°, and anatomy"
-    return (ErrorTerm(name, float(np.hypot(anatomy, UNSTATED_SE_DEG))),)
+    if np.isfinite(leg.reader_se_deg):
+        return (ErrorTerm("reading of the shank", leg.reader_se_deg),)
+    # what is known of such readers includes the joints, which are counted by themselves
+    joints = joints_term(leg)[0].se_deg
+    name = f"reading of the shank, its error not stated and with the joints taken as {UNSTATED_SE_DEG:g}°"
+    return (ErrorTerm(name, float(np.sqrt(max(0.0, UNSTATED_SE_DEG**2 - joints**2)))),)
 
 
 #: Every source of error there is, in the order in which it is told. A further one is one function more.
@@ -212,6 +233,7 @@ TERMS: tuple[Callable[[HeldLeg], tuple[ErrorTerm, ...]], ...] = (
     knee_term,
     thighs_term,
     trials_term,
+    joints_term,
     reader_term,
 )
 
@@ -226,7 +248,7 @@ def error_terms(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
     >>> view = replace(LEVEL, yaw=CameraAngle(0.0, 7.0))
     >>> leg = HeldLeg(procedure_named("seated"), 35.0, 3, 0.8, 1.0, view, np.array([0.5, 0.2, 1.0, 0.1]))
     >>> [term.source for term in error_terms(leg)][4:]
-    ['knee not at 90°', 'thighs not parallel', 'trials', 'landmarks and anatomy']
+    ['knee not at 90°', 'thighs not parallel', 'trials', "where this leg's joints are", 'reading of the shank']
     """
     return tuple(term for terms in TERMS for term in terms(leg))
 
@@ -270,7 +292,7 @@ def difference_mdc95_deg(
     Parameters
     ----------
     terms : each side's error terms. A roll pushes the legs opposite ways and adds up; every other term counts as
-        independent.
+        independent, the joints' too: nothing shows that a person's legs share it.
     end_ranges_deg : each side's trials that count.
 
     Examples
@@ -279,29 +301,41 @@ def difference_mdc95_deg(
     >>> round(difference_mdc95_deg((ours, theirs), ([30.0, 31.0, 32.0], [33.0, 34.0, 35.0])), 2)
     2.99
     """
-    variance = 0.0
-    for ours, theirs in zip(*terms, strict=True):
-        together = ours.source == ROLL_TERM
-        variance += (ours.se_deg + theirs.se_deg) ** 2 if together else ours.se_deg**2 + theirs.se_deg**2
-    for values in end_ranges_deg:
-        variance += trial_variance(values)
-    return CENTRAL_95_SD * float(np.sqrt(variance))
+    return _mdc95_deg(terms, end_ranges_deg, {ROLL_TERM: -1.0})
 
 
 def change_mdc95_deg(
-    half_widths_deg: tuple[float, float], end_ranges_deg: tuple[Sequence[float], Sequence[float]]
+    terms: tuple[Sequence[ErrorTerm], Sequence[ErrorTerm]],
+    end_ranges_deg: tuple[Sequence[float], Sequence[float]],
+    *,
+    same_view: bool,
 ) -> float:
     """Return the smallest change of one hip between two recordings of one sitting that is more than error, degrees.
 
     Parameters
     ----------
-    half_widths_deg : half the 95 % interval, both times.
+    terms : the error terms of both times, taken as independent but for the joints'.
     end_ranges_deg : the trials that count, both times; what the subject does differently is taken as independent.
+    same_view : whether the leg was seen from the same side both times: then its joints are off alike, and that cancels.
 
     Examples
     --------
-    >>> round(change_mdc95_deg((3.0, 4.0), ([30.0, 31.0, 32.0], [33.0, 34.0, 35.0])), 2)
-    5.49
+    >>> once = [ErrorTerm(JOINTS_TERM, 1.55), ErrorTerm("reading of the shank", 1.1)]
+    >>> trials = [30.0, 31.0, 32.0], [33.0, 34.0, 35.0]
+    >>> [round(change_mdc95_deg((once, once), trials, same_view=same), 1) for same in (True, False)]
+    [3.8, 5.7]
     """
-    trials = [CENTRAL_95_SD * float(np.sqrt(trial_variance(values))) for values in end_ranges_deg]
-    return float(np.hypot(*(np.hypot(half, own) for half, own in zip(half_widths_deg, trials, strict=True))))
+    return _mdc95_deg(terms, end_ranges_deg, {JOINTS_TERM: 1.0} if same_view else {})
+
+
+def _mdc95_deg(
+    terms: tuple[Sequence[ErrorTerm], Sequence[ErrorTerm]],
+    end_ranges_deg: tuple[Sequence[float], Sequence[float]],
+    correlations: Mapping[str, float],
+) -> float:
+    """Return 1.96 standard deviations of the error of a difference, some of whose terms are correlated."""
+    ours, theirs = ({term.source: term.se_deg for term in side} for side in terms)
+    variance = sum(se_deg**2 for side in (ours, theirs) for se_deg in side.values())
+    variance -= sum(2 * share * ours.get(name, 0.0) * theirs.get(name, 0.0) for name, share in correlations.items())
+    variance += sum(trial_variance(values) for values in end_ranges_deg)
+    return CENTRAL_95_SD * float(np.sqrt(variance))

@@ -1,10 +1,19 @@
 """The reference ranges as a table of words, for printing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES
-from hipcv.evidence.reference import NoVerdict, ReferenceRange, Verification, all_references, find_references, known_age
+from hipcv.evidence.reference import (
+    NoVerdict,
+    ReferenceKind,
+    ReferenceRange,
+    Verification,
+    all_references,
+    find_references,
+    known_age,
+)
 from hipcv.words import Sex
 
 _WHO = {None: "both sexes", Sex.FEMALE: "women", Sex.MALE: "men"}
@@ -44,23 +53,29 @@ class NormRow:
 def norms_table(
     position: Procedure | None = None, *, age_years: float | None = None, sex: Sex | None = None
 ) -> tuple[NormRow, ...]:
-    """Return the references that fit, seated before prone, each test's best first, what holds for either test last.
+    """Return the references that fit, seated before prone, each test's best first, what is of no one test last.
 
     With nothing given the table holds every reference. Each argument narrows it as in `find_references`, except that an
     unknown age (None or NaN) keeps the rules of thumb by age, since a reader can pick the right one.
 
     Examples
     --------
-    >>> row = norms_table(PROCEDURES[0], age_years=30, sex=Sex.FEMALE)[0]
+    >>> row = norms_table(PROCEDURES[0], age_years=30, sex=Sex.MALE)[0]
     >>> row.who, row.mean, row.limits
-    ('women', '34.7 ± 10.7', '13.7–55.7')
+    ('men', '33 ± 8.5', '16.3–49.7')
     """
     positions = PROCEDURES if position is None else (position,)
     chosen = {row.id: row for wanted in positions for row in find_references(wanted, age_years=age_years, sex=sex)}
     if known_age(age_years) is None:
         chosen |= {row.id: row for row in all_references() if row.needs_age and row.position in (None, *positions)}
-    order = [*positions, None]
-    return tuple(_norm_row(row) for row in sorted(chosen.values(), key=lambda row: order.index(row.position)))
+    return tuple(_norm_row(row) for row in sorted(chosen.values(), key=lambda row: _place(row, positions)))
+
+
+def _place(row: ReferenceRange, positions: Sequence[Procedure]) -> int:
+    """Return which of the tests a row is listed with, as far as its position or hip angle says; else after them all."""
+    if row.position is None and row.hip_flexion_deg is None:
+        return len(positions)
+    return next(k for k, position in enumerate(positions) if row.fits(position))
 
 
 def _norm_row(row: ReferenceRange) -> NormRow:
@@ -68,7 +83,7 @@ def _norm_row(row: ReferenceRange) -> NormRow:
     return NormRow(
         id=row.id,
         label=row.label,
-        test="either" if row.position is None else row.position.name,
+        test=_test(row),
         who=_WHO[row.sex],
         ages=_ages(row),
         effort="either" if row.effort is None else row.effort.value,
@@ -82,6 +97,15 @@ def _norm_row(row: ReferenceRange) -> NormRow:
         doi=row.doi or "",
         note=row.note or "",
     )
+
+
+def _test(row: ReferenceRange) -> str:
+    if row.position is not None:
+        return row.position.name
+    if row.kind is ReferenceKind.RULE_OF_THUMB:
+        return "either"
+    hip = "" if row.hip_flexion_deg is None else f"hip at {row.hip_flexion_deg:g}°, "
+    return f"{hip}{NoVerdict.NO_POSTURE}"
 
 
 def _mean(row: ReferenceRange) -> str:

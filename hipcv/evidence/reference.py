@@ -28,6 +28,10 @@ from hipcv.words import Effort, Sex
 #: further person, mean ± t SD √(1 + 1/n).
 SMALL_SAMPLE = 30
 
+#: How far the middle of such a range shifts with how it was measured. Young men, passive, hip at 90°: 26.9° (Czuppon
+#: 2017) and 33° (Hilfiker 2022), so that the 50th percentile of the one is the 24th of the other.
+PROTOCOL_SPREAD_DEG = 6.0
+
 #: From here on somebody is compared with adults; nobody younger is.
 ADULT_YEARS = 18
 
@@ -67,6 +71,7 @@ class NoVerdict(StrEnum):
 
     OFTEN_QUOTED = "often quoted, no study"
     NO_SPREAD = "no spread published"
+    NO_POSTURE = "posture not known"
     NO_AGE = "age not stated"
     NO_SEX = "sex not stated"
     NO_AGE_OR_SEX = "age and sex not stated"
@@ -88,10 +93,13 @@ class AsymmetryVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceRange:
-    """Hip internal rotation of a named group of people; `None` is "any" (position to age) or "not printed" (the rest).
+    """Hip internal rotation of a named group of people; `None` is "any" (effort to age) or "not printed" (the rest).
 
     Attributes
     ----------
+    position : the test whose posture it was measured in; None is "any" for a rule of thumb, and "not known" for a
+        published row, which then judges nobody.
+    hip_flexion_deg : how far the hip was bent, where a published row's source prints that and no posture.
     age_low_years, age_high_years : completed years, both included; the sample's own ages for published rows.
     reach_years : ages to which the row may be carried beyond its band, both included; then `extrapolated` is set.
     mean_deg, sd_deg : degrees; a mean without a spread gives a distance but no verdict.
@@ -107,6 +115,7 @@ class ReferenceRange:
     verification: Verification
     population: str
     position: Procedure | None = None
+    hip_flexion_deg: float | None = None
     effort: Effort | None = None
     sex: Sex | None = None
     age_low_years: int | None = None
@@ -136,6 +145,8 @@ class ReferenceRange:
             raise ValueError(f"reference {self.id}: an SD must be above 0 and comes with a mean")
         if (self.kind is ReferenceKind.PUBLISHED) == (self.citation is None):
             raise ValueError(f"reference {self.id}: published rows, and only they, carry a citation")
+        if self.hip_flexion_deg is not None and (self.position is not None or self.citation is None):
+            raise ValueError(f"reference {self.id}: a hip angle stands for the position that a source does not print")
 
     @property
     def limits_deg(self) -> tuple[float, float] | None:
@@ -150,6 +161,20 @@ class ReferenceRange:
             half = self.sd_deg * (float(stdtrit(few - 1, 0.975)) * math.sqrt(1 + 1 / few) if few else CENTRAL_95_SD)
             return self.mean_deg - half, self.mean_deg + half
         return None
+
+    def fits(self, test: Procedure) -> bool:
+        """Whether it is of this test's posture, or of one that is not known with a hip that may be bent like that.
+
+        Examples
+        --------
+        >>> seated, prone = procedure_named("seated"), procedure_named("prone")
+        >>> bent = next(row for row in all_references() if row.hip_flexion_deg == 90)
+        >>> bent.fits(seated), bent.fits(prone)
+        (True, False)
+        """
+        if self.position is not None:
+            return self.position is test
+        return self.hip_flexion_deg in (None, test.hip_flexion_deg)
 
     @property
     def adults(self) -> bool:
@@ -228,8 +253,9 @@ class ReferenceRange:
 class Comparison:
     """One measured value against one reference; `None` where the reference or the value does not say.
 
-    `difference_deg` is the value minus the reference's mean; `percentile` lies within 0 to 100. Where the reference
-    judges nobody, `no_verdict` says why, and there is neither verdict nor percentile.
+    `difference_deg` is the value minus the reference's mean; `percentile` lies within 0 to 100, and beside it stands
+    how far another protocol would shift the group (`protocol_spread_deg`). Where the reference judges nobody,
+    `no_verdict` says why, and there is neither verdict nor percentile.
     """
 
     id: str
@@ -243,6 +269,7 @@ class Comparison:
     difference_deg: float | None
     extrapolated: bool
     no_verdict: NoVerdict | None
+    protocol_spread_deg: float | None = None
 
 
 @cache
@@ -267,19 +294,20 @@ def find_references(
 ) -> tuple[ReferenceRange, ...]:
     """Return the references that fit a subject, most specific and best first.
 
-    Rows of the other position are never returned; rows of the other sex or of another age are left out where sex and
-    age are known, and nobody under 18 meets a row of adults. A row may be carried beyond its sample's ages as far as
-    its `reach_years` go and is then marked `extrapolated`: college men to 40 years, women to 59. Where the age is
-    unknown (None or NaN) rules of thumb by age are left out and published samples stay. Effort only orders rows,
-    because active and passive ranges did not differ in the seated test (Krause 2015).
+    Rows of another position, or of another bend of the hip, are never returned; rows of the other sex or of another age
+    are left out where sex and age are known, and nobody under 18 meets a row of adults. A row may be carried beyond its
+    sample's ages as far as its `reach_years` go and is then marked `extrapolated`: young men's to 40 years, women's to
+    59. Where the age is unknown (None or NaN) rules of thumb by age are left out and published samples stay. Effort
+    only orders rows, because active and passive ranges did not differ in the seated test (Krause 2015).
 
     A row that gives no verdict is marked with the reason (`no_verdict`): a rule of thumb, which no study backs; a mean
-    without a spread; a row of one sex or of some ages for somebody whose sex or age is not stated. Women's and men's
-    rows then take turns, so that neither is the default.
+    without a spread; a posture that its source does not print, for ranges differ with it; a row of one sex or of some
+    ages for somebody whose sex or age is not stated. Women's and men's rows then take turns, so that neither is the
+    default.
 
     Order: rows that give a verdict, read in the source before quoted; those that a stated sex or age would let judge;
-    bare means; rules of thumb. Within each: this effort or any before the other, rows that need no guess about the sex,
-    this position and this age, then the larger sample.
+    those of no known posture, a known bend of the hip first; bare means; rules of thumb. Within each: this effort or
+    any before the other, rows that need no guess about the sex, this position and this age, then the larger sample.
 
     Parameters
     ----------
@@ -295,7 +323,7 @@ def find_references(
     <NoVerdict.NO_SEX: 'sex not stated'>
     """
     age = known_age(age_years)
-    fitting = (row for row in all_references() if row.position in (None, position) and _of_sex(row, sex))
+    fitting = (row for row in all_references() if row.fits(position) and _of_sex(row, sex))
     aged = (kept for row in fitting if (kept := _at_age(row, age)) is not None)
     judged = (replace(row, no_verdict=_no_verdict(row, age, sex)) for row in aged)
     return _in_turns(sorted(judged, key=lambda row: _rank(row, effort, sex)), effort, sex)
@@ -346,19 +374,21 @@ def compare(
     """
     value, limits = _known(end_range_deg), reference.limits_deg
     judged = value is not None and reference.no_verdict is None
+    percentile = reference.percentile(value) if judged and value is not None else None
     quoted = reference.kind is ReferenceKind.RULE_OF_THUMB
     return Comparison(
         id=reference.id,
         label=reference.label,
         low_deg=None if limits is None else limits[0],
         high_deg=None if limits is None else limits[1],
-        percentile=reference.percentile(value) if judged and value is not None else None,
+        percentile=percentile,
         verdict=_verdict(interval95_deg, limits) if judged and limits is not None else None,
         citation=reference.citation,
         doi=reference.doi,
         difference_deg=None if value is None or quoted else reference.distance_deg(value),
         extrapolated=reference.extrapolated,
         no_verdict=reference.no_verdict,
+        protocol_spread_deg=None if percentile is None else PROTOCOL_SPREAD_DEG,
     )
 
 
@@ -377,7 +407,7 @@ def subject_notes(comparisons: Sequence[Comparison], age_years: float | None) ->
     silent = {comparison.no_verdict for comparison in comparisons}
     if silent and None not in silent:
         stated = (NoVerdict.NO_AGE_OR_SEX, NoVerdict.NO_AGE, NoVerdict.NO_SEX)
-        reason = next((reason for reason in stated if reason in silent), NoVerdict.NO_SPREAD)
+        reason = next((reason for reason in (*stated, NoVerdict.NO_POSTURE) if reason in silent), NoVerdict.NO_SPREAD)
         notes.append(note_for(reason.name.lower()))
     if age is not None and age < ADULT_YEARS:
         notes.append(note_for("under_18"))
@@ -447,7 +477,9 @@ def _never_judges(row: ReferenceRange) -> NoVerdict | None:
     """Return why a row judges nobody, whoever it is; None where it depends on the subject."""
     if row.kind is ReferenceKind.RULE_OF_THUMB:
         return NoVerdict.OFTEN_QUOTED
-    return NoVerdict.NO_SPREAD if row.limits_deg is None else None
+    if row.limits_deg is None:
+        return NoVerdict.NO_SPREAD
+    return NoVerdict.NO_POSTURE if row.position is None else None
 
 
 def _no_verdict(row: ReferenceRange, age_years: float | None, sex: Sex | None) -> NoVerdict | None:
@@ -467,21 +499,22 @@ _Rank = tuple[int, bool, bool, bool, bool, bool, int]
 
 
 def _rank(row: ReferenceRange, effort: Effort | None, sex: Sex | None) -> _Rank:
-    last = {None: 0, NoVerdict.NO_SPREAD: 2, NoVerdict.OFTEN_QUOTED: 3}
-    tier = last.get(row.no_verdict, 1), row.verification is Verification.SECONDARY
+    last = {None: 0, NoVerdict.NO_POSTURE: 2, NoVerdict.NO_SPREAD: 4, NoVerdict.OFTEN_QUOTED: 5}
+    any_hip = row.no_verdict is NoVerdict.NO_POSTURE and row.hip_flexion_deg is None
+    tier = last.get(row.no_verdict, 1) + any_hip, row.verification is Verification.SECONDARY
     other_effort = effort is not None and row.effort not in (None, effort)
     less_fitting = row.sex is None if sex is not None else row.sex is not None
     return *tier, other_effort, less_fitting, row.position is None, not row.needs_age, -(row.n or 0)
 
 
 def _in_turns(rows: Sequence[ReferenceRange], effort: Effort | None, sex: Sex | None) -> tuple[ReferenceRange, ...]:
-    """Let women's and men's rows of one rank take turns where the sex is not known; `rows` are in order."""
+    """Let women's and men's rows take turns where the sex is not known, whatever their effort; `rows` are in order."""
     if sex is not None:
         return tuple(rows)
     turns: Counter[tuple[object, ...]] = Counter()
     placed = []
     for row in rows:
-        rank = _rank(row, effort, sex)[:-1]
+        rank = _rank(row, effort, sex)[:2]
         turns[rank, row.sex] += 1
         placed.append(((rank, turns[rank, row.sex], row.sex is Sex.MALE), row))
     return tuple(row for _, row in sorted(placed, key=lambda one: one[0]))

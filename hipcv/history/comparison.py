@@ -8,16 +8,22 @@ from typing import Any
 
 from hipcv.core.errors import HistoryError
 from hipcv.core.finding import Severity
-from hipcv.core.uncertainty import change_mdc95_deg
-from hipcv.evidence.measurement_error import MeasurementError, fallback_error
+from hipcv.core.uncertainty import JOINTS_SE_DEG, JOINTS_TERM, ErrorTerm, change_mdc95_deg
+from hipcv.evidence.measurement_error import MeasurementError, fallback_error, published_errors
 from hipcv.history.person import same_person
 from hipcv.history.store import Kept
+from hipcv.history.view import same_view
 from hipcv.outputs.document import AssessmentDocument, read_document
 from hipcv.outputs.document.definition import SidePart
 from hipcv.words import SIDES, Side
 
 #: Two recordings are of one sitting when they are no further apart than this; a rule of the product, without a source.
 SITTING = timedelta(hours=2)
+
+#: What a smallest detectable change of our own is made of, and what of it depends on where the camera stood.
+OWN_SOURCE = "the trials and the error terms of both measurements"
+SAME_VIEW = "; the camera saw the leg from the same side, so where its joints are does not count"
+OTHER_VIEW = "; the camera may have seen another side of the leg, so where its joints are counts twice"
 
 
 class Spacing(StrEnum):
@@ -40,7 +46,8 @@ class Change(StrEnum):
 class SideChange:
     """Change of one hip, later less earlier, in degrees; None where a side was not measured twice.
 
-    `mdc95_source` says where the smallest detectable change comes from.
+    `mdc95_source` says where the smallest detectable change comes from, and what to think of one that is smaller than
+    any that was published of people measured by hand.
     """
 
     side: Side
@@ -121,9 +128,10 @@ def compare_documents(
     """Compare two assessments of one person, side by side.
 
     Within one sitting the smallest detectable change (MDC95) is 1.96 times the root of the summed variances of reading
-    (the 95 % intervals) and of the person's own trials, both times, taken as independent. Between days it is never less
-    than people measured by hand scatter from day to day, for an interval of one clip knows nothing of that: 9° with
-    three trials without a doubt both times, else 11° (`evidence.measurement_error`).
+    (the error terms) and of the person's own trials, both times, taken as independent. Where the camera saw the legs
+    from the same side both times (`history.view`), where a leg's joints are cancels. Between days it does not, and the
+    MDC95 is never less than people measured by hand scatter from day to day, for an interval of one clip knows nothing
+    of that: 9° with three trials without a doubt both times, else 11° (`evidence.measurement_error`).
 
     Parameters
     ----------
@@ -182,17 +190,30 @@ def _mdc95(side: Side, earlier: AssessmentDocument, later: AssessmentDocument, s
     one, other = earlier.of(side), later.of(side)
     if one.interval95_deg is None or other.interval95_deg is None:
         return by_hand.mdc95_deg, published
-    halves = (_half_deg(one.interval95_deg), _half_deg(other.interval95_deg))
-    own = change_mdc95_deg(halves, (_counting_deg(one), _counting_deg(other)))
-    if spacing is Spacing.BETWEEN_DAYS and own < by_hand.mdc95_deg:
-        return by_hand.mdc95_deg, published
-    return own, "the trials and the intervals of both measurements"
+    one_sitting = spacing is Spacing.ONE_SITTING
+    alike = one_sitting and same_view(earlier, later)
+    own = change_mdc95_deg((_terms(one), _terms(other)), (_counting_deg(one), _counting_deg(other)), same_view=alike)
+    if not one_sitting:
+        return max((by_hand.mdc95_deg, published), (own, OWN_SOURCE))
+    return own, OWN_SOURCE + (SAME_VIEW if alike else OTHER_VIEW) + _against_by_hand(own)
 
 
-def _half_deg(interval95_deg: tuple[float, float]) -> float:
-    """Return half a 95 % interval, degrees."""
-    low, high = interval95_deg
-    return (high - low) / 2
+def _against_by_hand(own_deg: float) -> str:
+    """Return what to think of a smallest detectable change that is smaller than any published one; else nothing."""
+    best = published_errors()[0]
+    if own_deg >= best.mdc95_deg:
+        return ""
+    return (
+        f"; it is smaller than the best that is published of people measured by hand ({best.mdc95_deg:.1f}°, "
+        f"{best.citation}), and not yet checked on people"
+    )
+
+
+def _terms(result: SidePart) -> list[ErrorTerm]:
+    """Return a side's error terms; an older document does not count where the joints are, so it is added."""
+    terms = [ErrorTerm(term.source, term.se_deg) for term in result.error_terms if term.se_deg is not None]
+    known = any(term.source == JOINTS_TERM for term in terms)
+    return terms if known else [*terms, ErrorTerm(JOINTS_TERM, JOINTS_SE_DEG)]
 
 
 def _counting_deg(result: SidePart) -> list[float]:

@@ -114,7 +114,7 @@ def render_plan(plan: Plan, console: Console) -> None:
     >>> from hipcv.evidence.screening import judge
     >>> page = io.StringIO()
     >>> render_plan(make_plan([Reading(90)], judge([])), Console(file=page, width=160))
-    >>> "There is nothing to choose by" in page.getvalue()
+    >>> "Nobody can say whether" in page.getvalue()
     True
     """
     for sentence in plan.withheld:

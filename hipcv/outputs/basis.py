@@ -1,4 +1,7 @@
-"""What a result rests on, in words: how the test was done, how many pictures were read, what left and right rest on."""
+"""What a result rests on, in words: how the test was done, how many pictures were read, what left and right rest on.
+
+And what a percentile does: how such a group was measured.
+"""
 
 from hipcv.assessment import Provenance
 from hipcv.core.setup import Setup
@@ -96,3 +99,14 @@ def readings_text(provenance: Provenance) -> str:
     if read_hz is None or abs(read_hz - recorded_hz) <= SAME_RATE_SHARE * recorded_hz:
         return f"{n} frames at {recorded_hz:.4g} Hz"
     return f"{n} frames read at {read_hz:.3g} Hz from a recording at {recorded_hz:.4g} Hz"
+
+
+def protocols_text(spread_deg: float) -> str:
+    """Return what is said beside a percentile: how far its people's middle shifts with how they were measured.
+
+    Examples
+    --------
+    >>> protocols_text(6.0)
+    'protocols differ by about 6°'
+    """
+    return f"protocols differ by about {spread_deg:g}°"

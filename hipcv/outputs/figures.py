@@ -20,9 +20,9 @@ from hipcv.words import SIDES
 
 #: More points than this in a curve cannot be told apart on paper.
 MAX_POINTS = 1200
-#: A colour for each error term, told apart with every kind of colour vision (Okabe and Ito, grey for their black). Bar
-#: and legend both take theirs from `term_class`.
-TERM_COLOURS = ("#0072b2", "#56b4e9", "#009e73", "#999999", "#e69f00", "#cc79a7", "#d55e00", "#f0e442")
+#: A colour for each error term, told apart with every kind of colour vision (Okabe and Ito, grey for their black, and
+#: Tol's wine). Bar and legend both take theirs from `term_class`.
+TERM_COLOURS = ("#0072b2", "#56b4e9", "#009e73", "#999999", "#e69f00", "#cc79a7", "#d55e00", "#882255", "#f0e442")
 #: Letters that surely fit on a line beside a verdict, in the drawing's own type.
 LABEL_LETTERS = 44
 #: Upper end of the scale of the reference ranges: above every published limit.
@@ -215,7 +215,7 @@ def term_class(k: int) -> str:
 
     Examples
     --------
-    >>> term_class(0), term_class(8)
+    >>> term_class(0), term_class(9)
     ('t0', 't0')
     """
     return f"t{k % len(TERM_COLOURS)}"

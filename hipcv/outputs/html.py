@@ -11,9 +11,10 @@ from hipcv.assessment import Assessment, SideResult, Status
 from hipcv.core.finding import Severity
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.evidence.exercises import common_rules, drawing_of, grade_words, kind_words, plan_order, popular_advice
-from hipcv.evidence.guidance import filming_guide, helper_guide, meaning_for, origin_for, title_for
+from hipcv.evidence.guidance import filming_guide, helper_guide, meaning_for, note_for, origin_for, title_for
 from hipcv.evidence.knowledge import all_cards
-from hipcv.outputs.basis import done_text, effort_text, readings_text, sides_text
+from hipcv.evidence.reference import NoVerdict
+from hipcv.outputs.basis import done_text, effort_text, protocols_text, readings_text, sides_text
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.document import make_document
 from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
@@ -56,6 +57,8 @@ def _environment() -> Environment:
     environment.filters["title_for"] = title_for
     environment.filters["meaning_for"] = meaning_for
     environment.filters["origin_for"] = origin_for
+    environment.filters["note_for"] = note_for
+    environment.filters["protocols_text"] = protocols_text
     environment.filters["half_width"] = lambda se_deg: CENTRAL_95_SD * se_deg
     return environment
 
@@ -97,6 +100,7 @@ def render_report(
             notable=NOTABLE_TERM_DEG,
             term_colours=TERM_COLOURS,
             term_class=term_class,
+            posture=NoVerdict.NO_POSTURE,
             read=readings_text(assessment.provenance),
             sides_rest_on=sides_text(assessment.setup),
             budgets={r.side: draw_budget(r) for r in assessment.sides},

@@ -3,7 +3,8 @@
 from hipcv.core.finding import Severity
 from hipcv.core.procedures import procedure_named
 from hipcv.core.uncertainty import CENTRAL_95_SD
-from hipcv.outputs.document.definition import AssessmentDocument, SidePart
+from hipcv.outputs.basis import protocols_text
+from hipcv.outputs.document.definition import AssessmentDocument, ComparisonPart, SidePart
 from hipcv.words import Effort, Side
 
 #: Right before left, as clinicians write.
@@ -95,13 +96,19 @@ def _reference(document: AssessmentDocument) -> list[str]:
     judged = {letter: next((c for c in document.of(s).reference if c.verdict), None) for s, letter in _ORDER.items()}
     for one in {c.id: c for c in judged.values() if c is not None}.values():
         places = ", ".join(
-            f"{letter} {c.verdict}" + ("" if c.percentile is None else f", percentile {c.percentile:.0f}")
-            for letter, c in judged.items()
-            if c is not None and c.id == one.id
+            f"{letter} {c.verdict}{_percentile(c)}" for letter, c in judged.items() if c is not None and c.id == one.id
         )
         ages = "; other ages" if one.extrapolated else ""
         lines.append(f"Ref: {one.label}: {places}{ages}.")
     return lines
+
+
+def _percentile(one: ComparisonPart) -> str:
+    """Return a place among people, never without how far they shift with how they were measured."""
+    if one.percentile is None:
+        return ""
+    spread = "" if one.protocol_spread_deg is None else f"; {protocols_text(one.protocol_spread_deg)}"
+    return f" (percentile {one.percentile:.0f}{spread})"
 
 
 def _told(document: AssessmentDocument) -> list[str]:

@@ -14,9 +14,9 @@ from hipcv.core.setup import Setup
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.evidence.guidance import filming_guide, helper_guide, title_for
 from hipcv.evidence.norms import NormRow
-from hipcv.evidence.reference import Comparison, Verdict
+from hipcv.evidence.reference import Comparison, NoVerdict, Verdict
 from hipcv.outputs.advice_text import next_texts, stop_text
-from hipcv.outputs.basis import done_text, effort_text, readings_text, sides_text
+from hipcv.outputs.basis import done_text, effort_text, protocols_text, readings_text, sides_text
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.plan import next_steps
 from hipcv.printable import printable
@@ -196,8 +196,11 @@ def _verdict(comparisons: Sequence[Comparison], k: int) -> Text:
     if comparison.verdict is None:
         if comparison.difference_deg is None:
             return Text(comparison.no_verdict or "–")
-        return Text(f"{round(comparison.difference_deg) + 0:+d}° from its mean")
+        why = f"\n({comparison.no_verdict})" if comparison.no_verdict is NoVerdict.NO_POSTURE else ""
+        return Text(f"{round(comparison.difference_deg) + 0:+d}° from its mean{why}")
     rank = "" if comparison.percentile is None else f", percentile {comparison.percentile:.0f}"
+    if comparison.protocol_spread_deg is not None:
+        rank += f"\n({protocols_text(comparison.protocol_spread_deg)})"
     return Text(f"{comparison.verdict}{rank}", style=_VERDICT_STYLE[comparison.verdict])
 
 

@@ -392,11 +392,13 @@ class TrendPoint(BaseModel):
 class Change(BaseModel):
     """Last less first in degrees; `real` where it is at least `mdc95_deg`; `verdict` says it in words.
 
-    `spacing` says what `mdc95_deg` counts as error: what differs between days, or only within one sitting.
+    `spacing` says what `mdc95_deg` counts as error: what differs between days, or only within one sitting;
+    `mdc95_source` says it in words, and what to think of one smaller than any that was published.
     """
 
     difference_deg: float
     mdc95_deg: float
+    mdc95_source: str
     spacing: Literal["within one sitting", "between days"]
     real: bool
     verdict: str

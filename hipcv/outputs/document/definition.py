@@ -148,6 +148,9 @@ class ComparisonPart(_Part):
     low_deg: Angle | None = Field(description="Lower limit; null where no spread was published.")
     high_deg: Angle | None = Field(description="Upper limit; null where no spread was published.")
     percentile: Percent | None = Field(description="Share of these people who turn less.")
+    protocol_spread_deg: AngleError | None = Field(
+        None, description="How far such people's middle shifts with how they were measured; null without a percentile."
+    )
     verdict: Annotated[str, _one_of(Verdict)] | None = Field(
         description="Where the value lies; borderline where its interval straddles a limit; null without one."
     )

@@ -306,6 +306,7 @@ def _comparison(comparison: Comparison) -> ComparisonPart:
         high_deg=_angle(comparison.high_deg),
         percentile=None if comparison.percentile is None else round(comparison.percentile, 1),
         verdict=str(comparison.verdict) if comparison.verdict else None,
+        protocol_spread_deg=comparison.protocol_spread_deg,
         no_verdict=str(comparison.no_verdict) if comparison.no_verdict else None,
         difference_deg=_angle(comparison.difference_deg),
         extrapolated=comparison.extrapolated,

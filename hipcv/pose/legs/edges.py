@@ -3,7 +3,7 @@
 A heat map says where a joint is to a few pixels; the leg's own edges say which way it points to a fraction of a degree.
 Steps: 1 colour edges across the strip; 2 every ribbon (middle at both ends, width) is scored by the edges under its
 sides; 3 around the best one each row's edges are placed to a fraction of a column and a line is fitted to their
-middles; 4 its direction is averaged with that of the heat maps (`pose.fusion`).
+middles. What its direction says of the shank's is another question (`protractor`).
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from functools import cache
 import numpy as np
 
 from hipcv.core.series import BoolArray, FloatArray, IntArray
-from hipcv.pose.fusion import average_axes
 from hipcv.pose.legs.heatmaps import MapArray
 from hipcv.pose.silhouette import robust_line
 
@@ -31,15 +30,6 @@ REACH = 0.20
 PRIOR_SD = 0.11
 #: Weights of lightness and colour in the edges; lightness changes with every shadow, colour with few.
 CHANNEL_WEIGHTS = np.array([0.6, 1.5, 1.5])
-#: Standard error of a ribbon's direction with a perfectly straight middle, degrees; it grows with the square of the
-#: residual over `STRAIGHT`, and is never taken to be better than the clip-wise bias seen on rendered people.
-RIBBON_SE_DEG, STRAIGHT = 1.2, 0.005
-#: Edges fainter than this are in part those of something else: the standard error grows with the square of the lack.
-CLEAR_STRENGTH = 0.9
-#: Standard error of the heat maps' shank where both peaks are clear, degrees.
-JOINTS_SE_DEG = 2.0
-#: A shank that only one of the two sources shows is known this many times less well.
-ALONE = 1.6
 #: Share of the silhouette's own edge in the score.
 MASK_SHARE = 0.5
 
@@ -179,37 +169,3 @@ def _middles(edges: MapArray, left: IntArray, right: IntArray, reach: int = 4) -
         places.append(COLUMNS[0] + step * (side + offsets[inner] + np.clip(shift, -1, 1)))
     middles: FloatArray = (places[0] + places[1]) / 2
     return middles, found
-
-
-def fuse_ribbon(
-    knee_px: FloatArray, ankle_px: FloatArray, ribbon: Ribbon | None, shank_px: float, doubt: float
-) -> tuple[FloatArray, FloatArray, float]:
-    """Return knee (2,), ankle (2,) and the standard error in degrees after averaging heat maps and ribbon.
-
-    Parameters
-    ----------
-    knee_px, ankle_px : (2,) from the heat maps.
-    ribbon : what `find_ribbon` saw; None where it saw nothing.
-    shank_px : the length that the ribbon's units refer to.
-    doubt : 1 where the heat maps are clear, more where they are not (`tracking.doubt`).
-
-    Examples
-    --------
-    >>> knee, ankle = np.array([100.0, 100.0]), np.array([100.0, 200.0])
-    >>> seen = Ribbon(turn_deg=1.0, offset=0.0, residual=0.0, strength=1.0, half_width=0.14)
-    >>> fuse_ribbon(knee, ankle, None, 100.0, 1.0)[2], round(fuse_ribbon(knee, ankle, seen, 100.0, 1.0)[2], 2)
-    (3.2, 1.03)
-    """
-    joints_se = JOINTS_SE_DEG * doubt
-    if ribbon is None:
-        return knee_px, ankle_px, ALONE * joints_se
-    faint = max(1.0, CLEAR_STRENGTH / max(ribbon.strength, 0.1))
-    outline_se = RIBBON_SE_DEG * (1.0 + (ribbon.residual / STRAIGHT) ** 2) * faint**2
-    return average_axes(
-        knee_px,
-        ankle_px,
-        ribbon.turn_deg,
-        ribbon.offset * shank_px,
-        joints_se_deg=joints_se,
-        outline_se_deg=outline_se * min(doubt, 1.5),
-    )

@@ -31,7 +31,7 @@ from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
 from hipcv.pose.legs.ahead import Ahead, ReadAhead, join
-from hipcv.pose.legs.body import own_body, put_knees
+from hipcv.pose.legs.body import contradicted, own_body, put_knees
 from hipcv.pose.legs.follower import Follower, open_follower
 from hipcv.pose.legs.looking import Views
 from hipcv.pose.legs.network import MAX_THREADS, LandmarkNetwork, Region
@@ -179,6 +179,7 @@ class LegReader:
                 visibility, swapped = own.visibility, own.swapped
                 for column, leg in columns:
                     own_knees_px = own.image_px[:, KNEES[column]]
+                    legs.se_deg[contradicted(legs.landmarks_deg[:, leg]), leg] = np.inf
                     legs.knees_px[:, leg] = put_knees(legs.knees_px[:, leg], legs.ankles_px[:, leg], own_knees_px)
             for column, leg in columns:
                 good = legs.se_deg[:, leg] <= MAX_SE_DEG
@@ -256,6 +257,9 @@ class LegReader:
             return (found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET_OUTSIDE),)
         if (other := self._other_posture()) is not None:
             return (other,)
+        if self.vote is not None and self._share_read < LIMITS[FindingCode.NO_PERSON].value:
+            # somebody is there, whose legs are hidden or taken for another's
+            return (found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, self._share_read),)
         told: tuple[Finding, ...] = ()
         if self.vote is not None and self.vote.quality < LEGS_FAINT.value:
             told = (found(FindingCode.LEGS_NOT_SEEN, Severity.DOUBT, self.vote.quality, limit=LEGS_FAINT),)

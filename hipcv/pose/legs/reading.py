@@ -3,7 +3,7 @@
 Steps: 1 the network looks at the agreed square (`looking`), once a frame; 2 knees and ankles are read from the heat
 maps over the whole clip (`tracking`); 3 frames in which a leg is doubted are looked at once more; 4 where legs are
 clear they teach their colour (`colour`), with which the ankles are followed again; 5 the edges of each lower leg
-sharpen its direction (`edges`); 6 a shank of which too little is free is missing (`covered`).
+sharpen its direction (`edges`, `protractor`); 6 a shank of which too little is free is missing (`covered`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +24,7 @@ from hipcv.pose.legs.heatmaps import CROP_PX, cell_of
 from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end
 from hipcv.pose.legs.looking import Views, look_at
 from hipcv.pose.legs.network import LandmarkNetwork, Region
+from hipcv.pose.legs.protractor import landmarks_turn_deg
 from hipcv.pose.legs.region import Vote
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.tracking import CLEAR_DOUBT, LegPath, doubt, find_paths, share_in_front, track_knees
@@ -46,7 +47,8 @@ class LowerLegs:
 
     knees_px, ankles_px : (T, 2, 2) frame pixels, each frame's own, not smoothed over time; se_deg : (T, 2) standard
     error of each shank's direction, infinite where too little of it is free; knee_outline_px : (T, 2, 2) where each
-    leg's outline ends at the knee, NaN where unclear; share_in_front : of the place before the knees that is person: of
+    leg's outline ends at the knee, NaN where unclear; landmarks_deg : (T, 2) by how much the network's own landmarks
+    have it turned (`protractor.landmarks_turn_deg`); share_in_front : of the place before the knees that is person: of
     standing shanks, a trunk there means a camera at the head end; bodies : the whole body as each look at each frame
     shows it, frame pixels, with the network's own labels of left and right.
     """
@@ -55,6 +57,7 @@ class LowerLegs:
     ankles_px: FloatArray
     se_deg: FloatArray
     knee_outline_px: FloatArray
+    landmarks_deg: FloatArray
     share_in_front: float
     bodies: tuple[tuple[Pose, ...], ...]
 
@@ -111,21 +114,27 @@ def read_lower_legs(
         rgb = frame(k)
         for leg, path in enumerate(paths):
             edges[leg].append(_edges_along(rgb, region, path.knee_px[k], path.ankle_px[k], shank_px, masks[k]))
-    knees_px, ankles_px, se_deg = np.empty((n, 2, 2)), np.empty((n, 2, 2)), np.empty((n, 2))
     hidden = steps.covered(paths, _likeness(lab, _learn(lab, paths, _resting(paths, doubts), steps, UPPER_TO)))
+    outline = region.to_picture(knee_outline(legs, knees, shank_px)) if ends else np.full((n, 2, 2), np.nan)
+    read = LowerLegs(
+        knees_px=np.empty((n, 2, 2)),
+        ankles_px=np.empty((n, 2, 2)),
+        se_deg=np.empty((n, 2)),
+        knee_outline_px=outline,
+        landmarks_deg=np.empty((n, 2)),
+        share_in_front=in_front,
+        bodies=tuple(seen.bodies for seen in views),
+    )
     for leg, path in enumerate(paths):
         ribbons = _find_ribbons(edges[leg])
-        for k in range(n):
-            knees_px[k, leg], ankles_px[k, leg], se_deg[k, leg] = steps.fuse_edges(
-                path.knee_px[k], path.ankle_px[k], ribbons[k], shank_px, float(doubts[leg][k])
-            )
-        se_deg[hidden[leg], leg] = np.inf
-        for points in (knees_px, ankles_px):
-            points[:, leg] = region.to_picture(points[:, leg])
-    outline = knee_outline(legs, knees, shank_px) if ends else np.full((n, 2, 2), np.nan)
-    return LowerLegs(
-        knees_px, ankles_px, se_deg, region.to_picture(outline), in_front, tuple(seen.bodies for seen in views)
-    )
+        joints_px = region.to_picture(path.knee_px), region.to_picture(path.ankle_px)
+        read.landmarks_deg[:, leg] = landmarks_turn_deg(read.bodies, *joints_px)
+        knees_px, ankles_px, read.se_deg[:, leg] = steps.measure_shank(
+            path, ribbons, read.landmarks_deg[:, leg], shank_px, doubts[leg]
+        )
+        read.se_deg[hidden[leg], leg] = np.inf
+        read.knees_px[:, leg], read.ankles_px[:, leg] = region.to_picture(knees_px), region.to_picture(ankles_px)
+    return read
 
 
 def first_look(rgb: ByteArray, region: Region, network: LandmarkNetwork, time_s: float) -> Views:

@@ -143,6 +143,7 @@ def _change(rooms: Rooms, side: str, jobs: list[Job]) -> dict[str, Any] | None:
     return {
         "difference_deg": round(found.change_deg, 2),
         "mdc95_deg": round(found.mdc95_deg, 2),
+        "mdc95_source": found.mdc95_source,
         "spacing": str(spacing),
         "real": found.verdict in (Change.INCREASED, Change.DECREASED),
         "verdict": str(found.verdict),

@@ -105,7 +105,7 @@ function card(side, result, reference) {
   if (result.beside?.length) box.append(element("dl", { class: "beside" }, result.beside.flatMap(({ label, value_deg: value }) => [element("dt", {}, label), element("dd", {}, degrees(value))])));
   if (result.interval95_deg) box.append(element("p", {}, `Likely between ${degrees(result.interval95_deg[0])} and ${degrees(result.interval95_deg[1])}`));
   if (reference) {
-    const range = `of ${degrees(reference.low_deg)} to ${degrees(reference.high_deg)}`, among = reference.percentile === null ? "" : `, ${percentile(reference.percentile)}`;
+    const range = `of ${degrees(reference.low_deg)} to ${degrees(reference.high_deg)}`, among = reference.percentile === null ? "" : `, ${percentile(reference)}`;
     box.append(reference.verdict ? element("p", { class: `verdict ${reference.verdict}` }, `${VERDICTS[reference.verdict]} ${range}${among}.`)
       : element("p", { class: "soft" }, `That group has a range ${range}; no verdict: ${reference.no_verdict ?? "no interval"}.`));
   }
@@ -114,10 +114,12 @@ function card(side, result, reference) {
   return box;
 }
 
-function percentile(value) {
-  if (value >= 99) return "more than nearly everybody in that group";
-  if (value <= 1) return "less than nearly everybody in that group";
-  return `more than about ${Math.round(value)} in 100 of that group`;
+/** Where somebody stands in a group, and how far that depends on how the group was measured; older results do not say. */
+function percentile({ percentile: value, protocol_spread_deg: spread }) {
+  const measured = spread ? ` (measured in another way its middle shifts by about ${degrees(spread)})` : "";
+  if (value >= 99) return `more than nearly everybody in that group${measured}`;
+  if (value <= 1) return `less than nearly everybody in that group${measured}`;
+  return `more than about ${Math.round(value)} in 100 of that group${measured}`;
 }
 
 function asymmetry(a, wordings) {

@@ -11,7 +11,14 @@ export function trend({ test, subject, points, change }) {
   if (points.length < 2) return null;
   const label = `${subject}, ${testTitle(test).toLowerCase()}: ${points.length} measurements, ${changeWords(change).join(" ")}`;
   return element("section", { class: "card" }, element("h2", {}, `Trend of ${subject}, ${testTitle(test).toLowerCase()}`), legend(),
-    fitted((width) => draw(width, points, label)), element("ul", {}, changeWords(change).map((words) => element("li", {}, words))));
+    fitted((width) => draw(width, points, label)), element("ul", {}, changeWords(change).map((words) => element("li", {}, words))),
+    sources(change).map((words) => element("p", { class: "soft" }, words)));
+}
+
+/** What the smallest change that counts is made of, once where both sides agree. */
+function sources(change) {
+  const told = SIDES.map((side) => change?.[side]).filter(Boolean);
+  return [...new Set(told.map(({ spacing, mdc95_source: source }) => `What counts as a change ${spacing} comes from ${source}.`))];
 }
 
 function changeWords(change) {
