@@ -5,7 +5,7 @@ And what a percentile does: how such a group was measured.
 
 from hipcv.assessment import Provenance
 from hipcv.core.setup import Setup
-from hipcv.words import CameraSide, EndPoint, HandPlace, Legs
+from hipcv.words import CameraSide, EndPoint, HandPlace, Legs, Side
 
 #: Two frame rates nearer than this print as one.
 SAME_RATE_SHARE = 0.05
@@ -66,6 +66,9 @@ def done_text(setup: Setup) -> str:
         parts.append(_END[setup.end_point])
     if setup.pain is not None:
         parts.append(f"pain {setup.pain} of 10")
+    for side, pain in ((Side.LEFT, setup.pain_left), (Side.RIGHT, setup.pain_right)):
+        if pain is not None:
+            parts.append(f"pain on the {side} {pain}")
     return ", ".join(parts)
 
 
