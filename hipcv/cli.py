@@ -20,7 +20,7 @@ from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import register as register_history
 from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
-from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Sex
+from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Sex
 from hipcv_server.commands import open_page
 from hipcv_server.commands import register as register_server
 
@@ -62,8 +62,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help=f"Measure hip internal rotation from a video of the {' or '.join(TestName)} test. "
-    "It informs; it does not diagnose.",
+    help=f"Measure hip rotation from a video of the {' or '.join(TestName)} test. It informs; it does not diagnose.",
 )
 models_app = typer.Typer(no_args_is_help=True, help="The pose models: list, get, check.")
 app.add_typer(models_app, name="models")
@@ -101,6 +100,13 @@ def measure(
     effort: Annotated[
         Effort, typer.Option("--effort", help="active: the subject moves the leg; passive: somebody else does.")
     ] = Effort.ACTIVE,
+    motion: Annotated[
+        Motions,
+        typer.Option(
+            "--motion",
+            help="internal: the foot swings outwards; external: inwards, with the other leg out of its way; both.",
+        ),
+    ] = Motions.INTERNAL,
     legs: Annotated[Legs | None, typer.Option("--legs", help="Which legs move at once.", show_default=False)] = None,
     helper: Annotated[
         str | None, typer.Option("--helper", help="Passive: who moved the leg, a name or a role.", show_default=False)
@@ -214,6 +220,7 @@ def measure(
             hand_place=hand_place,
             end_point=end_point,
             pain=pain,
+            motion=motion,
         )
         measured = _measure(clip, setup, model, models, slow_motion=slow_motion, engine=engine, quiet=quiet)
         _print(measured, as_json=json_)
@@ -437,6 +444,7 @@ def norms(
     test: Annotated[TestName | None, typer.Option("--test", help="Only this position.", show_default=False)] = None,
     age: Age = None,
     sex: SexArgument = None,
+    motion: Annotated[Motion, typer.Option("--motion", help="Which way the hip turns.")] = Motion.INTERNAL,
 ) -> None:
     """Print the reference ranges with their sources."""
     from rich.console import Console
@@ -444,7 +452,7 @@ def norms(
     from hipcv.evidence.norms import norms_table
     from hipcv.outputs.text import render_norms
 
-    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex)
+    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex, motion=motion)
     render_norms(rows, Console())
 
 

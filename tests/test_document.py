@@ -22,7 +22,7 @@ from hipcv.core.setup import Setup
 from hipcv.history.comparison import compare_documents
 from hipcv.history.store import open_history
 from hipcv.outputs.document import json_schema, read_document, read_setup, render_document, render_setup
-from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex
+from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex
 from hipcv_server.store import summarise
 
 edge = st.tuples(*[st.floats(-1e4, 1e4)] * 4)
@@ -46,6 +46,7 @@ DRAWN = {
     "hand_place": st.none() | st.sampled_from(HandPlace),
     "end_point": st.none() | st.sampled_from(EndPoint),
     "pain": st.none() | st.integers(0, 10),
+    "motion": st.sampled_from(Motions),
 }
 #: What an active test cannot have.
 HELPED = {"helper": st.none(), "hand_place": st.none(), "end_point": st.none() | st.just(EndPoint.FIRM)}

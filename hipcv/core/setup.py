@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.seated import SEATED
-from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex
+from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, Sex
 
 #: The longest name or role of somebody who helps.
 MAX_HELPER_CHARACTERS = 80
@@ -31,6 +31,8 @@ class Setup:
     `effort` says who moves the leg, `legs` which legs move at once. For the record, and None where nobody said:
     `helper` is who moved the leg, a name or a role; `hand_place` where that hand lay; `end_point` what ended the
     movement; `pain` the worst at the end of the range, 0 to 10. Helper and hand belong to a passive test.
+    `motion` says which motions are measured: with external rotation among them the foot swings inwards as well, and the
+    other leg gets out of its way.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class Setup:
     hand_place: HandPlace | None = None
     end_point: EndPoint | None = None
     pain: int | None = None
+    motion: Motions = Motions.INTERNAL
 
     def __post_init__(self) -> None:
         if self.camera_side is None:
@@ -88,8 +91,16 @@ class Setup:
 
     @property
     def other_leg_may_move(self) -> bool:
-        """Whether a movement of the other leg is no fault: both are meant to move, or the subject moves neither."""
-        return self.passive or self.legs is Legs.BOTH
+        """Whether a movement of the other leg is no fault.
+
+        Both are meant to move, or the subject moves neither, or the other one makes way for a foot that swings inwards.
+        """
+        return self.passive or self.legs is Legs.BOTH or self.inwards
+
+    @property
+    def inwards(self) -> bool:
+        """Whether a foot may swing inwards, as external rotation asks."""
+        return Motion.EXTERNAL in self.motion.each
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hipcv.core.setup import MAX_HELPER_CHARACTERS, PAIN_SCALE, Setup, done_faul
 from hipcv.live.coach import Plan
 from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
-from hipcv.words import SIDES, CameraSide, Effort, EndPoint, HandPlace, Legs, ModelName, Sex, Side
+from hipcv.words import SIDES, CameraSide, Effort, EndPoint, HandPlace, Legs, ModelName, Motion, Motions, Sex, Side
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
 Kind = Literal["upload", "live"]
@@ -89,6 +89,7 @@ class MeasureOptions(_Done):
     vertical: Annotated[list[Edge], Field(max_length=8)] = []
     mirrored: bool | None = None
     slow_motion: Annotated[float, Field(ge=0.05, le=100, allow_inf_nan=False)] = 1.0
+    motion: Motions = Motions.INTERNAL
     keep: bool = False
     subject: Subject | None = None
     subject_at: Place | None = None
@@ -104,6 +105,7 @@ class MeasureOptions(_Done):
             yaw_deg=self.yaw,
             vertical_edges_px=tuple(_edge(text) for text in self.vertical),
             subject_at=None if self.subject_at is None else read_place(self.subject_at),
+            motion=self.motion,
             age_years=self.age,
             sex=self.sex,
             legs=self.legs,
@@ -363,6 +365,7 @@ class NormModel(BaseModel):
 
     id: str
     label: str
+    motion: Motion
     test: str
     who: str
     ages: str

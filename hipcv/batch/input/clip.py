@@ -11,7 +11,7 @@ from hipcv.core.procedures import PROCEDURES
 from hipcv.core.setup import Setup
 from hipcv.outputs.document import render_setup
 from hipcv.version import __version__
-from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex, Side
+from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
 
 
 class ToldBy(StrEnum):
@@ -56,7 +56,7 @@ class Clip:
     test_told_by : who says so.
     camera_side : None for the usual one of the test.
     slow_motion : by how many times the file plays slower than life.
-    legs, helper, hand_place, end_point, pain : how it was done, as in `Setup`.
+    legs, helper, hand_place, end_point, pain, motion : how it was done, as in `Setup`.
     subject_at : where in the picture the measured person is, as in `Setup`.
     side_order : the sides in the order in which they were tested, empty where the list does not say.
     references : readings of other instruments.
@@ -86,6 +86,7 @@ class Clip:
     end_point: EndPoint | None = None
     pain: int | None = None
     subject_at: tuple[float, float] | None = None
+    motion: Motions = Motions.INTERNAL
 
     @property
     def expected_sides(self) -> tuple[Side, ...]:
@@ -113,6 +114,7 @@ class Clip:
             age_years=self.age_years,
             sex=self.sex,
             legs=self.legs,
+            motion=self.motion,
             helper=self.helper,
             hand_place=self.hand_place,
             end_point=self.end_point,

@@ -28,7 +28,8 @@ class Compensation:
     moved_deg : pelvis: + = the hip of the tested leg higher; trunk: + = away from the tested leg; thigh: + = outwards;
         body: of both thighs alike, + = towards the tested leg's outer side. NaN where not seen.
     limit : from where on it counts, without sign.
-    onset_deg : internal rotation of the tested leg when this part began to move; NaN where it does not count.
+    onset_deg : rotation of the tested leg, in the direction of the trial, when this part began to move; NaN where it
+        does not count.
     """
 
     code: FindingCode
@@ -67,7 +68,8 @@ def find_compensations(
         moved_deg = median_of(moved[end])
         onset_deg = float("nan")
         if abs(moved_deg) > limit.value:
-            onset_deg = float(angles.of(trial.side)[swing][_began(moved[swing], limit.value)])
+            began = _began(moved[swing], limit.value)
+            onset_deg = trial.motion.sign * float(angles.of(trial.side)[swing][began])
         found_there.append(Compensation(code, moved_deg, limit, onset_deg))
     return tuple(found_there)
 

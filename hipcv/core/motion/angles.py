@@ -206,6 +206,9 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
     left = float(lateral[0])
     hips, shoulders = px[:, HIPS], px[:, SHOULDERS]
     line = series.knee_outline_px if setup.procedure.pelvis_from is PelvisCue.KNEES else hips
+    if setup.procedure.pelvis_from is PelvisCue.KNEES and setup.inwards:
+        # a leg that lies to make way has its knee elsewhere: its outline says nothing of the pelvis
+        line = np.where(np.isfinite(raw.sum(axis=1))[:, None, None], line, np.nan)
     across = line[:, 0] - line[:, 1]
     spine = shoulders.mean(axis=1) - hips.mean(axis=1)
     roll = camera.roll.value_deg

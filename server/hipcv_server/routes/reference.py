@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse, Response
 
 from hipcv.core.procedures import PROCEDURES, USUAL_TEST, TestName, procedure_named
 from hipcv.version import __version__
-from hipcv.words import Effort, Sex
+from hipcv.words import Effort, Motion, Sex
 from hipcv_server import schemas
 from hipcv_server.links import PREFIX
 from hipcv_server.problems import described
@@ -36,13 +36,18 @@ def procedures() -> Response:
 
 
 @router.get("/norms", response_model=schemas.Norms, responses=described(), summary="The reference ranges")
-def norms(test: TestName | None = None, age: schemas.Age | None = None, sex: Sex | None = None) -> Response:
+def norms(
+    test: TestName | None = None,
+    age: schemas.Age | None = None,
+    sex: Sex | None = None,
+    motion: Motion = Motion.INTERNAL,
+) -> Response:
     """Return the reference ranges that fit, in words."""
     from dataclasses import asdict
 
     from hipcv.evidence.norms import norms_table
 
-    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex)
+    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex, motion=motion)
     return JSONResponse({"norms": [asdict(row) for row in rows]})
 
 
