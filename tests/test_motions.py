@@ -30,7 +30,7 @@ from hipcv.outputs.document.render import read_setup
 from hipcv.outputs.html import render_report
 from hipcv.outputs.scene import state_texts
 from hipcv.outputs.text import render_text
-from hipcv.pose.legs.tracking import ANGLES_DEG, BOTH_WAYS_DEG, find_paths
+from hipcv.pose.legs.tracking import ANGLES_DEG, BOTH_WAYS_DEG, CLEAR_PEAK, find_paths
 from hipcv.words import SIDES, Effort, Motion, Motions, Side
 
 BOTH = Setup(motion=Motions.BOTH)
@@ -245,6 +245,19 @@ def test_a_foot_far_inwards_is_looked_for_only_where_it_may_swing_there():
     assert wide.angle_deg == pytest.approx(-45.0, abs=1.5)
     assert other.angle_deg == pytest.approx(0.0, abs=1.5)
     assert (usual.angle_deg > -30).all()
+
+
+def test_one_peak_for_both_ankles_is_taken_by_the_leg_that_shows_nothing_else_and_is_faint():
+    """A foot that passes before the other ankle: the maps show one joint there."""
+    maps, masks, knees = drawn_leg(-49.0)  # 60 px aside in a shank of 80: the other knee stands 120 px away
+    knees[:, 1, 0] = 141.5
+    left, right = find_paths(
+        maps * (np.arange(64) < 40), masks, np.arange(4) / 8, knees, 80.0, angles_deg=BOTH_WAYS_DEG
+    )
+    for leg in (left, right):
+        assert leg.ankle_px == pytest.approx(np.repeat([[141.9, 134.0]], 4, axis=0), abs=1.5)
+        assert (leg.peak < CLEAR_PEAK).all()
+    assert left.angle_deg == pytest.approx(-49.0, abs=1.5)
 
 
 @pytest.mark.parametrize("angle_deg", [-15.0, 0.0, 40.0])

@@ -10,9 +10,9 @@ from hipcv.core.finding import FindingCode, Limit
 from hipcv.core.motion.angles import AngleSeries
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.trials import Trial, resting
-from hipcv.core.procedure import Procedure
+from hipcv.core.procedure import PelvisCue, Procedure
 from hipcv.core.series import BoolArray, FloatArray
-from hipcv.words import Side
+from hipcv.words import Motion, Side
 
 #: Compensation began where the movement that passes its limit was still below this share of it.
 ONSET_SHARE = 1 / 3
@@ -48,6 +48,8 @@ def find_compensations(
 ) -> tuple[Compensation, ...]:
     """Return what pelvis, trunk, thigh and body did during a trial, in this order, against the frames at rest.
 
+    A pelvis that shows in the line of the knees does not where a foot swings inwards: the other leg makes way.
+
     Examples
     --------
     >>> from hipcv.core.procedures import procedure_named
@@ -63,7 +65,10 @@ def find_compensations(
     end = trial.end_part
     swing = slice(trial.start, end.stop)
     found_there = []
+    no_line = procedure.pelvis_from is PelvisCue.KNEES and trial.motion is Motion.EXTERNAL
     for code, moved in _departures_deg(angles, trial.side, resting(len(angles.time_s), trials)).items():
+        if no_line and code is FindingCode.PELVIS_HIKE:
+            moved = np.full_like(moved, np.nan)
         limit = limit_of(code, procedure, trial.swing_deg)
         moved_deg = median_of(moved[end])
         onset_deg = float("nan")

@@ -36,6 +36,8 @@ PEAK_REACH = 0.13
 MAX_ASIDE = 0.12
 #: A peak of this height is clear.
 CLEAR_PEAK = 0.35
+#: Ankles nearer than this to each other, in shank lengths, are one peak.
+ONE_ANKLE = 0.16
 #: A leg that is doubted no more than this is seen clearly (`doubt`).
 CLEAR_DOUBT = 1.6
 #: A knee is looked for within this many shank lengths of where it was, and followed when it strays further than that.
@@ -258,7 +260,7 @@ def without_ankle(ankle_maps: MapArray, ankle_px: FloatArray, shank_px: float) -
     row, column = np.mgrid[0:64, 0:64]
     x, y = CELL_PX * column + CELL_CENTRE_PX, CELL_PX * row + CELL_CENTRE_PX
     away = np.hypot(x - ankle_px[:, 0, None, None], y - ankle_px[:, 1, None, None])
-    reach = 0.16 * shank_px
+    reach = ONE_ANKLE * shank_px
     return np.asarray(ankle_maps * (1.0 - np.exp(-0.5 * (away / reach) ** 2)), dtype=ankle_maps.dtype)
 
 
@@ -300,7 +302,40 @@ def find_paths(
     second = find(rest, other)
     rest = without_ankle(ankle_maps, second.ankle_px, shank_px)
     first = find(rest, surer)
-    return (first, second) if surer == 0 else (second, first)
+    paths = [first, second] if surer == 0 else [second, first]
+    if angles_deg[0] < ANGLES_DEG[0]:
+        paths = [share_ankle(paths[leg], alone[leg], alone[1 - leg], shank_px) for leg in range(2)]
+    return paths[0], paths[1]
+
+
+def share_ankle(path: LegPath, alone: LegPath, other: LegPath, shank_px: float) -> LegPath:
+    """Return a path with the ankle that both legs claim, where nothing else is clear; what two claim is faint for each.
+
+    A foot that passes the other leg covers its ankle, or is covered: there is one peak for both.
+
+    Parameters
+    ----------
+    path : the leg, sought without the other's ankle.
+    alone, other : the leg and the other one, each sought by itself.
+
+    Examples
+    --------
+    >>> knee, ankle, other_ankle = np.zeros((2, 2)), np.full((2, 2), 80.0), np.array([[82.0, 80.0], [160.0, 80.0]])
+    >>> alone = LegPath(knee, ankle, np.full(2, -45.0), np.full(2, 0.8), np.ones(2))
+    >>> path = LegPath(knee, ankle - 30.0, np.full(2, -20.0), np.full(2, 0.1), np.ones(2))
+    >>> shared = share_ankle(path, alone, LegPath(knee, other_ankle, np.zeros(2), np.ones(2), np.ones(2)), 80.0)
+    >>> shared.angle_deg.tolist(), shared.peak.tolist()
+    ([-45.0, -20.0], [0.175, 0.1])
+    """
+    one = np.linalg.norm(alone.ankle_px - other.ankle_px, axis=1) < ONE_ANKLE * shank_px
+    take = one & (path.peak < CLEAR_PEAK)
+    return LegPath(
+        path.knee_px,
+        np.where(take[:, None], alone.ankle_px, path.ankle_px),
+        np.where(take, alone.angle_deg, path.angle_deg),
+        np.where(take, np.minimum(alone.peak, CLEAR_PEAK / 2), path.peak),
+        np.where(take, alone.margin, path.margin),
+    )
 
 
 def find_path(
