@@ -25,6 +25,7 @@ from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import ANKLES, KNEES, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.evidence.agreement import MDC95_PER_SEM
+from hipcv.pose.legs.edges import Ribbon
 from hipcv.pose.legs.tracking import LegPath
 from hipcv.pose.method import METHOD
 from hipcv.words import CameraSide, Side
@@ -317,21 +318,27 @@ def test_each_row_of_the_reader_has_one_step_more_and_the_last_is_the_product() 
         {f.name for f in fields(METHOD.legs) if getattr(method.legs, f.name) is getattr(METHOD.legs, f.name)}
         for method in ablation.methods().values()
     ]
-    assert [len(steps) for steps in own] == list(range(len(fields(METHOD.legs)) + 1))
-    assert all(fewer < more for fewer, more in pairwise(own))
+    # the measuring of a shank has two stand-ins: joints alone, and edges as they lie
+    assert [len(steps) for steps in own] == [0, 1, 2, 3, 3, 4, 5]
+    assert all(fewer <= more for fewer, more in pairwise(own))
     assert ablation.methods()[ablation.PRODUCT] == METHOD
     assert set(ablation.methods()) < set(ablation.SHANK_VARIANTS) < set(ablation.VARIANTS)
 
 
 def test_the_stand_ins_leave_joints_where_they_are() -> None:
     knee, ankle = np.array([10.0, 20.0]), np.array([12.0, 120.0])
-    for found in (
+    leg = LegPath(np.repeat(knee[None], 3, axis=0), np.repeat(ankle[None], 3, axis=0), *[np.ones(3)] * 3)
+    for knees, ankles, se_deg in (
         ablation.landmarks_only(knee, ankle, None),
-        ablation.heat_maps_only(knee, ankle, object(), 100.0, 1.0),
+        ablation.heat_maps_only(leg, object(), object(), 100.0, np.ones(3)),
     ):
-        assert np.array_equal(found[0], knee)
-        assert np.array_equal(found[1], ankle)
-        assert found[2] > 0
+        assert (knees == knee).all()
+        assert (ankles == ankle).all()
+        assert np.all(np.asarray(se_deg) > 0)
+    aside = Ribbon(turn_deg=4.0, offset=0.0, residual=0.0, strength=1.0, half_width=0.14)
+    knees, ankles, _ = ablation.edges_as_they_lie(leg, [aside] * 3, np.zeros(3), 100.0, np.ones(3))
+    turned_deg = real_photos.shank_direction_deg(knees[0], ankles[0]) - real_photos.shank_direction_deg(knee, ankle)
+    assert turned_deg == pytest.approx(0.74 * 4.0, abs=0.1)
     assert ablation.each_alone(np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 1.0]]), np.arange(2.0)).tolist() == [1, 0]
     path = LegPath(np.zeros((3, 2)), np.zeros((3, 2)), *[np.zeros(3)] * 3)
     assert ablation.never_covered([path, path], None)[1].tolist() == [False] * 3

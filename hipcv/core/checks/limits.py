@@ -129,8 +129,8 @@ LOST_IN_TRIAL = Limit(MAX_GAP_S, "s", "longer gaps are not filled")
 ONE_TRIAL = Limit(1, "trial", "a result needs one")
 HELPED = Limit(2, "people", "a passive test has one subject and one helper")
 
-#: A pelvis adds to the angle one for one: 5° are a sixth of the usual seated range, and of a smaller swing the same
-#: share counts. The line of the hip landmarks itself tilts with a swinging leg, and wanders by 1°: hence a least one.
+#: A pelvis adds to the angle one for one: 5° are a sixth of the usual seated range, and of another swing the same share
+#: counts. The line of the hip landmarks itself tilts with a swinging leg, and wanders by 1°: hence a least one.
 LEAST_HIKE_DEG, HIKE_SHARE = 3.0, 1 / 6
 HIKE_ORIGIN = (
     "a sixth of the swing, as 5° are of the usual 31° (Krause 2015), and at least 3°: "
@@ -155,9 +155,8 @@ def limit_of(code: FindingCode, procedure: Procedure, swing_deg: float = float("
     if code in procedure.limits:
         return procedure.limits[code]
     usual = LIMITS[code]
-    share_deg = max(LEAST_HIKE_DEG, HIKE_SHARE * swing_deg)
-    if code is FindingCode.PELVIS_HIKE and share_deg < usual.value:
-        return Limit(round(share_deg, 1), usual.unit, HIKE_ORIGIN)
+    if code is FindingCode.PELVIS_HIKE and isfinite(swing_deg):
+        return Limit(round(max(LEAST_HIKE_DEG, HIKE_SHARE * swing_deg), 1), usual.unit, HIKE_ORIGIN)
     if code is FindingCode.THIGH_DRIFT and isfinite(swing_deg) and swing_deg * DRIFT_SHARE > usual.value:
         return Limit(round(swing_deg * DRIFT_SHARE, 1), usual.unit, DRIFT_ORIGIN)
     return usual

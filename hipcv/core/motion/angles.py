@@ -31,6 +31,8 @@ MIN_VISIBILITY = 0.5
 #: How far the knee of a thigh that lies still may seem to wander, in degrees of drift: a drift well below it is not
 #: believed, one well above it is.
 DRIFT_NOISE_DEG = 7.0
+#: A shank shows where its line passes its knee while it rises by this share of its length, which it does to 70°.
+MIN_STEEP = 0.34
 
 PER_LEG = (
     "raw_deg",
@@ -331,12 +333,22 @@ def _thigh_drift(px: FloatArray, lateral: IntArray, shank_px: FloatArray) -> Flo
 
     Seen along the thigh its own length cannot be read; thigh and shank are about as long (Winter,
     Biomechanics and Motor Control of Human Movement: 0.245 and 0.246 of stature), so the shank stands in.
+
+    What is seen as the knee slides outwards with a shank that swings, and edges of something else carry the shank's
+    line aside: a thigh that drifts takes both along, and counts by the one that moved less.
     """
+    knees, shanks = px[:, KNEES], px[:, ANKLES] - px[:, KNEES]
     hips_x = px[:, HIPS, 0].mean(axis=1)
     usual_x = np.nan_to_num(median_of(hips_x))  # prone, the hips are not seen: the bed stays where it is
-    knees_x = px[:, KNEES, 0] - np.where(np.isfinite(hips_x), hips_x, usual_x)[:, None]
-    rest_x = [median_of(x) for x in knees_x.T]
+    knees_x = knees[..., 0] - np.where(np.isfinite(hips_x), hips_x, usual_x)[:, None]
+    rest_x, rest_y = np.array([[median_of(x) for x in values.T] for values in (knees_x, knees[..., 1])])
     thigh_px = max((median_of(length) for length in shank_px.T), key=np.nan_to_num)
     with np.errstate(invalid="ignore", divide="ignore"):
-        drift: FloatArray = np.degrees(np.arcsin(np.clip(lateral * (knees_x - rest_x) / thigh_px, -1, 1)))
+        # where the shank's line is as high as the knee usually is; one that lies nearly flat crosses that anywhere
+        line_x = knees_x + (rest_y - knees[..., 1]) * shanks[..., 0] / shanks[..., 1]
+        steep = np.abs(shanks[..., 1]) > MIN_STEEP * shank_px
+        by_knee, by_line = knees_x - rest_x, np.where(steep, line_x, knees_x) - rest_x
+        both = np.copysign(np.minimum(np.abs(by_knee), np.abs(by_line)), by_knee)
+        moved = np.where(by_knee * by_line < 0, 0.0, both)
+        drift: FloatArray = np.degrees(np.arcsin(np.clip(lateral * moved / thigh_px, -1, 1)))
     return drift

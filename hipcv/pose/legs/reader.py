@@ -260,6 +260,9 @@ class LegReader:
             return (found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET_OUTSIDE),)
         if (other := self._other_posture()) is not None:
             return (other,)
+        if self.vote is not None and self._share_read < LIMITS[FindingCode.NO_PERSON].value:
+            # somebody is there, whose legs are hidden or taken for another's
+            return (found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, self._share_read),)
         told: tuple[Finding, ...] = ()
         if self.vote is not None and self.vote.quality < LEGS_FAINT.value:
             told = (found(FindingCode.LEGS_NOT_SEEN, Severity.DOUBT, self.vote.quality, limit=LEGS_FAINT),)
