@@ -163,6 +163,23 @@ def test_much_more_one_way_than_the_other_is_told_with_the_hip_straight_and_neve
     assert "only imaging can tell" in note_for("twist")
 
 
+def test_a_rendered_clip_of_both_directions_gives_its_truth(kept, truth_of):
+    """In it one foot passes before the other ankle: 33° inwards are seen all the same."""
+    told = kept("seated-both-133-00").assessment
+    truth_deg = {
+        (side, trial["motion"]): abs(trial["end_range_shin_to_vertical_deg"])
+        for trial in truth_of("seated-both-133-00")["trials"]
+        for side in SIDES
+        if side[0].upper() == trial["side"]
+    }
+    for result in told.results:
+        assert result.end_range_deg == pytest.approx(truth_deg[result.side, result.motion], abs=2.0)
+    for side in SIDES:
+        both_deg = sum(truth_deg[side, motion] for motion in Motion)
+        assert told.arc_of(side).total_deg == pytest.approx(both_deg, abs=1.5)
+    assert codes(told) == {(FindingCode.TOO_FEW_TRIALS, result.side, result.motion) for result in told.results}
+
+
 # ------------------------------------------------------------------------------------------------------------- trials
 
 

@@ -199,13 +199,13 @@ class ArcPart(_Part):
 
     total_deg: AngleDifference | None = Field(description="Internal plus external rotation: the total arc.")
     total_interval95_deg: tuple[AnyAngle, AnyAngle] | None = Field(
-        description="95 % interval of `total_deg`, in which the camera's roll and the zero cancel."
+        description="95 % interval of `total_deg`, any numbers, in which the camera's roll and the zero cancel."
     )
     balance_deg: AngleDifference | None = Field(
         description="Internal less external rotation; null where the camera's roll is not known."
     )
     balance_interval95_deg: tuple[AnyAngle, AnyAngle] | None = Field(
-        description="95 % interval of `balance_deg`, in which the camera's roll and the zero count twice."
+        description="95 % interval of `balance_deg`, any numbers, in which the camera's roll and the zero count twice."
     )
 
 
