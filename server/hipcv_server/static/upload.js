@@ -32,6 +32,7 @@ export function setUpUpload() {
   askBeforeLeaving(() => unsent > 0);
   byId("show-film").addEventListener("click", toggleGuide);
   byId("upload-choices").addEventListener("change", showGuide);
+  byId("up-motion").addEventListener("change", showGuide);
   watchDone(byId("upload-form"), showGuide);
 }
 
@@ -44,8 +45,8 @@ function toggleGuide() {
 
 async function showGuide() {
   if (!(await loadTests())) return;
-  const test = new FormData(byId("upload-form")).get("test");
-  showGuides("upload", test, effortOf(byId("upload-form"))).catch((error) => alarm(error.message));
+  const given = new FormData(byId("upload-form"));
+  showGuides("upload", given.get("test"), effortOf(byId("upload-form")), given.get("motion") || "internal").catch((error) => alarm(error.message));
 }
 
 /** Ask once on this device whether its videos are mirror images, for nothing in a picture tells. */
