@@ -18,8 +18,11 @@ from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import register as register_history
+from hipcv.history.pair_commands import register as register_pair
 from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
+from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
+from hipcv.outputs.commands import register as register_advice
 from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Sex
 from hipcv_server.commands import open_page
 from hipcv_server.commands import register as register_server
@@ -27,6 +30,7 @@ from hipcv_server.commands import register as register_server
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from hipcv.core.answers import SidePain
     from hipcv.core.setup import Setup
     from hipcv.measurement import Measurement
     from hipcv.models.store import ModelStatus, Progress
@@ -125,6 +129,17 @@ def measure(
     pain: Annotated[
         int | None, typer.Option("--pain", help="Worst pain at the end of the range, 0 to 10.", show_default=False)
     ] = None,
+    pain_left: Annotated[
+        str | None,
+        typer.Option("--pain-left", metavar="0-10[,PLACE]", help="On the left, and where.", show_default=False),
+    ] = None,
+    pain_right: Annotated[
+        str | None,
+        typer.Option("--pain-right", metavar="0-10[,PLACE]", help="On the right, and where.", show_default=False),
+    ] = None,
+    screening: ScreeningOption = None,
+    screened_on: ScreenedOnOption = None,
+    screened_by: ScreenedByOption = None,
     model: Annotated[ModelName, typer.Option("--model", help="Pose model: speed against accuracy.")] = (
         ModelName.HEAVY
     ),
@@ -201,6 +216,8 @@ def measure(
         fault = done_fault(effort, helper, hand_place, end_point, pain)
         if fault is not None:
             raise typer.BadParameter(fault.sentence, param_hint=f"--{fault.field.replace('_', '-')}")
+        answers, screened_on = read_screening(screening, screened_on, screened_by)
+        pains = _side_pain("--pain-left", pain_left), _side_pain("--pain-right", pain_right)
         _try_writing(out=out, series=series, keep=keep)
         procedure = _recognise(clip, model, models) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
@@ -221,6 +238,11 @@ def measure(
             end_point=end_point,
             pain=pain,
             motion=motion,
+            pain_left=pains[0],
+            pain_right=pains[1],
+            screening=answers,
+            screened_on=screened_on,
+            screened_by=screened_by,
         )
         measured = _measure(clip, setup, model, models, slow_motion=slow_motion, engine=engine, quiet=quiet)
         _print(measured, as_json=json_)
@@ -307,6 +329,15 @@ def _edge(text: str) -> tuple[float, float, float, float]:
     if (x1 - x2) ** 2 + (y1 - y2) ** 2 < 400:
         raise HipcvError(f"A plumb edge needs two ends at least 20 pixels apart, found {text}; mark a longer one.")
     return x1, y1, x2, y2
+
+
+def _side_pain(option: str, text: str | None) -> "SidePain | None":
+    from hipcv.core.answers import read_pain
+
+    try:
+        return None if text is None else read_pain(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from None
 
 
 def _subject_at(text: str) -> tuple[float, float]:
@@ -587,6 +618,8 @@ register_agreement(app, _one_sentence)
 register_history(app, _one_sentence)
 register_live(app, _one_sentence, open_page)
 register_server(app)
+register_advice(app, _one_sentence)
+register_pair(app, _one_sentence)
 
 
 def main() -> None:

@@ -79,6 +79,46 @@ class EndPoint(StrEnum):
     HELPER_STOPPED = "helper_stopped"
 
 
+class PainPlace(StrEnum):
+    """Where it hurts at the end of the range."""
+
+    GROIN = "groin"
+    OUTER_HIP = "outer_hip"
+    BUTTOCK = "buttock"
+    THIGH = "thigh"
+    KNEE = "knee"
+    BACK = "back"
+    ELSEWHERE = "elsewhere"
+
+
+class Answer(StrEnum):
+    """What somebody says of themselves before a test; the questions are in `hipcv/evidence/data/screening.toml`."""
+
+    UNDER_18 = "under_18"
+    CANNOT_STAND = "cannot_stand"
+    LOOSE_HIP = "loose_hip"
+    VERY_MOBILE = "very_mobile"
+    OPERATION = "operation"
+    SADDLE_NUMB = "saddle_numb"
+    LEG_NUMB = "leg_numb"
+    BACK_PAIN = "back_pain"
+    FEVER = "fever"
+    INFECTION_RISK = "infection_risk"
+    NIGHT_PAIN = "night_pain"
+    ILLNESS = "illness"
+    FRAGILE = "fragile"
+    PREGNANT = "pregnant"
+    HIP_PAIN = "hip_pain"
+    THIGH_PAIN = "thigh_pain"
+    KNEE_PAIN = "knee_pain"
+    LIMP = "limp"
+    PINCH = "pinch"
+    CATCHING = "catching"
+    LASTING = "lasting"
+    RUNNING_PAIN = "running_pain"
+    SUDDENLY_WORSE = "suddenly_worse"
+
+
 class Sex(StrEnum):
     """Sex as the published tables give it."""
 

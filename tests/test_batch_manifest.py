@@ -139,9 +139,9 @@ def test_one_row_a_side_is_as_good_as_one_row_a_recording(folder: Path) -> None:
 
 def test_a_column_that_only_looks_like_a_reading_is_carried(folder: Path) -> None:
     clip = read_one(
-        write_csv(folder, ("path", "pain_left", "rater_2_left", "knee_left_deg"), ("a.mp4", "7", "30", "31"))
+        write_csv(folder, ("path", "ache_left", "rater_2_left", "knee_left_deg"), ("a.mp4", "7", "30", "31"))
     )
-    assert clip.carried == {"pain_left": "7"}
+    assert clip.carried == {"ache_left": "7"}
     assert {reference.method for reference in clip.references} == {"rater_2", "knee"}
 
 

@@ -41,10 +41,11 @@ from hipcv.live.livetest import LiveReading
 from hipcv.live.placement import Sight
 from hipcv.outputs.document import render_document
 from hipcv.outputs.html import render_report
+from hipcv.outputs.plan import next_steps
 from hipcv.pose.landmarker import NOBODY, Pose
 from hipcv.session import Reading
 from hipcv.sources.stills import decode_still
-from hipcv.words import CameraSide, Motions, Sex
+from hipcv.words import Answer, CameraSide, Motions, Sex
 from hipcv_server.live_worker import reading_message
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.store import JobStore, new_id
@@ -80,6 +81,11 @@ FLAGS = (
 )
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 WIDTHS = {"phone": (390, 844), "laptop": (1280, 800)}
+#: The questions before a test, answered: nothing stands against it.
+SCREENED = """try {
+    const on = new Date().toISOString().slice(0, 10);
+    localStorage.setItem("hipcv.answers", JSON.stringify({ screening: "none", on, by: null }));
+} catch { /* a blank page keeps nothing */ }"""
 #: What the page asks once on a device, answered: neither this camera nor this device's videos are mirror images.
 ANSWERED = """try {
     localStorage.setItem("hipcv.mirrored", "false");
@@ -91,6 +97,14 @@ QUICK = """XMLHttpRequest.prototype.send = new Proxy(XMLHttpRequest.prototype.se
         form?.set?.("model", "lite");
         return send.call(request, form);
     } });"""
+#: Shows a result below the home page, as the page itself does.
+SHOW_RESULT = """async (assessment) => {
+    const { showResult } = await import(new URL("result.js", document.baseURI));
+    const box = document.createElement("div");
+    document.getElementById("page-home").append(box);
+    const links = { series: "/api/v1/assessments/0/series" };
+    await showResult(box, { state: "done", assessment, keep: false, links });
+}"""
 PAGES = ("home", "self-test", "upload", "results")
 #: Measuring may take long on a busy machine; nothing here waits longer than it must.
 PATIENCE_MS = 240_000
@@ -213,13 +227,20 @@ def visit(launch: "Callable[..., Browser]", address: str) -> "Iterator[Callable[
     visits = []
 
     def open_page(
-        *flags: str, at: str = address, size: str = "laptop", scheme: str = "light", answered: bool = True
+        *flags: str,
+        at: str = address,
+        size: str = "laptop",
+        scheme: str = "light",
+        answered: bool = True,
+        screened: bool = True,
     ) -> Visit:
         browser = launch(*(flags or FAKE_CAMERA))
         width, height = WIDTHS[size]
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
         )
+        if screened:
+            context.add_init_script(SCREENED)
         if answered:
             context.add_init_script(ANSWERED)
         page = context.new_page()
@@ -274,7 +295,7 @@ def test_a_whole_self_test_gives_the_clips_angles(
     page = opened.page
     opened.show("self-test")
     page.get_by_label("Age").and_(page.locator("#test-age")).fill("34")
-    page.locator("#test-sex").select_option("female")
+    page.locator("#test-sex").select_option("male")  # of men a seated range is known
     page.get_by_role("button", name="Next: the camera").click()
     opened.expect_text("#place-film", "Put the camera straight in front")
     opened.raise_the_right_hand()
@@ -282,7 +303,11 @@ def test_a_whole_self_test_gives_the_clips_angles(
     page.locator("#checks li.ok").nth(5).wait_for(timeout=PATIENCE_MS)
     page.locator(".pip-row.left .pip.full").nth(2).wait_for(timeout=PATIENCE_MS)
     page.locator(".pip-row.right .pip.full").nth(2).wait_for(timeout=PATIENCE_MS)
+    page.locator("#hurt-left").fill("3", timeout=PATIENCE_MS)
+    page.locator("#hurt-place-left").select_option("groin")
+    page.get_by_role("button", name="Show the result").click()
     page.get_by_role("heading", name="Your result").wait_for(timeout=PATIENCE_MS)
+    assert "pain on the left 3 of 10 (groin)" in page.locator(".result").inner_text()
 
     for side in ("left", "right"):
         letter = side[0].upper()
@@ -604,6 +629,164 @@ def test_the_other_direction_stands_below_the_usual_one_where_it_was_asked_for(v
             )
             assert "Few repetitions (left, foot inwards)" in told
     opened.expect_clean(statuses=(404,))
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_questions_come_before_the_first_test_and_an_answer_may_stop_it(visit: Callable[..., Visit], size: str) -> None:
+    """Every question wants an answer; one that calls for somebody leaves nothing but where to go; others are kept."""
+    opened = visit(size=size, screened=False)
+    page = opened.page
+    opened.show("self-test")
+    page.get_by_role("button", name="Go on", exact=True).click()
+    opened.expect_text("#questions .notice", "One question is still open: “Are you under 18?”")
+    for none in page.locator("#questions .none input").all():
+        none.check()
+    page.locator("#questions input[name=fever]").check()
+    page.get_by_role("button", name="Go on", exact=True).click()
+    opened.expect_text("#questions .stopped", "Go to an emergency department today")
+    assert not page.get_by_role("button", name="Next: the camera").is_visible()
+    assert page.locator("#questions form").count() == 0
+    page.reload()
+    page.locator("#questions form").wait_for()  # a stop is nothing that is kept
+    for none in page.locator("#questions .none input").all():
+        none.check()
+    page.locator("#questions input[name=pinch]").check()
+    assert not page.locator("#questions .none input").last.is_checked()
+    page.get_by_role("button", name="Go on", exact=True).click()
+    page.get_by_role("button", name="Next: the camera").wait_for()
+    page.reload()
+    opened.expect_text("#answered", "The questions were answered on this device on")
+    assert page.evaluate("JSON.parse(localStorage.getItem('hipcv.answers')).screening") == "pinch"
+    page.evaluate("localStorage.setItem('hipcv.answers', JSON.stringify({ screening: 'pinch', on: '2020-01-01' }))")
+    page.reload()
+    page.locator("#questions form").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    opened.expect_clean()
+
+
+def test_a_clinician_may_judge_instead_of_the_questions(visit: Callable[..., Visit]) -> None:
+    """A name is wanted, and stands on the page from then on."""
+    opened = visit(screened=False)
+    page = opened.page
+    opened.show("self-test")
+    page.get_by_text("A clinician judges instead").click()
+    page.get_by_role("button", name="Go on without the questions").click()
+    assert page.locator("#questions form").is_visible()
+    page.get_by_label("Name or role").fill("Anna, physiotherapist")
+    page.get_by_role("button", name="Go on without the questions").click()
+    opened.expect_text("#answered", "Judged by Anna, physiotherapist on")
+    opened.expect_clean()
+
+
+def test_the_questions_of_a_recording_are_those_of_the_person_in_it(visit: Callable[..., Visit]) -> None:
+    """Nothing is uploaded against an answer, and another name is another person."""
+    opened = visit()
+    page = opened.page
+    opened.show("upload")
+    page.locator("#up-screening summary").first.click()
+    page.locator("#up-questions form").wait_for()
+    for none in page.locator("#up-questions .none input").all():
+        none.check()
+    page.locator("#up-questions input[name=operation]").check()
+    page.locator("#up-questions button[type=submit]").click()
+    opened.expect_text("#up-questions .stopped", "Ask the surgeon's team")
+    assert not page.locator("#upload-form").is_visible()
+    page.get_by_role("button", name="Answer again").click()
+    page.locator("#up-questions form").wait_for()
+    assert page.locator("#upload-form").is_visible()
+    for none in page.locator("#up-questions .none input").all():
+        none.check()
+    page.locator("#up-questions button[type=submit]").click()
+    opened.expect_text("#up-answered", "Answered.")
+    page.locator("#up-subject").fill("Somebody else")
+    page.locator("#up-subject").blur()
+    opened.expect_text("#up-answered", "Not answered")
+    opened.expect_clean()
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+def test_a_result_shows_what_to_do_behind_the_answers(visit: Callable[..., Visit], size: str) -> None:
+    """Three exercises with drawings where nothing stands against them; a stop above the numbers, and no exercise."""
+    setup = Setup(age_years=30.0, sex=Sex.MALE, roll_deg=0.0, screening=())
+    low = assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup)
+    opened = visit(size=size)
+    page = opened.page
+    opened.show("home")
+    page.evaluate(SHOW_RESULT, render_document(low))
+    assert page.locator(".exercise h4").all_inner_texts() == [one.name for one in next_steps(low).plan.exercises]
+    assert page.locator(".exercise svg[aria-label]").count() == 3
+    page.get_by_text("Other exercises that your answers leave open").click()
+    page.get_by_text("Roll the straight leg, 20 times a side").click()
+    page.get_by_text("kneecap and toes turn towards the other leg").wait_for()
+    page.get_by_text("What is known about turning the hip inwards").click()
+    page.get_by_text("Bone, or soft tissue?").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator(".result").evaluate("result => result.parentElement.remove()")
+    page.evaluate(SHOW_RESULT, render_document(replace(low, setup=replace(setup, screening=(Answer.FEVER,)))))
+    told = page.locator(".result").inner_text()
+    assert told.index("Go to an emergency department") < told.index("Likely between")
+    assert "Exercises" not in told
+    assert page.locator(".exercise").count() == 0
+    opened.expect_clean(statuses=(404,))
+
+
+def test_one_exercise_between_two_tests_is_shown_and_what_it_did(visit: Callable[..., Visit]) -> None:
+    """The exercise is chosen, done and left by a button that remembers the test before; then the pair is told."""
+    setup = Setup(age_years=30.0, sex=Sex.MALE, roll_deg=0.0, screening=())
+    low = assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup)
+    opened = visit()
+    page = opened.page
+    opened.show("home")
+    page.evaluate(
+        """async (assessment) => {
+            const { offerPair, pairOf } = await import(new URL("pair.js", document.baseURI));
+            const box = document.createElement("div");
+            document.getElementById("page-home").append(box);
+            await offerPair(box, { id: "first", assessment }, async (held) => box.after(await pairOf(held, "second")));
+        }""",
+        render_document(low),
+    )
+    sides = {"left": (6.0, "increased"), "right": (-0.4, "no change detected")}
+    answer = {
+        "spacing": "within one sitting",
+        "sides": {s: {"change_deg": c, "mdc95_deg": 3.1, "verdict": v} for s, (c, v) in sides.items()},
+        "say": "Seldom more.",
+        "origin": "Somebody 2020.",
+    }
+    page.route("**/api/v1/pair?before=first&after=second", lambda route: route.fulfill(json=answer))
+    page.get_by_role("button", name="Knee falls in, on the back").click()
+    page.get_by_text("Lay the other foot on the outside of that knee").wait_for()
+    page.get_by_role("button", name="Done: the same test again").click()
+    opened.expect_text(".pair", "Before and after “Knee falls in, on the back”")
+    opened.expect_text(".pair", "Left: +6.0°, increased (within one sitting a change can be told from 3.1° on).")
+    opened.expect_text(".pair", "Right: −0.4°, no change detected")
+    opened.expect_clean()
+
+
+def test_kinds_of_test_of_one_person_make_one_plan(visit: Callable[..., Visit]) -> None:
+    """Under a person's name, where more than one kind of test was done; one kind has its plan with the result."""
+    setup = Setup(age_years=30.0, sex=Sex.MALE, roll_deg=0.0, screening=())
+    low = render_document(assess(seated(left=(10.0,) * 3, right=(10.0,) * 3, fps=15.0), setup))
+    told = {"screening": low["screening"], "plan": low["plan"], "setup": low["setup"], "subject": "Anna"}
+    person = {"id": "one", "kind": "live", "state": "done", "test": "seated", "subject": "Anna", "status": "measured"}
+    person |= {"created_at": "2026-11-27T10:00:00Z", "links": {"self": "/api/v1/assessments/one"}, "problem": None}
+    person |= {side: {"end_range_deg": 10.0, "interval95_deg": [8.0, 12.0]} for side in ("left", "right")}
+    opened = visit()
+    page = opened.page
+    page.route(
+        "**/api/v1/assessments?*", lambda route: route.fulfill(json={"items": [person], "next": None, "n_total": 1})
+    )
+    counts = iter([1, 2])
+    page.route("**/api/v1/plan?subject=Anna", lambda route: route.fulfill(json={**told, "n_tests": next(counts)}))
+    opened.show("results")
+    page.locator("#filter-subject").select_option("Anna")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("#trend .exercise").count() == 0
+    opened.show("home")
+    opened.show("results")
+    opened.expect_text("#trend", "From the newest 2 kinds of test of Anna together:")
+    assert page.locator("#trend .exercise").count() == 3
+    opened.expect_clean()
 
 
 @pytest.mark.parametrize("width_px", [390, 900])

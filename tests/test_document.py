@@ -13,6 +13,7 @@ from simulated import prone, seated
 from hipcv.assessment import Provenance, assess
 from hipcv.batch.input.clip import Clip, Key, digest
 from hipcv.batch.output.results import Result, side_rows, trial_rows
+from hipcv.core.answers import SidePain
 from hipcv.core.errors import HistoryError
 from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
@@ -22,9 +23,10 @@ from hipcv.core.setup import Setup
 from hipcv.history.comparison import compare_documents
 from hipcv.history.store import open_history
 from hipcv.outputs.document import json_schema, read_document, read_setup, render_document, render_setup
-from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, PainPlace, Sex
 from hipcv_server.store import summarise
 
+side_pain = st.builds(SidePain, level=st.integers(0, 10), place=st.none() | st.sampled_from(PainPlace))
 edge = st.tuples(*[st.floats(-1e4, 1e4)] * 4)
 #: How every field of `Setup` is drawn.
 DRAWN = {
@@ -47,6 +49,11 @@ DRAWN = {
     "end_point": st.none() | st.sampled_from(EndPoint),
     "pain": st.none() | st.integers(0, 10),
     "motion": st.sampled_from(Motions),
+    "pain_left": st.none() | side_pain,
+    "pain_right": st.none() | side_pain,
+    "screening": st.lists(st.sampled_from(Answer), unique=True).map(tuple),
+    "screened_on": st.none() | st.dates().map(lambda day: day.isoformat()),
+    "screened_by": st.none() | st.sampled_from(["Anna", "physiotherapist"]),
 }
 #: What an active test cannot have.
 HELPED = {"helper": st.none(), "hand_place": st.none(), "end_point": st.none() | st.just(EndPoint.FIRM)}
@@ -100,8 +107,10 @@ def test_slow_motion_and_lens_stand_beside_what_was_told(assessment):
 
 def test_a_document_from_before_it_was_asked_how_a_test_was_done_is_read(assessment):
     old = written(assessment, Setup(roll_deg=2.0))
-    for name in ("legs", "helper", "hand_place", "end_point", "pain"):
+    since = ("pain_left", "pain_right", "screening", "screened_on", "screened_by")
+    for name in ("legs", "helper", "hand_place", "end_point", "pain", *since):
         del old["setup"][name]
+    del old["screening"], old["plan"]
     del old["how_done"]
     assert read_setup(old) == Setup(roll_deg=2.0)
     assert read_document(old).legs is None

@@ -114,7 +114,7 @@ EXEMPT = {
         "needs a running server",
     ),
     **dict.fromkeys(
-        ("hipcv.*.commands.*", "hipcv_server.commands.register", "hipcv.cli.main"),
+        ("hipcv.*.commands.*", "hipcv.history.pair_commands.*", "hipcv_server.commands.register", "hipcv.cli.main"),
         "is the command line, which `--help` shows",
     ),
     "hipcv.history.migrations.*": "is run by alembic, inside `bring_up_to_date`",

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -24,10 +25,12 @@ from hipcv.core.series import ANKLES, KNEES
 from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import advice_for, filming_guide, note_for
 from hipcv.evidence.reference import all_references, find_references
-from hipcv.outputs.document import render_document
+from hipcv.outputs.document import make_document, render_document
 from hipcv.outputs.document.definition import read_document
 from hipcv.outputs.document.render import read_setup
 from hipcv.outputs.html import render_report
+from hipcv.outputs.note import render_note
+from hipcv.outputs.plan import next_steps
 from hipcv.outputs.scene import state_texts
 from hipcv.outputs.text import render_text
 from hipcv.pose.legs.tracking import ANGLES_DEG, BOTH_WAYS_DEG, CLEAR_PEAK, find_paths
@@ -340,6 +343,15 @@ def test_terminal_and_report_show_what_was_asked_for(both, asked, named, turned)
     assert report.count('<section class="card left"') == len(asked.each)
     assert ("<h2>External rotation</h2>" in report) == (asked is Motions.BOTH)
     assert ("Total arc" in report) == ("total arc" in page.getvalue()) == (asked is Motions.BOTH)
+
+
+def test_a_note_holds_both_directions_and_exercises_are_for_the_one(both, assessment):
+    note = render_note(make_document(assessment)).splitlines()[0]
+    assert re.search(r": R 2\d° .*, L 39° .*; ER R 4\d° .*, L 3\d° .*; total arc R 68° .*, L 7\d° ", note)
+    assert "ER" not in render_note(make_document(assess(both, Setup()))).splitlines()[0]
+    screened = replace(BOTH, screening=(), age_years=30.0)
+    assert next_steps(assess(both, screened)).plan is not None
+    assert next_steps(assess(both, replace(screened, motion=Motions.EXTERNAL))).plan is None
 
 
 def test_the_video_names_the_direction_that_was_held(assessment):

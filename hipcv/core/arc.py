@@ -1,4 +1,4 @@
-"""Both directions of one hip together: their sum, the total arc, and how much further it turns one way (METHOD R6)."""
+"""Both directions of one hip together: their sum, the total arc, and how much further it turns one way (METHOD R7)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -3,14 +3,13 @@
 import math
 from dataclasses import dataclass
 
+from hipcv.core.answers import PAIN_SCALE, SidePain, read_day
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.seated import SEATED
-from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, Sex
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, Sex
 
-#: The longest name or role of somebody who helps.
+#: The longest name or role of somebody who helps, or who answers for somebody.
 MAX_HELPER_CHARACTERS = 80
-#: No pain, and the worst that can be imagined.
-PAIN_SCALE = (0, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +29,15 @@ class Setup:
 
     `effort` says who moves the leg, `legs` which legs move at once. For the record, and None where nobody said:
     `helper` is who moved the leg, a name or a role; `hand_place` where that hand lay; `end_point` what ended the
-    movement; `pain` the worst at the end of the range, 0 to 10. Helper and hand belong to a passive test.
+    movement; `pain` the worst at the end of the range, 0 to 10, `pain_left` and `pain_right` each side's with its
+    place. Helper and hand belong to a passive test.
+
     `motion` says which motions are measured: with external rotation among them the foot swings inwards as well, and the
     other leg gets out of its way.
+
+    `screening` is what the subject answered to the questions before the test, empty where nothing of it holds;
+    `screened_on` the day of the answers as YYYY-MM-DD; `screened_by` who judged instead of the questions, or beside
+    them. Measuring does not look at them; what is advised afterwards does.
 
     Examples
     --------
@@ -62,6 +67,11 @@ class Setup:
     end_point: EndPoint | None = None
     pain: int | None = None
     motion: Motions = Motions.INTERNAL
+    pain_left: SidePain | None = None
+    pain_right: SidePain | None = None
+    screening: tuple[Answer, ...] | None = None
+    screened_on: str | None = None
+    screened_by: str | None = None
 
     def __post_init__(self) -> None:
         if self.camera_side is None:
@@ -81,6 +91,7 @@ class Setup:
         if self.age_years is not None and not 0 <= self.age_years <= 120:
             raise ValueError(f"age must lie between 0 and 120 years, found {self.age_years}")
         fault = done_fault(self.effort, self.helper, self.hand_place, self.end_point, self.pain)
+        fault = fault or screened_fault(self.screened_on, self.screened_by)
         if fault is not None:
             raise ValueError(fault.sentence)
 
@@ -140,13 +151,38 @@ def done_fault(
         for name, value in helped.items():
             if value is not None:
                 return DoneFault(name, "a passive test", "an active one")
-    if helper is not None and not (helper.strip() and helper.isprintable() and len(helper) <= MAX_HELPER_CHARACTERS):
-        return DoneFault(
-            "helper", f"a name or a role of 1 to {MAX_HELPER_CHARACTERS} letters on one line", repr(helper)
-        )
+    if helper is not None and not _is_name(helper):
+        return DoneFault("helper", _NAME_WANTED, repr(helper))
     if pain is not None and not PAIN_SCALE[0] <= pain <= PAIN_SCALE[1]:
         return DoneFault("pain", "a whole number from 0 to 10", f"{pain}")
     return None
+
+
+def screened_fault(on: str | None, by: str | None) -> DoneFault | None:
+    """Return the first thing that is wrong in what is said of the questions before a test; None where nothing is.
+
+    Examples
+    --------
+    >>> screened_fault("2026-11-27", "physiotherapist") is None
+    True
+    >>> screened_fault("27.11.2026", None).sentence
+    "Wanted a day as YYYY-MM-DD for the screened on, found '27.11.2026': say it otherwise or leave it out"
+    """
+    if by is not None and not _is_name(by):
+        return DoneFault("screened_by", _NAME_WANTED, repr(by))
+    try:
+        if on is not None:
+            read_day(on)
+    except ValueError:
+        return DoneFault("screened_on", "a day as YYYY-MM-DD", repr(on))
+    return None
+
+
+_NAME_WANTED = f"a name or a role of 1 to {MAX_HELPER_CHARACTERS} letters on one line"
+
+
+def _is_name(text: str) -> bool:
+    return bool(text.strip()) and text.isprintable() and len(text) <= MAX_HELPER_CHARACTERS
 
 
 #: What may be said of where the measured person is.

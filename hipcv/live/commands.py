@@ -2,17 +2,22 @@
 
 # Everything heavy is imported where it is used: `hipcv --help` must answer at once.
 
+import sys
 from collections.abc import Callable
 from contextlib import ContextDecorator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
+from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.words import SIDES, Effort, Legs, ModelName, Sex, Side
+
+if TYPE_CHECKING:
+    from hipcv.core.answers import SidePain
 
 NOT_MEASURED = 1
 OneSentence = Callable[[], ContextDecorator]
@@ -67,6 +72,9 @@ class _Command:
         hold: Annotated[float, typer.Option("--hold", min=0.5, max=5, help="Seconds to hold still.")] = 1.5,
         age: Annotated[float | None, typer.Option("--age", min=0, max=120, help="Age in years.")] = None,
         sex: Annotated[Sex | None, typer.Option("--sex", help="Sex, for the reference ranges.")] = None,
+        screening: ScreeningOption = None,
+        screened_on: ScreenedOnOption = None,
+        screened_by: ScreenedByOption = None,
         roll: Annotated[float | None, typer.Option("--roll", min=-45, max=45, help="Camera roll in degrees.")] = None,
         mirrored: Annotated[
             bool | None,
@@ -107,20 +115,29 @@ class _Command:
             return
         from hipcv.core.setup import Setup
         from hipcv.data_folder import data_folder
+        from hipcv.live.admission import admit
         from hipcv.live.coach import Plan
         from hipcv.live.screen import live_folder, run_live
 
+        if screening is None and screened_by is None and _in_a_terminal():
+            screening = _ask()
+        answers, screened_on = read_screening(screening, screened_on, screened_by)
+        setup = Setup(
+            procedure_named(test),
+            effort,
+            mirrored=mirrored,
+            roll_deg=roll,
+            age_years=age,
+            sex=sex,
+            legs=legs,
+            screening=answers,
+            screened_on=screened_on,
+            screened_by=screened_by,
+        )
+        admit(setup)
         measured = run_live(
             camera,
-            Setup(
-                procedure_named(test),
-                effort,
-                mirrored=mirrored,
-                roll_deg=roll,
-                age_years=age,
-                sex=sex,
-                legs=legs,
-            ),
+            setup,
             Plan(SIDES if side is LiveSide.BOTH else (Side(side),), trials, hold),
             window=not no_window,
             folder=out or live_folder(data or data_folder()),
@@ -128,6 +145,35 @@ class _Command:
             model_path=models,
             as_json=json_,
             subject=keep,
+            ask_pain=_ask_pain if _in_a_terminal() else None,
         )
         if not measured:
             raise typer.Exit(NOT_MEASURED)
+
+
+def _in_a_terminal() -> bool:
+    """Whether somebody is there who can be asked."""
+    return sys.stdin.isatty()
+
+
+def _ask_pain(side: Side) -> "SidePain | None":
+    """Ask in the terminal whether a side hurt, until it is understood."""
+    from hipcv.core.answers import PAIN_WANTED, read_pain
+
+    question = f"Did the {side} side hurt (0 to 10, and where, such as 3,groin; Enter: not said)"
+    while text := str(typer.prompt(question, default="", show_default=False)).strip():
+        try:
+            return read_pain(text)
+        except ValueError:
+            typer.echo(f"Wanted {PAIN_WANTED}.", err=True)
+    return None
+
+
+def _ask() -> str:
+    """Ask the questions before a test in the terminal."""
+    from rich.console import Console
+
+    from hipcv.outputs.advice_text import render_questions
+
+    render_questions(Console())
+    return str(typer.prompt("What holds (none, or words with commas between)"))

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.status import Status as Spinner
 
 from hipcv.assessment import Assessment, Status
+from hipcv.core.answers import SidePain
 from hipcv.core.setup import Setup
 from hipcv.history import keep
 from hipcv.live.coach import Plan
@@ -23,8 +24,10 @@ from hipcv.outputs.window import LivePicture, Window, draw_live
 from hipcv.printable import printable, printable_lines
 from hipcv.sources.video import Frame
 from hipcv.sources.webcam import open_camera
-from hipcv.words import ModelName
+from hipcv.words import SIDES, ModelName, Side
 
+#: Asks whether a side hurt; None where nobody says.
+AskPain = Callable[[Side], SidePain | None]
 Show = Callable[[Frame, LiveReading], bool]
 
 
@@ -39,6 +42,7 @@ def run_live(
     window: bool = True,
     as_json: bool = False,
     subject: str | None = None,
+    ask_pain: AskPain | None = None,
 ) -> bool:
     """Do one test, print its result and keep it in `folder`.
 
@@ -51,6 +55,7 @@ def run_live(
     window : show the picture; else one line in the terminal.
     as_json : print the assessment as JSON.
     subject : keep the assessment in the history of this subject, too.
+    ask_pain : asks, once the test is over, whether a side hurt; None where nobody can be asked.
 
     Returns
     -------
@@ -80,12 +85,20 @@ def run_live(
                 break
         test.n_skipped = frames.n_skipped
         _, assessment = test.finish(teller.stage)
+    if ask_pain is not None:
+        assessment = _with_pain(assessment, plan, ask_pain)
     _print(assessment, as_json=as_json)
     _keep(assessment, folder, subject)
     if not as_json:
         place = printable(str(folder))
         Console().print(f"kept in {place}", style="dim", soft_wrap=True, highlight=False, markup=False)
     return assessment.status is Status.MEASURED
+
+
+def _with_pain(assessment: Assessment, plan: Plan, ask_pain: AskPain) -> Assessment:
+    """Return the assessment with what was said of the pain on every side that was tested."""
+    left, right = (ask_pain(side) if side in plan.sides else None for side in SIDES)
+    return replace(assessment, setup=replace(assessment.setup, pain_left=left, pain_right=right))
 
 
 def live_folder(data: Path) -> Path:

@@ -6,7 +6,7 @@ And what a percentile does: how such a group was measured.
 from hipcv.assessment import Provenance
 from hipcv.core.finding import Finding
 from hipcv.core.setup import Setup
-from hipcv.words import CameraSide, EndPoint, HandPlace, Legs, Motion, Motions
+from hipcv.words import CameraSide, EndPoint, HandPlace, Legs, Motion, Motions, Side
 
 #: Two frame rates nearer than this print as one.
 SAME_RATE_SHARE = 0.05
@@ -94,6 +94,9 @@ def done_text(setup: Setup) -> str:
         parts.append(_END[setup.end_point])
     if setup.pain is not None:
         parts.append(f"pain {setup.pain} of 10")
+    for side, pain in ((Side.LEFT, setup.pain_left), (Side.RIGHT, setup.pain_right)):
+        if pain is not None:
+            parts.append(f"pain on the {side} {pain}")
     return ", ".join(parts)
 
 

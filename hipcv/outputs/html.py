@@ -10,7 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from hipcv.assessment import Assessment, SideResult, Status
 from hipcv.core.finding import Severity
 from hipcv.core.uncertainty import CENTRAL_95_SD
+from hipcv.evidence.exercises import common_rules, drawing_of, grade_words, kind_words, plan_order, popular_advice
 from hipcv.evidence.guidance import filming_guide, helper_guide, meaning_for, note_for, origin_for, title_for
+from hipcv.evidence.knowledge import all_cards
 from hipcv.evidence.reference import NoVerdict
 from hipcv.outputs.basis import (
     concerns_text,
@@ -22,7 +24,10 @@ from hipcv.outputs.basis import (
     sides_text,
 )
 from hipcv.outputs.beside import beside_number
+from hipcv.outputs.document import make_document
 from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
+from hipcv.outputs.note import render_note
+from hipcv.outputs.plan import next_steps
 from hipcv.words import SIDES, Motion, Motions, Side
 
 #: Error terms that print as ±0.0° are left out of the list.
@@ -90,6 +95,7 @@ def render_report(
     ('<!doctype html>', False)
     """
     measured, asked = assessment.status is Status.MEASURED, assessment.setup.motion
+    steps = next_steps(assessment)
     order = {Severity.REJECT: 0, Severity.DOUBT: 1, Severity.NOTE: 2}
     return (
         _environment()
@@ -122,8 +128,26 @@ def render_report(
             how_done=done_text(assessment.setup),
             uncounted=lambda result: [t for t in result.trials if not t.accepted],
             beside=beside_number,
+            screened=steps.screened,
+            plan=steps.plan,
+            shown=steps.shown,
+            note=render_note(make_document(assessment)),
+            **_advice(),
         )
     )
+
+
+def _advice() -> dict[str, object]:
+    """Return what the page says beside a plan, whatever the plan is."""
+    return {
+        "rules": common_rules(),
+        "order": plan_order(),
+        "popular": popular_advice(),
+        "cards": all_cards(),
+        "drawing_of": drawing_of,
+        "grade_words": grade_words,
+        "kind_words": kind_words,
+    }
 
 
 def _degrees(value: float | None, digits: int = 0) -> str:

@@ -15,6 +15,7 @@ from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.evidence.guidance import filming_guide, helper_guide, title_for
 from hipcv.evidence.norms import NormRow
 from hipcv.evidence.reference import Comparison, NoVerdict, Verdict
+from hipcv.outputs.advice_text import next_texts, stop_text
 from hipcv.outputs.basis import (
     concerns_text,
     done_text,
@@ -25,6 +26,7 @@ from hipcv.outputs.basis import (
     sides_text,
 )
 from hipcv.outputs.beside import beside_number
+from hipcv.outputs.plan import next_steps
 from hipcv.printable import printable
 from hipcv.words import SIDES, Motion, Motions
 
@@ -60,7 +62,8 @@ def render_text(assessment: Assessment, console: Console) -> None:
     """
     asked = assessment.setup.motion
     title = f"Hip {rotation_text(asked)}, {assessment.setup.procedure} test, {effort_text(assessment.setup)}"
-    parts: list[RenderableType] = []
+    steps = next_steps(assessment)
+    parts: list[RenderableType] = [stop] if (stop := stop_text(steps.screened)) is not None else []
     if assessment.status is Status.MEASURED:
         for motion in asked.each:
             parts += [Text(f"{rotation_text(motion).capitalize()}", style="bold")] if asked is Motions.BOTH else []
@@ -74,6 +77,7 @@ def render_text(assessment: Assessment, console: Console) -> None:
     if assessment.status is Status.NOT_MEASURED:
         parts.extend(_guides(assessment.setup))
     parts.extend(Text(f"\n{note}") for note in assessment.notes)
+    parts.extend(next_texts(steps, assessment.setup))
     if done_text(assessment.setup) != effort_text(assessment.setup):
         parts.append(Text(f"\nHow it was done: {printable(done_text(assessment.setup))}."))
     if assessment.status is Status.MEASURED:

@@ -7,7 +7,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import IO, Any
 
 from hipcv.process.allowance import Allowance
@@ -24,6 +24,13 @@ class Connection:
     def recv(self) -> Any:
         """Return the next value, as soon as there is one."""
         return self._heard.get()
+
+    def recv_within(self, timeout_s: float) -> Any:
+        """Return the next value; None where there is none for so long."""
+        try:
+            return self._heard.get(timeout=max(0.0, timeout_s))
+        except Empty:
+            return None
 
     def send(self, value: object) -> None:
         """Tell the parent something; an OSError says that it is gone."""

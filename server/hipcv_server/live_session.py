@@ -16,11 +16,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hipcv.core.answers import SidePain
 from hipcv_server.children import start_child
 from hipcv_server.disk import disk_trouble
 from hipcv_server.files import Shelves
 from hipcv_server.links import links_of
-from hipcv_server.live_worker import Command, Failed, Look, Ready, Result, Say, Seen, attend, split_frame
+from hipcv_server.live_worker import Command, Failed, Look, Pain, Ready, Result, Say, Seen, attend, split_frame
 from hipcv_server.problems import ProblemError, wrong_arguments
 from hipcv_server.schemas import FrameHead, StartMessage
 from hipcv_server.settings import Settings
@@ -66,7 +67,7 @@ class LiveSession:
         self.n_skipped = 0
         self._last_t = -1.0
         self._newest: tuple[Look, float] | None = None
-        self._commands: deque[Command] = deque()
+        self._commands: deque[Command | Pain] = deque()
         self._asked_s: float | None = None
         self._turn = threading.Condition()
         self._closed = False
@@ -115,6 +116,12 @@ class LiveSession:
             if self.finishing:
                 self._newest = None
             self._commands.append(Command(name, self.n_skipped))
+            self._turn.notify()
+
+    def tell_pain(self, left: SidePain | None, right: SidePain | None) -> None:
+        """Pass on what was said of pain; it is heard until the result is written."""
+        with self._turn:
+            self._commands.append(Pain(left, right))
             self._turn.notify()
 
     def complain(self, problem: ProblemError) -> None:
@@ -178,7 +185,7 @@ class LiveSession:
 
     async def _keep(self, told: Result) -> None:
         document = json.loads(told.document)
-        options = {**self.start.model_dump(), "keep": told.kept, "session": self.id}
+        options = {**self.start.model_dump(mode="json"), "keep": told.kept, "session": self.id}
         result = {"type": "result", "id": self.id, "assessment": document, "links": links_of(self.id), "problem": None}
         try:
             await asyncio.to_thread(self._save, options, document, told.n_frames)
@@ -213,7 +220,7 @@ class LiveSession:
                         return
                     if not self._has_turn():
                         continue
-                    asked: Command | Look
+                    asked: Command | Pain | Look
                     if self._commands:
                         asked = self._commands.popleft()
                     else:

@@ -5,15 +5,17 @@ import logging
 import math
 import shutil
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hipcv.core.answers import SidePain
 from hipcv.core.errors import HipcvError, OutputError, SourceError
 from hipcv.native.chatter import own_process
 from hipcv.process.inside import Connection
@@ -25,6 +27,9 @@ from hipcv_server.schemas import StartMessage
 from hipcv_server.settings import Settings
 
 log = logging.getLogger("hipcv.server")
+
+#: So long a result waits for somebody to say whether it hurt: they have to come to the screen first.
+PAIN_WITHIN_S = 60.0
 
 if TYPE_CHECKING:
     from hipcv.assessment import Assessment
@@ -50,6 +55,14 @@ class Command:
 
     name: str
     n_skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pain:
+    """What was said of pain once the test was over; None for a side of which nobody said anything."""
+
+    left: SidePain | None = None
+    right: SidePain | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +170,7 @@ class _Attendant:
     def __init__(self, send: Any, settings: Settings, start: StartMessage, folder: Path) -> None:
         self._send, self._settings, self._start, self._folder = send, settings, start, folder
         self._tape: _Tape | None = None
+        self._pain: Pain | None = None
 
     def attend(self, connection: Connection) -> None:
         from hipcv.live.livetest import LiveTest
@@ -180,12 +194,14 @@ class _Attendant:
                 asked = connection.recv()
                 if isinstance(asked, Look):
                     self._look(test, asked)
+                elif isinstance(asked, Pain):
+                    self._pain = asked
                 elif asked.name == "go":
                     test.coach.go()
                 elif asked.name == "skip":
                     test.skip()
                 else:
-                    self._finish(test, asked.n_skipped)
+                    self._finish(test, asked.n_skipped, connection)
                     return
 
     def _look(self, test: "LiveTest", asked: Look) -> None:
@@ -241,7 +257,8 @@ class _Attendant:
         detail = f"The pictures of this test cannot be kept ({why}); the test goes on, and its result counts."
         self._send(Say({"type": "problem", "fatal": False, "problem": ProblemError("disk_full", detail).document()}))
 
-    def _finish(self, test: "LiveTest", n_skipped: int) -> None:
+    def _finish(self, test: "LiveTest", n_skipped: int, connection: Connection) -> None:
+        from hipcv.assessment import Status
         from hipcv.outputs.document import render_document
         from hipcv.outputs.folder import write_folder
 
@@ -250,6 +267,9 @@ class _Attendant:
 
         test.n_skipped = n_skipped
         series, assessment = test.finish(tell)
+        if self._start.asks_pain and assessment.status is Status.MEASURED:
+            tell("asking", 0, 0)
+            assessment = _with_pain(assessment, self._pain or _hear_pain(connection))
         if self._tape is not None:
             tell("drawing", 0, len(series))
             try:
@@ -272,6 +292,22 @@ class _Attendant:
             write_numbers(self._folder, assessment)
         except OutputError as error:
             log.warning("Curves and report of a live session could not be written (%s)", error)
+
+
+def _hear_pain(connection: Connection) -> Pain:
+    """Wait until somebody says whether it hurt, but not for ever: they may have gone."""
+    until_s = time.monotonic() + PAIN_WITHIN_S
+    while (asked := connection.recv_within(until_s - time.monotonic())) is not None:
+        if isinstance(asked, Pain):
+            return asked
+    return Pain()
+
+
+def _with_pain(assessment: "Assessment", pain: Pain) -> "Assessment":
+    """Return the assessment with what was said; what was said at the start stays where nothing was said since."""
+    setup = assessment.setup
+    told = replace(setup, pain_left=pain.left or setup.pain_left, pain_right=pain.right or setup.pain_right)
+    return replace(assessment, setup=told)
 
 
 def reading_message(n: int, time_s: float, size_px: tuple[int, int], seen: "LiveReading") -> dict[str, Any]:

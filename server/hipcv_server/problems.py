@@ -22,6 +22,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "bad_request": (400, "Request not understood"),
     "token_needed": (401, "Token needed"),
     "cross_origin": (403, "Request from another page"),
+    "not_admitted": (403, "No test was begun"),
     "not_found": (404, "Not found"),
     "no_video": (404, "No video kept"),
     "method_not_allowed": (405, "Method not allowed"),

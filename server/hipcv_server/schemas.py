@@ -1,16 +1,36 @@
 """What goes in and out, field by field."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
 
+from hipcv.core.answers import PAIN_SCALE, SidePain, read_answers, read_pain
 from hipcv.core.procedure import Rest
 from hipcv.core.procedures import TestName, procedure_named
-from hipcv.core.setup import MAX_HELPER_CHARACTERS, PAIN_SCALE, Setup, done_fault, read_place
+from hipcv.core.setup import MAX_HELPER_CHARACTERS, Setup, done_fault, read_place
+from hipcv.evidence.exercises import Grade
+from hipcv.evidence.exercises import Kind as ExerciseKind
+from hipcv.evidence.screening import Outcome
 from hipcv.live.coach import Plan
 from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
-from hipcv.words import SIDES, CameraSide, Effort, EndPoint, HandPlace, Legs, ModelName, Motion, Motions, Sex, Side
+from hipcv.outputs.document.definition import PlanPart, ScreeningPart
+from hipcv.words import (
+    SIDES,
+    Answer,
+    CameraSide,
+    Effort,
+    EndPoint,
+    HandPlace,
+    Legs,
+    ModelName,
+    Motion,
+    Motions,
+    PainPlace,
+    Sex,
+    Side,
+)
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
 Kind = Literal["upload", "live"]
@@ -29,7 +49,25 @@ Helper = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_HELPER_CHARACTERS, pattern=_PLAIN),
     Field(description="Passive: who moved the leg, a name or a role: letters, digits, .,'()#+- and spaces"),
 ]
+Screener = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_HELPER_CHARACTERS, pattern=_PLAIN),
+    Field(description="Who judged instead of the questions, or beside them, a name or a role, as in `subject`"),
+]
+_ANSWER = f"({'|'.join(Answer)})"
+Screening = Annotated[
+    str,
+    Field(pattern=rf"^(none|{_ANSWER}(,{_ANSWER})*)$", max_length=400, description="What was answered before the test"),
+]
+PainOfASide = Annotated[
+    str,
+    Field(
+        pattern=rf"^([0-9]|10)(,({'|'.join(PainPlace)}))?$",
+        description="Worst pain on this side, 0 to 10, and where it was",
+    ),
+]
 Pain = Annotated[int, Field(ge=PAIN_SCALE[0], le=PAIN_SCALE[1], description="Worst pain at the end of the range")]
+JobId = Annotated[str, Field(pattern=r"^[a-z0-9]{1,40}$", description="Number of an assessment")]
 Age = Annotated[float, Field(ge=0, le=120, allow_inf_nan=False)]
 Roll = Annotated[float, Field(ge=-45, le=45, allow_inf_nan=False)]
 Pitch = Annotated[float, Field(ge=-60, le=60, allow_inf_nan=False)]
@@ -59,6 +97,21 @@ class _Done(_Strict):
     hand_place: HandPlace | None = None
     end_point: EndPoint | None = None
     pain: Pain | None = None
+    pain_left: PainOfASide | None = None
+    pain_right: PainOfASide | None = None
+    screening: Screening | None = None
+    screened_on: date | None = None
+    screened_by: Screener | None = None
+
+    def told(self) -> dict[str, Any]:
+        """Return what was said of pain, and before the test, as fields of `Setup`."""
+        pains = {name: getattr(self, name) for name in ("pain_left", "pain_right")}
+        return {
+            **{name: None if pain is None else read_pain(pain) for name, pain in pains.items()},
+            "screening": None if self.screening is None else read_answers(self.screening),
+            "screened_on": None if self.screened_on is None else self.screened_on.isoformat(),
+            "screened_by": self.screened_by,
+        }
 
     @field_validator("helper", "hand_place", "end_point")
     @classmethod
@@ -113,6 +166,7 @@ class MeasureOptions(_Done):
             hand_place=self.hand_place,
             end_point=self.end_point,
             pain=self.pain,
+            **self.told(),
         )
 
 
@@ -141,6 +195,7 @@ class StartMessage(_Done):
     model: ModelName = ModelName.FULL
     hands_free: bool = True
     mirror_checked: bool = False
+    asks_pain: bool = False
 
     def setup(self) -> Setup:
         """Return how the test is done; a browser's frames are never mirrored, which somebody has looked at or not."""
@@ -157,11 +212,32 @@ class StartMessage(_Done):
             hand_place=self.hand_place,
             end_point=self.end_point,
             pain=self.pain,
+            **self.told(),
         )
 
     def plan(self) -> Plan:
         """Return what is to be done; ValueError where a side comes twice."""
         return Plan(tuple(self.sides), self.trials, self.hold_s, self.countdown_s, self.hands_free)
+
+
+class PainMessage(_Strict):
+    """What is said of pain once a live test is over.
+
+    Examples
+    --------
+    >>> left, right = PainMessage(type="pain", pain_left="3,groin").sides()
+    >>> left.level, right is None
+    (3, True)
+    """
+
+    type: Literal["pain"]
+    pain_left: PainOfASide | None = None
+    pain_right: PainOfASide | None = None
+
+    def sides(self) -> tuple[SidePain | None, SidePain | None]:
+        """Return what was said of the left and of the right side."""
+        left, right = (None if text is None else read_pain(text) for text in (self.pain_left, self.pain_right))
+        return left, right
 
 
 Acceleration = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
@@ -360,6 +436,41 @@ class Trend(BaseModel):
     change: Changes
 
 
+class PairChange(BaseModel):
+    """After less before, degrees; null where a side was not measured twice."""
+
+    change_deg: float | None
+    mdc95_deg: float | None
+    verdict: str
+
+
+class PairModel(BaseModel):
+    """Two tests of one person, before and after one exercise; `say` is what to expect of such a pair."""
+
+    spacing: Literal["within one sitting", "between days"]
+    sides: dict[Side, PairChange]
+    say: str
+    origin: str
+
+
+class PersonSetup(BaseModel):
+    """What was told before the tests of one person, together."""
+
+    screening: list[Answer] | None
+    screened_by: str | None
+    age_years: float | None
+
+
+class PersonPlan(BaseModel):
+    """What to do next after the newest tests of one person; `screening` and `plan` as in an assessment."""
+
+    subject: str
+    n_tests: int
+    screening: ScreeningPart
+    plan: PlanPart | None
+    setup: PersonSetup
+
+
 class NormModel(BaseModel):
     """One reference range in words."""
 
@@ -428,6 +539,104 @@ class Models(BaseModel):
     """The pose models."""
 
     models: list[ModelInfo]
+
+
+class AnswerModel(BaseModel):
+    """One answer to a question before the test: what it calls for, what to do, and who says so."""
+
+    answer: Answer
+    words: str
+    outcome: Outcome
+    say: str
+    origin: str
+
+
+class QuestionModel(BaseModel):
+    """One question before the test."""
+
+    id: str
+    ask: str
+    answers: list[AnswerModel]
+
+
+class QuestionsModel(BaseModel):
+    """The questions before the test; older answers than `valid_days` are asked again."""
+
+    questions: list[QuestionModel]
+    valid_days: int
+    again: str
+    during_test: str
+
+
+class ScreenedModel(BaseModel):
+    """What answers call for."""
+
+    outcome: Outcome
+    stops: bool
+    say: list[str]
+    origins: list[str]
+
+
+class KindModel(BaseModel):
+    """What is known of one kind of exercises."""
+
+    title: str
+    known: str
+    source: str
+
+
+class ExerciseModel(BaseModel):
+    """One exercise in words; `drawing` is an SVG or null."""
+
+    id: str
+    name: str
+    kind: ExerciseKind
+    place: str
+    kit: str
+    dose: str
+    dose_ours: bool
+    cues: list[str]
+    caution: str
+    grade: Grade
+    known: str
+    drawing: str | None
+
+
+class PopularModel(BaseModel):
+    """Something that is often heard, and what to say instead."""
+
+    heard: str
+    instead: str
+    source: str
+
+
+class ExercisesModel(BaseModel):
+    """The exercises that the answers leave open, none where they speak against all."""
+
+    screening: ScreenedModel
+    exercises: list[ExerciseModel]
+    kinds: dict[str, KindModel]
+    grades: dict[str, str]
+    order: str
+    order_origin: str
+    rules: dict[str, str]
+    popular: list[PopularModel]
+
+
+class CardModel(BaseModel):
+    """One thing that is known, or only said; `sure` in words."""
+
+    id: str
+    title: str
+    text: str
+    sure: str
+    source: str
+
+
+class CardsModel(BaseModel):
+    """What is known about turning the hip inwards."""
+
+    cards: list[CardModel]
 
 
 class FindingWords(BaseModel):

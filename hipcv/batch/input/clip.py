@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hipcv.core.answers import SidePain
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES
 from hipcv.core.setup import Setup
 from hipcv.outputs.document import render_setup
 from hipcv.version import __version__
-from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
 
 
 class ToldBy(StrEnum):
@@ -56,7 +57,8 @@ class Clip:
     test_told_by : who says so.
     camera_side : None for the usual one of the test.
     slow_motion : by how many times the file plays slower than life.
-    legs, helper, hand_place, end_point, pain, motion : how it was done, as in `Setup`.
+    legs, helper, hand_place, end_point, pain, pain_left, pain_right, motion : how it was done, as in `Setup`.
+    screening, screened_on, screened_by : what was answered before the test, as in `Setup`.
     subject_at : where in the picture the measured person is, as in `Setup`.
     side_order : the sides in the order in which they were tested, empty where the list does not say.
     references : readings of other instruments.
@@ -85,6 +87,11 @@ class Clip:
     hand_place: HandPlace | None = None
     end_point: EndPoint | None = None
     pain: int | None = None
+    pain_left: SidePain | None = None
+    pain_right: SidePain | None = None
+    screening: tuple[Answer, ...] | None = None
+    screened_on: str | None = None
+    screened_by: str | None = None
     subject_at: tuple[float, float] | None = None
     motion: Motions = Motions.INTERNAL
 
@@ -119,6 +126,11 @@ class Clip:
             hand_place=self.hand_place,
             end_point=self.end_point,
             pain=self.pain,
+            pain_left=self.pain_left,
+            pain_right=self.pain_right,
+            screening=self.screening,
+            screened_on=self.screened_on,
+            screened_by=self.screened_by,
             subject_at=self.subject_at,
         )
 

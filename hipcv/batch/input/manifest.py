@@ -14,13 +14,14 @@ from typing import TypeVar
 from hipcv.batch.input.clip import Clip, Reference, ToldBy
 from hipcv.batch.input.listing import find_recordings, procedure_in_name
 from hipcv.batch.input.remote import is_url
+from hipcv.core.answers import ANSWERS_WANTED, NONE, PAIN_WANTED, read_answers, read_pain
 from hipcv.core.errors import BatchError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES, TestName
-from hipcv.core.setup import PLACE_WANTED, done_fault, read_place
+from hipcv.core.setup import PLACE_WANTED, done_fault, read_place, screened_fault
 from hipcv.printable import printable
 from hipcv.tables.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, parse_number, read_sheet
-from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
 
 T = TypeVar("T")
 
@@ -40,6 +41,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "subject_at": ("subject_at",),
     "end_point": ("end_point", "endpoint"),
     "pain": ("pain", "pain_0_10"),
+    "pain_left": ("pain_left",),
+    "pain_right": ("pain_right",),
+    "screening": ("screening",),
+    "screened_on": ("screened_on",),
+    "screened_by": ("screened_by",),
     "visit_date": ("visit_date", "date_of_visit", "date"),
     "mirrored": ("mirrored", "mirror"),
     "slow_motion": ("slow_motion",),
@@ -361,18 +367,38 @@ def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
         helper=reader.text("helper") or None,
         hand_place=reader.read("hand_place", "shin, foot or gravity", _word(_HANDS), None),
         end_point=reader.read("end_point", "pelvis moved, firm, pain or helper stopped", _word(_ENDS), None),
-        subject_at=reader.read("subject_at", PLACE_WANTED, _place, None),
+        subject_at=reader.read("subject_at", PLACE_WANTED, _or_none(read_place), None),
         pain=reader.read("pain", "a whole number from 0 to 10", _whole, None),
+        pain_left=reader.read("pain_left", PAIN_WANTED, _or_none(read_pain), None),
+        pain_right=reader.read("pain_right", PAIN_WANTED, _or_none(read_pain), None),
+        screening=_read_screening(reader),
+        screened_on=reader.read("screened_on", "a date as YYYY-MM-DD", _date, None),
+        screened_by=reader.text("screened_by") or None,
     )
-    if fault := done_fault(clip.effort, clip.helper, clip.hand_place, clip.end_point, clip.pain):
-        reader.fault(fault.field, fault.wanted, fault.found)
+    told = done_fault(clip.effort, clip.helper, clip.hand_place, clip.end_point, clip.pain)
+    for fault in (told, screened_fault(clip.screened_on, clip.screened_by)):
+        if fault:
+            reader.fault(fault.field, fault.wanted, fault.found)
     return _with_test(clip, defaults)
 
 
-def _place(text: str) -> tuple[float, float] | None:
-    with suppress(ValueError):
-        return read_place(text)
-    return None
+def _read_screening(reader: _RowReader) -> tuple[Answer, ...] | None:
+    """Return what was answered; "none" says that nothing holds, where in other columns it says that nobody knows."""
+    at = reader.columns.known.get("screening")
+    if at is not None and reader.row.cells[at].casefold() == NONE:
+        return ()
+    return reader.read("screening", ANSWERS_WANTED, _or_none(read_answers), None)
+
+
+def _or_none(read: Callable[[str], T]) -> Callable[[str], T | None]:
+    """Return a reader that has None for what another does not understand."""
+
+    def parse(text: str) -> T | None:
+        with suppress(ValueError):
+            return read(text)
+        return None
+
+    return parse
 
 
 def _with_test(clip: Clip, defaults: Defaults) -> Clip:

@@ -13,8 +13,9 @@ import polars as pl
 
 from hipcv.batch.output.results import NOT_DONE
 from hipcv.core.procedures import TestName
+from hipcv.evidence.screening import Outcome
 from hipcv.tables.table import make_table
-from hipcv.words import EndPoint, HandPlace, Legs, Motions
+from hipcv.words import EndPoint, HandPlace, Legs, Motions, PainPlace
 
 INSTRUMENT = "hip_rotation"
 #: Hexadecimal digits that tell recordings apart: among a million the odds that two are alike are below 1 in 100.
@@ -49,6 +50,11 @@ FIELDS = (
     RedcapField("hip_hand_place", "hand_place", "Hand that moved the leg", "radio", choices=_choices(HandPlace)),
     RedcapField("hip_end_point", "end_point", "End point", "radio", choices=_choices(EndPoint)),
     RedcapField("hip_pain", "pain", "Pain at the end (0 to 10)", check="integer", type=int),
+    RedcapField("hip_side_pain", "side_pain", "Pain on this side (0 to 10)", check="integer", type=int),
+    RedcapField("hip_side_pain_place", "side_pain_place", "Place of the pain", "radio", choices=_choices(PainPlace)),
+    RedcapField("hip_screening", "screening_outcome", "Answers before the test", "radio", choices=_choices(Outcome)),
+    RedcapField("hip_screened_on", "screened_on", "Day of these answers", check="date_ymd"),
+    RedcapField("hip_screened_by", "screened_by", "Who judged them"),
     RedcapField("hip_status", "status", "Status", "radio", choices=_STATES),
     RedcapField("hip_ir_deg", "end_range_deg", "Internal rotation at end range (°)", check="number", type=float),
     RedcapField("hip_ir_low_deg", "interval95_low_deg", "95 % interval, low (°)", check="number", type=float),

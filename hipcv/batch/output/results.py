@@ -7,7 +7,9 @@ from typing import Any
 from hipcv.batch.input.clip import Clip, Key
 from hipcv.batch.output.outcome_files import FOLDER, file_stem
 from hipcv.batch.run.job import Document, Refusal, Refused
+from hipcv.core.answers import NONE
 from hipcv.core.finding import FindingCode, Severity
+from hipcv.evidence.screening import judge
 from hipcv.outputs.document import AssessmentDocument, read_document
 from hipcv.outputs.document.definition import ArcPart, ResultPart
 from hipcv.printable import printable
@@ -72,6 +74,12 @@ SIDE_COLUMNS: dict[str, type] = {
     "hand_place": str,
     "end_point": str,
     "pain": int,
+    "side_pain": int,
+    "side_pain_place": str,
+    "screening": str,
+    "screening_outcome": str,
+    "screened_on": str,
+    "screened_by": str,
     "age_years": float,
     "sex": str,
     "test_told_by": str,
@@ -177,7 +185,13 @@ def side_rows(result: Result) -> Iterator[Row]:
     [('left', 'not_done', None), ('right', 'not_done', None)]
     """
     for side in result.clip.expected_sides:
-        row = {**_who(result), **_told(result.clip), **_side(result, side), **_carried(result.clip, side)}
+        row = {
+            **_who(result),
+            **_told(result.clip),
+            **_told_of(result.clip, side),
+            **_side(result, side),
+            **_carried(result.clip, side),
+        }
         yield {**dict.fromkeys(SIDE_COLUMNS), **row}
 
 
@@ -194,6 +208,20 @@ def _told(clip: Clip) -> Row:
         "age_years": clip.age_years,
         "sex": clip.sex and str(clip.sex),
         "test_told_by": str(clip.test_told_by),
+    }
+
+
+def _told_of(clip: Clip, side: Side) -> Row:
+    """Return the pain of a side, and what was answered before the test."""
+    pain = clip.pain_left if side is Side.LEFT else clip.pain_right
+    screened = judge(clip.screening, age_years=clip.age_years, screened_by=clip.screened_by)
+    return {
+        "side_pain": pain and pain.level,
+        "side_pain_place": pain and pain.place and str(pain.place),
+        "screening": None if clip.screening is None else ",".join(clip.screening) or NONE,
+        "screening_outcome": str(screened.outcome),
+        "screened_on": clip.screened_on,
+        "screened_by": clip.screened_by,
     }
 
 

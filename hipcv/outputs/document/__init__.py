@@ -1,7 +1,15 @@
 """The assessment as one JSON document: command line, API, history and batch all carry this one."""
 
 from hipcv.outputs.document.definition import SCHEMA, AssessmentDocument, json_schema, read_document
-from hipcv.outputs.document.render import document_text, make_document, read_setup, render_document, render_setup
+from hipcv.outputs.document.render import (
+    document_text,
+    make_document,
+    plan_part,
+    read_setup,
+    render_document,
+    render_setup,
+    screening_part,
+)
 
 __all__ = [
     "SCHEMA",
@@ -9,8 +17,10 @@ __all__ = [
     "document_text",
     "json_schema",
     "make_document",
+    "plan_part",
     "read_document",
     "read_setup",
     "render_document",
     "render_setup",
+    "screening_part",
 ]

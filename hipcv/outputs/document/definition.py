@@ -25,8 +25,10 @@ from hipcv.assessment import Status
 from hipcv.core.errors import HistoryError
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedures import TestName
+from hipcv.evidence.exercises import Pattern
 from hipcv.evidence.reference import AsymmetryVerdict, NoVerdict, Verdict
-from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, Sex, Side
+from hipcv.evidence.screening import Outcome
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, PainPlace, Sex, Side
 
 Schema = Literal["hipcv.assessment/1"]
 #: The name of this definition; it changes when a field goes or changes its meaning, not when one is added.
@@ -74,6 +76,8 @@ LegsWord = Annotated[str, _one_of(Legs)]
 HandWord = Annotated[str, _one_of(HandPlace)]
 EndWord = Annotated[str, _one_of(EndPoint)]
 SexWord = Annotated[str, _one_of(Sex)]
+AnswerWord = Annotated[str, _one_of(Answer)]
+PlaceWord = Annotated[str, _one_of(PainPlace)]
 SideWord = Annotated[str, _one_of(Side)]
 StatusWord = Annotated[str, _one_of(Status)]
 CodeWord = Annotated[str, _one_of(FindingCode)]
@@ -279,6 +283,13 @@ class CameraPart(_Part):
     )
 
 
+class SidePainPart(_Part):
+    """Pain on one side at the end of the range."""
+
+    level: Pain = Field(description="The worst.")
+    place: PlaceWord | None = Field(description="Where it was.")
+
+
 class SetupPart(_Part):
     """Everything that was told: with recording and model it gives the same numbers again; null where nobody said."""
 
@@ -309,6 +320,58 @@ class SetupPart(_Part):
     end_point: EndWord | None = Field(None, description="What ended the movement.")
     pain: Pain | None = Field(None, description="The worst pain at the end of the range.")
     motion: MotionsWord = Field(str(Motions.INTERNAL), description="Which motions were measured.")
+    pain_left: SidePainPart | None = Field(None, description="The same on the left side, and where.")
+    pain_right: SidePainPart | None = Field(None, description="The same on the right side, and where.")
+    screening: tuple[AnswerWord, ...] | None = Field(
+        None, description="What was answered before the test, empty where nothing of it holds."
+    )
+    screened_on: str | None = Field(None, description="Day of these answers, YYYY-MM-DD.")
+    screened_by: str | None = Field(None, description="Who judged instead of the questions, or beside them.")
+
+
+class ScreeningPart(_Part):
+    """What the answers before the test call for."""
+
+    outcome: Annotated[str, _one_of(Outcome)] = Field(
+        description="see_now, see_this_week, not_alone: no test by oneself; no_exercises; go_on; not_asked."
+    )
+    say: tuple[str, ...] = Field(description="What to do, in sentences.")
+    origins: tuple[str, ...] = Field(description="Where these sentences come from.")
+
+
+class ShownPart(_Part):
+    """One thing that the test shows as far as exercises are concerned."""
+
+    pattern: Annotated[str, _one_of(Pattern)] = Field(description="What it is, by its word.")
+    title: str = Field(description="The same in a few plain words.")
+    say: str = Field(description="What to make of it.")
+    origin: str = Field(description="Where that comes from; empty where nowhere.")
+
+
+class ExercisePart(_Part):
+    """One exercise of the plan; `hipcv exercises` and the interface list them with all their words."""
+
+    id: str = Field(description="Its name in the catalogue.")
+    name: str = Field(description="Its name in words.")
+    dose: str = Field(description="How long, or how often.")
+
+
+class ToShowPart(_Part):
+    """Why the report is shown to a physiotherapist or a doctor."""
+
+    say: str = Field(description="The reason, one sentence.")
+    origin: str = Field(description="Where it comes from.")
+
+
+class PlanPart(_Part):
+    """What to do next. Nothing in it promises an effect."""
+
+    shown: tuple[ShownPart, ...] = Field(description="What the test shows.")
+    exercises: tuple[ExercisePart, ...] = Field(description="At most three, in their order.")
+    weeks: tuple[str, ...] = Field(description="How to go about them.")
+    withheld: tuple[str, ...] = Field(
+        description="Why no exercise is shown, in sentences; empty where none is withheld."
+    )
 
 
 class ProvenancePart(_Part):
@@ -361,6 +424,9 @@ class AssessmentDocument(_Part):
         (), description="Of other motions that were asked for, where both sides and the camera's roll are known."
     )
     camera: CameraPart = Field(description="How the camera stood.")
+    screening: ScreeningPart | None = Field(None, description="Null in documents of older versions.")
+    to_show: tuple[ToShowPart, ...] = Field((), description="Why the report is shown to somebody.")
+    plan: PlanPart | None = Field(None, description="Null without a number, and in documents of older versions.")
     findings: tuple[FindingPart, ...] = Field(
         description="What was found, one of a code and side, the heaviest first; also what the trials have."
     )

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any, TypeAlias
 
 from hipcv.assessment import Assessment, Asymmetry, SideResult
+from hipcv.core.answers import SidePain
 from hipcv.core.arc import Arc
 from hipcv.core.camera.pose import CameraPose
 from hipcv.core.finding import Finding
@@ -14,8 +15,10 @@ from hipcv.core.motion.trials import Trial
 from hipcv.core.procedures import procedure_named
 from hipcv.core.series import FloatArray
 from hipcv.core.setup import Setup
+from hipcv.evidence.exercises import Plan
 from hipcv.evidence.guidance import title_for
 from hipcv.evidence.reference import Comparison
+from hipcv.evidence.screening import Screened
 from hipcv.outputs.basis import done_text, sides_text
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.document.definition import (
@@ -28,16 +31,22 @@ from hipcv.outputs.document.definition import (
     ComparisonPart,
     CompensationPart,
     ErrorTermPart,
+    ExercisePart,
     FindingPart,
     MotionAsymmetryPart,
     MotionPart,
+    PlanPart,
     ProvenancePart,
+    ScreeningPart,
     SetupPart,
+    ShownPart,
     SidePart,
     SidesPart,
+    ToShowPart,
     TrialPart,
 )
-from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, Sex, Side
+from hipcv.outputs.plan import next_steps
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, PainPlace, Sex, Side
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -58,6 +67,7 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
     0
     """
     setup, origin = assessment.setup, assessment.provenance
+    steps = next_steps(assessment)
     told = render_setup(setup) | {
         "slow_motion": origin.slow_motion,
         "long_side_fov_deg": _json(origin.long_side_fov_deg),
@@ -81,6 +91,9 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
             if (asymmetry := assessment.asymmetry_of(motion)) is not None
         ),
         camera=_camera(assessment.camera),
+        screening=screening_part(steps.screened),
+        to_show=tuple(ToShowPart(say=shown.say, origin=shown.origin) for shown in steps.shown),
+        plan=plan_part(steps.plan),
         findings=tuple(map(_finding, assessment.findings)),
         provenance=ProvenancePart(
             hipcv_version=origin.hipcv_version,
@@ -173,7 +186,46 @@ def read_setup(document: Mapping[str, Any]) -> Setup:
     for name, words in (("legs", Legs), ("hand_place", HandPlace), ("end_point", EndPoint)):
         told[name] = None if told.get(name) is None else words(told[name])  # older documents do not have them
     told["subject_at"] = None if told.get("subject_at") is None else tuple(told["subject_at"])
+    answers = told.get("screening")
+    told["screening"] = None if answers is None else tuple(map(Answer, answers))
+    for name in ("pain_left", "pain_right"):
+        told[name] = _side_pain(told.get(name))
     return Setup(**{f.name: told[f.name] for f in fields(Setup) if f.name in told})
+
+
+def _side_pain(told: Mapping[str, Any] | None) -> SidePain | None:
+    if told is None:
+        return None
+    return SidePain(told["level"], None if told["place"] is None else PainPlace(told["place"]))
+
+
+def screening_part(screened: Screened) -> ScreeningPart:
+    """Return what answers call for, as it stands in a document.
+
+    Examples
+    --------
+    >>> from hipcv.evidence.screening import judge
+    >>> screening_part(judge([])).outcome
+    'go_on'
+    """
+    return ScreeningPart(outcome=str(screened.outcome), say=screened.say, origins=screened.origins)
+
+
+def plan_part(plan: Plan | None) -> PlanPart | None:
+    """Return what to do next, as it stands in a document; None where there is no number.
+
+    Examples
+    --------
+    >>> plan_part(None) is None
+    True
+    """
+    if plan is None:
+        return None
+    shown = tuple(
+        ShownPart(pattern=str(told.pattern), title=told.title, say=told.say, origin=told.origin) for told in plan.told
+    )
+    exercises = tuple(ExercisePart(id=one.id, name=one.name, dose=one.dose) for one in plan.exercises)
+    return PlanPart(shown=shown, exercises=exercises, weeks=plan.weeks, withheld=plan.withheld)
 
 
 def other_motions(setup: Setup) -> tuple[Motion, ...]:
@@ -322,6 +374,8 @@ def _json(value: object) -> Json:
         return value if not isinstance(value, str) else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, SidePain):
+        return {"level": value.level, "place": _json(value.place)}
     if isinstance(value, dict):
         return {str(key): _json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.series import MIRROR_ROWS, N_LANDMARKS, FloatArray
 from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, MapArray, joint_maps
-from hipcv.pose.legs.network import LandmarkNetwork, Look, Region, even_contrast
+from hipcv.pose.legs.network import Look, Looker, Region, even_contrast, show
 from hipcv.pose.person import Pose
 
 ByteArray = NDArray[np.uint8]
@@ -44,7 +44,7 @@ class Views:
         return Views(self.total + other.total, self.weight + other.weight, (*self.bodies, *other.bodies))
 
 
-def look_at(rgb: ByteArray, region: Region, network: LandmarkNetwork, k: int, *, again: bool = False) -> Views:
+def look_at(rgb: ByteArray, region: Region, network: Looker, k: int, *, again: bool = False) -> Views:
     """Take the first look at a region, or look `again`; `k` is the frame's number: it picks the view.
 
     Examples
@@ -62,7 +62,7 @@ def look_at(rgb: ByteArray, region: Region, network: LandmarkNetwork, k: int, *,
     crop = even_contrast(seen.cut(rgb)) if again else seen.cut(rgb)
     # the network takes a person's left for another thing than the right; which look is mirrored changes by frame
     mirrored = again == bool(k % 2)
-    look = network(np.ascontiguousarray(crop[:, ::-1]) if mirrored else crop)
+    look = show(network, np.ascontiguousarray(crop[:, ::-1]) if mirrored else crop, region)
     look = unmirrored(look) if mirrored else look
     maps = np.stack([*joint_maps(look.heat), look.mask.reshape(64, 4, 64, 4).mean(axis=(1, 3))])
     affine, flags = _to_view(region, seen), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP

@@ -5,6 +5,7 @@ not find a person who lies face down with the feet towards the camera. The netwo
 right square, turned by 180° where shanks stand.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,8 @@ ByteArray = NDArray[np.uint8]
 class Region:
     """A square of the picture: centre and side in pixels, turned by `turn_deg` clockwise when it is cut out.
 
+    over : whether the network is shown it upside down (`show`).
+
     Examples
     --------
     >>> upright = Region(320.0, 240.0, 256.0, turn_deg=0.0)
@@ -40,6 +43,7 @@ class Region:
     y_px: float
     side_px: float
     turn_deg: float = 180.0
+    over: bool = False
 
     def matrix(self) -> FloatArray:
         """Return the (2, 3) affine map from crop pixels to picture pixels."""
@@ -87,6 +91,27 @@ class Look:
     mask: FloatArray
     heat: FloatArray
     visibility: FloatArray = field(default_factory=lambda: np.zeros(N_LANDMARKS))
+
+
+def turned_over(look: Look) -> Look:
+    """Return what a look at a crop that was turned by 180° says of the crop as it was.
+
+    Examples
+    --------
+    >>> px = np.zeros((39, 2))
+    >>> px[25] = 55.0, 100.0
+    >>> look = Look(px, np.ones((33, 3)), 1.0, np.zeros((256, 256)), np.zeros((64, 64, 39)))
+    >>> turned_over(look).landmarks_px[25].tolist(), turned_over(look).world_m[0].tolist()
+    ([200.0, 155.0], [-1.0, -1.0, 1.0])
+    """
+    return Look(
+        landmarks_px=CROP_PX - 1 - look.landmarks_px,
+        world_m=look.world_m * [-1.0, -1.0, 1.0],
+        presence=look.presence,
+        mask=np.ascontiguousarray(look.mask[::-1, ::-1]),
+        heat=np.ascontiguousarray(look.heat[::-1, ::-1]),
+        visibility=look.visibility,
+    )
 
 
 #: More threads than this gain little on so small a network.
@@ -163,6 +188,22 @@ class LandmarkNetwork:
             heat=raw["heat"].astype(np.float64),
             visibility=visibility,
         )
+
+
+#: A network, or what stands in for one: a crop (256, 256, 3) in, a look out.
+Looker = Callable[[ByteArray], Look]
+
+
+def show(network: Looker, crop: ByteArray, region: Region) -> Look:
+    """Return what a network says of a region's crop (256, 256, 3), whichever way up it is shown it; crop pixels.
+
+    Examples
+    --------
+    >>> blank = Look(np.zeros((39, 2)), np.zeros((33, 3)), 0.9, np.zeros((256, 256)), np.full((64, 64, 39), -9.0))
+    >>> show(lambda crop: blank, np.zeros((256, 256, 3), np.uint8), Region(0.0, 0.0, 9.0, over=True)).landmarks_px[0]
+    array([255., 255.])
+    """
+    return turned_over(network(np.ascontiguousarray(crop[::-1, ::-1]))) if region.over else network(crop)
 
 
 def even_contrast(rgb: ByteArray) -> ByteArray:

@@ -18,7 +18,7 @@ from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import hip_flexion_deg
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray
 from hipcv.pose.legs.heatmaps import LegPair, find_peaks, joint_maps, pair_legs
-from hipcv.pose.legs.network import LandmarkNetwork, Look, Region, even_contrast
+from hipcv.pose.legs.network import Look, Looker, Region, even_contrast, show
 from hipcv.pose.legs.tracking import share_in_front
 
 ByteArray = NDArray[np.uint8]
@@ -51,6 +51,9 @@ AGREE_SHANKS, AGREE_RATIO = (0.35, 0.6), 1.3
 MIN_SHARE, MIN_QUALITY = 0.3, LEGS_FAINT.value
 #: Legs that this many frames agree on need no more than this.
 MANY_SHARE, MANY_QUALITY = 0.5, 0.25
+#: Legs that all frames see this well are not looked for another way. What only a network sees to which they are shown
+#: upside down is believed from there on: below it, feet outside the picture left half a shank that looked like a leg.
+NO_DOUBT, MIN_OVER = 0.9, 0.75
 #: Who sits facing the camera shows a trunk of about a shank's length above the hips (1.0 where tried); on a bed that is
 #: seen askew it was 0.3 to 0.55.
 TRUNK_SHANKS = 0.75
@@ -101,7 +104,9 @@ def read_legs(look: Look) -> LegPair | None:
     return pair_legs(find_peaks(knees), find_peaks(ankles), look.mask)
 
 
-def region_around(knees_px: FloatArray, ankles_px: FloatArray, turn_deg: float, side_shanks: float) -> Region:
+def region_around(
+    knees_px: FloatArray, ankles_px: FloatArray, turn_deg: float, side_shanks: float, *, over: bool = False
+) -> Region:
     """Return the square around lower legs given in picture pixels, (2, 2) each.
 
     Examples
@@ -114,16 +119,17 @@ def region_around(knees_px: FloatArray, ankles_px: FloatArray, turn_deg: float, 
     knee, ankle = knees_px.mean(axis=0), ankles_px.mean(axis=0)
     centre = knee + CENTRE_SHARE * (ankle - knee)
     longest = float(np.linalg.norm(ankles_px - knees_px, axis=1).max())
-    return Region(float(centre[0]), float(centre[1]), side_shanks * longest, turn_deg)
+    return Region(float(centre[0]), float(centre[1]), side_shanks * longest, turn_deg, over)
 
 
 def find_in_frame(
     rgb: ByteArray,
-    network: LandmarkNetwork,
+    network: Looker,
     hints: Sequence[Region] = (),
     starts: Sequence[int] = range(MAX_STARTS),
     *,
     turn_deg: float = STANDING_DEG,
+    over: bool = False,
     by_maps: bool = False,
 ) -> Legs | None:
     """Search one picture (height, width, 3); None where nothing like two lower legs is found.
@@ -133,13 +139,16 @@ def find_in_frame(
     turn_deg : how squares are turned, so that relaxed shanks point down in them.
     hints : squares tried first.
     starts : which of the `MAX_STARTS` start squares are tried after them.
+    over : whether the network is shown them upside down.
     by_maps : whether regressed landmarks are passed over.
     """
     height, width = rgb.shape[:2]
     shorter = min(height, width)
     # heat maps take half a leg for a leg where only half is in the square
     sides = sorted(START_SIDES, reverse=True) if by_maps else START_SIDES
-    squares = [Region(x * width, y * height, side * shorter, turn_deg) for side in sides for x, y in START_CENTRES]
+    squares = [
+        Region(x * width, y * height, side * shorter, turn_deg, over) for side in sides for x, y in START_CENTRES
+    ]
     best: Legs | None = None
     tried: list[Region] = []
     for start in (*hints, *(squares[k] for k in starts)):
@@ -152,16 +161,17 @@ def find_in_frame(
 
 
 def _settle(
-    rgb: ByteArray, network: LandmarkNetwork, region: Region, shorter: float, tried: list[Region], *, by_maps: bool
+    rgb: ByteArray, network: Looker, region: Region, shorter: float, tried: list[Region], *, by_maps: bool
 ) -> Legs | None:
     """Follow one start to its fix point: first by regressed landmarks, unless `by_maps`, then by heat maps.
 
     None where it leads to a square that was `tried` before; its own is added.
     """
     for step in range(0 if by_maps else 3):
-        look = network(region.cut(rgb))
+        look = show(network, region.cut(rgb), region)
         knees, ankles = (region.to_picture(look.landmarks_px[list(rows)]) for rows in (KNEES, ANKLES))
-        moved = _kept_in_size(region_around(knees, ankles, region.turn_deg, SIDE_SHANKS + 0.3), shorter)
+        around = region_around(knees, ankles, region.turn_deg, SIDE_SHANKS + 0.3, over=region.over)
+        moved = _kept_in_size(around, shorter)
         if look.presence < (0.02 if step else MIN_START_PRESENCE):
             return None
         still = _distance(region, moved) < 0.06
@@ -178,16 +188,17 @@ def _settle(
             break
         if best is None or legs.merit >= best.merit:
             best = legs
-        moved = _kept_in_size(region_around(legs.knees_px, legs.ankles_px, region.turn_deg, SIDE_SHANKS), shorter)
+        around = region_around(legs.knees_px, legs.ankles_px, region.turn_deg, SIDE_SHANKS, over=region.over)
+        moved = _kept_in_size(around, shorter)
         if _distance(region, moved) < 0.05:
             break
         region = moved
     return best
 
 
-def _legs_in(rgb: ByteArray, network: LandmarkNetwork, region: Region) -> Legs | None:
+def _legs_in(rgb: ByteArray, network: Looker, region: Region) -> Legs | None:
     """Return the legs that one look at a region shows."""
-    return legs_of(network(region.cut(rgb)), region)
+    return legs_of(show(network, region.cut(rgb), region), region)
 
 
 def legs_of(look: Look, region: Region) -> Legs | None:
@@ -268,15 +279,24 @@ class Vote:
     sits: float = 0.0
 
     @property
+    def merit(self) -> float:
+        """How many see the legs, and how well: share times quality."""
+        return self.share * self.quality
+
+    @property
     def carries(self) -> bool:
         """Whether enough frames agree on legs seen well enough: some that see them well, or many that do faintly."""
         return self.share >= MIN_SHARE and self.quality >= (MIN_QUALITY if self.share < MANY_SHARE else MANY_QUALITY)
 
 
 def find_in_clip(
-    frames: Sequence[ByteArray], network: LandmarkNetwork, *, turn_deg: float = STANDING_DEG, sees_less: bool = False
+    frames: Sequence[ByteArray], network: Looker, *, turn_deg: float = STANDING_DEG, sees_less: bool = False
 ) -> tuple[Vote | None, bool]:
     """Search several frames of one clip and let them vote.
+
+    A camera that looks down on standing shanks shows the body they belong to, head up. There the network sees more in
+    the picture as it is than in one that is turned until the shanks point down: where the turned search is not beyond
+    doubt, both are asked, and what more frames see more clearly counts.
 
     Parameters
     ----------
@@ -292,7 +312,14 @@ def find_in_clip(
     if sees_less and not _holds(votes[0][0], frames, network, sees_less=True):
         votes.append(_vote(frames, network, turn_deg, by_maps=True))
     vote, seen = next((v for v in votes if _holds(v[0], frames, network, sees_less=sees_less)), (None, votes[0][1]))
-    return vote, cut_off(seen, frames)
+    outside = cut_off(seen, frames)
+    if turn_deg and (vote is None or vote.merit < NO_DOUBT):
+        over, seen_over = _vote(frames, network, turn_deg, over=True)
+        if over is not None and over.merit > max(MIN_OVER, 0.0 if vote is None else vote.merit):
+            vote, outside = over, cut_off(seen_over, frames)
+        elif vote is None:
+            outside = outside or cut_off(seen_over, frames)
+    return vote, outside
 
 
 def cut_off(seen: Sequence[Legs], frames: Sequence[ByteArray]) -> bool:
@@ -309,13 +336,13 @@ def cut_off(seen: Sequence[Legs], frames: Sequence[ByteArray]) -> bool:
     return bool(outside) and float(np.mean(outside)) > 0.5
 
 
-def _holds(vote: Vote | None, frames: Sequence[ByteArray], network: LandmarkNetwork, *, sees_less: bool) -> bool:
+def _holds(vote: Vote | None, frames: Sequence[ByteArray], network: Looker, *, sees_less: bool) -> bool:
     if vote is None or not vote.carries:
         return False
     return not (vote.region.turn_deg and sees_less and upright(frames, network, vote))
 
 
-def upright(frames: Sequence[ByteArray], network: LandmarkNetwork, found: "Legs | Vote") -> bool:
+def upright(frames: Sequence[ByteArray], network: Looker, found: "Legs | Vote") -> bool:
     """Whether what was found are limbs of somebody who sits or stands."""
     region = found.region
     squares = [
@@ -333,7 +360,7 @@ def _at_edge(legs: Legs, width: int, height: int) -> bool:
 
 
 def _vote(
-    frames: Sequence[ByteArray], network: LandmarkNetwork, turn_deg: float, *, by_maps: bool = False
+    frames: Sequence[ByteArray], network: Looker, turn_deg: float, *, over: bool = False, by_maps: bool = False
 ) -> tuple[Vote | None, list[Legs]]:
     found: list[Legs | None] = [None] * len(frames)
     good: list[Legs] = []
@@ -346,7 +373,7 @@ def _vote(
         else:
             starts = [(k * STARTS_A_FRAME + n) % MAX_STARTS for n in range(STARTS_A_FRAME)]
             hints = [g.region for g in good[-1:]]
-            legs = find_in_frame(rgb, network, hints, starts, turn_deg=turn_deg, by_maps=by_maps)
+            legs = find_in_frame(rgb, network, hints, starts, turn_deg=turn_deg, over=over, by_maps=by_maps)
         found[at] = legs
         if legs is not None and legs.merit > GOOD_QUALITY:
             good.append(legs)
@@ -404,7 +431,7 @@ def _best(found: Sequence[Legs | None]) -> Legs | None:
     return max((legs for legs in found if legs is not None), key=lambda legs: legs.merit, default=None)
 
 
-def _confirm(rgb: ByteArray, network: LandmarkNetwork, legs: Legs) -> Legs | None:
+def _confirm(rgb: ByteArray, network: Looker, legs: Legs) -> Legs | None:
     """Return what one look at the place of known legs shows, if it is legs there."""
     for picture in (rgb, even_contrast(rgb)):
         again = _legs_in(picture, network, legs.region)

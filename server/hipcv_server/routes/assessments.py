@@ -81,7 +81,7 @@ async def create(request: Request, rooms: In) -> Response:
         target.parent.mkdir(mode=0o700)
         upload = await receive(request.headers.get("content-type", ""), request.stream(), target, limits.max_bytes)
         options = _options(upload.options())
-        values = options.model_dump()
+        values = options.model_dump(mode="json")
         job = await asyncio.to_thread(rooms.store.add, values, job_id=job_id, max_waiting=limits.max_waiting)
         if job is None:
             detail = f"{limits.max_waiting} recordings wait already: try again in a minute."

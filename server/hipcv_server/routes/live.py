@@ -4,16 +4,19 @@ import asyncio
 import json
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from hipcv.core.answers import too_old
+from hipcv.live.admission import NotAdmittedError, admit
 from hipcv_server.links import PREFIX
 from hipcv_server.live_session import LiveSession
 from hipcv_server.problems import ProblemError, wrong_arguments
-from hipcv_server.schemas import StartMessage
+from hipcv_server.schemas import PainMessage, StartMessage
 from hipcv_server.state import Rooms, rooms_of
 
 #: Longest text message.
@@ -77,7 +80,7 @@ async def _greet(socket: WebSocket, rooms: Rooms) -> tuple[LiveSession, bool]:
             return _resume(rooms, _Resume.model_validate(given).token, socket), True
         start = StartMessage.model_validate(given)
         start.plan()
-        start.setup()
+        _admit(start)
         session = rooms.desk.open(start)
         session.owner = socket
         return session, False
@@ -90,6 +93,18 @@ async def _greet(socket: WebSocket, rooms: Rooms) -> tuple[LiveSession, bool]:
         raise _End(NOT_ALLOWED, problem) from error
     except ProblemError as problem:
         raise _End(BUSY, problem) from problem
+
+
+def _admit(start: StartMessage) -> None:
+    """Refuse a test that the answers before it speak against, and answers that no longer hold."""
+    setup, today = start.setup(), datetime.now(UTC).date()
+    old = None if setup.screened_on is None else too_old(setup.screened_on, today)
+    if old is not None:
+        raise _End(NOT_ALLOWED, ProblemError("wrong_arguments", f"{old}."))
+    try:
+        admit(setup)
+    except NotAdmittedError as error:
+        raise _End(NOT_ALLOWED, ProblemError("not_admitted", str(error))) from error
 
 
 def _resume(rooms: Rooms, token: str, socket: WebSocket) -> LiveSession:
@@ -170,10 +185,15 @@ async def _obey(text: str, session: LiveSession) -> None:
     name = given.get("type") if isinstance(given, dict) else None
     if name in ("go", "skip", "finish"):
         session.command(name)
+    elif name == "pain":
+        try:
+            session.tell_pain(*PainMessage.model_validate(given).sides())
+        except ValidationError as error:
+            raise ProblemError("bad_request", wrong_arguments(error).detail) from error
     elif name == "cancel":
         raise _End(DONE, cancelled=True)
     else:
-        raise ProblemError("bad_request", "Wanted a frame, go, skip, finish or cancel, found something else.")
+        raise ProblemError("bad_request", "Wanted a frame, go, skip, finish, pain or cancel, found something else.")
 
 
 async def _tell(socket: WebSocket, session: LiveSession) -> None:

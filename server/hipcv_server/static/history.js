@@ -1,4 +1,5 @@
 // What was measured on this computer, newest first, and how one person's results changed.
+import { planOf, stopNotice, stopped } from "./advice.js";
 import { ask, follow, isFinal } from "./api.js";
 import { alarm, button, byId, confirmed, element } from "./element.js";
 import { showResult } from "./result.js";
@@ -36,10 +37,19 @@ export async function openHistory() {
       return;
     }
     const trends = await Promise.all((test ? [test] : testNames()).map((name) => ask(`trend?${new URLSearchParams({ test: name, subject })}`)));
-    if (mine === visit) byId("trend").replaceChildren(...trends.map(trend).filter(Boolean));
+    const plan = test ? [] : await together(subject);
+    if (mine === visit) byId("trend").replaceChildren(...trends.map(trend).filter(Boolean), ...plan);
   } catch (error) {
     if (mine === visit) alarm(error.message);
   }
+}
+
+/** What to do next where a person did more than one kind of test: these are held against each other. */
+async function together(subject) {
+  const found = await ask(`plan?${new URLSearchParams({ subject })}`);
+  if (found.n_tests < 2) return [];
+  if (stopped(found)) return [stopNotice(found)];
+  return [element("div", { class: "card" }, element("p", { class: "soft" }, `From the newest ${found.n_tests} kinds of test of ${subject} together:`), await planOf(found))];
 }
 
 /** A trend is of one named person: what to do to see one. */

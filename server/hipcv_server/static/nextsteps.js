@@ -3,7 +3,7 @@ import { SIDES } from "./words.js";
 
 const MOST = 4;
 
-/** Return steps, the most urgent first: `text`, and `more` where it takes several things. */
+/** Return steps, the most urgent first: `text`, `more` where it takes several things, `source` where it has one. */
 export function nextSteps(assessment) {
   const { sides, findings, asymmetry } = assessment;
   const advice = (severity) => [...new Set(findings.filter((f) => f.severity === severity).map((f) => f.advice).filter(Boolean))];
@@ -12,7 +12,8 @@ export function nextSteps(assessment) {
   const steps = [], missing = SIDES.filter((side) => sides[side].status !== "measured");
   if (wrong.length) steps.push({ text: missing.length === 1 ? `Measure the ${missing[0]} side again:` : "Measure again:", more: wrong.slice(0, MOST) });
   if (doubtful.length) steps.push({ text: "For a surer number, measure again:", more: doubtful.slice(0, MOST) });
-  return [...steps, { text: compare(sides, asymmetry) }];
+  const shown = (assessment.to_show ?? []).map(({ say, origin }) => ({ text: say, source: origin }));
+  return [...steps, ...(shown.length ? shown : [{ text: compare(sides, asymmetry) }])];
 }
 
 function compare(sides, asymmetry) {

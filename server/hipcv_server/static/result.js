@@ -1,4 +1,5 @@
 // One assessment in plain words and pictures.
+import { planOf, stopNotice, stopped } from "./advice.js";
 import { ask, askOnce } from "./api.js";
 import { legend } from "./chart.js";
 import { curves } from "./curves.js";
@@ -32,11 +33,13 @@ export async function showResult(box, resource, { onDeleted } = {}) {
     askOnce(`guidance?test=${a.test}`).catch(() => ({ findings: {}, asymmetry: {} })),
     ask(resource.links.series).catch(() => null),
   ]);
-  const next = nextSteps(a);
+  const stop = stopped(a), next = stop ? [] : nextSteps(a);
+  if (stop) body.append(stopNotice(a));
   if (measured && asksInternal(a)) body.append(numbers(a, series, words.asymmetry));
   if (measured) body.append(...otherMotions(a, (side, result) => card(side, result, null)));
   body.append(...(a.notes ?? []).map((note) => element("p", { class: "notice" }, note)));
-  if (next.length) body.append(section("What to do next", element("ul", { class: "next" }, next.map(({ text, more }) => element("li", {}, text, more ? element("ul", {}, more.map((one) => element("li", {}, one))) : null)))));
+  if (next.length) body.append(section("What to do next", element("ul", { class: "next" }, next.map(({ text, more, source }) => element("li", {}, text, source ? element("span", { class: "soft" }, ` ${source}`) : null, more ? element("ul", {}, more.map((one) => element("li", {}, one))) : null)))));
+  if (!stop) body.append(...await planOf(a).catch((error) => [element("p", { class: "notice bad" }, error.message)]));
   if (a.findings.length) body.append(section(measured ? "What to know about this recording" : "Why there is no result", findings(a.findings, words.findings)));
   if (!measured && series) body.append(...movement(series, a, null));
   body.append(details(a), actions(resource, onDeleted));

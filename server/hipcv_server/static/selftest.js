@@ -3,20 +3,25 @@ import { ask } from "./api.js";
 import { Camera, CameraError, cameraObstacle, listCameras } from "./camera.js";
 import { Cues } from "./cues.js";
 import { doneOf, showGuides, watchDone } from "./done.js";
-import { asked, byId, confirmed, element, tell } from "./element.js";
+import { alarm, asked, byId, confirmed, element, tell } from "./element.js";
 import { Gravity, allowGravity } from "./gravity.js";
+import { askHurt, forgetHurt, setUpHurt } from "./hurt.js";
 import { keep, kept } from "./kept.js";
 import { askBeforeLeaving } from "./leave.js";
 import { LiveLink } from "./live.js";
+import { offerPair, pairOf } from "./pair.js";
+import { answersKept, askQuestions, judged, keepAnswers, mayTest, sentAnswers } from "./questions.js";
 import { showResult } from "./result.js";
 import { Stage } from "./stage.js";
 import { loadTests, testNames } from "./tests.js";
 
-const STEPS = ["choose", "place", "test", "done"];
-const HEADINGS = { choose: "selftest-title", place: "place-title", test: "test-title" };
+const STEPS = ["questions", "choose", "place", "test", "done"];
+const HEADINGS = { questions: "selftest-title", choose: "selftest-title", place: "place-title", test: "test-title" };
 const PROBLEM_MS = 5000;
 let camera = null;
 let running = null;
+let answers = null;
+let before = null; // the test before an exercise, where one is done in between
 
 export function setUpSelfTest() {
   byId("choose").addEventListener("submit", (event) => {
@@ -26,12 +31,14 @@ export function setUpSelfTest() {
     else loadTests().then((there) => there && toPlace());
   });
   watchDone(byId("choose"));
+  setUpHurt((message) => running?.link.tell(message));
+  byId("answer-again").addEventListener("click", () => questions());
   byId("try-sound").addEventListener("click", trySound);
   byId("back").addEventListener("click", () => { closeCamera(); go("choose"); });
   byId("start").addEventListener("click", () => begin().catch(returnWith));
   byId("camera-pick").addEventListener("change", () => openCamera(byId("camera-pick").value));
   byId("camera-again").addEventListener("click", () => openCamera(byId("camera-pick").value));
-  byId("again").addEventListener("click", () => go("choose"));
+  byId("again").addEventListener("click", () => { before = null; go("choose"); });
   byId("go").addEventListener("click", () => running?.link.tell({ type: "go" }));
   byId("skip").addEventListener("click", () => running?.link.tell({ type: "skip" }));
   byId("finish").addEventListener("click", () => running?.link.tell({ type: "finish" }));
@@ -53,7 +60,39 @@ export function setUpSelfTest() {
 
 /** Called whenever the page is shown. */
 export function openSelfTest() {
-  if (!running) go("choose", false);
+  if (!running) begun();
+}
+
+/** Ask what is asked before the first test, where nobody on this device has answered it in the last three months. */
+async function begun() {
+  before = null;
+  try {
+    answers = await answersKept();
+    if (answers && !mayTest(answers, (await judged(answers)).screening)) answers = null;
+  } catch (error) {
+    alarm(error.message);
+    return;
+  }
+  if (answers) choose(false);
+  else questions(false);
+}
+
+function questions(focus = true) {
+  answers = null;
+  keepAnswers(null);
+  go("questions", focus);
+  const answered = (told) => {
+    answers = told;
+    keepAnswers(told);
+    choose();
+  };
+  askQuestions(byId("questions"), { answered, again: () => questions() }).catch((error) => alarm(error.message));
+}
+
+function choose(focus = true) {
+  const day = new Date(answers.on).toLocaleDateString(undefined, { dateStyle: "medium" });
+  byId("answered").firstElementChild.textContent = answers.by ? `Judged by ${answers.by} on ${day}.` : `The questions were answered on this device on ${day}.`;
+  go("choose", focus);
 }
 
 /** Whether leaving now would throw something away. */
@@ -72,8 +111,10 @@ export async function mayLeave() {
 /** Called when another page is shown: ends a running test and frees the camera. */
 export function leaveSelfTest({ keeping = false } = {}) {
   if (keeping) running?.link.tell({ type: "finish" });
-  if (keeping || running?.link.working) running?.link.release();
-  else running?.link.cancel();
+  if (keeping || running?.link.working) {
+    running?.link.tell({ type: "pain" }); // nobody is here to be asked
+    running?.link.release();
+  } else running?.link.cancel();
   endRun();
   closeCamera();
 }
@@ -96,7 +137,7 @@ function plan() {
   const age = given.get("age"), subject = given.get("subject").trim();
   return {
     type: "start", test: given.get("test"), age: age === "" ? null : Number(age), sex: given.get("sex") || null,
-    ...done, ...(done.pain ? { pain: Number(done.pain) } : {}), sides: given.get("order").split(","),
+    ...Object.fromEntries(sentAnswers(answers)), ...done, ...(done.pain ? { pain: Number(done.pain) } : {}), sides: given.get("order").split(","),
     trials: Number(given.get("trials")), hold_s: Number(given.get("hold_s")), keep: Boolean(given.get("keep")),
     subject: subject || null, hands_free: !given.get("by_hand"),
   };
@@ -190,7 +231,8 @@ function closeCamera() {
 
 async function begin() {
   const held = camera, cues = cuesWanted(), told = kept(handsOf(held));
-  const start = { ...plan(), mirror_checked: told === "straight" || told === "mirrored" };
+  forgetHurt();
+  const start = { ...plan(), asks_pain: true, mirror_checked: told === "straight" || told === "mirrored" };
   tell(byId("camera-problem"), null);
   byId("start").disabled = true;
   await cues.unlock();
@@ -203,7 +245,7 @@ async function begin() {
     ready: () => stage.say("Take your place in the picture."),
     reading: (reading) => stage.reading(reading),
     captured: () => stage.holdCaptured(),
-    working: (message) => stage.working(message),
+    working: (message) => { stage.working(message); askHurt(stage.some ? start.sides : null); },
     problem: (detail) => stage.note(detail, PROBLEM_MS),
     dropped: () => stage.note("The connection to the server broke. Joining again; what was captured is kept."),
     back: () => stage.note(null),
@@ -230,6 +272,7 @@ function endRun() {
   if (!running) return;
   const { unwatch, gravity, cues, lock } = running;
   running = null;
+  askHurt(null);
   unwatch();
   gravity.close();
   lock?.release();
@@ -244,7 +287,11 @@ async function finished(message, start) {
   go("done");
   const told = { state: "done", kind: "live", test: start.test, keep: start.keep, problem: null, ...message };
   const resource = await ask(message.links.self).catch(() => told);
-  await showResult(byId("test-result"), resource, { onDeleted: () => go("choose") });
+  const box = byId("test-result"), earlier = before;
+  before = null;
+  await showResult(box, resource, { onDeleted: () => go("choose") });
+  if (earlier && resource.id) box.querySelector("h2").after(await pairOf(earlier, resource.id));
+  offerPair(byId("pair"), resource, (held) => { before = held; toPlace(); });
   byId("test-result").querySelector("h2")?.focus({ preventScroll: true });
 }
 

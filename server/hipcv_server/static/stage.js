@@ -128,7 +128,7 @@ export class Stage {
 
   working({ stage, n_done: done, n_total: total }) {
     byId("test").classList.add("calculating");
-    const words = `${STAGES[stage] ?? stage} …`;
+    const words = stage === "asking" ? STAGES.asking : `${STAGES[stage] ?? stage} …`;
     if (byId("cue").textContent !== words) byId("cue").textContent = words;
     byId("working").hidden = false;
     if (done && total) Object.assign(byId("working-bar"), { max: total, value: done });

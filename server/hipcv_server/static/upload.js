@@ -3,15 +3,18 @@ import { Refusal, ask, askOnce, follow, upload } from "./api.js";
 import { doneOf, effortOf, showGuides, watchDone } from "./done.js";
 import { markEdges } from "./edges.js";
 import { alarm, asked, button, byId, element } from "./element.js";
+import { offerPlaces, painWords } from "./hurt.js";
 import { keep, kept } from "./kept.js";
 import { askBeforeLeaving } from "./leave.js";
+import { askQuestions, sentAnswers } from "./questions.js";
 import { loadTests } from "./tests.js";
-import { STAGES, STATES, degrees } from "./words.js";
+import { SIDES, STAGES, STATES, degrees } from "./words.js";
 
 const MEGA = 1_000_000;
 let limits = null;
 let line = Promise.resolve();
 let unsent = 0;
+let answers = null;
 
 export function setUpUpload() {
   const drop = byId("drop"), files = byId("files");
@@ -30,10 +33,27 @@ export function setUpUpload() {
   mirrored.value = kept("mirrored") ?? "";
   mirrored.addEventListener("change", () => keep("mirrored", mirrored.value));
   askBeforeLeaving(() => unsent > 0);
+  for (const side of SIDES) offerPlaces(byId(`up-place-${side}`));
+  byId("up-screening").addEventListener("toggle", () => byId("up-screening").open && !byId("up-questions").childElementCount && openQuestions());
+  byId("up-subject").addEventListener("change", () => answers && openQuestions()); // answers are one person's
   byId("show-film").addEventListener("click", toggleGuide);
   byId("upload-choices").addEventListener("change", showGuide);
   byId("up-motion").addEventListener("change", showGuide);
   watchDone(byId("upload-form"), showGuide);
+}
+
+/** Ask the questions of the person in the video. */
+function openQuestions() {
+  answers = null;
+  byId("up-answered").textContent = "Not answered: results then come without exercises.";
+  byId("upload-form").hidden = false;
+  const answered = (told, { say }) => {
+    answers = told;
+    byId("up-answered").textContent = told.by ? say.join(" ") : "Answered.";
+    byId("up-questions").replaceChildren(button("Answer again", openQuestions));
+  };
+  const stopped = () => { byId("upload-form").hidden = true; byId("up-answered").textContent = ""; };
+  askQuestions(byId("up-questions"), { answered, stopped, again: openQuestions }).catch((error) => alarm(error.message));
 }
 
 function toggleGuide() {
@@ -81,7 +101,8 @@ function options() {
   const given = new FormData(byId("upload-form")), sent = [];
   for (const name of ["test", "age", "sex", "roll", "mirrored", "motion", "subject_at"]) if (given.get(name)) sent.push([name, given.get(name)]);
   if (given.get("subject").trim()) sent.push(["subject", given.get("subject").trim()]);
-  sent.push(...doneOf(byId("upload-form")));
+  sent.push(...doneOf(byId("upload-form")), ...sentAnswers(answers));
+  for (const side of SIDES) if (given.get(`pain_${side}`)) sent.push([`pain_${side}`, painWords(given.get(`pain_${side}`), given.get(`place_${side}`))]);
   if (given.get("slow_motion") && given.get("slow_motion") !== "1") sent.push(["slow_motion", given.get("slow_motion")]);
   if (given.get("keep")) sent.push(["keep", "true"]);
   return sent;

@@ -1,6 +1,9 @@
 // Plain words for what the server says in codes.
 export const SIDES = ["left", "right"];
 
+/** Where it may hurt. */
+export const PLACES = ["groin", "outer_hip", "buttock", "thigh", "knee", "back", "elsewhere"];
+
 export const CHECKS = {
   light: "Enough light",
   person: "One person in view",
@@ -20,6 +23,7 @@ export const STAGES = {
   reading: "Looking at every picture",
   measuring: "Reading the whole test, precisely",
   assessing: "Working out the angles",
+  asking: "Did it hurt?",
   drawing: "Drawing",
   saving: "Saving",
   done: "Done",

@@ -1,0 +1,54 @@
+"""What is known about turning the hip inwards: short cards, each with how sure it is and who says so.
+
+The words live in `data/knowledge.toml`. Nothing is called normal or abnormal, and nothing is promised.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+class Sure(StrEnum):
+    """How sure a card is."""
+
+    FOUND = "found"
+    SOME = "some"
+    OPINION = "opinion"
+
+    @property
+    def wording(self) -> str:
+        """The same in plain words."""
+        return str(_words()["sure"][self])
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One thing that is known, or only said, in a few plain sentences."""
+
+    id: str
+    title: str
+    text: str
+    sure: Sure
+    source: str
+
+
+@cache
+def all_cards() -> tuple[Card, ...]:
+    """Return every card in the order in which they are read.
+
+    Examples
+    --------
+    >>> [card.title for card in all_cards() if card.id == "bone"]
+    ['Bone, or soft tissue?']
+    >>> Sure.OPINION.wording
+    'often said, not measured'
+    """
+    return tuple(Card(**{**row, "sure": Sure(row["sure"])}) for row in _words()["card"])
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return tomllib.loads(files("hipcv.evidence").joinpath("data/knowledge.toml").read_text("utf-8"))
