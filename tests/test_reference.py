@@ -32,7 +32,7 @@ from hipcv.evidence.reference import (
     find_references,
     subject_notes,
 )
-from hipcv.words import Effort, Sex
+from hipcv.words import Effort, Motion, Sex
 
 BY_ID = {row.id: row for row in all_references()}
 MEN = BY_ID["hilfiker-2022-seated-male"]
@@ -262,7 +262,8 @@ def test_a_published_row_of_no_known_posture_judges_nobody(position: Procedure, 
 def test_rows_of_no_known_posture_are_those_whose_sources_print_none() -> None:
     unknown = {r.id for r in all_references() if r.kind is ReferenceKind.PUBLISHED and r.position is None}
     czuppon = {f"czuppon-2017-hip{angle}-{sex}" for angle in (0, 90) for sex in Sex}
-    assert unknown == czuppon | {"mosler-2017-hip90-male", "jung-2016-women-65-83"}
+    inner = czuppon | {"mosler-2017-hip90-male"}
+    assert unknown == inner | {f"{name}-er" for name in inner} | {"jung-2016-women-65-83"}
 
 
 def test_a_range_of_both_sexes_judges_without_a_stated_sex() -> None:
@@ -495,8 +496,9 @@ def test_a_doubt_or_a_missing_trial_widens_the_assumed_error() -> None:
 
 
 def test_the_whole_table_holds_every_reference_once() -> None:
-    rows = norms_table()
+    rows = [row for motion in Motion for row in norms_table(motion=motion)]
     assert sorted(row.id for row in rows) == sorted(BY_ID)
+    assert {row.motion for row in norms_table()} == {"internal"}
 
 
 def test_the_table_narrows_with_what_is_known_and_keeps_to_the_test() -> None:

@@ -22,7 +22,7 @@ from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import procedure_named
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.evidence.guidance import note_for, wording_of
-from hipcv.words import Effort, Sex
+from hipcv.words import Effort, Motion, Sex
 
 #: Below so many people the sample's own mean and SD are uncertain, and the limits are those of Student's t for one
 #: further person, mean ± t SD √(1 + 1/n).
@@ -93,10 +93,11 @@ class AsymmetryVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceRange:
-    """Hip internal rotation of a named group of people; `None` is "any" (effort to age) or "not printed" (the rest).
+    """Hip rotation of a named group of people; `None` is "any" (effort to age) or "not printed" (the rest).
 
     Attributes
     ----------
+    motion : internal rotation, or external.
     position : the test whose posture it was measured in; None is "any" for a rule of thumb, and "not known" for a
         published row, which then judges nobody.
     hip_flexion_deg : how far the hip was bent, where a published row's source prints that and no posture.
@@ -133,6 +134,7 @@ class ReferenceRange:
     note: str | None = None
     extrapolated: bool = False
     no_verdict: NoVerdict | None = None
+    motion: Motion = Motion.INTERNAL
 
     def __post_init__(self) -> None:
         if (self.low_deg is None) != (self.high_deg is None):
@@ -291,14 +293,16 @@ def find_references(
     age_years: float | None = None,
     sex: Sex | None = None,
     effort: Effort | None = None,
+    motion: Motion = Motion.INTERNAL,
 ) -> tuple[ReferenceRange, ...]:
     """Return the references that fit a subject, most specific and best first.
 
-    Rows of another position, or of another bend of the hip, are never returned; rows of the other sex or of another age
-    are left out where sex and age are known, and nobody under 18 meets a row of adults. A row may be carried beyond its
-    sample's ages as far as its `reach_years` go and is then marked `extrapolated`: young men's to 40 years, women's to
-    59. Where the age is unknown (None or NaN) rules of thumb by age are left out and published samples stay. Effort
-    only orders rows, because active and passive ranges did not differ in the seated test (Krause 2015).
+    Rows of another motion, of another position, or of another bend of the hip, are never returned; rows of the other
+    sex or of another age are left out where sex and age are known, and nobody under 18 meets a row of adults. A row may
+    be carried beyond its sample's ages as far as its `reach_years` go and is then marked `extrapolated`: young men's to
+    40 years, women's to 59. Where the age is unknown (None or NaN) rules of thumb by age are left out and published
+    samples stay. Effort only orders rows, because active and passive ranges did not differ in the seated test (Krause
+    2015).
 
     A row that gives no verdict is marked with the reason (`no_verdict`): a rule of thumb, which no study backs; a mean
     without a spread; a posture that its source does not print, for ranges differ with it; a row of one sex or of some
@@ -313,6 +317,7 @@ def find_references(
     ----------
     position : the test that was done.
     age_years, sex, effort : the subject and the test, None where unknown.
+    motion : which way the hip turned.
 
     Examples
     --------
@@ -323,7 +328,7 @@ def find_references(
     <NoVerdict.NO_SEX: 'sex not stated'>
     """
     age = known_age(age_years)
-    fitting = (row for row in all_references() if row.fits(position) and _of_sex(row, sex))
+    fitting = (row for row in all_references() if row.motion is motion and row.fits(position) and _of_sex(row, sex))
     aged = (kept for row in fitting if (kept := _at_age(row, age)) is not None)
     judged = (replace(row, no_verdict=_no_verdict(row, age, sex)) for row in aged)
     return _in_turns(sorted(judged, key=lambda row: _rank(row, effort, sex)), effort, sex)
@@ -452,6 +457,7 @@ def asymmetry_verdict(difference_deg: float | None, mdc95_deg: float | None) -> 
 
 def _reference(fields: Mapping[str, Any]) -> ReferenceRange:
     words: dict[str, Callable[[str], object]] = {"position": procedure_named, "effort": Effort, "sex": Sex}
+    words |= {"motion": Motion}
     words |= {"kind": ReferenceKind, "verification": Verification}
     row: dict[str, Any] = {key: words[key](value) if key in words else value for key, value in fields.items()}
     row |= {key: tuple(row[key]) for key in ("reach_years", "means_deg") if key in row}
