@@ -13,6 +13,7 @@ from hipcv.core.checks.compensation import Compensation, find_compensations, ons
 from hipcv.core.checks.leg import judged_trials
 from hipcv.core.checks.limits import ONE_TRIAL, found
 from hipcv.core.checks.recording import check_recording
+from hipcv.core.checks.shape import check_shape
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries, sort_sides
 from hipcv.core.motion.trials import Trial
@@ -27,6 +28,7 @@ from hipcv.core.uncertainty import (
     half_width_deg,
     held_leg,
 )
+from hipcv.core.viewing import AS_STORED, Viewing
 from hipcv.evidence.guidance import advised, note_for
 from hipcv.evidence.reference import (
     AsymmetryVerdict,
@@ -92,7 +94,8 @@ class Provenance:
 
     `fps` is the recording's own frame rate; of some recordings only every so many frames are read: `n_frames` of them,
     `readings_hz` a second. `slow_motion` is by how many times the recording plays slower than life,
-    `long_side_fov_deg` the field of view of the lens where the recording tells it.
+    `long_side_fov_deg` the field of view of the lens where the recording tells it, `viewing` which part of the
+    recording was looked at, and how.
     """
 
     hipcv_version: str = ""
@@ -105,6 +108,7 @@ class Provenance:
     readings_hz: float | None = None
     slow_motion: float = 1.0
     long_side_fov_deg: float | None = None
+    viewing: Viewing = AS_STORED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,7 +203,9 @@ def assess(
     series = sort_sides(series, setup)
     analysis = analyse(series, setup)
     camera = analysis.camera
-    findings = _causes([*recording_findings, *check_recording(series, analysis.angles, setup)])
+    origin = provenance or Provenance()
+    told = [*recording_findings, *check_recording(series, analysis.angles, setup)]
+    findings = _causes(told if origin.viewing.aspect else [*told, *check_shape(series, setup)])
     if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)
     rejected = _rejected(findings)
@@ -225,7 +231,7 @@ def assess(
         analysis=analysis,
         asymmetry=_asymmetry(camera, results[Side.LEFT], results[Side.RIGHT]),
         findings=tuple(advised(f, setup.effort) for f in findings),
-        provenance=provenance or Provenance(),
+        provenance=origin,
     )
 
 
@@ -298,8 +304,13 @@ def _rejected(findings: Sequence[Finding]) -> bool:
 
 
 def _causes(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings without what follows from others: who stands, or shows no legs, is not read all the time."""
+    """Return the findings without what follows from others.
+
+    Who stands, or shows no legs, is not read all the time; where clips are joined, camera and room change with them.
+    """
     rejected = {f.code for f in findings if f.severity is Severity.REJECT and f.side is None}
+    if FindingCode.SEVERAL_TESTS in rejected:
+        return [f for f in findings if f.code in (FindingCode.SEVERAL_TESTS, FindingCode.PICTURE_WITHIN)]
     if not rejected & {FindingCode.WRONG_TEST, FindingCode.LEGS_NOT_SEEN, FindingCode.SUBJECT_UNCLEAR}:
         return list(findings)
     return [f for f in findings if f.code not in (FindingCode.NO_PERSON, FindingCode.PERSON_LOST)]

@@ -1,5 +1,6 @@
 """Understands a list of recordings: every row becomes a `Clip`, or every fault of the list is told at once."""
 
+import math
 import os
 import re
 import stat
@@ -18,6 +19,7 @@ from hipcv.core.errors import BatchError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES, TestName
 from hipcv.core.setup import PLACE_WANTED, done_fault, read_place
+from hipcv.core.viewing import AS_STORED, ASPECT_WANTED, TURNS_DEG, Viewing, read_aspect
 from hipcv.printable import printable
 from hipcv.tables.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, parse_number, read_sheet
 from hipcv.words import CameraSide, Effort, EndPoint, HandPlace, Legs, Sex, Side
@@ -42,6 +44,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "visit_date": ("visit_date", "date_of_visit", "date"),
     "mirrored": ("mirrored", "mirror"),
     "slow_motion": ("slow_motion",),
+    "rotate": ("rotate", "rotate_deg"),
+    "aspect": ("aspect", "aspect_ratio"),
+    "from_s": ("from_s", "from", "start_s"),
+    "to_s": ("to_s", "to", "end_s"),
     "camera": ("camera", "camera_side", "camera_end"),
     "roll_deg": ("roll_deg", "camera_roll_deg", "roll"),
 }
@@ -358,10 +364,29 @@ def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
         end_point=reader.read("end_point", "pelvis moved, firm, pain or helper stopped", _word(_ENDS), None),
         subject_at=reader.read("subject_at", PLACE_WANTED, _place, None),
         pain=reader.read("pain", "a whole number from 0 to 10", _whole, None),
+        viewing=_viewing(reader),
     )
     if fault := done_fault(clip.effort, clip.helper, clip.hand_place, clip.end_point, clip.pain):
         reader.fault(fault.field, fault.wanted, fault.found)
     return _with_test(clip, defaults)
+
+
+def _viewing(reader: _RowReader) -> Viewing:
+    rotate = reader.known_number("rotate", "0, 90, 180 or 270", 0, 270) or 0
+    from_s, to_s = (reader.known_number(name, "seconds, 0 or more", 0, math.inf) for name in ("from_s", "to_s"))
+    aspect = reader.read("aspect", ASPECT_WANTED, _aspect, None)
+    try:
+        return Viewing(int(rotate), aspect, from_s, to_s)
+    except ValueError as error:
+        wanted, _, found = str(error).partition(" is wanted, found ")
+        reader.fault("rotate" if rotate not in TURNS_DEG else "to_s", wanted, found)
+        return AS_STORED
+
+
+def _aspect(text: str) -> float | None:
+    with suppress(ValueError):
+        return read_aspect(text)
+    return None
 
 
 def _place(text: str) -> tuple[float, float] | None:

@@ -1,7 +1,14 @@
 """The assessment as one JSON document: command line, API, history and batch all carry this one."""
 
 from hipcv.outputs.document.definition import SCHEMA, AssessmentDocument, json_schema, read_document
-from hipcv.outputs.document.render import document_text, make_document, read_setup, render_document, render_setup
+from hipcv.outputs.document.render import (
+    document_text,
+    make_document,
+    read_setup,
+    read_viewing,
+    render_document,
+    render_setup,
+)
 
 __all__ = [
     "SCHEMA",
@@ -11,6 +18,7 @@ __all__ = [
     "make_document",
     "read_document",
     "read_setup",
+    "read_viewing",
     "render_document",
     "render_setup",
 ]

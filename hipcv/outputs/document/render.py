@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any, TypeAlias
 
 from hipcv.assessment import Assessment, Asymmetry, SideResult
@@ -13,6 +13,7 @@ from hipcv.core.motion.trials import Trial
 from hipcv.core.procedures import procedure_named
 from hipcv.core.series import FloatArray
 from hipcv.core.setup import Setup
+from hipcv.core.viewing import Viewing
 from hipcv.evidence.guidance import title_for
 from hipcv.evidence.reference import Comparison
 from hipcv.outputs.basis import done_text, sides_text
@@ -56,6 +57,7 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
     setup, origin = assessment.setup, assessment.provenance
     time_s = assessment.angles.time_s
     told = render_setup(setup) | {
+        **asdict(origin.viewing),
         "slow_motion": origin.slow_motion,
         "long_side_fov_deg": _json(origin.long_side_fov_deg),
     }
@@ -165,6 +167,19 @@ def read_setup(document: Mapping[str, Any]) -> Setup:
         told[name] = None if told.get(name) is None else words(told[name])  # older documents do not have them
     told["subject_at"] = None if told.get("subject_at") is None else tuple(told["subject_at"])
     return Setup(**{f.name: told[f.name] for f in fields(Setup) if f.name in told})
+
+
+def read_viewing(document: Mapping[str, Any]) -> Viewing:
+    """Return which part of its recording a document was made of, and how that was looked at.
+
+    Examples
+    --------
+    >>> read_viewing({"setup": {"rotate_deg": 90, "crop_px": [0, 20, 640, 440]}}).crop_px, read_viewing({}) == Viewing()
+    ((0, 20, 640, 440), True)
+    """
+    told = document.get("setup", {})
+    known = {f.name: told[f.name] for f in fields(Viewing) if told.get(f.name) is not None}
+    return Viewing(**known | ({"crop_px": tuple(known["crop_px"])} if "crop_px" in known else {}))
 
 
 def _asymmetry(asymmetry: Asymmetry | None) -> AsymmetryPart | None:

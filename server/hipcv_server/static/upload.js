@@ -78,7 +78,7 @@ async function take(files) {
 /** The options as they are now, for every file of this drop. */
 function options() {
   const given = new FormData(byId("upload-form")), sent = [];
-  for (const name of ["test", "age", "sex", "roll", "mirrored", "subject_at"]) if (given.get(name)) sent.push([name, given.get(name)]);
+  for (const name of ["test", "age", "sex", "roll", "mirrored", "subject_at", "rotate", "aspect", "from_s", "to_s"]) if (given.get(name)) sent.push([name, given.get(name)]);
   if (given.get("subject").trim()) sent.push(["subject", given.get("subject").trim()]);
   sent.push(...doneOf(byId("upload-form")));
   if (given.get("slow_motion") && given.get("slow_motion") !== "1") sent.push(["slow_motion", given.get("slow_motion")]);
