@@ -204,8 +204,8 @@ def assess(
     analysis = analyse(series, setup)
     camera = analysis.camera
     origin = provenance or Provenance()
-    told = [*recording_findings, *check_recording(series, analysis.angles, setup)]
-    findings = _causes(told if origin.viewing.aspect else [*told, *check_shape(series, setup)])
+    shape = [] if origin.viewing.aspect else check_shape(series, setup)
+    findings = _causes([*recording_findings, *check_recording(series, analysis.angles, setup), *shape])
     if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)
     rejected = _rejected(findings)

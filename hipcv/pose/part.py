@@ -1,7 +1,7 @@
 """Which part of a file is the recording of the test: the picture within the picture, the stretch between cuts.
 
-METHOD S17, S18. The reader's own search (METHOD S3 to S5) is asked, in small pictures spread over the recording. Nothing
-is looked for that was told.
+METHOD S17, S18. The reader's own search (METHOD S3 to S5) is asked, in small pictures spread over the recording.
+Nothing is looked for that was told.
 """
 
 import math

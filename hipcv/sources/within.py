@@ -118,8 +118,8 @@ def find_pictures(frames: Sequence[ByteArray]) -> list[Box]:
     >>> find_pictures(filmed)
     []
     >>> between_bars = [np.pad(picture, ((0, 0), (80, 80))) for picture in filmed]
-    >>> find_pictures(between_bars)
-    [Box(left=82, top=0, right=558, bottom=360)]
+    >>> [(box.top, box.bottom, round(box.left, -1), round(box.right, -1)) for box in find_pictures(between_bars)]
+    [(0, 360, 90, 550)]
     """
     if len(frames) < 2:
         return []
@@ -298,7 +298,7 @@ class _Lines:
             if count[place] < MIN_SIDE_SHARE * strength.shape[1] or len(kept) == MAX_LINES:
                 break
             seam = not _RING_PX[1] <= place <= self.height - _RING_PX[1]
-            if not seam and all(abs(place - other) > 2 for other in kept):
+            if not seam and all(abs(place - other) > _BEYOND_PX for other in kept):
                 kept.append(place)
         return sorted({0, *kept, self.height})
 

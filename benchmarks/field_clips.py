@@ -7,13 +7,16 @@ or refused for its one cause.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from hipcv.core.finding import FindingCode
+from hipcv.core.viewing import AS_STORED, Viewing
 
 Picture = NDArray[np.uint8]
 Pictures = Iterator[Picture]
@@ -26,11 +29,12 @@ class Kind:
     """One kind of clip.
 
     make : from the frames to the kind's own. codes : findings of which one has to doubt or refuse it where it is not
-    measured rightly; empty where it has to be measured as the clean one is.
+    measured rightly; empty where it has to be measured as the clean one is. viewing : what is told of it.
     """
 
     make: Callable[[Pictures], Pictures]
-    codes: tuple[str, ...] = ()
+    codes: tuple[FindingCode, ...] = ()
+    viewing: Viewing = AS_STORED
 
 
 def read(path: Path) -> tuple[Pictures, Fraction]:
@@ -42,7 +46,7 @@ def read(path: Path) -> tuple[Pictures, Fraction]:
     def frames() -> Pictures:
         with container:
             for frame in container.decode(stream):
-                yield frame.to_ndarray(format="rgb24")
+                yield np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
 
     return frames(), rate
 
@@ -100,7 +104,8 @@ def plain(width: int, height: int, colour: Sequence[int]) -> Picture:
 
 def text(canvas: Picture, words: str, left: int, top: int, colour: Sequence[int] = (30, 30, 30)) -> Picture:
     """Write on a picture."""
-    return cv2.putText(canvas, words, (left, top), cv2.FONT_HERSHEY_SIMPLEX, 0.45, tuple(colour), 1, cv2.LINE_AA)
+    cv2.putText(canvas, words, (left, top), cv2.FONT_HERSHEY_SIMPLEX, 0.45, tuple(colour), 1, cv2.LINE_AA)
+    return canvas
 
 
 # ------------------------------------------------------------------------------------------- lines over the picture
@@ -238,6 +243,81 @@ def empty_before(seconds: float, rate_hz: float = 30.0) -> Callable[[Pictures], 
     return play
 
 
-def shortened(n: int) -> Callable[[Pictures], Pictures]:
-    """Return what keeps the first `n` frames."""
-    return lambda pictures: islice(pictures, n)
+def subtitled(picture: Picture) -> Picture:
+    """Write two lines below, on dark, as captions are."""
+    height, width = picture.shape[:2]
+    drawn = picture.copy()
+    drawn[height - 52 : height - 8, width // 6 : -width // 6] //= 4
+    for n, words in enumerate(("now the left foot goes out", "and holds")):
+        text(drawn, words, width // 6 + 12, height - 34 + 20 * n, (255, 255, 255))
+    return drawn
+
+
+def every(n: int) -> Callable[[Pictures], Pictures]:
+    """Return what keeps only every so many frames and repeats them, as slow cameras do."""
+
+    def play(pictures: Pictures) -> Pictures:
+        held = None
+        for k, picture in enumerate(pictures):
+            held = picture if held is None or k % n == 0 else held
+            yield held
+
+    return play
+
+
+def toned(gain: float, offset: float = 0.0) -> Callable[[Pictures], Pictures]:
+    """Return what makes every frame darker, or burns it white."""
+    return each(lambda picture: np.clip(picture * gain + offset, 0, 255).astype(np.uint8))
+
+
+def covered_below(share: float) -> Callable[[Pictures], Pictures]:
+    """Return what covers the lower part of every frame with a banner."""
+
+    def draw(picture: Picture) -> Picture:
+        drawn = picture.copy()
+        drawn[round(picture.shape[0] * (1 - share)) :] = DARK
+        return drawn
+
+    return each(draw)
+
+
+DRAWN = (FindingCode.DRAWN_LINES, FindingCode.GRAVITY_UNKNOWN)
+SHAPE, TURNED = (FindingCode.PIXEL_SHAPE,), (FindingCode.PICTURE_TURNED,)
+
+
+def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
+    """Return every kind that is made of a clip, by its name; `others` hold the same test and another scene."""
+    with av.open(str(source)) as container:
+        stream = container.streams.video[0]
+        width, height = stream.width, stream.height
+        end_s = float(stream.frames / (stream.average_rate or 30))
+    before = 2.0
+    return {
+        "as it is": Kind(lambda pictures: pictures),
+        "grid": Kind(grid(80), DRAWN),
+        "coarse grid": Kind(grid(160, 0.9), DRAWN),
+        "viewfinder": Kind(each(cross), DRAWN),
+        "captions": Kind(each(subtitled), DRAWN),
+        "desktop": Kind(each(desktop)),
+        "title bar": Kind(each(title_bar)),
+        "black bars": Kind(each(bars)),
+        "white bars": Kind(each(partial(bars, size=(1280, 720), colour=(250, 250, 250)))),
+        "blurred bars": Kind(each(blurred_bars)),
+        "call": Kind(call),
+        "squeezed": Kind(squeezed(round(0.75 * width), height), SHAPE),
+        "stretched": Kind(squeezed(round(4 / 3 * width), height), SHAPE),
+        "squeezed, told": Kind(squeezed(round(0.75 * width), height), viewing=Viewing(aspect=width / height)),
+        "upside down": Kind(turned(2), TURNED),
+        "on its side": Kind(turned(1), TURNED),
+        "on its other side": Kind(turned(3), TURNED),
+        "upside down, told": Kind(turned(2), viewing=Viewing(rotate_deg=180)),
+        "on its side, told": Kind(turned(1), viewing=Viewing(rotate_deg=270)),
+        "two tests joined": Kind(joined(others[0]), (FindingCode.SEVERAL_TESTS,)),
+        "two tests, told": Kind(joined(others[0]), viewing=Viewing(to_s=end_s)),
+        "a card before": Kind(empty_before(before)),
+        "something else after": Kind(joined(others[1]) if len(others) > 1 else empty_before(before)),
+        "one picture a second": Kind(every(30), (FindingCode.LOW_FRAME_RATE, FindingCode.NO_HOLD)),
+        "dark": Kind(toned(0.08), (FindingCode.LOW_LIGHT,)),
+        "burnt white": Kind(toned(3.0, 60.0), (FindingCode.LOW_LIGHT,)),
+        "feet behind a banner": Kind(covered_below(0.35), (FindingCode.OUT_OF_FRAME, FindingCode.LEGS_NOT_SEEN)),
+    }
