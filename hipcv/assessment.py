@@ -303,17 +303,25 @@ def _rejected(findings: Sequence[Finding]) -> bool:
     return any(f.severity is Severity.REJECT and f.side is None for f in findings)
 
 
+#: What explains whatever else is found in a recording, and what may stand beside it.
+_EXPLAINING = (FindingCode.SEVERAL_TESTS, FindingCode.PICTURE_TURNED)
+_BESIDE = (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)
+
+
 def _causes(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings without what follows from others.
 
-    Who stands, or shows no legs, is not read all the time; where clips are joined, camera and room change with them.
+    Who stands, or shows no legs, is not read all the time; where clips are joined, camera and room change with them;
+    in a picture that is turned nothing is where it should be.
     """
     rejected = {f.code for f in findings if f.severity is Severity.REJECT and f.side is None}
-    if FindingCode.SEVERAL_TESTS in rejected:
-        return [f for f in findings if f.code in (FindingCode.SEVERAL_TESTS, FindingCode.PICTURE_WITHIN)]
+    for code in _EXPLAINING:
+        if code in rejected:
+            return [f for f in findings if f.code in (code, *_BESIDE)]
     if not rejected & {FindingCode.WRONG_TEST, FindingCode.LEGS_NOT_SEEN, FindingCode.SUBJECT_UNCLEAR}:
         return list(findings)
-    return [f for f in findings if f.code not in (FindingCode.NO_PERSON, FindingCode.PERSON_LOST)]
+    following = (FindingCode.NO_PERSON, FindingCode.PERSON_LOST, FindingCode.PIXEL_SHAPE)
+    return [f for f in findings if f.code not in following]
 
 
 def _strongest(findings: Sequence[Finding]) -> list[Finding]:

@@ -124,7 +124,7 @@ class _OneFile:
             viewing, told = part.viewing, (*told, *part.findings)
         if measured.assessment.status is Status.MEASURED or self.engine is not Engine.LEGS:
             return measured
-        return self._where_somebody_sits(measured, survey, finder) or _turned(measured, survey, finder)
+        return self._where_it_is_done(measured, survey, finder) or _turned(measured, survey, finder)
 
     def _open(self, viewing: Viewing) -> VideoFile:
         return open_video(
@@ -175,14 +175,14 @@ class _OneFile:
         series, assessment = session.finish(clip_sha256=video.sha256, findings=findings)
         return Measurement(self.path, series, assessment)
 
-    def _where_somebody_sits(self, measured: Measurement, survey: Survey, finder: PartFinder) -> Measurement | None:
-        """Measure the stretch in which somebody sits, where all of a recording was refused for what else it shows."""
+    def _where_it_is_done(self, measured: Measurement, survey: Survey, finder: PartFinder) -> Measurement | None:
+        """Measure the stretch in which the test is done, where a recording was refused for what else it shows."""
         viewing = measured.assessment.provenance.viewing
         told = {f.code for f in measured.assessment.findings if f.severity is Severity.REJECT and f.side is None}
         whole = viewing.from_s is None and viewing.to_s is None
-        if not (whole and told & ELSE_SHOWN and self.setup.procedure.body_seen):
+        if not (whole and told & ELSE_SHOWN):
             return None
-        seconds = finder.sitting_stretch(survey.timed_pictures(0.0, math.inf, N_POSTURES))
+        seconds = finder.doing_stretch(survey.timed_pictures(0.0, math.inf, N_POSTURES))
         if seconds is None:
             return None
         part = only_seconds(viewing, seconds, self.slow_motion, float(measured.series.time_s[-1]))

@@ -30,6 +30,8 @@ ByteArray = NDArray[np.uint8]
 N_SEARCHED = 6
 #: Of those in which anybody's legs are found, in so many somebody must sit.
 MIN_SITTING = 0.5
+#: Pictures of a window in which legs that stand are looked for.
+N_WINDOW = 4
 #: The turns that are tried, the most frequent first.
 TURNS = (180, 90, 270)
 #: Somebody who sits may be missed for so long; a stretch of sitting is at least so long, and leaves out so much.
@@ -76,6 +78,29 @@ class PartFinder:
         height, width = pictures[0].shape[:2]
         x_px, y_px = vote.knees_px.mean(axis=0)
         return float(x_px / width), float(y_px / height)
+
+    def doing_stretch(self, timed: Sequence[tuple[float, ByteArray]]) -> tuple[float, float] | None:
+        """Return the longest stretch in which the test is done, from and to in seconds; None where it is nearly all.
+
+        Somebody who sits is looked for picture by picture, legs that stand in windows of several pictures.
+        """
+        return self.sitting_stretch(timed) if self.setup.procedure.body_seen else self._standing_stretch(timed)
+
+    def _standing_stretch(self, timed: Sequence[tuple[float, ByteArray]]) -> tuple[float, float] | None:
+        windows = [timed[k : k + N_WINDOW] for k in range(0, len(timed), N_WINDOW)]
+        shown = [len(w) > 1 and self.search([rgb for _, rgb in w]).vote is not None for w in windows]
+        runs: list[list[int]] = []
+        for k in np.flatnonzero(shown).tolist():
+            if runs and k - runs[-1][-1] == 1:
+                runs[-1].append(k)
+            else:
+                runs.append([k])
+        if not runs:
+            return None
+        longest = max(runs, key=len)
+        from_s, to_s = windows[longest[0]][0][0], windows[longest[-1]][-1][0]
+        left_out_s = (timed[-1][0] - timed[0][0]) - (to_s - from_s)
+        return (from_s, to_s) if left_out_s >= LEFT_OUT_S else None
 
     def sitting_stretch(self, timed: Sequence[tuple[float, ByteArray]]) -> tuple[float, float] | None:
         """Return the longest stretch, from and to in seconds, in which somebody sits; None where it is nearly all."""
@@ -172,7 +197,7 @@ def only_seconds(viewing: Viewing, seconds: tuple[float, float], slow_motion: fl
 
 def _several(showing: list[tuple[float, float]], slow_motion: float, length_s: float) -> Finding:
     spans = [(a * slow_motion, min(b, length_s) * slow_motion) for a, b in showing]
-    where = " and ".join(f"{a:.0f} to {b:.0f}" for a, b in spans)
+    where = " and ".join(f"{a:.1f} to {b:.1f}" for a, b in spans)
     code, n = FindingCode.SEVERAL_TESTS, len(showing)
     return found(code, Severity.REJECT, n, cause=Cause.JOINED, values={"where": where})
 

@@ -37,6 +37,8 @@ STILL_SHARE: Final = 0.98
 WORDED_SHARE: Final = 0.6
 #: A blurred copy has at most this share of the detail of the picture itself.
 BLURRED_DETAIL: Final = 0.25
+#: ... where so much of it has less.
+DETAIL_QUANTILE: Final = 0.995
 #: ... and its borders, where it may have the picture's own colour, run unbroken for so much.
 HALF_UNBROKEN: Final = 0.4
 #: What is cut off inside a drawn line, pixels of the small frame: coders smear it.
@@ -243,7 +245,7 @@ class _Look:
         if min(inner.shape[1:]) < MIN_BAND_PX:
             return float("inf")
         steps = np.maximum(np.abs(np.diff(inner, axis=1))[:, :, 1:], np.abs(np.diff(inner, axis=2))[:, 1:])
-        return float(np.quantile(steps, 0.995))
+        return float(np.quantile(steps, DETAIL_QUANTILE))
 
     def _is_tile(self, box: Box) -> bool:
         """Whether the box has a flat gap around it that never changes, wherever the picture goes on."""

@@ -62,7 +62,7 @@ def test_of_two_tests_that_are_joined_neither_is_measured_and_a_stretch_that_is_
     both = measured(name, "two tests joined")
     assert weighty(both) == {FindingCode.SEVERAL_TESTS}
     assert both.assessment.trials == ()
-    assert "seconds 0 to 5 and 5 to" in both.assessment.findings[0].advice
+    assert "seconds 0.0 to 6.5 and 6.5 to" in both.assessment.findings[0].advice
     one = measured(name, "two tests, told")
     assert [one.assessment.of(side).end_range_deg for side in SIDES] == pytest.approx(ends_deg(name), abs=3.0)
 
