@@ -318,6 +318,6 @@ def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
         "something else after": Kind(joined(others[1]) if len(others) > 1 else empty_before(before)),
         "one picture a second": Kind(every(30), (FindingCode.LOW_FRAME_RATE, FindingCode.NO_HOLD)),
         "dark": Kind(toned(0.08), (FindingCode.LOW_LIGHT,)),
-        "burnt white": Kind(toned(3.0, 60.0), (FindingCode.LOW_LIGHT,)),
+        "burnt white": Kind(toned(3.0, 60.0), (FindingCode.TOO_BRIGHT,)),
         "feet behind a banner": Kind(covered_below(0.35), (FindingCode.OUT_OF_FRAME, FindingCode.LEGS_NOT_SEEN)),
     }

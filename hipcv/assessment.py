@@ -305,6 +305,9 @@ def _rejected(findings: Sequence[Finding]) -> bool:
 
 #: What explains whatever else is found in a recording, and what may stand beside it.
 _EXPLAINING = (FindingCode.SEVERAL_TESTS, FindingCode.PICTURE_TURNED)
+#: What light that is wrong makes of somebody who is there.
+_LIGHT = (FindingCode.LOW_LIGHT, FindingCode.TOO_BRIGHT)
+_NOT_MADE_OUT = {FindingCode.NO_PERSON, FindingCode.LEGS_NOT_SEEN, FindingCode.WRONG_TEST, FindingCode.WRONG_VIEW}
 _BESIDE = (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)
 
 
@@ -312,12 +315,15 @@ def _causes(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings without what follows from others.
 
     Who stands, or shows no legs, is not read all the time; where clips are joined, camera and room change with them;
-    in a picture that is turned nothing is where it should be.
+    in a picture that is turned nothing is where it should be; in the dark nobody is made out.
     """
     rejected = {f.code for f in findings if f.severity is Severity.REJECT and f.side is None}
     for code in _EXPLAINING:
         if code in rejected:
             return [f for f in findings if f.code in (code, *_BESIDE)]
+    light = [f for f in findings if f.code in _LIGHT]
+    if light and rejected & _NOT_MADE_OUT:
+        return [replace(light[0], severity=Severity.REJECT), *(f for f in findings if f.code in _BESIDE)]
     if not rejected & {FindingCode.WRONG_TEST, FindingCode.LEGS_NOT_SEEN, FindingCode.SUBJECT_UNCLEAR}:
         return list(findings)
     following = (FindingCode.NO_PERSON, FindingCode.PERSON_LOST, FindingCode.PIXEL_SHAPE)

@@ -31,6 +31,7 @@ class FindingCode(StrEnum):
     SEVERAL_PEOPLE = "several_people"
     SUBJECT_UNCLEAR = "subject_unclear"
     LOW_LIGHT = "low_light"
+    TOO_BRIGHT = "too_bright"
     MOTION_BLUR = "motion_blur"
     LOW_FRAME_RATE = "low_frame_rate"
     SHORT_SHANK = "short_shank"

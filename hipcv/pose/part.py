@@ -206,7 +206,11 @@ def _choose(boxes: list[Box], survey: Survey, finder: PartFinder, info: VideoInf
     """Return the picture within in which the subject is: the only one, the one pointed at, else the one with legs."""
     if len(boxes) < 2:
         return next(iter(boxes), None)
-    at = setup.subject_at or finder.knees_at(survey.pictures(0.0, math.inf, N_SEARCHED))
+    told = setup.subject_at
+    at = told or finder.knees_at(survey.pictures(0.0, math.inf, N_SEARCHED))
     if at is None:
         return None
-    return next((box for box in boxes if box.holds(at[0] * info.width_px, at[1] * info.height_px)), None)
+    x_px, y_px = at[0] * info.width_px, at[1] * info.height_px
+    if told is not None:  # "left" is a place at the border, which may lie in none of them
+        return min(boxes, key=lambda box: box.distance_px(x_px, y_px))
+    return next((box for box in boxes if box.distance_px(x_px, y_px) == 0), None)

@@ -67,8 +67,8 @@ class Box:
     Examples
     --------
     >>> box = Box(10, 20, 110, 70)
-    >>> box.width, box.height, box.holds(10, 69), box.holds(110, 20), Box(1, 1, 11, 11).inside(box)
-    (100, 50, True, False, Box(left=11, top=21, right=21, bottom=31))
+    >>> box.width, box.height, box.distance_px(20, 30), box.distance_px(113, 74), Box(1, 1, 11, 11).inside(box)
+    (100, 50, 0.0, 5.0, Box(left=11, top=21, right=21, bottom=31))
     """
 
     left: int
@@ -86,9 +86,10 @@ class Box:
         """From its upper to its lower side."""
         return self.bottom - self.top
 
-    def holds(self, x_px: float, y_px: float) -> bool:
-        """Whether a point lies in it."""
-        return self.left <= x_px < self.right and self.top <= y_px < self.bottom
+    def distance_px(self, x_px: float, y_px: float) -> float:
+        """Return how far a point lies from it, 0 inside."""
+        across = max(self.left - x_px, x_px - self.right, 0.0)
+        return float(np.hypot(across, max(self.top - y_px, y_px - self.bottom, 0.0)))
 
     def inside(self, around: "Box") -> "Box":
         """Return a box that is given within another one in the pixels of the other's picture."""

@@ -182,7 +182,7 @@ def _choose_setup(job: Job, path: Path) -> Setup:
     from hipcv.measurement import recognise_file
     from hipcv.words import ModelName
 
-    seen = recognise_file(path, model_name=ModelName(job.model_name), model_path=_folder(job))
+    seen = recognise_file(path, model_name=ModelName(job.model_name), model_path=_folder(job), viewing=job.viewing)
     return next((setup for setup in job.setups if setup.procedure is seen.procedure), job.setups[0])
 
 

@@ -66,6 +66,9 @@ LIMITS: dict[FindingCode, Limit] = {
     FindingCode.PART_MEASURED: Limit(1.0, "of the recording", "all of it is the test otherwise"),
     FindingCode.SEVERAL_TESTS: Limit(1, "test", "a result belongs to one test of one person"),
     FindingCode.LOW_LIGHT: Limit(0.10, "of full brightness", f"a quarter of the darkest {CLEAN}, 0.41"),
+    FindingCode.TOO_BRIGHT: Limit(
+        0.90, "of full brightness", "half way from the brightest rendered clip, 0.77, to a picture burnt white"
+    ),
     FindingCode.MOTION_BLUR: Limit(0.065, "of full sharpness", f"half of the least sharp {CLEAN}, 0.130"),
     FindingCode.LOW_FRAME_RATE: Limit(12.0, "frames a second", "a hold of 0.4 s then has five frames"),
     FindingCode.DROPPED_FRAMES: Limit(MAX_GAP_S, "s between two frames", "longer gaps are not filled"),
