@@ -45,6 +45,7 @@ from hipcv.outputs.plan import next_steps
 from hipcv.pose.landmarker import NOBODY, Pose
 from hipcv.session import Reading
 from hipcv.sources.stills import decode_still
+from hipcv.sources.video import open_video
 from hipcv.words import Answer, CameraSide, Motions, Sex
 from hipcv_server.live_worker import reading_message
 from hipcv_server.schemas import MeasureOptions
@@ -1107,6 +1108,42 @@ def test_edges_drawn_over_the_video_say_where_down_is(visit: Callable[..., Visit
     camera = resource["assessment"]["camera"]
     assert "marked edges" in camera["roll_source"]
     assert camera["roll_deg"] == pytest.approx(3.0, abs=1.0)
+    opened.expect_clean()
+
+
+def test_a_tap_says_which_of_two_who_sit_side_by_side_is_tested(
+    visit: Callable[..., Visit], samples: Path, tmp_path: Path
+) -> None:
+    """Two of the same person: refused, asked, and then measured as the one who was tapped on."""
+    opened = visit()
+    page = opened.page
+    page.add_init_script(QUICK)
+    opened.show("upload")
+    clip = tmp_path / "two.mp4"
+    with open_video(samples / "seated-easy-101-01.mp4") as video:
+        middle = slice(video.info.width_px // 4, 3 * video.info.width_px // 4)
+        pictures = [np.hstack([frame.rgb[:, middle]] * 2) for frame in video]
+        rate_hz = round(video.info.nominal_fps_hz or 30)
+    with av.open(str(clip), "w") as written:
+        stream = written.add_stream("libx264", rate_hz)
+        stream.height, stream.width, stream.pix_fmt = *pictures[0].shape[:2], "yuv420p"
+        for picture in pictures:
+            written.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        written.mux(stream.encode())
+    page.locator("#files").set_input_files(clip)
+    page.get_by_role("button", name=f"Say who is tested in {clip.name}").click(timeout=PATIENCE_MS)
+    canvas = page.locator("canvas.edges")
+    opened.expect_text(".marking .state", "")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    assert page.get_by_role("button", name="The person on the left").is_enabled()
+    canvas.click(position={"x": 0.25 * box["width"], "y": 0.6 * box["height"]})
+    page.get_by_role("link", name=f"Show the result of {clip.name}").click(timeout=PATIENCE_MS)
+    page.get_by_role("heading", name="Your result").wait_for()
+    resource = page.evaluate("id => fetch(`/api/v1/assessments/${id}`).then(r => r.json())", page.url.split("/")[-1])
+    assert resource["assessment"]["setup"]["subject_at"] == pytest.approx([0.25, 0.6], abs=0.02)
+    assert resource["assessment"]["status"] == "measured"
     opened.expect_clean()
 
 

@@ -1,5 +1,6 @@
 // Upright edges drawn over a picture of an uploaded video: where down is, when the room does not say it clearly.
 import { button, element } from "./element.js";
+import { pictureOf } from "./picture.js";
 
 const SHORTEST_PX = 20;
 const MOST = 8;
@@ -9,7 +10,6 @@ export function markEdges(file, mirrored, done, close) {
   const edges = [];
   let drawn = null;
   const canvas = element("canvas", { class: "edges", role: "img", "aria-label": "A picture of the video to draw upright edges on" });
-  const video = element("video", { muted: true, playsinline: true, preload: "auto", src: URL.createObjectURL(file) });
   const again = button("Measure again with these edges", () => { end(); done(edges.map((edge) => text(edge, canvas.width, mirrored))); }, { disabled: true });
   const state = element("p", { class: "state", role: "status" }, "Reading a picture of the video …");
   const box = element("div", { class: "marking" },
@@ -17,14 +17,17 @@ export function markEdges(file, mirrored, done, close) {
     canvas, state,
     element("div", { class: "row actions" }, again, button("Start over", () => { edges.length = 0; show(); }), button("Close", () => { end(); close(); })));
 
-  const end = () => { URL.revokeObjectURL(video.src); box.remove(); };
+  const { draw, free } = pictureOf(file, canvas, () => show(), () => {
+    state.textContent = "This browser cannot show this video: give the camera's roll in degrees under “More options” instead, or convert the video to MP4.";
+  });
+  const end = () => { free(); box.remove(); };
   const place = (event) => {
     const { left, top, width, height } = canvas.getBoundingClientRect();
     return [(event.clientX - left) * canvas.width / width, (event.clientY - top) * canvas.height / height];
   };
   const show = () => {
+    draw();
     const pen = canvas.getContext("2d");
-    pen.drawImage(video, 0, 0, canvas.width, canvas.height);
     for (const [width, colour] of [[6, "#000"], [3, "#ffd400"]]) {
       pen.lineWidth = width * Math.max(1, canvas.width / 900);
       pen.strokeStyle = colour;
@@ -47,15 +50,6 @@ export function markEdges(file, mirrored, done, close) {
     show();
   });
   canvas.addEventListener("pointercancel", () => { drawn = null; show(); });
-  video.addEventListener("loadeddata", () => { video.currentTime = Math.min(0.1, video.duration / 2); }, { once: true });
-  video.addEventListener("seeked", () => {
-    Object.assign(canvas, { width: video.videoWidth, height: video.videoHeight });
-    show();
-  });
-  video.addEventListener("error", () => {
-    canvas.hidden = true;
-    state.textContent = "This browser cannot show this video: give the camera's roll in degrees under “More options” instead, or convert the video to MP4.";
-  });
   return box;
 }
 

@@ -8,6 +8,7 @@ import { keep, kept } from "./kept.js";
 import { askBeforeLeaving } from "./leave.js";
 import { askQuestions, sentAnswers } from "./questions.js";
 import { loadTests } from "./tests.js";
+import { askWho } from "./who.js";
 import { SIDES, STAGES, STATES, degrees } from "./words.js";
 
 const MEGA = 1_000_000;
@@ -172,7 +173,7 @@ class Upload {
       this.state.textContent = summary(assessment);
       const inTab = { class: "button quiet small", target: "_blank", rel: "noopener" };
       this.buttons.replaceChildren(open, element("a", { href: links.report, ...inTab }, "Full report"), ...(keep ? [element("a", { href: links.video, ...inTab }, "Annotated video")] : []),
-        ...this.turnButton(assessment), ...this.markButton());
+        ...this.turnButton(assessment), ...this.whoButton(assessment), ...this.markButton());
       say(`${this.file.name}: ${this.state.textContent}`);
     } else {
       this.failed(new Refusal(problem?.detail ?? `This video was ${STATES[resource.state]}.`, { code: resource.state }));
@@ -196,6 +197,21 @@ class Upload {
     return [button("Turn it upright and measure again", () => this.again(given), { "aria-label": `Turn ${this.file.name} upright and measure it again` })];
   }
 
+  /** Asks which of several people is tested, and measures this video once more. */
+  whoButton({ findings }) {
+    if (!findings.some((f) => f.code === "subject_unclear" && f.severity === "reject")) return [];
+    const others = this.given.filter(([name]) => name !== "subject_at");
+    return [button("Say who is tested", (event) => {
+      const opener = event.currentTarget;
+      opener.disabled = true;
+      this.box.append(askWho(this.file, this.mirrored(), (place) => this.again([...others, ["subject_at", place]]), () => { opener.disabled = false; opener.focus(); }));
+    }, { "aria-label": `Say who is tested in ${this.file.name}` })];
+  }
+
+  mirrored() {
+    return this.given.some(([name, value]) => name === "mirrored" && value === "true");
+  }
+
   /** Edges are drawn over the video as the browser shows it: not where it is turned or stretched afterwards. */
   markButton() {
     if (this.given.some(([name]) => name === "rotate" || name === "aspect")) return [];
@@ -207,7 +223,7 @@ class Upload {
     opener.disabled = true;
     const others = this.given.filter(([name]) => name !== "vertical");
     const done = (edges) => this.again([...others, ...edges.map((edge) => ["vertical", edge])]);
-    this.box.append(markEdges(this.file, others.some(([name, value]) => name === "mirrored" && value === "true"), done, () => { opener.disabled = false; opener.focus(); }));
+    this.box.append(markEdges(this.file, this.mirrored(), done, () => { opener.disabled = false; opener.focus(); }));
   }
 
   again(given = options()) {

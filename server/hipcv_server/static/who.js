@@ -1,0 +1,23 @@
+// Who is tested, where several people sit in an uploaded video: a tap on the knees, or one of two buttons.
+import { button, element } from "./element.js";
+import { pictureOf } from "./picture.js";
+
+/** A picture to tap on; `done` is called with "x,y", in shares of the unmirrored picture, or with "left" or "right". */
+export function askWho(file, mirrored, done, close) {
+  const canvas = element("canvas", { class: "edges", role: "img", "aria-label": "A picture of the video: tap on the knees of the person who is tested" });
+  const state = element("p", { class: "state", role: "status" }, "Reading a picture of the video …");
+  const chosen = (place) => { end(); done(place); };
+  const box = element("div", { class: "marking" },
+    element("p", {}, "Tap on the knees of the person who is tested."), canvas, state,
+    element("div", { class: "row actions" }, button("The person on the left", () => chosen(mirrored ? "right" : "left")), button("The person on the right", () => chosen(mirrored ? "left" : "right")), button("Close", () => { end(); close(); })));
+  const { draw, free } = pictureOf(file, canvas, () => { draw(); state.textContent = ""; }, () => {
+    state.textContent = "This browser cannot show this video: choose by the buttons.";
+  });
+  const end = () => { free(); box.remove(); };
+  canvas.addEventListener("click", (event) => {
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    const [x, y] = [(event.clientX - left) / width, (event.clientY - top) / height];
+    chosen([mirrored ? 1 - x : x, y].map((share) => Math.min(1, Math.max(0, share)).toFixed(3)).join(","));
+  });
+  return box;
+}
