@@ -473,6 +473,7 @@ class NormModel(BaseModel):
     source: str
     doi: str
     note: str
+    posture_caveat: str
 
 
 class Norms(BaseModel):
