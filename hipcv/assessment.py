@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 
 from hipcv.core.analysis import Analysis, analyse
+from hipcv.core.arc import Arc, find_arc
 from hipcv.core.camera.pose import CameraPose
 from hipcv.core.checks.camera import check_camera, check_camera_share, check_knees
 from hipcv.core.checks.compensation import Compensation, find_compensations, onset_deg, usual_compensations
@@ -36,7 +37,11 @@ from hipcv.evidence.reference import (
     find_references,
     subject_notes,
 )
-from hipcv.words import SIDES, Effort, HandPlace, Side
+from hipcv.words import SIDES, Effort, HandPlace, Motion, Side
+
+#: With the hip straight, internal less external rotation of so much was linked with the thigh bone's twist (Uding 2019,
+#: doi:10.1016/j.msksp.2018.12.003).
+TWIST_DEG = 20.0
 
 
 class Status(StrEnum):
@@ -48,7 +53,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SideResult:
-    """The result of one hip; angles in degrees, None where there is none.
+    """One motion of one hip; angles in degrees, positive in its direction, None where there is none.
 
     `trials` are the swings that were held at the end, in the order of time. Where none was, `end_range_deg` is the
     highest filtered value of the swings, and a DOUBT says so. `compensations` are what else of the body moved so far
@@ -70,6 +75,7 @@ class SideResult:
     compensations: tuple[Compensation, ...] = ()
     error_terms: tuple[ErrorTerm, ...] = ()
     reference: tuple[Comparison, ...] = ()
+    motion: Motion = Motion.INTERNAL
 
     @property
     def measured(self) -> bool:
@@ -111,12 +117,17 @@ class Provenance:
 class Assessment:
     """Everything there is to say about one recording, and the analysis that it comes from.
 
+    `left`, `right` and `asymmetry` are internal rotation's. `external` holds external rotation of the left and the
+    right hip where it was asked for, and `external_asymmetry` its difference; None where nobody asked.
+
     Examples
     --------
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
     >>> nobody = assess(empty, Setup())
     >>> nobody.of(Side.LEFT).measured, [finding.code.value for finding in nobody.findings_of(Side.LEFT)]
     (False, ['short_recording', 'no_person'])
+    >>> nobody.trials_of(Side.LEFT), nobody.asymmetry_of(Motion.EXTERNAL), nobody.arc_of(Side.LEFT)
+    ((), None, None)
     """
 
     setup: Setup
@@ -127,6 +138,8 @@ class Assessment:
     asymmetry: Asymmetry | None = None
     findings: tuple[Finding, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
+    external: tuple[SideResult, SideResult] | None = None
+    external_asymmetry: Asymmetry | None = None
 
     @property
     def camera(self) -> CameraPose:
@@ -138,24 +151,55 @@ class Assessment:
         """The angles of both legs, frame by frame."""
         return self.analysis.angles
 
-    def of(self, side: Side) -> SideResult:
-        """Return the result of one side."""
-        return self.left if side is Side.LEFT else self.right
+    def of(self, side: Side, motion: Motion = Motion.INTERNAL) -> SideResult:
+        """Return one motion of one side; a motion that nobody asked for is not measured."""
+        if motion is Motion.EXTERNAL and self.external is None:
+            return SideResult(side, Status.NOT_MEASURED, motion=motion)
+        pair = (self.left, self.right) if motion is Motion.INTERNAL else self.external
+        return pair[side.column]  # type: ignore[index]
+
+    def asymmetry_of(self, motion: Motion) -> Asymmetry | None:
+        """Return the difference between the sides in one motion; None where there is none."""
+        return self.asymmetry if motion is Motion.INTERNAL else self.external_asymmetry
+
+    def arc_of(self, side: Side) -> Arc | None:
+        """Return both directions of one hip together; None where one of them has no number."""
+        inner, outer = (self.of(side, motion) for motion in Motion)
+        if inner.end_range_deg is None or outer.end_range_deg is None:
+            return None
+        ends_deg, terms = (inner.end_range_deg, outer.end_range_deg), (inner.error_terms, outer.error_terms)
+        return find_arc(ends_deg, terms, roll_known=self.camera.roll_known)
 
     @property
     def sides(self) -> tuple[SideResult, SideResult]:
-        """Both sides, left first."""
+        """Internal rotation of both sides, left first."""
         return self.left, self.right
+
+    @property
+    def results(self) -> tuple[SideResult, ...]:
+        """Every motion that was asked for, of both sides, left first, internal rotation before external."""
+        return tuple(self.of(side, motion) for motion in self.setup.motion.each for side in SIDES)
+
+    def trials_of(self, side: Side) -> tuple[Trial, ...]:
+        """All trials of one leg in the order of time."""
+        return tuple(t for t in self.trials if t.side is side)
 
     @property
     def trials(self) -> tuple[Trial, ...]:
         """All trials of both legs in the order of time."""
-        return tuple(sorted((*self.left.trials, *self.right.trials), key=lambda t: t.start))
+        return tuple(sorted((t for result in self.results for t in result.trials), key=lambda t: t.start))
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to know beside the comparisons: why no verdict, when somebody young sees a doctor, what a hand adds."""
-        notes = subject_notes(self.left.reference or self.right.reference, self.setup.age_years)
+        """What to know beside the comparisons.
+
+        Why no verdict, when somebody young sees a doctor, what a hand adds, what much more one way may be.
+        """
+        compared = next((result.reference for result in self.results if result.reference), ())
+        notes = subject_notes(compared, self.setup.age_years)
+        arcs = [arc for side in SIDES if (arc := self.arc_of(side)) is not None and arc.balance_deg is not None]
+        if self.setup.procedure.hip_flexion_deg == 0 and any(abs(a.balance_deg or 0.0) >= TWIST_DEG for a in arcs):
+            notes = (*notes, note_for("twist"))
         by_hand = self.setup.passive and self.setup.hand_place is not HandPlace.GRAVITY
         return (*notes, note_for("by_hand")) if by_hand and self.status is Status.MEASURED else notes
 
@@ -209,35 +253,43 @@ def assess(
         analysis = replace(analysis, trials=tuple(_trial_advised(t, setup.effort) for t in trials))
         findings += told
     findings = _strongest(findings)
-    refused = {s: rejected or any(f.severity is Severity.REJECT and f.side is s for f in findings) for s in SIDES}
-    results = {s: _measure_side(s, series, setup, analysis, refused=refused[s]) for s in SIDES}
-    for side, result in results.items():
+    rejects = [f for f in findings if f.severity is Severity.REJECT]
+    results = {}
+    for motion in Motion:
+        for side in SIDES:
+            refused = rejected or any(f.side is side and f.motion in (None, motion) for f in rejects)
+            results[side, motion] = _measure_side(side, motion, series, setup, analysis, refused=refused)
+    for (side, motion), result in results.items():
         shares = [t.se_deg for t in result.error_terms if t.source in CAMERA_TERMS]
-        findings += check_camera_share(side, camera, shares)
+        findings += [replace(f, motion=motion) for f in check_camera_share(side, camera, shares)]
     measured = any(r.measured for r in results.values())
     if not measured and not any(f.severity is Severity.REJECT for f in findings):
         findings.append(found(FindingCode.NO_HOLD, Severity.REJECT, 0, limit=ONE_TRIAL))
     return Assessment(
         setup=setup,
         status=Status.MEASURED if measured else Status.NOT_MEASURED,
-        left=results[Side.LEFT],
-        right=results[Side.RIGHT],
+        left=results[Side.LEFT, Motion.INTERNAL],
+        right=results[Side.RIGHT, Motion.INTERNAL],
         analysis=analysis,
-        asymmetry=_asymmetry(camera, results[Side.LEFT], results[Side.RIGHT]),
+        asymmetry=_asymmetry(camera, *(results[side, Motion.INTERNAL] for side in SIDES)),
         findings=tuple(advised(f, setup.effort) for f in findings),
         provenance=provenance or Provenance(),
+        external=(results[Side.LEFT, Motion.EXTERNAL], results[Side.RIGHT, Motion.EXTERNAL]) if setup.inwards else None,
+        external_asymmetry=_asymmetry(camera, *(results[side, Motion.EXTERNAL] for side in SIDES)),
     )
 
 
 # ------------------------------------------------------------------------------------------------------------ sides
 
 
-def _measure_side(side: Side, series: PoseSeries, setup: Setup, analysis: Analysis, *, refused: bool) -> SideResult:
-    mine = analysis.trials_of(side)
+def _measure_side(
+    side: Side, motion: Motion, series: PoseSeries, setup: Setup, analysis: Analysis, *, refused: bool
+) -> SideResult:
+    mine = analysis.trials_of(side, motion)
     good = [t for t in mine if t.accepted] or [t for t in mine if not (t.held or t.refused)]
     held = tuple(t for t in mine if t.held)
     if refused or not good:
-        return SideResult(side, Status.NOT_MEASURED, trials=held)
+        return SideResult(side, Status.NOT_MEASURED, trials=held, motion=motion)
     values = np.array([t.best_deg for t in good])
     end_range_deg = float(values.mean())
     terms = error_terms(held_leg(side, series, analysis.angles, analysis.camera, setup.procedure, good))
@@ -252,7 +304,7 @@ def _measure_side(side: Side, series: PoseSeries, setup: Setup, analysis: Analys
         status=Status.MEASURED,
         end_range_deg=end_range_deg,
         interval95_deg=interval,
-        pelvis_corrected_deg=_number(float(np.mean(values - pelvis))),
+        pelvis_corrected_deg=_number(float(np.mean(values - motion.sign * np.array(pelvis)))),
         onset_deg=onset_deg(moved),
         raw_peak_deg=float(max(t.raw_peak_deg for t in good)),
         filtered_peak_deg=float(max(t.filtered_peak_deg for t in good)),
@@ -264,9 +316,10 @@ def _measure_side(side: Side, series: PoseSeries, setup: Setup, analysis: Analys
         reference=tuple(
             compare(end_range_deg, interval, reference)
             for reference in find_references(
-                setup.procedure, age_years=setup.age_years, sex=setup.sex, effort=setup.effort
+                setup.procedure, age_years=setup.age_years, sex=setup.sex, effort=setup.effort, motion=motion
             )
         ),
+        motion=motion,
     )
 
 
@@ -306,11 +359,11 @@ def _causes(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _strongest(findings: Sequence[Finding]) -> list[Finding]:
-    """Return one finding for each code and side, the heaviest and then the largest one."""
+    """Return one finding for each code, side and motion, the heaviest and then the largest one."""
     weight = {Severity.NOTE: 0, Severity.DOUBT: 1, Severity.REJECT: 2}
-    best: dict[tuple[FindingCode, Side | None], Finding] = {}
+    best: dict[tuple[FindingCode, Side | None, Motion | None], Finding] = {}
     for finding in findings:
-        key = finding.code, finding.side
+        key = finding.code, finding.side, finding.motion
         rank = weight[finding.severity], abs(finding.observed or 0.0)
         if key not in best or rank > (weight[best[key].severity], abs(best[key].observed or 0.0)):
             best[key] = finding

@@ -23,7 +23,7 @@ from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.outputs.commands import register as register_advice
-from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Sex
+from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Sex
 from hipcv_server.commands import open_page
 from hipcv_server.commands import register as register_server
 
@@ -66,8 +66,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help=f"Measure hip internal rotation from a video of the {' or '.join(TestName)} test. "
-    "It informs; it does not diagnose.",
+    help=f"Measure hip rotation from a video of the {' or '.join(TestName)} test. It informs; it does not diagnose.",
 )
 models_app = typer.Typer(no_args_is_help=True, help="The pose models: list, get, check.")
 app.add_typer(models_app, name="models")
@@ -105,6 +104,13 @@ def measure(
     effort: Annotated[
         Effort, typer.Option("--effort", help="active: the subject moves the leg; passive: somebody else does.")
     ] = Effort.ACTIVE,
+    motion: Annotated[
+        Motions,
+        typer.Option(
+            "--motion",
+            help="internal: the foot swings outwards; external: inwards, with the other leg out of its way; both.",
+        ),
+    ] = Motions.INTERNAL,
     legs: Annotated[Legs | None, typer.Option("--legs", help="Which legs move at once.", show_default=False)] = None,
     helper: Annotated[
         str | None, typer.Option("--helper", help="Passive: who moved the leg, a name or a role.", show_default=False)
@@ -231,6 +237,7 @@ def measure(
             hand_place=hand_place,
             end_point=end_point,
             pain=pain,
+            motion=motion,
             pain_left=pains[0],
             pain_right=pains[1],
             screening=answers,
@@ -468,6 +475,7 @@ def norms(
     test: Annotated[TestName | None, typer.Option("--test", help="Only this position.", show_default=False)] = None,
     age: Age = None,
     sex: SexArgument = None,
+    motion: Annotated[Motion, typer.Option("--motion", help="Which way the hip turns.")] = Motion.INTERNAL,
 ) -> None:
     """Print the reference ranges with their sources."""
     from rich.console import Console
@@ -475,7 +483,7 @@ def norms(
     from hipcv.evidence.norms import norms_table
     from hipcv.outputs.text import render_norms
 
-    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex)
+    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex, motion=motion)
     render_norms(rows, Console())
 
 

@@ -23,6 +23,31 @@ class Side(StrEnum):
 SIDES: tuple[Side, Side] = (Side.LEFT, Side.RIGHT)
 
 
+class Motion(StrEnum):
+    """Which way the hip turns: the foot outwards (internal rotation), or inwards (external rotation)."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+
+    @property
+    def sign(self) -> int:
+        """The sign of this motion in every angle, which counts internal rotation as positive."""
+        return 1 if self is Motion.INTERNAL else -1
+
+
+class Motions(StrEnum):
+    """Which motions are measured in one recording."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+    BOTH = "both"
+
+    @property
+    def each(self) -> tuple[Motion, ...]:
+        """The motions one by one, internal rotation first."""
+        return tuple(motion for motion in Motion if self is Motions.BOTH or motion.value == self.value)
+
+
 class Effort(StrEnum):
     """Whether the subject moves the leg or somebody moves it."""
 

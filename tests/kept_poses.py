@@ -21,7 +21,7 @@ from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.measurement import Measurement, measure_file
 from hipcv.outputs.document import render_document
-from hipcv.words import CameraSide, Effort, ModelName
+from hipcv.words import CameraSide, Effort, ModelName, Motions
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / "samples"
@@ -36,6 +36,7 @@ CLIPS = {
         (SAMPLES / "seated-passive-121-01.mp4", Setup(effort=Effort.PASSIVE)),
         (SAMPLES / "prone-easy-102-02.mp4", Setup(PRONE)),
         (SAMPLES / "prone-passive-122-01.mp4", Setup(PRONE, effort=Effort.PASSIVE)),
+        (SAMPLES / "seated-both-133-00.mp4", Setup(motion=Motions.BOTH)),
         (HERE / "data" / "prone-head-0.mp4", Setup(PRONE, camera_side=CameraSide.HEAD_END)),
     )
 }
@@ -79,13 +80,19 @@ def keep(name: str) -> None:
         raise SystemExit(f"{name}: the kept poses do not give what the clip gives: keep another clip.")
 
 
+def _looked_at(result: dict[str, Any]) -> dict[str, Any]:
+    trials = [trial["end_range_deg"] for trial in result["trials"]]
+    return {key: result[key] for key in ("end_range_deg", "interval95_deg")} | {"trials": trials}
+
+
 def golden(name: str) -> dict[str, Any]:
     """Return what is looked at of a clip's assessment."""
     document: dict[str, Any] = render_document(kept_measurement(name).assessment)
     sides = {}
     for side, result in document["sides"].items():
-        trials = [trial["end_range_deg"] for trial in result["trials"]]
-        sides[side] = {key: result[key] for key in ("end_range_deg", "interval95_deg")} | {"trials": trials}
+        motions = {part["motion"]: _looked_at(part) for part in result["motions"]}
+        arc = {"arc": result["arc"]} if result["arc"] else {}
+        sides[side] = _looked_at(result) | motions | arc
     codes = [finding["code"] for finding in document["findings"]]
     return {"findings": codes, "roll_deg": document["camera"]["roll_deg"], "sides": sides}
 

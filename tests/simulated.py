@@ -49,7 +49,9 @@ def seated(
     angle = {Side.LEFT: swings(time_s, left, start=1.0), Side.RIGHT: swings(time_s, right, start=right_start)}
     act = {}
     for side, peaks in ((Side.LEFT, left), (Side.RIGHT, right)):
-        act[side] = np.clip((angle[side] - 2) / max(max(peaks, default=0.0) - 2, 1), 0, 1) if peaks else 0 * time_s
+        # inwards as well as outwards
+        most = max((abs(peak - 2) for peak in peaks), default=0.0)
+        act[side] = np.clip(np.abs(angle[side] - 2) / max(most, 1), 0, 1) if peaks else 0 * time_s
     world = np.zeros((len(time_s), 33, 3))  # test frame: x to the picture's right, y up, z towards the camera
     for side, x in ((Side.LEFT, 1.0), (Side.RIGHT, -1.0)):
         other = side.other
@@ -99,6 +101,7 @@ def prone(
     size=FRAME,
     room=True,
     duration_s=22.0,
+    right_start=11.0,
     seed=0,
 ):
     """Simulate a prone person of sticks seen from the foot end: shanks of 40 cm stand on knees a foot apart.
@@ -109,10 +112,12 @@ def prone(
     """
     rng = np.random.default_rng(seed)
     time_s = np.arange(0, duration_s, 1 / fps)
-    angle = {Side.LEFT: swings(time_s, left, start=1.0), Side.RIGHT: swings(time_s, right, start=11.0)}
+    angle = {Side.LEFT: swings(time_s, left, start=1.0), Side.RIGHT: swings(time_s, right, start=right_start)}
     act = {}
     for side, peaks in ((Side.LEFT, left), (Side.RIGHT, right)):
-        act[side] = np.clip((angle[side] - 2) / max(max(peaks, default=0.0) - 2, 1), 0, 1) if peaks else 0 * time_s
+        # inwards as well as outwards
+        most = max((abs(peak - 2) for peak in peaks), default=0.0)
+        act[side] = np.clip(np.abs(angle[side] - 2) / max(most, 1), 0, 1) if peaks else 0 * time_s
     camera = Pinhole.turned(roll, pitch, yaw, long_side_fov_deg=FOV, frame_size_px=size)
     position = np.array([0, 0.15, 0.0]) + 2.6 * camera.axes[2]
     n = len(time_s)

@@ -45,7 +45,7 @@ from hipcv.outputs.plan import next_steps
 from hipcv.pose.landmarker import NOBODY, Pose
 from hipcv.session import Reading
 from hipcv.sources.stills import decode_still
-from hipcv.words import Answer, CameraSide, Sex
+from hipcv.words import Answer, CameraSide, Motions, Sex
 from hipcv_server.live_worker import reading_message
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.store import JobStore, new_id
@@ -623,6 +623,26 @@ def test_what_the_body_added_stands_at_the_number_it_spoils(visit: Callable[...,
             assert card.index(row["label"]) < card.index("Likely between")
             assert re.search(rf"{row['label']}\s+{row['value_deg']:.0f}°", card)
     assert "Left and right rest on: the camera in front" in opened.page.locator(".result").inner_text()
+    opened.expect_clean(statuses=(404,))
+
+
+def test_the_other_direction_stands_below_the_usual_one_where_it_was_asked_for(visit: Callable[..., Visit]) -> None:
+    """Cards of both directions, and from one end to the other; who asked for one alone sees no empty cards."""
+    series = seated(left=(40.0, -30.0), right=(25.0, -42.0), fps=15.0)
+    opened = visit()
+    opened.show("home")
+    for asked, cards in ((Motions.BOTH, 4), (Motions.EXTERNAL, 2)):
+        opened.page.evaluate(SHOW_RESULT, render_document(assess(series, Setup(motion=asked))))
+        shown = opened.page.locator(".result").last
+        assert shown.locator(".side-card").count() == cards
+        told = shown.inner_text()
+        assert re.search(r"Turned the other way: the foot inwards\s+Left hip\s+30°", told)
+        assert ("From one end to the other" in told) == (asked is Motions.BOTH)
+        if asked is Motions.BOTH:
+            assert re.search(
+                r"Left hip: 70° in all, likely between \d+° and \d+°\. The foot goes \d+° further out", told
+            )
+            assert "Few repetitions (left, foot inwards)" in told
     opened.expect_clean(statuses=(404,))
 
 

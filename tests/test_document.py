@@ -23,7 +23,7 @@ from hipcv.core.setup import Setup
 from hipcv.history.comparison import compare_documents
 from hipcv.history.store import open_history
 from hipcv.outputs.document import json_schema, read_document, read_setup, render_document, render_setup
-from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, PainPlace, Sex
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, PainPlace, Sex
 from hipcv_server.store import summarise
 
 side_pain = st.builds(SidePain, level=st.integers(0, 10), place=st.none() | st.sampled_from(PainPlace))
@@ -48,6 +48,7 @@ DRAWN = {
     "hand_place": st.none() | st.sampled_from(HandPlace),
     "end_point": st.none() | st.sampled_from(EndPoint),
     "pain": st.none() | st.integers(0, 10),
+    "motion": st.sampled_from(Motions),
     "pain_left": st.none() | side_pain,
     "pain_right": st.none() | side_pain,
     "screening": st.lists(st.sampled_from(Answer), unique=True).map(tuple),

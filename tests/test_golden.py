@@ -19,5 +19,12 @@ def test_the_kept_poses_of_a_clip_mean_what_they_meant(name):
     assert found["findings"] == expected["findings"]
     assert found["roll_deg"] == pytest.approx(expected["roll_deg"], abs=LAST_DIGIT_DEG)
     for side, wanted in expected["sides"].items():
-        for key, value in wanted.items():
-            assert found["sides"][side][key] == pytest.approx(value, abs=LAST_DIGIT_DEG), (side, key)
+        assert_same(found["sides"][side], wanted, side)
+
+
+def assert_same(found, wanted, where):
+    for key, value in wanted.items():
+        if isinstance(value, dict):
+            assert_same(found[key], value, f"{where} {key}")
+        else:
+            assert found[key] == pytest.approx(value, abs=LAST_DIGIT_DEG), (where, key)

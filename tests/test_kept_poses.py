@@ -9,7 +9,6 @@ import pytest
 from kept_poses import CLIPS, kept_measurement, read_again
 
 from hipcv.core.series import ANKLES, KNEES, FloatArray, PoseSeries
-from hipcv.words import SIDES
 
 MANIFEST = Path(__file__).parents[1] / "models" / "manifest.toml"
 #: Processors and library builds round the networks' arithmetic differently, which moves a landmark by some hundredths
@@ -51,8 +50,8 @@ def test_the_model_sees_in_a_clip_what_was_kept_of_it(name):
     one, other = kept.assessment, read.assessment
     assert [f.code for f in other.findings] == [f.code for f in one.findings]
     assert other.camera.roll.value_deg == pytest.approx(one.camera.roll.value_deg, abs=limit_deg)
-    for side in SIDES:
-        assert other.of(side).end_range_deg == pytest.approx(one.of(side).end_range_deg, abs=limit_deg)
-        assert other.of(side).interval95_deg == pytest.approx(one.of(side).interval95_deg, abs=2 * limit_deg)
-        trials = ([t.end_range_deg for t in a.of(side).trials] for a in (other, one))
+    for after, before in zip(other.results, one.results, strict=True):
+        assert after.end_range_deg == pytest.approx(before.end_range_deg, abs=limit_deg)
+        assert after.interval95_deg == pytest.approx(before.interval95_deg, abs=2 * limit_deg)
+        trials = ([t.end_range_deg for t in result.trials] for result in (after, before))
         assert next(trials) == pytest.approx(next(trials), abs=limit_deg)

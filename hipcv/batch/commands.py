@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hipcv.core.procedures import TestName, procedure_named
-from hipcv.words import Effort, Legs, ModelName
+from hipcv.words import Effort, Legs, ModelName, Motions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,8 +26,9 @@ OneSentence = Callable[[], ContextDecorator]
 
 _INPUTS_HELP = (
     "Folder (searched with everything below), list (.csv or .xlsx with a column path, and where known subject, test, "
-    "side_order, age, sex, effort, legs, helper, hand_place, end_point, pain, screening, subject_at, visit_date and "
-    "readings such as goniometer_left_deg; other columns are named and carried along), glob, recordings, or URL."
+    "side_order, age, sex, effort, legs, motion, helper, hand_place, end_point, pain, screening, subject_at, "
+    "visit_date and readings such as goniometer_left_deg; other columns are named and carried along), glob, "
+    "recordings, or URL."
 )
 
 
@@ -48,6 +49,9 @@ def batch(
         Legs | None,
         typer.Option("--legs", help="Which legs move at once, where the list does not say.", show_default=False),
     ] = None,
+    motion: Annotated[
+        Motions, typer.Option("--motion", help="Which motions are measured, where the list does not say.")
+    ] = Motions.INTERNAL,
     mirrored: Annotated[
         bool | None,
         typer.Option(
@@ -95,7 +99,7 @@ def batch(
     order = Order(
         asked=tuple(inputs),
         out=out,
-        defaults=Defaults(procedure_named(test) if test else None, effort, mirrored, slow_motion, legs),
+        defaults=Defaults(procedure_named(test) if test else None, effort, mirrored, slow_motion, legs, motion),
         model_name=model,
         model_path=models,
         n_workers=workers,

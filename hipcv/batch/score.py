@@ -17,7 +17,7 @@ from hipcv.batch.run.run import Run
 from hipcv.batch.run.worker import Limits
 from hipcv.core.procedures import procedure_named
 from hipcv.models.store import get_model
-from hipcv.words import Effort, Legs, ModelName
+from hipcv.words import Effort, Legs, ModelName, Motions
 
 if TYPE_CHECKING:
     from hipcv.assessment import Assessment
@@ -49,6 +49,7 @@ def score(
     test: str | None = None,
     effort: str = "active",
     legs: str | None = None,
+    motion: str = "internal",
     mirrored: bool | None = None,
     slow_motion: float = 1.0,
     model: str = "heavy",
@@ -65,7 +66,7 @@ def score(
     ----------
     paths : recordings, folders, globs or URLs, or one list (.csv, .xlsx).
     test : "seated" or "prone", where neither list nor file name says it; None leaves it to the recording.
-    effort, legs, mirrored, slow_motion : as for `hipcv measure`, where the list says nothing else.
+    effort, legs, motion, mirrored, slow_motion : as for `hipcv measure`, where the list says nothing else.
     model, model_path : which pose model, and where to look for it first.
     workers : recordings at once; None for as many as this machine's cores and memory feed.
     scheduler : address of a Dask scheduler, to measure on its cluster instead.
@@ -80,11 +81,12 @@ def score(
     HipcvError
         Where it cannot begin: faults in the list, no model, no cluster.
     ValueError
-        If test, effort, legs or model is not one of those named.
+        If test, effort, legs, motion or model is not one of those named.
     """
     asked = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     named = None if test is None else procedure_named(test)
-    defaults = Defaults(named, Effort(effort), mirrored, slow_motion, None if legs is None else Legs(legs))
+    at_once = None if legs is None else Legs(legs)
+    defaults = Defaults(named, Effort(effort), mirrored, slow_motion, at_once, Motions(motion))
     clips = read_clips([os.fspath(path) for path in asked], defaults)
     folder = None if model_path is None else Path(model_path)
     found = get_model(ModelName(model), folder)

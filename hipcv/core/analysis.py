@@ -10,7 +10,7 @@ from hipcv.core.motion.angles import AngleSeries, measure_angles
 from hipcv.core.motion.trials import Trial
 from hipcv.core.series import FloatArray, PoseSeries, seal
 from hipcv.core.setup import Setup
-from hipcv.words import Side
+from hipcv.words import Motion, Side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,8 +34,8 @@ class Analysis:
     def __post_init__(self) -> None:
         object.__setattr__(self, "plumb_edges_px", seal(self.plumb_edges_px, np.float64, (None, 4), "plumb_edges_px"))
 
-    def trials_of(self, side: Side) -> tuple[Trial, ...]:
-        """Return the trials of one leg.
+    def trials_of(self, side: Side, motion: Motion = Motion.INTERNAL) -> tuple[Trial, ...]:
+        """Return the trials of one leg in one direction.
 
         Examples
         --------
@@ -46,7 +46,7 @@ class Analysis:
         >>> len(analysis.trials_of(Side.LEFT)), len(analysis.trials_of(Side.RIGHT))
         (1, 0)
         """
-        return tuple(t for t in self.trials if t.side is side)
+        return tuple(t for t in self.trials if t.side is side and t.motion is motion)
 
 
 def analyse(series: PoseSeries, setup: Setup) -> Analysis:

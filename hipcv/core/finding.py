@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hipcv.words import Side
+from hipcv.words import Motion, Side
 
 
 class Severity(StrEnum):
@@ -94,7 +94,8 @@ class Finding:
     """One thing that spoils a trial, a leg or the recording: a note, doubt or reject.
 
     `observed` and `limit` are in `unit`; `side` is None where the whole recording is meant; `limit_origin` says where
-    the limit comes from; `advice` is one sentence on what to do. `cause` and `values` say which sentence, and what
+    the limit comes from; `advice` is one sentence on what to do. `motion` is the one that it
+    spoils, None where it is no matter of one. `cause` and `values` say which sentence, and what
     stands in it: words for people live with the evidence, and `assess` fills them in.
 
     Examples
@@ -113,3 +114,4 @@ class Finding:
     advice: str = ""
     cause: Cause | None = None
     values: Mapping[str, float | str] = field(default_factory=dict, hash=False)
+    motion: Motion | None = None

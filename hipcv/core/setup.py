@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hipcv.core.answers import PAIN_SCALE, SidePain, read_day
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.seated import SEATED
-from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Sex
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, Sex
 
 #: The longest name or role of somebody who helps, or who answers for somebody.
 MAX_HELPER_CHARACTERS = 80
@@ -31,6 +31,9 @@ class Setup:
     `helper` is who moved the leg, a name or a role; `hand_place` where that hand lay; `end_point` what ended the
     movement; `pain` the worst at the end of the range, 0 to 10, `pain_left` and `pain_right` each side's with its
     place. Helper and hand belong to a passive test.
+
+    `motion` says which motions are measured: with external rotation among them the foot swings inwards as well, and the
+    other leg gets out of its way.
 
     `screening` is what the subject answered to the questions before the test, empty where nothing of it holds;
     `screened_on` the day of the answers as YYYY-MM-DD; `screened_by` who judged instead of the questions, or beside
@@ -63,6 +66,7 @@ class Setup:
     hand_place: HandPlace | None = None
     end_point: EndPoint | None = None
     pain: int | None = None
+    motion: Motions = Motions.INTERNAL
     pain_left: SidePain | None = None
     pain_right: SidePain | None = None
     screening: tuple[Answer, ...] | None = None
@@ -98,8 +102,16 @@ class Setup:
 
     @property
     def other_leg_may_move(self) -> bool:
-        """Whether a movement of the other leg is no fault: both are meant to move, or the subject moves neither."""
-        return self.passive or self.legs is Legs.BOTH
+        """Whether a movement of the other leg is no fault.
+
+        Both are meant to move, or the subject moves neither, or the other one makes way for a foot that swings inwards.
+        """
+        return self.passive or self.legs is Legs.BOTH or self.inwards
+
+    @property
+    def inwards(self) -> bool:
+        """Whether a foot may swing inwards, as external rotation asks."""
+        return Motion.EXTERNAL in self.motion.each
 
 
 @dataclass(frozen=True, slots=True)

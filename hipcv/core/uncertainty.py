@@ -44,6 +44,7 @@ DRIFT_SE_SHARE = 0.25
 ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM = "camera roll", "camera pitch", "camera yaw", "lens"
 CAMERA_TERMS = (ROLL_TERM, PITCH_TERM, YAW_TERM, LENS_TERM)
 JOINTS_TERM = "where this leg's joints are"
+TRIALS_TERM, READING_TERM = "trials", "reading of the shank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class HeldLeg:
     Attributes
     ----------
     procedure : the test.
-    end_range_deg : mean of the trials that count.
+    end_range_deg : mean of the trials that count, as an angle of the shank: negative with the foot inwards.
     n_trials : how many they are.
     reader_se_deg : standard error of the shank's direction as its reader states it; NaN where it states none.
     lateral : picture direction of the leg's lateral side, +1 right or -1 left.
@@ -110,7 +111,7 @@ def held_leg(
     known = np.isfinite(shifts).all(axis=1)
     return HeldLeg(
         procedure=procedure,
-        end_range_deg=float(np.mean([t.best_deg for t in good])),
+        end_range_deg=float(np.mean([t.motion.sign * t.best_deg for t in good])),
         n_trials=len(good),
         reader_se_deg=median_of(series.shank_se_deg[held, side.column]),
         lateral=lateral,
@@ -190,7 +191,7 @@ def trials_term(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
     >>> round(trials_term(leg)[0].se_deg, 2)
     0.35
     """
-    return (ErrorTerm("trials", READING_SD_DEG / float(np.sqrt(leg.n_trials))),)
+    return (ErrorTerm(TRIALS_TERM, READING_SD_DEG / float(np.sqrt(leg.n_trials))),)
 
 
 def joints_term(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
@@ -220,10 +221,10 @@ def reader_term(leg: HeldLeg) -> tuple[ErrorTerm, ...]:
     (0.4, 2.2)
     """
     if np.isfinite(leg.reader_se_deg):
-        return (ErrorTerm("reading of the shank", leg.reader_se_deg),)
+        return (ErrorTerm(READING_TERM, leg.reader_se_deg),)
     # what is known of such readers includes the joints, which are counted by themselves
     joints = joints_term(leg)[0].se_deg
-    name = f"reading of the shank, its error not stated and with the joints taken as {UNSTATED_SE_DEG:g}°"
+    name = f"{READING_TERM}, its error not stated and with the joints taken as {UNSTATED_SE_DEG:g}°"
     return (ErrorTerm(name, float(np.sqrt(max(0.0, UNSTATED_SE_DEG**2 - joints**2)))),)
 
 

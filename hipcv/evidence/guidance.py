@@ -14,7 +14,7 @@ from typing import Any
 
 from hipcv.core.finding import Finding
 from hipcv.core.procedure import Procedure
-from hipcv.words import Effort
+from hipcv.words import Effort, Motion, Motions
 
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
 _FIELD = re.compile(r"\{(\w+)(?::([^}]+))?\}")
@@ -25,7 +25,8 @@ class Guidance:
     """One finding in words; `advice` is the template that `advice_for` fills, `origin` empty where nothing is known.
 
     `cause` holds the template for each cause that calls for other advice, `passive` the one for a test in which
-    somebody else moves the leg, empty where it does not differ.
+    somebody else moves the leg, `inwards` the one for a foot that swings inwards, whoever moves it; both are empty
+    where it does not differ.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Guidance:
     origin: str = ""
     cause: Mapping[str, str] = field(default_factory=dict)
     passive: str = ""
+    inwards: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ def advice_for(
     cause: str | None = None,
     values: Mapping[str, float | str] | None = None,
     effort: Effort = Effort.ACTIVE,
+    motion: Motion | None = None,
 ) -> str:
     """Return what to do, or how to film again, in one plain sentence (for a cause of its own, two at most).
 
@@ -140,6 +143,7 @@ def advice_for(
     cause : what lies behind the finding, where it calls for a sentence of its own.
     values : what stands in that sentence: numbers, and what a source of an angle is called in the program.
     effort : who moves the leg, which calls for another sentence where a helper does.
+    motion : which way the hip turned, where the finding concerns one.
 
     Raises
     ------
@@ -175,7 +179,7 @@ def advice_for(
             return _words()["source"].get(value, value)  # type: ignore[no-any-return]
         return "" if value is None else format(value, form or "")
 
-    text = _OPTIONAL.sub(keep, _advice(code, cause, effort))
+    text = _OPTIONAL.sub(keep, _advice(code, cause, effort, motion))
     return _FIELD.sub(fill, text)
 
 
@@ -197,6 +201,7 @@ def advised(finding: Finding, effort: Effort = Effort.ACTIVE) -> Finding:
         cause=finding.cause,
         values=finding.values,
         effort=effort,
+        motion=finding.motion,
     )
     return replace(finding, advice=advice)
 
@@ -229,10 +234,13 @@ def wording_of(verdict: str) -> str:
     return verdicts[verdict]
 
 
-def filming_guide(procedure: Procedure, effort: Effort = Effort.ACTIVE) -> tuple[str, ...]:
+def filming_guide(
+    procedure: Procedure, effort: Effort = Effort.ACTIVE, asked: Motions = Motions.INTERNAL
+) -> tuple[str, ...]:
     """Return short steps on how to film a test so that it can be measured, in the order in which they are done.
 
-    In a passive test they are the subject's and the camera's; the helper's are in `helper_guide`.
+    Where external rotation is `asked` for, the foot swings inwards as well, or only. In a passive test they are the
+    subject's and the camera's; the helper's are in `helper_guide`.
 
     Examples
     --------
@@ -244,9 +252,10 @@ def filming_guide(procedure: Procedure, effort: Effort = Effort.ACTIVE) -> tuple
     """
     steps = _words()["film"]
     moved = steps[effort]
+    ways = {Motion.INTERNAL: moved, Motion.EXTERNAL: moved["inwards"]}
     return (
         *steps.get(procedure.name, ()),
-        *moved.get(procedure.name, ()),
+        *(step for motion in asked.each for step in ways[motion].get(procedure.name, ())),
         moved["hold"],
         *steps["both"],
         moved["last"],
@@ -293,9 +302,11 @@ def _guidance(code: str) -> Guidance:
         raise ValueError(f"a known finding code is needed, found {str(code)!r}; known are {known}") from None
 
 
-def _advice(code: str, cause: str | None, effort: Effort) -> str:
+def _advice(code: str, cause: str | None, effort: Effort, motion: Motion | None) -> str:
     if cause is None:
         words = _guidance(code)
+        if motion is Motion.EXTERNAL and words.inwards:
+            return words.inwards
         return (effort is Effort.PASSIVE and words.passive) or words.advice
     if cause not in (causes := _guidance(code).cause):
         raise ValueError(f"a known cause of {code} is needed, found {str(cause)!r}; known are {', '.join(causes)}")

@@ -14,7 +14,7 @@ from hipcv.evidence.reference import (
     find_references,
     known_age,
 )
-from hipcv.words import Sex
+from hipcv.words import Motion, Sex
 
 _WHO = {None: "both sexes", Sex.FEMALE: "women", Sex.MALE: "men"}
 _CHECKED = {
@@ -35,6 +35,7 @@ class NormRow:
 
     id: str
     label: str
+    motion: str
     test: str
     who: str
     ages: str
@@ -52,12 +53,17 @@ class NormRow:
 
 
 def norms_table(
-    position: Procedure | None = None, *, age_years: float | None = None, sex: Sex | None = None
+    position: Procedure | None = None,
+    *,
+    age_years: float | None = None,
+    sex: Sex | None = None,
+    motion: Motion = Motion.INTERNAL,
 ) -> tuple[NormRow, ...]:
     """Return the references that fit, seated before prone, each test's best first, what is of no one test last.
 
-    With nothing given the table holds every reference. Each argument narrows it as in `find_references`, except that an
-    unknown age (None or NaN) keeps the rules of thumb by age, since a reader can pick the right one.
+    With nothing given the table holds every reference of internal rotation. Each argument narrows it as in
+    `find_references`, except that an unknown age (None or NaN) keeps the rules of thumb by age, since a reader can pick
+    the right one.
 
     Examples
     --------
@@ -66,9 +72,11 @@ def norms_table(
     ('men', '33 ± 8.5', '16.3–49.7')
     """
     positions = PROCEDURES if position is None else (position,)
-    chosen = {row.id: row for wanted in positions for row in find_references(wanted, age_years=age_years, sex=sex)}
+    fitting = (find_references(wanted, age_years=age_years, sex=sex, motion=motion) for wanted in positions)
+    chosen = {row.id: row for rows in fitting for row in rows}
     if known_age(age_years) is None:
-        chosen |= {row.id: row for row in all_references() if row.needs_age and row.position in (None, *positions)}
+        banded = (row for row in all_references() if row.needs_age and row.motion is motion)
+        chosen |= {row.id: row for row in banded if row.position in (None, *positions)}
     return tuple(_norm_row(row) for row in sorted(chosen.values(), key=lambda row: _place(row, positions)))
 
 
@@ -84,6 +92,7 @@ def _norm_row(row: ReferenceRange) -> NormRow:
     return NormRow(
         id=row.id,
         label=row.label,
+        motion=str(row.motion),
         test=_test(row),
         who=_WHO[row.sex],
         ages=_ages(row),
@@ -106,7 +115,8 @@ def _test(row: ReferenceRange) -> str:
         return row.position.name
     if row.kind is ReferenceKind.RULE_OF_THUMB:
         return "either"
-    return str(NoVerdict.NO_POSTURE) if row.hip_flexion_deg is None else f"hip at {row.hip_flexion_deg:g}°"
+    told = [] if row.hip_flexion_deg is None else [f"hip at {row.hip_flexion_deg:g}°"]
+    return ", ".join(told if row.posture_caveat else [*told, str(NoVerdict.NO_POSTURE)])
 
 
 def _mean(row: ReferenceRange) -> str:

@@ -22,7 +22,7 @@ from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import procedure_named
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.evidence.guidance import note_for, wording_of
-from hipcv.words import Effort, Sex
+from hipcv.words import Effort, Motion, Sex
 
 #: Below so many people the sample's own mean and SD are uncertain, and the limits are those of Student's t for one
 #: further person, mean ± t SD √(1 + 1/n).
@@ -93,14 +93,16 @@ class AsymmetryVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceRange:
-    """Hip internal rotation of a named group of people; `None` is "any" (effort to age) or "not printed" (the rest).
+    """Hip rotation of a named group of people; `None` is "any" (effort to age) or "not printed" (the rest).
 
     Attributes
     ----------
+    motion : internal rotation, or external.
     position : the test whose posture it was measured in; None is "any" for a rule of thumb, and "not known" for a
-        published row, which then judges nobody unless its hip's bend is known.
+        published row, which then judges nobody without a `posture_caveat`.
     hip_flexion_deg : how far the hip was bent, where a published row's source prints that and no posture.
-    posture_caveat : what that leaves open, in a few words, to be said wherever such a row judges; None otherwise.
+    posture_caveat : how far postures with that bend differ, in a few words, to be said wherever such a row judges; None
+        where that is not known, or too much to judge by.
     age_low_years, age_high_years : completed years, both included; the sample's own ages for published rows.
     reach_years : ages to which the row may be carried beyond its band, both included; then `extrapolated` is set.
     mean_deg, sd_deg : degrees; a mean without a spread gives a distance but no verdict.
@@ -135,6 +137,7 @@ class ReferenceRange:
     note: str | None = None
     extrapolated: bool = False
     no_verdict: NoVerdict | None = None
+    motion: Motion = Motion.INTERNAL
 
     def __post_init__(self) -> None:
         if (self.low_deg is None) != (self.high_deg is None):
@@ -149,8 +152,8 @@ class ReferenceRange:
             raise ValueError(f"reference {self.id}: published rows, and only they, carry a citation")
         if self.hip_flexion_deg is not None and (self.position is not None or self.citation is None):
             raise ValueError(f"reference {self.id}: a hip angle stands for the position that a source does not print")
-        if (self.hip_flexion_deg is None) != (self.posture_caveat is None):
-            raise ValueError(f"reference {self.id}: a hip angle without a posture comes with what that leaves open")
+        if self.posture_caveat is not None and self.hip_flexion_deg is None:
+            raise ValueError(f"reference {self.id}: how far postures differ is said of a hip angle")
 
     @property
     def limits_deg(self) -> tuple[float, float] | None:
@@ -288,7 +291,7 @@ def all_references() -> tuple[ReferenceRange, ...]:
     True
     """
     told = tomllib.loads(files("hipcv.evidence").joinpath("data/references.toml").read_text("utf-8"))
-    caveats = {unprinted["hip_flexion_deg"]: unprinted["caveat"] for unprinted in told["unprinted_posture"]}
+    caveats = {(Motion(one["motion"]), one["hip_flexion_deg"]): one["caveat"] for one in told["unprinted_posture"]}
     return tuple(_reference(fields, caveats) for fields in told["reference"])
 
 
@@ -298,19 +301,21 @@ def find_references(
     age_years: float | None = None,
     sex: Sex | None = None,
     effort: Effort | None = None,
+    motion: Motion = Motion.INTERNAL,
 ) -> tuple[ReferenceRange, ...]:
     """Return the references that fit a subject, most specific and best first.
 
-    Rows of another position, or of another bend of the hip, are never returned; rows of the other sex or of another age
-    are left out where sex and age are known, and nobody under 18 meets a row of adults. A row may be carried beyond its
-    sample's ages as far as its `reach_years` go and is then marked `extrapolated`: young men's to 40 years, women's to
-    59. Where the age is unknown (None or NaN) rules of thumb by age are left out and published samples stay. Effort
-    only orders rows, because active and passive ranges did not differ in the seated test (Krause 2015).
+    Rows of another motion, of another position, or of another bend of the hip, are never returned; rows of the other
+    sex or of another age are left out where sex and age are known, and nobody under 18 meets a row of adults. A row may
+    be carried beyond its sample's ages as far as its `reach_years` go and is then marked `extrapolated`: young men's to
+    40 years, women's to 59. Where the age is unknown (None or NaN) rules of thumb by age are left out and published
+    samples stay. Effort only orders rows, because active and passive ranges did not differ in the seated test (Krause
+    2015).
 
     A row that gives no verdict is marked with the reason (`no_verdict`): a rule of thumb, which no study backs; a mean
-    without a spread; a row of which neither posture nor bend of the hip is known; a row of one sex or of some ages for
-    somebody whose sex or age is not stated. Women's and men's rows then take turns, so that neither is the default. A
-    row whose source prints the bend and not the posture judges, and carries a `posture_caveat`.
+    without a spread; a posture that is not known; a row of one sex or of some ages for somebody whose sex or age is not
+    stated. Women's and men's rows then take turns, so that neither is the default. A row whose source prints the bend
+    of the hip and not the posture judges where that makes little difference, and carries a `posture_caveat`.
 
     Order: rows that give a verdict; those that a stated sex or age would let judge; those of no known posture; bare
     means; rules of thumb. Within each: a printed posture before a bend of the hip alone, read in the source before
@@ -321,6 +326,7 @@ def find_references(
     ----------
     position : the test that was done.
     age_years, sex, effort : the subject and the test, None where unknown.
+    motion : which way the hip turned.
 
     Examples
     --------
@@ -331,7 +337,7 @@ def find_references(
     <NoVerdict.NO_SEX: 'sex not stated'>
     """
     age = known_age(age_years)
-    fitting = (row for row in all_references() if row.fits(position) and _of_sex(row, sex))
+    fitting = (row for row in all_references() if row.motion is motion and row.fits(position) and _of_sex(row, sex))
     aged = (kept for row in fitting if (kept := _at_age(row, age)) is not None)
     judged = (replace(row, no_verdict=_no_verdict(row, age, sex)) for row in aged)
     return _in_turns(sorted(judged, key=lambda row: _rank(row, effort, sex)), effort, sex)
@@ -459,12 +465,16 @@ def asymmetry_verdict(difference_deg: float | None, mdc95_deg: float | None) -> 
     return AsymmetryVerdict.NOTABLE if size < ASYMMETRY_LARGE_DEG else AsymmetryVerdict.LARGE
 
 
-def _reference(fields: Mapping[str, Any], caveats: Mapping[float, str]) -> ReferenceRange:
+def _reference(fields: Mapping[str, Any], caveats: Mapping[tuple[Motion, float], str]) -> ReferenceRange:
     words: dict[str, Callable[[str], object]] = {"position": procedure_named, "effort": Effort, "sex": Sex}
+    words |= {"motion": Motion}
     words |= {"kind": ReferenceKind, "verification": Verification}
     row: dict[str, Any] = {key: words[key](value) if key in words else value for key, value in fields.items()}
     row |= {key: tuple(row[key]) for key in ("reach_years", "means_deg") if key in row}
-    reference = ReferenceRange(**row, posture_caveat=caveats.get(row.get("hip_flexion_deg", math.nan)))
+    reference = ReferenceRange(**row)
+    if reference.hip_flexion_deg is not None:
+        caveat = caveats.get((reference.motion, reference.hip_flexion_deg))
+        reference = replace(reference, posture_caveat=caveat)
     return replace(reference, no_verdict=_never_judges(reference))
 
 
@@ -488,7 +498,7 @@ def _never_judges(row: ReferenceRange) -> NoVerdict | None:
         return NoVerdict.OFTEN_QUOTED
     if row.limits_deg is None:
         return NoVerdict.NO_SPREAD
-    return NoVerdict.NO_POSTURE if row.position is None and row.hip_flexion_deg is None else None
+    return NoVerdict.NO_POSTURE if row.position is None and row.posture_caveat is None else None
 
 
 def _no_verdict(row: ReferenceRange, age_years: float | None, sex: Sex | None) -> NoVerdict | None:
@@ -504,13 +514,14 @@ def _no_verdict(row: ReferenceRange, age_years: float | None, sex: Sex | None) -
     return NoVerdict.NO_SEX if no_sex else None
 
 
-_Rank = tuple[int, bool, bool, bool, bool, bool, bool, int]
+_Rank = tuple[int, int, bool, bool, bool, bool, bool, int]
 
 
 def _rank(row: ReferenceRange, effort: Effort | None, sex: Sex | None) -> _Rank:
     last = {None: 0, NoVerdict.NO_POSTURE: 2, NoVerdict.NO_SPREAD: 3, NoVerdict.OFTEN_QUOTED: 4}
-    unprinted = row.hip_flexion_deg is not None
-    tier = last.get(row.no_verdict, 1), unprinted, row.verification is Verification.SECONDARY
+    unprinted = row.kind is ReferenceKind.PUBLISHED and row.position is None
+    vague = unprinted + (unprinted and row.hip_flexion_deg is None)
+    tier = last.get(row.no_verdict, 1), vague, row.verification is Verification.SECONDARY
     other_effort = effort is not None and row.effort not in (None, effort)
     less_fitting = row.sex is None if sex is not None else row.sex is not None
     return *tier, other_effort, less_fitting, row.position is None, not row.needs_age, -(row.n or 0)

@@ -135,11 +135,13 @@ def _print_kept(found: "Kept") -> None:
     title = f"{printable(entry.subject)}, {entry.test}, {entry.visit_date.isoformat()}"
     table = Table("side", "end range", "95 % interval", "trials", "status", title=Text(title))
     for side in SIDES:
-        result = document.of(side)
-        low, high = result.interval95_deg or (None, None)
-        interval = "–" if low is None else f"{_degrees(low)} to {_degrees(high)}"
-        status = result.status.replace("_", " ")
-        table.add_row(side, _degrees(result.end_range_deg), interval, str(result.n_accepted), status)
+        internal = document.of(side)
+        others = {f"{side}, {part.motion} rotation": part for part in internal.motions}
+        for name, result in ({str(side): internal} | others).items():
+            low, high = result.interval95_deg or (None, None)
+            interval = "–" if low is None else f"{_degrees(low)} to {_degrees(high)}"
+            status = result.status.replace("_", " ")
+            table.add_row(name, _degrees(result.end_range_deg), interval, str(result.n_accepted), status)
     console = Console()
     console.print(table)
     done = f"How it was done: {document.how_done or document.effort}."

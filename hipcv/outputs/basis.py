@@ -4,8 +4,9 @@ And what a percentile does: how such a group was measured.
 """
 
 from hipcv.assessment import Provenance
+from hipcv.core.finding import Finding
 from hipcv.core.setup import Setup
-from hipcv.words import CameraSide, EndPoint, HandPlace, Legs, Side
+from hipcv.words import CameraSide, EndPoint, HandPlace, Legs, Motion, Motions, Side
 
 #: Two frame rates nearer than this print as one.
 SAME_RATE_SHARE = 0.05
@@ -32,6 +33,33 @@ _END = {
     EndPoint.PAIN: "until it hurt",
     EndPoint.HELPER_STOPPED: "until the helper stopped",
 }
+
+
+def rotation_text(motion: Motion | Motions) -> str:
+    """Return which way the hip turns, as a heading goes on.
+
+    Examples
+    --------
+    >>> rotation_text(Motion.EXTERNAL), rotation_text(Motions.BOTH)
+    ('external rotation', 'internal and external rotation')
+    """
+    return "internal and external rotation" if motion == Motions.BOTH else f"{motion} rotation"
+
+
+def concerns_text(finding: Finding, asked: Motions) -> str:
+    """Return what a finding concerns, in brackets after it: the side, and the motion where several were asked for.
+
+    Examples
+    --------
+    >>> from hipcv.core.finding import FindingCode, Severity
+    >>> from hipcv.words import Side
+    >>> few = Finding(FindingCode.NO_HOLD, Severity.NOTE, Side.LEFT, motion=Motion.EXTERNAL)
+    >>> concerns_text(few, Motions.BOTH), concerns_text(few, Motions.EXTERNAL)
+    (' (left, external rotation)', ' (left)')
+    """
+    motion = rotation_text(finding.motion) if finding.motion and asked is Motions.BOTH else None
+    concerned = [str(word) for word in (finding.side, motion) if word]
+    return f" ({', '.join(concerned)})" if concerned else ""
 
 
 def effort_text(setup: Setup) -> str:

@@ -82,7 +82,7 @@ def draw_curves(assessment: Assessment) -> Markup:
     for row, side in enumerate(SIDES):
         base = 12 + row * _PANEL_PITCH
         y = Scale(bottom, top, base + _PANEL_HEIGHT, base)
-        trials = assessment.of(side).trials
+        trials = assessment.trials_of(side)
         curves = {"raw": angles.raw_deg, "curve": angles.internal_rotation_deg}
         parts += [
             f'<g class="{side}">',
@@ -99,7 +99,7 @@ def draw_curves(assessment: Assessment) -> Markup:
     parts.extend(
         f'<text class="tick" x="{time(t):.1f}" y="{foot + 18:.0f}" text-anchor="middle">{t:g} s</text>' for t in ticks
     )
-    label = "Internal rotation of both hips over time; shaded: trials; thick: holds with their end range."
+    label = "Rotation of both hips over time, internal above zero; shaded: trials; thick: holds with their end range."
     return _svg(parts, _CURVES_WIDTH, foot + 26, label, "curves")
 
 
@@ -127,7 +127,7 @@ def _holds(trials: Sequence[Trial], time_s: FloatArray, time: Scale, y: Scale) -
         if not trial.held:
             continue
         a, b = _stretch(time_s, trial.hold_start, trial.hold_stop, time)
-        at, mark = y(trial.end_range_deg), "" if trial.accepted else "*"
+        at, mark = y(trial.motion.sign * trial.end_range_deg), "" if trial.accepted else "*"
         yield f'<line class="hold" x1="{a:.1f}" x2="{b:.1f}" y1="{at:.1f}" y2="{at:.1f}"/>'
         yield (
             f'<text class="value" x="{(a + b) / 2:.1f}" y="{at - 7:.1f}" text-anchor="middle">'

@@ -14,13 +14,21 @@ from hipcv.evidence.exercises import common_rules, drawing_of, grade_words, kind
 from hipcv.evidence.guidance import filming_guide, helper_guide, meaning_for, note_for, origin_for, title_for
 from hipcv.evidence.knowledge import all_cards
 from hipcv.evidence.reference import NoVerdict
-from hipcv.outputs.basis import done_text, effort_text, protocols_text, readings_text, sides_text
+from hipcv.outputs.basis import (
+    concerns_text,
+    done_text,
+    effort_text,
+    protocols_text,
+    readings_text,
+    rotation_text,
+    sides_text,
+)
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.document import make_document
 from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
 from hipcv.outputs.note import render_note
 from hipcv.outputs.plan import next_steps
-from hipcv.words import Side
+from hipcv.words import SIDES, Motion, Motions, Side
 
 #: Error terms that print as ±0.0° are left out of the list.
 NOTABLE_TERM_DEG = 0.05
@@ -59,6 +67,7 @@ def _environment() -> Environment:
     environment.filters["origin_for"] = origin_for
     environment.filters["note_for"] = note_for
     environment.filters["protocols_text"] = protocols_text
+    environment.filters["rotation_text"] = rotation_text
     environment.filters["half_width"] = lambda se_deg: CENTRAL_95_SD * se_deg
     return environment
 
@@ -71,7 +80,7 @@ def render_report(
     Parameters
     ----------
     assessment : what was measured.
-    stills : pictures to show, at most one a side.
+    stills : pictures to show, at most one of each motion of a side.
     video_name : name of the annotated video beside the report, or None.
 
     Examples
@@ -85,7 +94,8 @@ def render_report(
     >>> page[:15], "<script" in page
     ('<!doctype html>', False)
     """
-    measured, steps = assessment.status is Status.MEASURED, next_steps(assessment)
+    measured, asked = assessment.status is Status.MEASURED, assessment.setup.motion
+    steps = next_steps(assessment)
     order = {Severity.REJECT: 0, Severity.DOUBT: 1, Severity.NOTE: 2}
     return (
         _environment()
@@ -96,17 +106,23 @@ def render_report(
             headline=_headline(assessment),
             findings=sorted(assessment.findings, key=lambda f: order[f.severity]),
             curves=draw_curves(assessment),
-            norms={r.side: draw_norms(r, r.reference) for r in assessment.sides},
+            motions=asked.each,
+            several=asked is Motions.BOTH,
+            rotation=rotation_text(asked),
+            pair=lambda motion: [assessment.of(side, motion) for side in SIDES],
+            arcs=[(side, arc) for side in SIDES if (arc := assessment.arc_of(side)) is not None],
+            norms=lambda result: draw_norms(result, result.reference),
+            concerns=lambda finding: concerns_text(finding, asked),
             notable=NOTABLE_TERM_DEG,
             term_colours=TERM_COLOURS,
             term_class=term_class,
             posture=NoVerdict.NO_POSTURE,
             read=readings_text(assessment.provenance),
             sides_rest_on=sides_text(assessment.setup),
-            budgets={r.side: draw_budget(r) for r in assessment.sides},
+            budget=draw_budget,
             stills=sorted(stills, key=lambda s: s.side),
             video_name=video_name,
-            guide=filming_guide(assessment.setup.procedure, assessment.setup.effort),
+            guide=filming_guide(assessment.setup.procedure, assessment.setup.effort, asked),
             helper=helper_guide(assessment.setup.procedure) if assessment.setup.passive else None,
             effort=effort_text(assessment.setup),
             how_done=done_text(assessment.setup),
@@ -166,8 +182,8 @@ def _headline(assessment: Assessment) -> str:
         reasons = [title_for(f.code) for f in assessment.findings if f.severity is Severity.REJECT]
         why = f": {reasons[0][0].lower()}{reasons[0][1:]}" if reasons else ""
         return f"This recording could not be measured{why}. Below is how to film it again."
-    told = [_told(r) for r in assessment.sides if r.end_range_deg is not None]
-    sentence = " and ".join(told)
+    told = [_told(r) for r in assessment.results if r.end_range_deg is not None]
+    sentence = " and ".join([", ".join(told[:-1]), told[-1]] if told[1:] else told)
     doubts = any(f.severity is not Severity.NOTE for f in assessment.findings)
     return f"{sentence[0].upper()}{sentence[1:]}." + (" There are reasons to doubt it, see below." if doubts else "")
 
@@ -175,7 +191,8 @@ def _headline(assessment: Assessment) -> str:
 def _told(result: SideResult) -> str:
     """Return what one side did in words: the hip, or a shin that the body helped along."""
     rows = beside_number(result)
+    turned, swung = ("inwards", "out") if result.motion is Motion.INTERNAL else ("outwards", "in")
     if not rows:
-        return f"the {result.side} hip turned inwards by {_degrees(result.end_range_deg)}"
+        return f"the {result.side} hip turned {turned} by {_degrees(result.end_range_deg)}"
     last = f"{rows[-1].label}: {_degrees(rows[-1].value_deg)}"
-    return f"the {result.side} foot swung out by {_degrees(result.end_range_deg)}, not by the hip alone ({last})"
+    return f"the {result.side} foot swung {swung} by {_degrees(result.end_range_deg)}, not by the hip alone ({last})"

@@ -4,8 +4,8 @@ from hipcv.core.finding import Severity
 from hipcv.core.procedures import procedure_named
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.outputs.basis import protocols_text
-from hipcv.outputs.document.definition import AssessmentDocument, ComparisonPart, SidePart
-from hipcv.words import Effort, Side
+from hipcv.outputs.document.definition import ArcPart, AssessmentDocument, ComparisonPart, ResultPart
+from hipcv.words import Effort, Motion, Side
 
 #: Right before left, as clinicians write.
 _ORDER = {Side.RIGHT: "R", Side.LEFT: "L"}
@@ -37,10 +37,25 @@ def _measured(document: AssessmentDocument) -> str:
     how = f"Hip IR {arom}, {procedure.name} (hip {procedure.hip_flexion_deg:.0f}°, knee 90°)"
     tool = " ".join(("hipcv", document.provenance.hipcv_version)).strip()
     values = ", ".join(f"{letter} {_value(document.of(side))}" for side, letter in _ORDER.items())
-    return f"O: {how}, video ({tool}): {values}{_difference(document)}."
+    return f"O: {how}, video ({tool}): {values}{_difference(document)}{_external(document)}."
 
 
-def _value(side: SidePart) -> str:
+def _external(document: AssessmentDocument) -> str:
+    """Return external rotation and the total arc, where they were asked for."""
+    parts = {letter: document.of(side).of(Motion.EXTERNAL) for side, letter in _ORDER.items()}
+    asked = [f"{letter} {_value(part)}" for letter, part in parts.items() if part is not None]
+    arcs = [f"{letter} {_arc(arc)}" for side, letter in _ORDER.items() if (arc := document.of(side).arc) is not None]
+    return (f"; ER {', '.join(asked)}" if asked else "") + (f"; total arc {', '.join(arcs)}" if arcs else "")
+
+
+def _arc(arc: ArcPart) -> str:
+    if arc.total_deg is None or arc.total_interval95_deg is None:
+        return "not known"
+    low, high = arc.total_interval95_deg
+    return f"{_whole(arc.total_deg)}° (95 % {_whole(low)} to {_whole(high)})"
+
+
+def _value(side: ResultPart) -> str:
     if side.end_range_deg is None or side.interval95_deg is None:
         return "not measured"
     low, high = side.interval95_deg

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hipcv.assessment import Assessment, Status
+from hipcv.assessment import Assessment
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedure import Procedure
 from hipcv.core.setup import Setup
 from hipcv.evidence.exercises import Plan, Reading, make_plan
 from hipcv.evidence.reference import AsymmetryVerdict, Verdict
 from hipcv.evidence.screening import Screened, Shown, judge, to_be_shown
-from hipcv.words import SIDES, Answer, Effort, Side
+from hipcv.words import SIDES, Answer, Effort, Motion, Side
 
 #: Doubts that exercises answer; any other calls for the test once more, and for no exercise.
 HELPED_CODES = frozenset(
@@ -33,6 +33,8 @@ class _Coded(Protocol):
 class _Found(_Coded, Protocol):
     @property
     def severity(self) -> str: ...
+    @property
+    def motion(self) -> str | None: ...
 
 
 class _Judged(Protocol):
@@ -79,7 +81,8 @@ class NextSteps:
 def reading_of(result: Tested, procedure: Procedure, effort: Effort) -> Reading:
     """Return what a result shows as far as exercises are concerned.
 
-    A side is low where the first range that gives a verdict has it below; a range that gives none judges nobody.
+    A side is low where the first range that gives a verdict has it below; a range that gives none judges nobody. It is
+    internal rotation that exercises are for: what spoils the other direction is no doubt of it.
 
     Examples
     --------
@@ -95,7 +98,8 @@ def reading_of(result: Tested, procedure: Procedure, effort: Effort) -> Reading:
     """
     verdicts = {side: next((c.verdict for c in result.of(side).reference if c.verdict), None) for side in SIDES}
     values = {side: result.of(side).end_range_deg for side in SIDES}
-    doubts = [f.code for f in result.findings if f.severity == Severity.DOUBT]
+    inner = [f for f in result.findings if f.motion != Motion.EXTERNAL]
+    doubts = [f.code for f in inner if f.severity == Severity.DOUBT]
     return Reading(
         hip_flexion_deg=procedure.hip_flexion_deg,
         passive=effort is Effort.PASSIVE,
@@ -125,7 +129,7 @@ def next_steps(assessment: Assessment) -> NextSteps:
     setup = assessment.setup
     screened = judge(setup.screening, age_years=setup.age_years, screened_by=setup.screened_by)
     shown = _shown(assessment)
-    if assessment.status is not Status.MEASURED:
+    if not any(result.measured for result in assessment.sides):
         return NextSteps(screened, None, shown)
     return NextSteps(screened, make_plan([reading_of(assessment, setup.procedure, setup.effort)], screened), shown)
 

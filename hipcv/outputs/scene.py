@@ -8,7 +8,7 @@ from hipcv.core.motion.angles import seen_px
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
 from hipcv.evidence.guidance import title_for
-from hipcv.words import Side
+from hipcv.words import Motions, Side
 
 #: End ranges listed beside a leg; earlier ones make way.
 MAX_LISTED = 5
@@ -27,25 +27,28 @@ def state_texts(assessment: Assessment, k: int, side: Side) -> tuple[str, str]:
     >>> state_texts(assess(empty, Setup()), 0, Side.LEFT)
     ('not measured', '')
     """
-    result = assessment.of(side)
-    if not result.measured:
+    results = [result for result in assessment.results if result.side is side and result.measured]
+    if not results:
         return "not measured", ""
-    trials = result.trials
+    trials = [t for result in results for t in result.trials]
     now = "rest" if trials else "no hold found"
     for t in trials:
         if t.hold_start <= k < t.hold_stop:
             now = f"hold {t.end_range_deg:.1f}°"
         elif t.start <= k < t.stop:
             now = "swing"
-    counting = [t for t in trials if t.accepted]
+    # the motion that was held last
+    result = max(results, key=lambda one: max((t.hold_stop for t in one.trials if t.hold_stop <= k), default=-1))
+    motion = f" {result.motion}" if assessment.setup.motion is Motions.BOTH else ""
+    counting = [t for t in result.trials if t.accepted]
     done = [whole_degrees(t.end_range_deg) for t in counting if t.hold_stop <= k]
     if not done:
         return now, ""
     if len(done) == len(counting) and result.end_range_deg is not None and result.interval95_deg is not None:
         low, high = result.interval95_deg
-        told = f"end range {whole_degrees(result.end_range_deg)} ({low:.0f} to {whole_degrees(high)})"
+        told = f"end range{motion} {whole_degrees(result.end_range_deg)} ({low:.0f} to {whole_degrees(high)})"
         return now, told + (", not the hip alone" if result.compensations else "")
-    return now, f"held {'… ' if len(done) > MAX_LISTED else ''}{', '.join(done[-MAX_LISTED:])}"
+    return now, f"held{motion} {'… ' if len(done) > MAX_LISTED else ''}{', '.join(done[-MAX_LISTED:])}"
 
 
 def find_plumb_directions(knees_px: FloatArray, assessment: Assessment, frame_size_px: tuple[int, int]) -> FloatArray:

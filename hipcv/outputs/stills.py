@@ -6,13 +6,14 @@ import cv2
 
 from hipcv.assessment import Assessment
 from hipcv.core.series import PoseSeries
+from hipcv.outputs.basis import rotation_text
 from hipcv.outputs.html import Still
 from hipcv.outputs.overlay import Picture, draw_still
-from hipcv.words import SIDES, Side
+from hipcv.words import Motion, Motions, Side
 
 
 def take_stills(frames: Iterable[Picture], series: PoseSeries, assessment: Assessment) -> list[Still]:
-    """Return a drawn picture of each side's best hold, at most one a side; none for a side without an accepted hold.
+    """Return a drawn picture of each side's best hold, one for a motion that was asked for; none without such a hold.
 
     `frames` is a second pass over the recording; it is read no further than to the last of these pictures.
 
@@ -51,33 +52,33 @@ def keep_stills(
     """
     wanted = _still_rows(assessment)
     for frame in frames:
-        for side in list(wanted):
-            row = wanted[side]
+        for side, motion in list(wanted):
+            row = wanted[side, motion]
             if frame.time_s >= series.time_s[row] - 1e-6:
                 drawn = draw_still(frame.rgb, row, series, assessment)
                 done, jpeg = cv2.imencode(
                     ".jpg", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85]
                 )
                 if done:
-                    stills.append(Still(side, float(series.time_s[row]), jpeg.tobytes(), _caption(side, assessment)))
-                del wanted[side]
+                    caption = _caption(assessment, side, motion)
+                    stills.append(Still(side, float(series.time_s[row]), jpeg.tobytes(), caption))
+                del wanted[side, motion]
         yield frame
 
 
-def _still_rows(assessment: Assessment) -> dict[Side, int]:
-    """Return the middle of the hold with the largest end range of each side."""
+def _still_rows(assessment: Assessment) -> dict[tuple[Side, Motion], int]:
+    """Return the middle of the hold with the largest end range of each side and motion."""
     rows = {}
-    for side in SIDES:
+    for result in assessment.results:
         held: Sequence[tuple[float, int]] = [
-            (t.end_range_deg, (t.hold_start + t.hold_stop) // 2)
-            for t in assessment.of(side).trials
-            if t.held and t.accepted
+            (t.end_range_deg, (t.hold_start + t.hold_stop) // 2) for t in result.trials if t.held and t.accepted
         ]
         if held:
-            rows[side] = max(held)[1]
+            rows[result.side, result.motion] = max(held)[1]
     return rows
 
 
-def _caption(side: Side, assessment: Assessment) -> str:
-    best = max(t.end_range_deg for t in assessment.of(side).trials if t.held and t.accepted)
-    return f"{side} hip at its largest end range: {best:.1f}°"
+def _caption(assessment: Assessment, side: Side, motion: Motion) -> str:
+    best = max(t.end_range_deg for t in assessment.of(side, motion).trials if t.held and t.accepted)
+    which = f" of {rotation_text(motion)}" if assessment.setup.motion is Motions.BOTH else ""
+    return f"{side} hip at its largest end range{which}: {best:.1f}°"

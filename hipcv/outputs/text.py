@@ -16,10 +16,19 @@ from hipcv.evidence.guidance import filming_guide, helper_guide, title_for
 from hipcv.evidence.norms import NormRow
 from hipcv.evidence.reference import Comparison, NoVerdict, Verdict
 from hipcv.outputs.advice_text import next_texts, stop_text
-from hipcv.outputs.basis import done_text, effort_text, protocols_text, readings_text, sides_text
+from hipcv.outputs.basis import (
+    concerns_text,
+    done_text,
+    effort_text,
+    protocols_text,
+    readings_text,
+    rotation_text,
+    sides_text,
+)
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.plan import next_steps
 from hipcv.printable import printable
+from hipcv.words import SIDES, Motion, Motions
 
 DISCLAIMER = "It informs; it does not diagnose."
 #: References shown on the terminal; the JSON and the report hold all.
@@ -51,16 +60,20 @@ def render_text(assessment: Assessment, console: Console) -> None:
     >>> "Not measured." in page.getvalue()
     True
     """
-    title = f"Hip internal rotation, {assessment.setup.procedure} test, {effort_text(assessment.setup)}"
+    asked = assessment.setup.motion
+    title = f"Hip {rotation_text(asked)}, {assessment.setup.procedure} test, {effort_text(assessment.setup)}"
     steps = next_steps(assessment)
     parts: list[RenderableType] = [stop] if (stop := stop_text(steps.screened)) is not None else []
     if assessment.status is Status.MEASURED:
-        parts.append(_results(assessment))
-        parts.extend(_comparisons(assessment))
+        for motion in asked.each:
+            parts += [Text(f"{rotation_text(motion).capitalize()}", style="bold")] if asked is Motions.BOTH else []
+            parts += [_results(assessment, motion), *_comparisons(assessment, motion), Text()]
+        parts.pop()
+        parts.extend(_arcs(assessment))
     else:
         parts.append(Text("Not measured. Nothing in this recording can be trusted as a result.", style="bold red"))
     if assessment.findings:
-        parts.append(_findings(assessment.findings))
+        parts.append(_findings(assessment.findings, asked))
     if assessment.status is Status.NOT_MEASURED:
         parts.extend(_guides(assessment.setup))
     parts.extend(Text(f"\n{note}") for note in assessment.notes)
@@ -75,7 +88,7 @@ def render_text(assessment: Assessment, console: Console) -> None:
 
 def _guides(setup: Setup) -> Iterable[Text]:
     """Yield how to film the test, and what a helper does where one moves the leg."""
-    guides = {"How to film it": filming_guide(setup.procedure, setup.effort)}
+    guides = {"How to film it": filming_guide(setup.procedure, setup.effort, setup.motion)}
     if setup.passive:
         guides["For the helper"] = helper_guide(setup.procedure).steps
     for title, steps in guides.items():
@@ -83,40 +96,59 @@ def _guides(setup: Setup) -> Iterable[Text]:
         yield Text(f"\n{title}:\n{listed}")
 
 
-def _results(assessment: Assessment) -> Table:
+def _results(assessment: Assessment, motion: Motion) -> Table:
+    sides = [assessment.of(side, motion) for side in SIDES]
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("")
     for side in ("left", "right"):
         table.add_column(side, justify="right", style="bold")
     rows: list[tuple[str, list[str]]] = [
-        ("end range", [_end_range(r) for r in assessment.sides]),
-        *_beside(assessment),
-        ("95 % interval", [_interval(r) for r in assessment.sides]),
-        ("trials", [_trials(r) for r in assessment.sides]),
-        ("at rest", [_degrees(r.rest_deg) for r in assessment.sides]),
+        ("end range", [_end_range(r) for r in sides]),
+        *_beside(sides),
+        ("95 % interval", [_interval(r) for r in sides]),
+        ("trials", [_trials(r) for r in sides]),
+        ("at rest", [_degrees(r.rest_deg) for r in sides]),
     ]
-    rows.append(("highest frame", [_degrees(r.raw_peak_deg) for r in assessment.sides]))
+    rows.append(("highest frame", [_degrees(r.raw_peak_deg) for r in sides]))
     for name, cells in rows:
         table.add_row(name, *cells)
-    if any(not t.accepted for t in assessment.trials):
+    if any(not t.accepted for result in sides for t in result.trials):
         table.caption, table.caption_justify = "* does not count towards the end range", "left"
     return table
 
 
-def _beside(assessment: Assessment) -> list[tuple[str, list[str]]]:
+def _arcs(assessment: Assessment) -> Iterable[RenderableType]:
+    """Yield both directions together, where any side has both."""
+    arcs = [assessment.arc_of(side) for side in SIDES]
+    if not any(arcs):
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), title="Both directions", title_justify="left")
+    table.add_column("")
+    for side in SIDES:
+        table.add_column(str(side), justify="right", style="bold")
+    table.add_row("total arc", *("–" if a is None else _degrees(a.total_deg) for a in arcs))
+    table.add_row("95 % interval", *("–" if a is None else _span(a.total_interval95_deg) for a in arcs))
+    table.add_row("internal less external", *("–" if a is None else _degrees(a.balance_deg) for a in arcs))
+    table.add_row("95 % interval", *("–" if a is None else _span(a.balance_interval95_deg) for a in arcs))
+    yield Text()
+    yield table
+
+
+def _beside(sides: Sequence[SideResult]) -> list[tuple[str, list[str]]]:
     """Return the rows that stand right below the end range: what the body added on either side."""
-    told = [{row.label: row.value_deg for row in beside_number(r)} for r in assessment.sides]
+    told = [{row.label: row.value_deg for row in beside_number(r)} for r in sides]
     labels = dict.fromkeys(label for rows in told for label in rows)
     return [(f"  {label}", [_degrees(rows[label]) if label in rows else "" for rows in told]) for label in labels]
 
 
-def _comparisons(assessment: Assessment) -> Iterable[RenderableType]:
+def _comparisons(assessment: Assessment, motion: Motion) -> Iterable[RenderableType]:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), title="Other people's ranges", title_justify="left")
     table.add_column("reference")
     table.add_column("range", justify="right")
     table.add_column("left")
     table.add_column("right")
-    left, right = assessment.left.reference, assessment.right.reference
+    one, other = (assessment.of(side, motion) for side in SIDES)
+    left, right = one.reference, other.reference
     for k in range(min(MAX_REFERENCES, max(len(left), len(right)))):
         either = (left or right)[k]
         span = "–" if either.low_deg is None else f"{either.low_deg:.0f}–{either.high_deg:.0f}°"
@@ -125,20 +157,19 @@ def _comparisons(assessment: Assessment) -> Iterable[RenderableType]:
     if table.row_count:
         yield Text()
         yield table
-    if assessment.asymmetry is not None:
-        a = assessment.asymmetry
+    if (a := assessment.asymmetry_of(motion)) is not None:
         difference = _tenths(a.difference_deg, "+")
         yield Text(f"\nLeft − right {difference}° (detectable from {a.mdc95_deg:.1f}°): {a.verdict.wording}.")
-    elif assessment.left.measured and assessment.right.measured:
+    elif one.measured and other.measured:
         yield Text("\nLeft and right are not compared: the camera's roll is not known well enough.", style="yellow")
 
 
-def _findings(findings: Sequence[Finding]) -> RenderableType:
+def _findings(findings: Sequence[Finding], asked: Motions) -> RenderableType:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:
-        where = f" ({finding.side})" if finding.side else ""
+        where = concerns_text(finding, asked)
         head = Text(f"{finding.severity.upper()}", style=_STYLE[finding.severity])
         table.add_row(head, Text(f"{title_for(finding.code)}{where}{_observed(finding)}. {finding.advice}"))
     return Group(Text(), table)
@@ -169,9 +200,13 @@ def _end_range(result: SideResult) -> str:
 
 
 def _interval(result: SideResult) -> str:
-    if result.interval95_deg is None:
+    return _span(result.interval95_deg)
+
+
+def _span(interval95_deg: tuple[float, float] | None) -> str:
+    if interval95_deg is None:
         return "–"
-    low, high = result.interval95_deg
+    low, high = interval95_deg
     return f"{_tenths(low)} to {_degrees(high)}"
 
 
@@ -217,7 +252,10 @@ def render_norms(rows: Sequence[NormRow], console: Console) -> None:
     >>> DISCLAIMER in page.getvalue()
     True
     """
-    table = Table(title="Hip internal rotation: reference ranges", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    motion = rows[0].motion if rows else Motion.INTERNAL
+    table = Table(
+        title=f"Hip {motion} rotation: reference ranges", title_justify="left", box=None, padding=(0, 2, 0, 0)
+    )
     for name in ("", "range", "test", "who", "ages", "effort", "mean", "limits", "n"):
         table.add_column(name, overflow="fold", justify="right" if name in ("", "n") else "left")
     for k, row in enumerate(rows, start=1):

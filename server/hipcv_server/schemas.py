@@ -16,7 +16,21 @@ from hipcv.live.coach import Plan
 from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
 from hipcv.outputs.document.definition import PlanPart, ScreeningPart
-from hipcv.words import SIDES, Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, ModelName, PainPlace, Sex, Side
+from hipcv.words import (
+    SIDES,
+    Answer,
+    CameraSide,
+    Effort,
+    EndPoint,
+    HandPlace,
+    Legs,
+    ModelName,
+    Motion,
+    Motions,
+    PainPlace,
+    Sex,
+    Side,
+)
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
 Kind = Literal["upload", "live"]
@@ -128,6 +142,7 @@ class MeasureOptions(_Done):
     vertical: Annotated[list[Edge], Field(max_length=8)] = []
     mirrored: bool | None = None
     slow_motion: Annotated[float, Field(ge=0.05, le=100, allow_inf_nan=False)] = 1.0
+    motion: Motions = Motions.INTERNAL
     keep: bool = False
     subject: Subject | None = None
     subject_at: Place | None = None
@@ -143,6 +158,7 @@ class MeasureOptions(_Done):
             yaw_deg=self.yaw,
             vertical_edges_px=tuple(_edge(text) for text in self.vertical),
             subject_at=None if self.subject_at is None else read_place(self.subject_at),
+            motion=self.motion,
             age_years=self.age,
             sex=self.sex,
             legs=self.legs,
@@ -460,6 +476,7 @@ class NormModel(BaseModel):
 
     id: str
     label: str
+    motion: Motion
     test: str
     who: str
     ages: str

@@ -12,7 +12,7 @@ from hipcv.core.procedures import PROCEDURES
 from hipcv.core.setup import Setup
 from hipcv.outputs.document import render_setup
 from hipcv.version import __version__
-from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Sex, Side
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
 
 
 class ToldBy(StrEnum):
@@ -57,7 +57,7 @@ class Clip:
     test_told_by : who says so.
     camera_side : None for the usual one of the test.
     slow_motion : by how many times the file plays slower than life.
-    legs, helper, hand_place, end_point, pain, pain_left, pain_right : how it was done, as in `Setup`.
+    legs, helper, hand_place, end_point, pain, pain_left, pain_right, motion : how it was done, as in `Setup`.
     screening, screened_on, screened_by : what was answered before the test, as in `Setup`.
     subject_at : where in the picture the measured person is, as in `Setup`.
     side_order : the sides in the order in which they were tested, empty where the list does not say.
@@ -93,6 +93,7 @@ class Clip:
     screened_on: str | None = None
     screened_by: str | None = None
     subject_at: tuple[float, float] | None = None
+    motion: Motions = Motions.INTERNAL
 
     @property
     def expected_sides(self) -> tuple[Side, ...]:
@@ -120,6 +121,7 @@ class Clip:
             age_years=self.age_years,
             sex=self.sex,
             legs=self.legs,
+            motion=self.motion,
             helper=self.helper,
             hand_place=self.hand_place,
             end_point=self.end_point,

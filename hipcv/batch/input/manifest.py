@@ -21,7 +21,7 @@ from hipcv.core.procedures import PROCEDURES, TestName
 from hipcv.core.setup import PLACE_WANTED, done_fault, read_place, screened_fault
 from hipcv.printable import printable
 from hipcv.tables.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, parse_number, read_sheet
-from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Sex, Side
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
 
 T = TypeVar("T")
 
@@ -35,6 +35,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sex": ("sex", "gender"),
     "effort": ("effort",),
     "legs": ("legs", "legs_at_once"),
+    "motion": ("motion", "motions"),
     "helper": ("helper", "moved_by"),
     "hand_place": ("hand_place",),
     "subject_at": ("subject_at",),
@@ -74,6 +75,7 @@ _SEXES = {"female": Sex.FEMALE, "f": Sex.FEMALE, "w": Sex.FEMALE, "woman": Sex.F
 _SEXES |= {"male": Sex.MALE, "m": Sex.MALE, "man": Sex.MALE, "boy": Sex.MALE}
 _EFFORTS = {"active": Effort.ACTIVE, "passive": Effort.PASSIVE}
 _LEGS = {"one": Legs.ONE, "both": Legs.BOTH, "single": Legs.ONE}
+_MOTIONS = {str(motions): motions for motions in Motions}
 _HANDS = {"shin": HandPlace.SHIN, "ankle": HandPlace.SHIN, "foot": HandPlace.FOOT}
 _HANDS |= {"gravity": HandPlace.GRAVITY, "own weight": HandPlace.GRAVITY}
 _ENDS = {"pelvis moved": EndPoint.PELVIS_MOVED, "pelvis": EndPoint.PELVIS_MOVED, "firm": EndPoint.FIRM}
@@ -119,6 +121,7 @@ class Defaults:
     mirrored: bool | None = None
     slow_motion: float = 1.0
     legs: Legs | None = None
+    motion: Motions = Motions.INTERNAL
 
 
 def read_clips(asked: Sequence[str], defaults: Defaults, *, leave_out: Path | None = None) -> list[Clip]:
@@ -162,6 +165,7 @@ def read_clips(asked: Sequence[str], defaults: Defaults, *, leave_out: Path | No
                 mirrored=defaults.mirrored,
                 slow_motion=defaults.slow_motion,
                 legs=defaults.legs,
+                motion=defaults.motion,
             ),
             defaults,
         )
@@ -359,6 +363,7 @@ def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
         references=_read_references(reader, side_order),
         carried={column: reader.row.cells[at] for column, at in reader.columns.carried.items()},
         legs=reader.read("legs", "one or both", _word(_LEGS), defaults.legs),
+        motion=reader.read("motion", "internal, external or both", _word(_MOTIONS), defaults.motion),
         helper=reader.text("helper") or None,
         hand_place=reader.read("hand_place", "shin, foot or gravity", _word(_HANDS), None),
         end_point=reader.read("end_point", "pelvis moved, firm, pain or helper stopped", _word(_ENDS), None),

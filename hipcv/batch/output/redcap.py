@@ -15,7 +15,7 @@ from hipcv.batch.output.results import NOT_DONE
 from hipcv.core.procedures import TestName
 from hipcv.evidence.screening import Outcome
 from hipcv.tables.table import make_table
-from hipcv.words import EndPoint, HandPlace, Legs, PainPlace
+from hipcv.words import EndPoint, HandPlace, Legs, Motions, PainPlace
 
 INSTRUMENT = "hip_rotation"
 #: Hexadecimal digits that tell recordings apart: among a million the odds that two are alike are below 1 in 100.
@@ -64,6 +64,20 @@ FIELDS = (
     ),
     RedcapField("hip_trial_sd_deg", "trial_sd_deg", "SD between trials (°)", check="number", type=float),
     RedcapField("hip_n_trials", "n_trials_accepted", "Trials accepted", check="integer", type=int),
+    RedcapField("hip_motion", "motion", "Motions measured", "radio", choices=_choices(Motions)),
+    RedcapField(
+        "hip_er_deg", "external_end_range_deg", "External rotation at end range (°)", check="number", type=float
+    ),
+    RedcapField(
+        "hip_er_low_deg", "external_interval95_low_deg", "External, 95 % interval, low (°)", check="number", type=float
+    ),
+    RedcapField(
+        "hip_er_high_deg",
+        "external_interval95_high_deg",
+        "External, 95 % interval, high (°)",
+        check="number",
+        type=float,
+    ),
     RedcapField("hip_reference", "reference_id", "Reference range"),
     RedcapField("hip_reference_verdict", "reference_verdict", "Against the reference range"),
     RedcapField("hip_asymmetry_deg", "asymmetry_difference_deg", "Left less right (°)", check="number", type=float),

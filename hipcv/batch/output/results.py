@@ -11,9 +11,9 @@ from hipcv.core.answers import NONE
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.evidence.screening import judge
 from hipcv.outputs.document import AssessmentDocument, read_document
-from hipcv.outputs.document.definition import SidePart
+from hipcv.outputs.document.definition import ArcPart, ResultPart
 from hipcv.printable import printable
-from hipcv.words import SIDES, Side
+from hipcv.words import SIDES, Motion, Motions, Side
 
 #: A recording whose result is still to come: the batch was stopped before.
 NOT_DONE = "not_done"
@@ -46,6 +46,18 @@ SIDE_COLUMNS: dict[str, type] = {
     "asymmetry_difference_deg": float,
     "asymmetry_mdc95_deg": float,
     "asymmetry_verdict": str,
+    "motion": str,
+    "external_end_range_deg": float,
+    "external_interval95_low_deg": float,
+    "external_interval95_high_deg": float,
+    "external_trial_sd_deg": float,
+    "external_n_trials_accepted": int,
+    "arc_total_deg": float,
+    "arc_total_low_deg": float,
+    "arc_total_high_deg": float,
+    "arc_balance_deg": float,
+    "arc_balance_low_deg": float,
+    "arc_balance_high_deg": float,
     "camera_roll_deg": float,
     "camera_roll_se_deg": float,
     "camera_roll_source": str,
@@ -88,6 +100,7 @@ TRIAL_COLUMNS: dict[str, type] = {
     "visit_date": str,
     "test": str,
     "side": str,
+    "motion": str,
     "trial": int,
     "start_s": float,
     "stop_s": float,
@@ -188,6 +201,7 @@ def _told(clip: Clip) -> Row:
         "side_order": ",".join(clip.side_order) or None,
         "effort": str(clip.effort),
         "legs": clip.legs and str(clip.legs),
+        "motion": str(clip.motion),
         "helper": clip.helper,
         "hand_place": clip.hand_place and str(clip.hand_place),
         "end_point": clip.end_point and str(clip.end_point),
@@ -224,10 +238,11 @@ def _side(result: Result, side: Side) -> Row:
         return row
     found = document.of(side)
     low, high = found.interval95_deg or (None, None)
-    again = list(_reasons(document, side)) if found.status != MEASURED else []
+    states = [part.status for part in asked_parts(document, side).values()]
+    again = list(_reasons(document, side)) if any(state != MEASURED for state in states) else []
     seen = _order_seen(document)
     row |= {
-        "status": found.status,
+        "status": MEASURED if MEASURED in states else NOT_MEASURED,
         "interval95_low_deg": low,
         "interval95_high_deg": high,
         "n_trials": len(found.trials),
@@ -237,10 +252,9 @@ def _side(result: Result, side: Side) -> Row:
         "findings": ";".join(f"{f.code}:{f.severity}" for f in document.findings_of(side)) or None,
         "side_order_seen": ",".join(seen) or None,
         "side_order_agrees": _order_agrees(result.clip, seen),
-        "end_range_deg": found.end_range_deg,
-        "pelvis_corrected_deg": found.pelvis_corrected_deg,
-        "raw_peak_deg": found.raw_peak_deg,
-        "trial_sd_deg": found.trial_sd_deg,
+        **found.model_dump(include={"end_range_deg", "pelvis_corrected_deg", "raw_peak_deg", "trial_sd_deg"}),
+        **_external(found.of(Motion.EXTERNAL)),
+        **_arc(found.arc),
         **_reference(found),
         **_prefixed("asymmetry", document.asymmetry, "difference_deg", "mdc95_deg", "verdict"),
         **_prefixed("camera", document.camera, "roll_deg", "roll_se_deg", "roll_source", "pitch_deg", "yaw_deg"),
@@ -259,7 +273,48 @@ def _prefixed(prefix: str, part: object | None, *names: str) -> Row:
     return {f"{prefix}_{name}": getattr(part, name) if part is not None else None for name in names}
 
 
-def _reference(found: SidePart) -> Row:
+def asked_parts(document: AssessmentDocument, side: Side) -> dict[Motion, ResultPart]:
+    """Return the results of one side, one for each motion that was asked for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> from hipcv.outputs.document.render import make_document
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> document = make_document(assess(empty, Setup(motion=Motions.BOTH)))
+    >>> [(motion.value, part.status) for motion, part in asked_parts(document, Side.LEFT).items()]
+    [('internal', 'not_measured'), ('external', 'not_measured')]
+    """
+    asked = Motions.INTERNAL if document.setup is None else Motions(document.setup.motion)
+    parts = {motion: document.of(side).of(motion) for motion in asked.each}
+    return {motion: part for motion, part in parts.items() if part is not None}
+
+
+def _external(found: ResultPart | None) -> Row:
+    if found is None:
+        return {}
+    low, high = found.interval95_deg or (None, None)
+    interval = {"external_interval95_low_deg": low, "external_interval95_high_deg": high}
+    return (
+        interval
+        | _prefixed("external", found, "end_range_deg", "trial_sd_deg")
+        | {"external_n_trials_accepted": found.n_accepted}
+    )
+
+
+def _arc(arc: ArcPart | None) -> Row:
+    if arc is None:
+        return {}
+    total, balance = (interval or (None, None) for interval in (arc.total_interval95_deg, arc.balance_interval95_deg))
+    ends = {"total_low_deg": total[0], "total_high_deg": total[1]}
+    ends |= {"balance_low_deg": balance[0], "balance_high_deg": balance[1]}
+    return {f"arc_{name}": value for name, value in ends.items()} | _prefixed("arc", arc, "total_deg", "balance_deg")
+
+
+def _reference(found: ResultPart) -> Row:
     # only a range that judges: the first that is merely shown would tell whom the row takes the person for
     judging = next((reference for reference in found.reference if reference.verdict), None)
     return _prefixed("reference", judging, "id", "low_deg", "high_deg", "percentile", "verdict", "posture_caveat")
@@ -325,10 +380,12 @@ def trial_rows(result: Result) -> Iterator[Row]:
     if document is None:
         return
     for side in SIDES:
-        for number, trial in enumerate(document.of(side).trials, start=1):
-            codes = ";".join(f"{f.code}:{f.severity}" for f in trial.findings)
-            numbers = trial.model_dump(exclude={"findings"})
-            yield {**_who(result), "side": str(side), "trial": number, **numbers, "findings": codes or None}
+        for motion, part in asked_parts(document, side).items():
+            for number, trial in enumerate(part.trials, start=1):
+                codes = ";".join(f"{f.code}:{f.severity}" for f in trial.findings)
+                which = {"side": str(side), "motion": str(motion), "trial": number}
+                numbers = trial.model_dump(exclude={"findings"})
+                yield {**_who(result), **which, **numbers, "findings": codes or None}
 
 
 # -------------------------------------------------------------------------------------------------------- film again
@@ -358,7 +415,7 @@ def film_again_rows(result: Result) -> Iterator[Row]:
     elif (document := result.read()) is not None:
         told = set()
         for side in result.clip.expected_sides:
-            if document.of(side).status == MEASURED:
+            if all(part.status == MEASURED for part in asked_parts(document, side).values()):
                 continue
             for reason in _reasons(document, side):
                 # what concerns the whole recording is told once, not for each side

@@ -10,9 +10,9 @@ from hipcv.core.finding import FindingCode, Limit
 from hipcv.core.motion.angles import AngleSeries
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.trials import Trial, resting
-from hipcv.core.procedure import Procedure
+from hipcv.core.procedure import PelvisCue, Procedure
 from hipcv.core.series import BoolArray, FloatArray
-from hipcv.words import Side
+from hipcv.words import Motion, Side
 
 #: Compensation began where the movement that passes its limit was still below this share of it.
 ONSET_SHARE = 1 / 3
@@ -28,7 +28,8 @@ class Compensation:
     moved_deg : pelvis: + = the hip of the tested leg higher; trunk: + = away from the tested leg; thigh: + = outwards;
         body: of both thighs alike, + = towards the tested leg's outer side. NaN where not seen.
     limit : from where on it counts, without sign.
-    onset_deg : internal rotation of the tested leg when this part began to move; NaN where it does not count.
+    onset_deg : rotation of the tested leg, in the direction of the trial, when this part began to move; NaN where it
+        does not count.
     """
 
     code: FindingCode
@@ -47,6 +48,8 @@ def find_compensations(
 ) -> tuple[Compensation, ...]:
     """Return what pelvis, trunk, thigh and body did during a trial, in this order, against the frames at rest.
 
+    A pelvis that shows in the line of the knees does not where a foot swings inwards: the other leg makes way.
+
     Examples
     --------
     >>> from hipcv.core.procedures import procedure_named
@@ -62,12 +65,16 @@ def find_compensations(
     end = trial.end_part
     swing = slice(trial.start, end.stop)
     found_there = []
+    no_line = procedure.pelvis_from is PelvisCue.KNEES and trial.motion is Motion.EXTERNAL
     for code, moved in _departures_deg(angles, trial.side, resting(len(angles.time_s), trials)).items():
+        if no_line and code is FindingCode.PELVIS_HIKE:
+            moved = np.full_like(moved, np.nan)
         limit = limit_of(code, procedure, trial.swing_deg)
         moved_deg = median_of(moved[end])
         onset_deg = float("nan")
         if abs(moved_deg) > limit.value:
-            onset_deg = float(angles.of(trial.side)[swing][_began(moved[swing], limit.value)])
+            began = _began(moved[swing], limit.value)
+            onset_deg = trial.motion.sign * float(angles.of(trial.side)[swing][began])
         found_there.append(Compensation(code, moved_deg, limit, onset_deg))
     return tuple(found_there)
 

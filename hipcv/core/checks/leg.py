@@ -14,11 +14,15 @@ from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.trials import Trial, find_rest_deg, find_swings, find_trials, swing_shares
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
-from hipcv.words import SIDES, Side
+from hipcv.words import SIDES, Motion, Motions, Side
 
 
-def check_leg(side: Side, angles: AngleSeries, trials: Sequence[Trial]) -> tuple[Finding, ...]:
+def check_leg(
+    side: Side, angles: AngleSeries, trials: Sequence[Trial], asked: Motions = Motions.INTERNAL
+) -> tuple[Finding, ...]:
     """Look at what concerns one leg as a whole: whether it is seen, its start, direction, number of trials, pixels.
+
+    Where both directions are `asked` for, none is the wrong one.
 
     Examples
     --------
@@ -36,23 +40,29 @@ def check_leg(side: Side, angles: AngleSeries, trials: Sequence[Trial]) -> tuple
     if seen < LIMITS[FindingCode.LEGS_NOT_SEEN].value:
         return (found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, seen, side),)
     mine = [t for t in trials if t.side is side]
-    rest_deg = mine[0].rest_deg if mine else find_rest_deg(angles.time_s, curve)
+    rest_deg = mine[0].motion.sign * mine[0].rest_deg if mine else find_rest_deg(angles.time_s, curve)
     if mine and abs(rest_deg) > LIMITS[FindingCode.START_NOT_NEUTRAL].value:
         findings.append(found(FindingCode.START_NOT_NEUTRAL, Severity.DOUBT, rest_deg, side))
-    other_way_deg = deepest_other_way_deg(angles, side, rest_deg)
-    if other_way_deg > LIMITS[FindingCode.WRONG_DIRECTION].value:
-        severity = Severity.DOUBT if mine else Severity.REJECT
-        findings.append(found(FindingCode.WRONG_DIRECTION, severity, -other_way_deg, side))
-    if 0 < len(mine) < LIMITS[FindingCode.TOO_FEW_TRIALS].value:
-        findings.append(found(FindingCode.TOO_FEW_TRIALS, Severity.NOTE, len(mine), side))
+    for motion in asked.each:
+        its = [t for t in mine if t.motion is motion]
+        other_way_deg = 0.0 if asked is Motions.BOTH else deepest_other_way_deg(angles, side, rest_deg, motion)
+        if other_way_deg > LIMITS[FindingCode.WRONG_DIRECTION].value:
+            severity = Severity.DOUBT if its else Severity.REJECT
+            findings.append(_of(motion, found(FindingCode.WRONG_DIRECTION, severity, -other_way_deg, side)))
+        if 0 < len(its) < LIMITS[FindingCode.TOO_FEW_TRIALS].value:
+            findings.append(_of(motion, found(FindingCode.TOO_FEW_TRIALS, Severity.NOTE, len(its), side)))
     shank_px = median_of(angles.shank_px[:, side.column])
     if shank_px < LIMITS[FindingCode.SHORT_SHANK].value:
         findings.append(found(FindingCode.SHORT_SHANK, Severity.DOUBT, shank_px, side))
     return tuple(findings)
 
 
-def deepest_other_way_deg(angles: AngleSeries, side: Side, rest_deg: float) -> float:
-    """Return how far a leg swings inwards from its rest, degrees; 0 where it does not, or the rest is not known.
+def _of(motion: Motion, finding: Finding) -> Finding:
+    return replace(finding, motion=motion)
+
+
+def deepest_other_way_deg(angles: AngleSeries, side: Side, rest_deg: float, motion: Motion = Motion.INTERNAL) -> float:
+    """Return how far a leg swings from its rest against a motion, degrees; 0 where it does not, or has no known rest.
 
     Examples
     --------
@@ -64,13 +74,14 @@ def deepest_other_way_deg(angles: AngleSeries, side: Side, rest_deg: float) -> f
     (20.0, 0.0)
     """
     curve = angles.of(side)
-    swings = find_swings(angles.time_s, curve, rest_deg, direction=-1) if np.isfinite(rest_deg) else []
-    depths = np.array([rest_deg - curve[peak] for _, peak, _ in swings], dtype=np.float64)
+    way = -motion.sign
+    swings = find_swings(angles.time_s, curve, rest_deg, direction=way) if np.isfinite(rest_deg) else []
+    depths = np.array([way * (curve[peak] - rest_deg) for _, peak, _ in swings], dtype=np.float64)
     return float(np.max(depths[np.isfinite(depths)], initial=0.0))
 
 
 def repetitions(side: Side, trials: Sequence[Trial]) -> tuple[tuple[Trial, ...], list[Finding]]:
-    """Return one leg's trials without swings too small to repeat the others, and a note where there was one.
+    """Return one leg's trials of one motion without swings too small to repeat the others, and a note where one was.
 
     Examples
     --------
@@ -91,7 +102,8 @@ def judged_trials(
 ) -> tuple[tuple[Trial, ...], tuple[Finding, ...]]:
     """Return the trials of both legs with their findings, and all that is to be told of them and of each leg.
 
-    What no hip does is no repetition of anything, and a side that has trials without it keeps them, with a doubt.
+    What no hip does is no repetition of anything, and a side that has trials without it keeps them, with a doubt. Each
+    motion that is asked for is looked for by itself.
 
     Examples
     --------
@@ -106,21 +118,90 @@ def judged_trials(
     >>> [(trial.side.value, trial.accepted) for trial in trials], [finding.code.value for finding in told]
     ([('left', True)], ['too_few_trials'])
     """
-    swings = [t for side in SIDES for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side)]
+    ways = [(side, motion) for side in SIDES for motion in setup.motion.each]
+    swings = [
+        t for side, motion in ways for t in find_trials(angles.time_s, angles.raw_deg[:, side.column], side, motion)
+    ]
+    if setup.inwards:
+        swings = deliberate(without_ways(swings, angles), setup.motion)
     swings = [check_possible(t, series, angles, swings) for t in swings]
     trials: tuple[Trial, ...] = ()
     findings: list[Finding] = []
-    for side in SIDES:
-        mine = [t for t in swings if t.side is side]
+    for side, motion in ways:
+        mine = [t for t in swings if t.side is side and t.motion is motion]
         repeated, uneven = repetitions(side, [t for t in mine if not t.refused])
         trials += tuple(sorted((*repeated, *(t for t in mine if t.refused)), key=lambda t: t.start))
-        findings += uneven
-    trials = tuple(check_trial(t, angles, trials, setup) for t in trials)
+        findings += [_of(motion, finding) for finding in uneven]
+    trials = tuple(_named(check_trial(t, angles, trials, setup)) for t in trials)
     for side in SIDES:
-        mine = [t for t in trials if t.side is side]
-        findings += check_leg(side, angles, trials)
-        others_count = not all(t.refused for t in mine)
-        for finding in (f for t in mine for f in t.findings):
-            spared = others_count and finding.severity is Severity.REJECT
-            findings.append(replace(finding, severity=Severity.DOUBT) if spared else finding)
+        findings += check_leg(side, angles, trials, setup.motion)
+        for motion in setup.motion.each:
+            findings += _told([t for t in trials if t.side is side and t.motion is motion])
     return trials, tuple(findings)
+
+
+def without_ways(swings: Sequence[Trial], angles: AngleSeries) -> list[Trial]:
+    """Return the swings without those of a leg that makes way for a foot that swings inwards meanwhile (METHOD T10).
+
+    Bent back, spread or lying it is not read for what it does. Of two swings at once of which one goes inwards the one
+    counts of which more is seen: its size times the share of its readings.
+
+    Examples
+    --------
+    >>> one, two, signs = np.zeros(9), np.zeros((9, 2)), np.array([1, -1])
+    >>> curves = np.column_stack([np.full(9, -30.0), [np.nan] * 6 + [-40.0] * 3])
+    >>> angles = AngleSeries(np.arange(9.0), curves, curves, two, one, one, two, two, two, one, two, two, signs)
+    >>> left = Trial(Side.LEFT, 0, 9, 3, 6, 0.0, 30.0, 30.0, 30.0, 0.4, motion=Motion.EXTERNAL)
+    >>> right = replace(left, side=Side.RIGHT, end_range_deg=40.0)
+    >>> [swing.side.value for swing in without_ways([left, right], angles)]
+    ['left']
+    """
+
+    def shown_deg(swing: Trial) -> float:
+        raw_deg = angles.raw_deg[swing.start : swing.stop, swing.side.column]
+        return swing.swing_deg * float(np.isfinite(raw_deg).mean())
+
+    def makes_way(swing: Trial, other: Trial) -> bool:
+        at_once = swing.side is not other.side and swing.start < other.stop and other.start < swing.stop
+        return at_once and Motion.EXTERNAL in (swing.motion, other.motion) and shown_deg(swing) < shown_deg(other)
+
+    return [swing for swing in swings if not any(makes_way(swing, other) for other in swings)]
+
+
+def deliberate(swings: Sequence[Trial], asked: Motions) -> list[Trial]:
+    """Return the swings without fidgets: a foot that comes back past rest has not tried external rotation (METHOD T9).
+
+    Where both directions are asked for, a swing inwards counts if it was held and went so far that somebody asked for
+    the other direction alone would have been told of it; one that was not held, if it was as large as a repetition of
+    the leg's larger swings either way.
+
+    Examples
+    --------
+    >>> swings = [Trial(Side.LEFT, 0, 9, 3, 6, 0.0, deg, deg, deg, 0.4, motion=Motion.EXTERNAL) for deg in (7.0, 20.0)]
+    >>> [trial.end_range_deg for trial in deliberate(swings, Motions.BOTH)], len(deliberate(swings, Motions.EXTERNAL))
+    ([20.0], 2)
+    """
+    if asked is not Motions.BOTH:
+        return list(swings)
+    least_deg, least_share = (LIMITS[code].value for code in (FindingCode.WRONG_DIRECTION, FindingCode.UNEVEN_TRIALS))
+    meant = []
+    for side in SIDES:
+        mine = [swing for swing in swings if swing.side is side]
+        for swing, share in zip(mine, swing_shares(mine), strict=True):
+            enough = swing.swing_deg > least_deg if swing.held else share >= least_share
+            if swing.motion is Motion.INTERNAL or enough:
+                meant.append(swing)
+    return meant
+
+
+def _named(trial: Trial) -> Trial:
+    """Return a trial whose findings say which motion they spoil."""
+    return replace(trial, findings=tuple(_of(trial.motion, finding) for finding in trial.findings))
+
+
+def _told(trials: Sequence[Trial]) -> list[Finding]:
+    """Return what is to be told of one leg's trials of one motion."""
+    others_count = not all(t.refused for t in trials)
+    told = [finding for trial in trials for finding in trial.findings]
+    spared = {Severity.REJECT: Severity.DOUBT} if others_count else {}
+    return [replace(finding, severity=spared.get(finding.severity, finding.severity)) for finding in told]

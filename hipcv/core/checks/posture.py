@@ -108,7 +108,12 @@ NEAREST_SHARE = 0.05
 
 
 def _check_heels(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list[Finding]:
-    """Look whether the heels cross: one leg then hides the other, or pushes it."""
+    """Look whether the heels cross: one leg then hides the other, or pushes it.
+
+    A foot that swings inwards is meant to pass the other leg, which makes way for it.
+    """
+    if setup.inwards:
+        return []
     nearest = nearest_heels(series, angles)
     crossed = nearest < LIMITS[FindingCode.HEELS_CROSSING].value
     return [found(FindingCode.HEELS_CROSSING, Severity.DOUBT, nearest)] if crossed else []

@@ -17,8 +17,8 @@ from hipcv.core.setup import Setup
 def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], setup: Setup) -> Trial:
     """Return `trial` with further findings of its own: compensation at end range, the other leg, gaps, no hold.
 
-    The other leg may move where both are meant to, or where somebody else moves them: it is a fault where it pulls at
-    the pelvis, which has a check of its own.
+    The other leg may move where both are meant to, where somebody else moves them, or where it makes way for a foot
+    that swings inwards: it is a fault where it pulls at the pelvis, which has a check of its own.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], setu
     findings += _check_gaps(trial, angles)
     if not trial.held:
         # beside trials that were held this one does not count, and puts nothing in doubt
-        others = any(t.held for t in trials if t.side is trial.side)
+        others = any(t.held for t in trials if t.side is trial.side and t.motion is trial.motion)
         findings.append(found(FindingCode.NO_HOLD, Severity.NOTE if others else Severity.DOUBT, 0.0, trial.side))
     return replace(trial, findings=(*trial.findings, *findings))
 
@@ -77,7 +77,7 @@ NEAR_END_SHARE = 0.8
 
 def _check_gaps(trial: Trial, angles: AngleSeries) -> list[Finding]:
     """Report a leg that was lost: at end range, or in a trial without a hold, a reason to doubt, or to leave it out."""
-    curve = angles.of(trial.side)
+    curve = trial.motion.sign * angles.of(trial.side)
     gaps = [g for g in find_gaps(angles.time_s, curve, trial.start, trial.stop) if not bridged(g[2])]
     if not gaps:
         return []

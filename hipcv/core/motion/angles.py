@@ -207,7 +207,7 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
 
     left = float(lateral[0])
     hips, shoulders = px[:, HIPS], px[:, SHOULDERS]
-    line = series.knee_outline_px if setup.procedure.pelvis_from is PelvisCue.KNEES else hips
+    line = _pelvis_line_px(series, setup, hips, raw)
     across = line[:, 0] - line[:, 1]
     spine = shoulders.mean(axis=1) - hips.mean(axis=1)
     roll = camera.roll.value_deg
@@ -231,6 +231,17 @@ def measure_angles(series: PoseSeries, setup: Setup, camera: CameraPose) -> Angl
         shank_px=shank_px,
         lateral=lateral,
     )
+
+
+def _pelvis_line_px(series: PoseSeries, setup: Setup, hips_px: FloatArray, raw_deg: FloatArray) -> FloatArray:
+    """Return (T, 2, 2) the ends of the line that shows the pelvis: both hips, or both knees."""
+    if setup.procedure.pelvis_from is not PelvisCue.KNEES:
+        return hips_px
+    if not setup.inwards:
+        return series.knee_outline_px
+    # a leg that lies to make way has its knee elsewhere: its outline says nothing of the pelvis
+    both = np.isfinite(raw_deg.sum(axis=1))
+    return np.where(both[:, None, None], series.knee_outline_px, np.nan)
 
 
 def hip_flexion_deg(world_m: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 from hipcv.core.finding import Finding, Severity
 from hipcv.core.motion.filtering import MAX_GAP_S, clean, local_lines, median_of, runs, smooth
 from hipcv.core.series import BoolArray, FloatArray
-from hipcv.words import Side
+from hipcv.words import Motion, Side
 
 #: A swing smaller than this is landmark noise or a fidget, not a trial.
 MIN_SWING_DEG = 6.0
@@ -31,6 +31,7 @@ HOLD_BAND_DEG = 4.0
 class Trial:
     """One swing of one leg; frame ranges are half-open; angles in degrees.
 
+    All of them count in the direction of its motion: external rotation is positive where the foot swings inwards.
     Without a hold `hold_start` equals `hold_stop` and `end_range_deg` is NaN. `raw_peak_deg` is the highest single
     frame, `filtered_peak_deg` the highest value of the low-passed curve, `end_range_deg` the median over the hold.
     """
@@ -46,6 +47,7 @@ class Trial:
     filtered_peak_deg: float
     hold_sd_deg: float
     findings: tuple[Finding, ...] = ()
+    motion: Motion = Motion.INTERNAL
 
     @property
     def held(self) -> bool:
@@ -201,8 +203,10 @@ def find_hold(
     return max(candidates, key=lambda run: time_s[run[1] - 1] - time_s[run[0]])
 
 
-def find_trials(time_s: FloatArray, raw_deg: FloatArray, side: Side) -> tuple[Trial, ...]:
-    """Find the trials of one leg, in the order of time.
+def find_trials(
+    time_s: FloatArray, raw_deg: FloatArray, side: Side, motion: Motion = Motion.INTERNAL
+) -> tuple[Trial, ...]:
+    """Find the trials of one leg in one direction, in the order of time.
 
     Parameters
     ----------
@@ -215,9 +219,12 @@ def find_trials(time_s: FloatArray, raw_deg: FloatArray, side: Side) -> tuple[Tr
     >>> angle_deg = np.interp(time_s, [0.0, 0.5, 1.5, 2.5, 3.5, 4.0], [0.0, 0.0, 30.0, 30.0, 0.0, 0.0])
     >>> [(trial.held, round(trial.end_range_deg, 1)) for trial in find_trials(time_s, angle_deg, Side.LEFT)]
     [(True, 30.0)]
+    >>> [trial.end_range_deg for trial in find_trials(time_s, -angle_deg, Side.LEFT, Motion.EXTERNAL)]
+    [30.0]
     >>> find_trials(time_s, np.full(120, np.nan), Side.LEFT)
     ()
     """
+    raw_deg = motion.sign * raw_deg
     cleaned = clean(time_s, raw_deg)
     level = smooth(time_s, cleaned)
     rest_deg = find_rest_deg(time_s, level)
@@ -241,6 +248,7 @@ def find_trials(time_s: FloatArray, raw_deg: FloatArray, side: Side) -> tuple[Tr
                 else float("nan"),
                 filtered_peak_deg=float(level[peak]),
                 hold_sd_deg=float(np.std(hold)) if len(hold) else float("nan"),
+                motion=motion,
             )
         )
     return tuple(trials)

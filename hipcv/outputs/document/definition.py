@@ -28,7 +28,7 @@ from hipcv.core.procedures import TestName
 from hipcv.evidence.exercises import Pattern
 from hipcv.evidence.reference import AsymmetryVerdict, NoVerdict, Verdict
 from hipcv.evidence.screening import Outcome
-from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, PainPlace, Sex, Side
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, PainPlace, Sex, Side
 
 Schema = Literal["hipcv.assessment/1"]
 #: The name of this definition; it changes when a field goes or changes its meaning, not when one is added.
@@ -69,6 +69,8 @@ Pixels = Annotated[float, _in("px"), _AS_GIVEN, _AS_IT_IS]
 Quantity = Annotated[float, _in("as `unit` says"), _AS_GIVEN, _AS_IT_IS]
 
 TestWord = Annotated[str, _one_of(TestName)]
+MotionWord = Annotated[str, _one_of(Motion)]
+MotionsWord = Annotated[str, _one_of(Motions)]
 EffortWord = Annotated[str, _one_of(Effort)]
 LegsWord = Annotated[str, _one_of(Legs)]
 HandWord = Annotated[str, _one_of(HandPlace)]
@@ -94,6 +96,7 @@ class FindingPart(_Part):
         description="note: worth knowing; doubt: the number may be wrong; reject: it carries no number."
     )
     side: SideWord | None = Field(description="Whose hip it concerns; null for the whole recording.")
+    motion: MotionWord | None = Field(None, description="Which motion it spoils; null where it is no matter of one.")
     observed: Quantity | None = Field(description="What was observed, any number.")
     limit: Quantity | None = Field(description="From where on it counts, any number.")
     unit: str = Field(description="Unit of `observed` and `limit`, in words that follow a number.")
@@ -108,7 +111,7 @@ class TrialPart(_Part):
     stop_s: Seconds = Field(description="Where the leg is back at rest.")
     hold_start_s: Seconds | None = Field(description="Where the hold begins; null without one.")
     hold_stop_s: Seconds | None = Field(description="Where the hold ends; null without one.")
-    end_range_deg: Angle | None = Field(description="Internal rotation, the median over the hold.")
+    end_range_deg: Angle | None = Field(description="Rotation in the direction of the swing, the median over the hold.")
     raw_peak_deg: Angle | None = Field(description="Highest single frame.")
     filtered_peak_deg: Angle | None = Field(description="Highest value of the low-passed curve.")
     rest_deg: Angle | None = Field(description="The relaxed shank before and after; null where it is not seen.")
@@ -123,7 +126,7 @@ class CompensationPart(_Part):
     moved_deg: AngleDifference | None = Field(
         description="How far it moved from rest, the mean of the trials in which it counts."
     )
-    onset_deg: Angle | None = Field(description="Internal rotation at which it began.")
+    onset_deg: Angle | None = Field(description="Rotation in the direction of the swing at which it began.")
 
 
 class BesidePart(_Part):
@@ -168,14 +171,11 @@ class ComparisonPart(_Part):
     doi: str | None = Field(description="Its DOI.")
 
 
-class SidePart(_Part):
-    """The result of one hip. Internal rotation is positive with the foot away from the other leg, 0 on the plumb line.
-
-    Numbers are null where the side is not measured.
-    """
+class ResultPart(_Part):
+    """One motion of one hip, positive in its direction, 0 on the plumb line; numbers are null without a measurement."""
 
     status: StatusWord = Field(description="Whether there is a number.")
-    end_range_deg: Angle | None = Field(description="Internal rotation at end range, the mean of the accepted trials.")
+    end_range_deg: Angle | None = Field(description="Rotation at end range, the mean of the accepted trials.")
     interval95_deg: tuple[AnyAngle, AnyAngle] | None = Field(
         description="95 % interval of `end_range_deg`, low and high, any numbers: all error terms together."
     )
@@ -197,6 +197,56 @@ class SidePart(_Part):
         return sum(trial.accepted for trial in self.trials)
 
 
+class MotionPart(ResultPart):
+    """Another motion of one hip that was asked for: external rotation, positive with the foot towards the other leg."""
+
+    motion: MotionWord = Field(description="Which way the hip turned.")
+
+
+class ArcPart(_Part):
+    """Both directions of one hip together."""
+
+    total_deg: AngleDifference | None = Field(description="Internal plus external rotation: the total arc.")
+    total_interval95_deg: tuple[AnyAngle, AnyAngle] | None = Field(
+        description="95 % interval of `total_deg`, any numbers, in which the camera's roll and the zero cancel."
+    )
+    balance_deg: AngleDifference | None = Field(
+        description="Internal less external rotation; null where the camera's roll is not known."
+    )
+    balance_interval95_deg: tuple[AnyAngle, AnyAngle] | None = Field(
+        description="95 % interval of `balance_deg`, any numbers, in which the camera's roll and the zero count twice."
+    )
+
+
+class SidePart(ResultPart):
+    """The result of one hip. Internal rotation is positive with the foot away from the other leg, 0 on the plumb line.
+
+    Numbers are null where the side is not measured, or nobody asked for internal rotation (`setup.motion`).
+    """
+
+    motions: tuple[MotionPart, ...] = Field((), description="Other motions that were asked for.")
+    arc: ArcPart | None = Field(None, description="Both directions together; null where one of them has no number.")
+
+    def of(self, motion: Motion) -> ResultPart | None:
+        """Return the result of one motion; None where nobody asked for it.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from hipcv.assessment import assess
+        >>> from hipcv.core.series import PoseSeries
+        >>> from hipcv.core.setup import Setup
+        >>> from hipcv.outputs.document.render import make_document
+        >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+        >>> left = make_document(assess(empty, Setup())).of(Side.LEFT)
+        >>> left.of(Motion.INTERNAL) is left, left.of(Motion.EXTERNAL) is None
+        (True, True)
+        """
+        if motion is Motion.INTERNAL:
+            return self
+        return next((part for part in self.motions if part.motion == motion), None)
+
+
 class SidesPart(_Part):
     """Both hips; a side is always the subject's own."""
 
@@ -210,6 +260,12 @@ class AsymmetryPart(_Part):
     difference_deg: AngleDifference | None = Field(description="Left less right.")
     mdc95_deg: AngleError | None = Field(description="Smallest difference that is more than error, 95 %.")
     verdict: Annotated[str, _one_of(AsymmetryVerdict)] = Field(description="What to make of it.")
+
+
+class MotionAsymmetryPart(AsymmetryPart):
+    """The difference between the sides in another motion."""
+
+    motion: MotionWord = Field(description="Which way the hips turned.")
 
 
 class CameraPart(_Part):
@@ -268,6 +324,7 @@ class SetupPart(_Part):
     hand_place: HandWord | None = Field(None, description="Where the hand lay that moved the leg.")
     end_point: EndWord | None = Field(None, description="What ended the movement.")
     pain: Pain | None = Field(None, description="The worst pain at the end of the range.")
+    motion: MotionsWord = Field(str(Motions.INTERNAL), description="Which motions were measured.")
     pain_left: SidePainPart | None = Field(None, description="The same on the left side, and where.")
     pain_right: SidePainPart | None = Field(None, description="The same on the right side, and where.")
     screening: tuple[AnswerWord, ...] | None = Field(
@@ -336,7 +393,7 @@ class ProvenancePart(_Part):
 
 
 class AssessmentDocument(_Part):
-    """Hip internal rotation from one recording, with its uncertainty and its reasons to doubt.
+    """Hip rotation from one recording, with its uncertainty and its reasons to doubt.
 
     Examples
     --------
@@ -365,7 +422,12 @@ class AssessmentDocument(_Part):
     setup: SetupPart = Field(None, description="Everything that was told.")  # type: ignore[assignment]
     sides: SidesPart = Field(description="The result of each hip.")
     notes: tuple[str, ...] = Field((), description="What to know beside the comparisons, in sentences.")
-    asymmetry: AsymmetryPart | None = Field(description="Null where a side or the camera's roll is not known.")
+    asymmetry: AsymmetryPart | None = Field(
+        description="Of internal rotation; null where a side or the camera's roll is not known."
+    )
+    other_asymmetries: tuple[MotionAsymmetryPart, ...] = Field(
+        (), description="Of other motions that were asked for, where both sides and the camera's roll are known."
+    )
     camera: CameraPart = Field(description="How the camera stood.")
     screening: ScreeningPart | None = Field(None, description="Null in documents of older versions.")
     to_show: tuple[ToShowPart, ...] = Field((), description="Why the report is shown to somebody.")

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from hipcv.assessment import Assessment, Asymmetry, SideResult
 from hipcv.core.answers import SidePain
+from hipcv.core.arc import Arc
 from hipcv.core.camera.pose import CameraPose
 from hipcv.core.finding import Finding
 from hipcv.core.motion.trials import Trial
@@ -22,6 +23,7 @@ from hipcv.outputs.basis import done_text, sides_text
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.document.definition import (
     SCHEMA,
+    ArcPart,
     AssessmentDocument,
     AsymmetryPart,
     BesidePart,
@@ -31,6 +33,8 @@ from hipcv.outputs.document.definition import (
     ErrorTermPart,
     ExercisePart,
     FindingPart,
+    MotionAsymmetryPart,
+    MotionPart,
     PlanPart,
     ProvenancePart,
     ScreeningPart,
@@ -42,7 +46,7 @@ from hipcv.outputs.document.definition import (
     TrialPart,
 )
 from hipcv.outputs.plan import next_steps
-from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, PainPlace, Sex
+from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, PainPlace, Sex, Side
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -63,7 +67,7 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
     0
     """
     setup, origin = assessment.setup, assessment.provenance
-    time_s, steps = assessment.angles.time_s, next_steps(assessment)
+    steps = next_steps(assessment)
     told = render_setup(setup) | {
         "slow_motion": origin.slow_motion,
         "long_side_fov_deg": _json(origin.long_side_fov_deg),
@@ -78,9 +82,14 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
         sides_rest_on=sides_text(setup),
         status=str(assessment.status),
         setup=SetupPart.model_validate(told),
-        sides=SidesPart(left=_side(assessment.left, time_s), right=_side(assessment.right, time_s)),
+        sides=SidesPart(left=_side(assessment, Side.LEFT), right=_side(assessment, Side.RIGHT)),
         notes=assessment.notes,
-        asymmetry=_asymmetry(assessment.asymmetry),
+        asymmetry=None if assessment.asymmetry is None else AsymmetryPart(**_asymmetry(assessment.asymmetry)),
+        other_asymmetries=tuple(
+            MotionAsymmetryPart(motion=str(motion), **_asymmetry(asymmetry))
+            for motion in other_motions(setup)
+            if (asymmetry := assessment.asymmetry_of(motion)) is not None
+        ),
         camera=_camera(assessment.camera),
         screening=screening_part(steps.screened),
         to_show=tuple(ToShowPart(say=shown.say, origin=shown.origin) for shown in steps.shown),
@@ -173,6 +182,7 @@ def read_setup(document: Mapping[str, Any]) -> Setup:
         "sex": None if told["sex"] is None else Sex(told["sex"]),
         "vertical_edges_px": tuple(map(tuple, told["vertical_edges_px"])),
     }
+    told["motion"] = Motions(told.get("motion", Motions.INTERNAL))
     for name, words in (("legs", Legs), ("hand_place", HandPlace), ("end_point", EndPoint)):
         told[name] = None if told.get(name) is None else words(told[name])  # older documents do not have them
     told["subject_at"] = None if told.get("subject_at") is None else tuple(told["subject_at"])
@@ -218,14 +228,23 @@ def plan_part(plan: Plan | None) -> PlanPart | None:
     return PlanPart(shown=shown, exercises=exercises, weeks=plan.weeks, withheld=plan.withheld)
 
 
-def _asymmetry(asymmetry: Asymmetry | None) -> AsymmetryPart | None:
-    if asymmetry is None:
-        return None
-    return AsymmetryPart(
-        difference_deg=_angle(asymmetry.difference_deg),
-        mdc95_deg=_angle(asymmetry.mdc95_deg),
-        verdict=str(asymmetry.verdict),
-    )
+def other_motions(setup: Setup) -> tuple[Motion, ...]:
+    """Return the motions that were asked for beside internal rotation, which has the document's first place.
+
+    Examples
+    --------
+    >>> other_motions(Setup()), other_motions(Setup(motion=Motions.BOTH))
+    ((), (<Motion.EXTERNAL: 'external'>,))
+    """
+    return tuple(motion for motion in setup.motion.each if motion is not Motion.INTERNAL)
+
+
+def _asymmetry(asymmetry: Asymmetry) -> dict[str, Any]:
+    return {
+        "difference_deg": _angle(asymmetry.difference_deg),
+        "mdc95_deg": _angle(asymmetry.mdc95_deg),
+        "verdict": str(asymmetry.verdict),
+    }
 
 
 def _camera(camera: CameraPose) -> CameraPart:
@@ -244,26 +263,46 @@ def _camera(camera: CameraPose) -> CameraPart:
     )
 
 
-def _side(result: SideResult, time_s: FloatArray) -> SidePart:
-    return SidePart(
-        status=str(result.status),
-        end_range_deg=_angle(result.end_range_deg),
-        interval95_deg=_interval(result.interval95_deg),
-        pelvis_corrected_deg=_angle(result.pelvis_corrected_deg),
-        onset_deg=_angle(result.onset_deg),
-        compensations=tuple(
+def _side(assessment: Assessment, side: Side) -> SidePart:
+    time_s = assessment.angles.time_s
+    others = tuple(
+        MotionPart(motion=str(motion), **_result(assessment.of(side, motion), time_s))
+        for motion in other_motions(assessment.setup)
+    )
+    return SidePart(**_result(assessment.of(side), time_s), motions=others, arc=_arc(assessment.arc_of(side)))
+
+
+def _arc(arc: Arc | None) -> ArcPart | None:
+    if arc is None:
+        return None
+    return ArcPart(
+        total_deg=_angle(arc.total_deg),
+        total_interval95_deg=_interval(arc.total_interval95_deg),
+        balance_deg=_angle(arc.balance_deg),
+        balance_interval95_deg=_interval(arc.balance_interval95_deg),
+    )
+
+
+def _result(result: SideResult, time_s: FloatArray) -> dict[str, Any]:
+    return {
+        "status": str(result.status),
+        "end_range_deg": _angle(result.end_range_deg),
+        "interval95_deg": _interval(result.interval95_deg),
+        "pelvis_corrected_deg": _angle(result.pelvis_corrected_deg),
+        "onset_deg": _angle(result.onset_deg),
+        "compensations": tuple(
             CompensationPart(code=str(c.code), moved_deg=_angle(c.moved_deg), onset_deg=_angle(c.onset_deg))
             for c in result.compensations
         ),
-        beside=tuple(BesidePart(label=row.label, value_deg=_angle(row.value_deg)) for row in beside_number(result)),
-        raw_peak_deg=_angle(result.raw_peak_deg),
-        filtered_peak_deg=_angle(result.filtered_peak_deg),
-        rest_deg=_angle(result.rest_deg),
-        trial_sd_deg=_angle(result.trial_sd_deg),
-        trials=tuple(_trial(trial, time_s) for trial in result.trials),
-        error_terms=tuple(ErrorTermPart(source=t.source, se_deg=_angle(t.se_deg)) for t in result.error_terms),
-        reference=tuple(map(_comparison, result.reference)),
-    )
+        "beside": tuple(BesidePart(label=row.label, value_deg=_angle(row.value_deg)) for row in beside_number(result)),
+        "raw_peak_deg": _angle(result.raw_peak_deg),
+        "filtered_peak_deg": _angle(result.filtered_peak_deg),
+        "rest_deg": _angle(result.rest_deg),
+        "trial_sd_deg": _angle(result.trial_sd_deg),
+        "trials": tuple(_trial(trial, time_s) for trial in result.trials),
+        "error_terms": tuple(ErrorTermPart(source=t.source, se_deg=_angle(t.se_deg)) for t in result.error_terms),
+        "reference": tuple(map(_comparison, result.reference)),
+    }
 
 
 def _trial(trial: Trial, time_s: FloatArray) -> TrialPart:
@@ -290,6 +329,7 @@ def _finding(finding: Finding) -> FindingPart:
         title=title_for(finding.code),
         severity=str(finding.severity),
         side=str(finding.side) if finding.side else None,
+        motion=str(finding.motion) if finding.motion else None,
         observed=_finite(finding.observed),
         limit=_finite(finding.limit),
         unit=finding.unit,

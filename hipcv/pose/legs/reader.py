@@ -40,6 +40,7 @@ from hipcv.pose.legs.reading import first_look, read_lower_legs
 from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.subject import Subject, find_posture, find_subject
+from hipcv.pose.legs.tracking import ANGLES_DEG, BOTH_WAYS_DEG
 from hipcv.pose.person import NOBODY
 from hipcv.pose.seam import Seen
 from hipcv.sources.picture_quality import SHARPNESS_EVERY_S, measure_sharpness
@@ -80,6 +81,7 @@ class LegReader:
     sees_less : as `region.find_in_clip`.
     subject_at : where in the picture the knees of who is meant are, as `Setup.subject_at`.
     ahead : looks at frames before the last one has come.
+    angles_deg : the angles at which a shank is looked for.
     """
 
     network: LandmarkNetwork
@@ -91,6 +93,7 @@ class LegReader:
     sees_less: bool = False
     subject_at: tuple[float, float] | None = None
     ahead: ReadAhead | None = None
+    angles_deg: FloatArray = field(default_factory=lambda: ANGLES_DEG)
     sample_hz: float | None = field(default=SAMPLE_HZ, init=False)
     #: Whose legs they are; known after `series`.
     subject: Subject = field(default_factory=lambda: Subject(None), init=False)
@@ -167,7 +170,7 @@ class LegReader:
         self.subject = self._search()
         if self.vote is not None:
             vote, known = join(self.vote, seen_ahead)
-            legs = read_lower_legs(self._frame, time_s, vote, self.network, self.steps, known)
+            legs = read_lower_legs(self._frame, time_s, vote, self.network, self.steps, known, self.angles_deg)
             self.share_in_front = legs.share_in_front
             if self.procedure.shank_up and self.share_in_front > TRUNK_IN_FRONT.value:
                 self.flexion_deg = self._hip_flexion_deg(self.vote)
@@ -379,6 +382,7 @@ def open_leg_reader(
         return LegReader(network, procedure, camera_side, steps, None, detector, less, at), detector
 
     reader, _ = open_reader()
+    reader.angles_deg = BOTH_WAYS_DEG if setup.inwards else ANGLES_DEG
     if guide is not None:
         reader.follower = open_follower(procedure, camera_side, *guide)
         # on one thread, which is the one that gives way

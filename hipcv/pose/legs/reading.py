@@ -27,7 +27,7 @@ from hipcv.pose.legs.network import LandmarkNetwork, Region
 from hipcv.pose.legs.protractor import landmarks_turn_deg
 from hipcv.pose.legs.region import Vote
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
-from hipcv.pose.legs.tracking import CLEAR_DOUBT, LegPath, doubt, find_paths, share_in_front, track_knees
+from hipcv.pose.legs.tracking import ANGLES_DEG, CLEAR_DOUBT, LegPath, doubt, find_paths, share_in_front, track_knees
 from hipcv.pose.person import Pose
 
 ByteArray = NDArray[np.uint8]
@@ -69,6 +69,7 @@ def read_lower_legs(
     network: LandmarkNetwork,
     steps: LegSteps = LEG_STEPS,
     known: Mapping[float, Views] = MappingProxyType({}),
+    angles_deg: FloatArray = ANGLES_DEG,
 ) -> LowerLegs:
     """Read both shanks in every frame.
 
@@ -79,6 +80,7 @@ def read_lower_legs(
     vote : where the legs are, in pixels of these frames.
     steps : the steps that can be exchanged.
     known : first looks at this square that have been taken already (`first_look`), by their frames' times.
+    angles_deg : the angles at which a shank is looked for (`tracking.ANGLES_DEG`).
     """
     region, n = vote.region, len(time_s)
     shank_px = vote.shank_px * CROP_PX / region.side_px
@@ -88,12 +90,12 @@ def read_lower_legs(
         rgb = frame(k)
         views.append(known.get(float(time_s[k])) or first_look(rgb, region, network, float(time_s[k])))
         lab[k] = cv2.cvtColor(cv2.resize(region.cut(rgb), (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
-    paths, doubts = _first_paths(views, time_s, first_px, shank_px, steps)
+    paths, doubts = _first_paths(views, time_s, first_px, shank_px, steps, angles_deg)
     doubted = steps.look_again(doubts).tolist()
     for k in doubted:
         views[k] += look_at(frame(k), region, network, _raster(time_s[k]), again=True)
     if doubted:
-        paths, doubts = _first_paths(views, time_s, first_px, shank_px, steps)
+        paths, doubts = _first_paths(views, time_s, first_px, shank_px, steps, angles_deg)
     knee_maps, ankle_maps, masks = np.stack([seen.maps for seen in views], axis=1)
     knees = np.stack([path.knee_px for path in paths], axis=1)
     in_front = share_in_front(masks.mean(axis=0), np.median(knees, axis=0), shank_px)
@@ -107,7 +109,7 @@ def read_lower_legs(
         if ends:
             knees = stay_at_the_end(knees, knee_outline(legs, knees, shank_px), shank_px)
             knees = lift_knees(knees, knee_outline(legs, knees, shank_px), shank_px)
-        paths, doubts = _follow(knee_maps, ankle_maps, legs, time_s, knees, shank_px, steps)
+        paths, doubts = _follow(knee_maps, ankle_maps, legs, time_s, knees, shank_px, steps, angles_deg)
 
     edges: list[list[MapArray]] = [[], []]
     for k in range(n):
@@ -148,12 +150,17 @@ def _raster(time_s: float) -> int:
 
 
 def _first_paths(
-    views: Sequence[Views], time_s: FloatArray, first_px: FloatArray, shank_px: float, steps: LegSteps
+    views: Sequence[Views],
+    time_s: FloatArray,
+    first_px: FloatArray,
+    shank_px: float,
+    steps: LegSteps,
+    angles_deg: FloatArray,
 ) -> tuple[Sequence[LegPath], Sequence[FloatArray]]:
     """Return both legs' paths and doubts by what the looks show, before the legs' colour is known."""
     knee_maps, ankle_maps, masks = np.stack([seen.maps for seen in views], axis=1)
     knees = track_knees(knee_maps, time_s, first_px, shank_px)
-    return _follow(knee_maps, ankle_maps, masks, time_s, knees, shank_px, steps)
+    return _follow(knee_maps, ankle_maps, masks, time_s, knees, shank_px, steps, angles_deg)
 
 
 def _follow(
@@ -164,12 +171,13 @@ def _follow(
     knees: FloatArray,
     shank_px: float,
     steps: LegSteps,
+    angles_deg: FloatArray,
 ) -> tuple[Sequence[LegPath], Sequence[FloatArray]]:
     """Return both legs' paths and how much each is doubted (T,); `likely` says where legs may be, (T, 64, 64)."""
-    paths = find_paths(ankle_maps, likely, time_s, knees, shank_px, steps.best_path)
+    paths = find_paths(ankle_maps, likely, time_s, knees, shank_px, steps.best_path, angles_deg)
     rows, columns = cell_of(np.median(knees, axis=0)).T
     peaks = knee_maps.mean(axis=0)[rows, columns]
-    return paths, [doubt(path, float(peak), shank_px) for path, peak in zip(paths, peaks, strict=True)]
+    return paths, [doubt(path, float(peak), shank_px, angles_deg) for path, peak in zip(paths, peaks, strict=True)]
 
 
 def _learn(

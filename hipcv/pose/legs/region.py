@@ -294,9 +294,10 @@ def find_in_clip(
 ) -> tuple[Vote | None, bool]:
     """Search several frames of one clip and let them vote.
 
-    A camera that looks down on standing shanks shows the body they belong to, head up. There the network sees more in
-    the picture as it is than in one that is turned until the shanks point down: where the turned search is not beyond
-    doubt, both are asked, and what more frames see more clearly counts.
+    A camera that looks down on standing shanks shows the body they belong to, head up. The network may see them in the
+    picture as it is, though less precisely, where it does not in one that is turned until the shanks point down, or
+    takes the lower half of a shank for all of it there: where the turned search is not beyond doubt, both are asked,
+    and of two places the one counts that more frames see more clearly.
 
     Parameters
     ----------
@@ -315,7 +316,8 @@ def find_in_clip(
     outside = cut_off(seen, frames)
     if turn_deg and (vote is None or vote.merit < NO_DOUBT):
         over, seen_over = _vote(frames, network, turn_deg, over=True)
-        if over is not None and over.merit > max(MIN_OVER, 0.0 if vote is None else vote.merit):
+        elsewhere = over is not None and (vote is None or (over.merit > vote.merit and not agree(vote, over)))
+        if over is not None and elsewhere and over.merit > MIN_OVER:
             vote, outside = over, cut_off(seen_over, frames)
         elif vote is None:
             outside = outside or cut_off(seen_over, frames)
@@ -440,7 +442,7 @@ def _confirm(rgb: ByteArray, network: Looker, legs: Legs) -> Legs | None:
     return None
 
 
-def agree(a: Legs, b: Legs) -> bool:
+def agree(a: "Legs | Vote", b: "Legs | Vote") -> bool:
     """Whether two looks show the same legs: knees that stay, shanks of one length.
 
     Examples

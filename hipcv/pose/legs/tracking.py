@@ -19,6 +19,9 @@ from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX, MapArray, cell_of,
 
 #: Angles searched for each shank, degrees outwards from straight down in the crop.
 ANGLES_DEG = np.arange(-24.0, 80.1, 1.5)
+#: ... where the foot also swings inwards: as far as external rotation goes, 49.7° + 1.96 × 10.4° (Czuppon 2017, women).
+#: Only then, for the ankle of another leg that rests lies in this range.
+BOTH_WAYS_DEG = np.arange(-72.0, 80.1, 1.5)
 #: Distance of the ankle from the knee, in shank lengths. A camera looking down shortens a shank that leans out.
 RADII = np.linspace(0.70, 1.25, 12)
 #: This many shank lengths beside a leg's middle there is no leg; how much that says against the ankle's height.
@@ -33,6 +36,8 @@ PEAK_REACH = 0.13
 MAX_ASIDE = 0.12
 #: A peak of this height is clear.
 CLEAR_PEAK = 0.35
+#: Ankles nearer than this to each other, in shank lengths, are one peak.
+ONE_ANKLE = 0.16
 #: A leg that is doubted no more than this is seen clearly (`doubt`).
 CLEAR_DOUBT = 1.6
 #: A knee is looked for within this many shank lengths of where it was, and followed when it strays further than that.
@@ -159,8 +164,15 @@ def outward(leg: int) -> float:
     return -1.0 if leg == 0 else 1.0
 
 
-def polar_scores(ankle_maps: MapArray, masks: MapArray, knee_px: FloatArray, shank_px: float, leg: int) -> FloatArray:
-    """Return (T, A) log scores of every angle of `ANGLES_DEG`: an ankle at its end, leg along it and less beside it.
+def polar_scores(
+    ankle_maps: MapArray,
+    masks: MapArray,
+    knee_px: FloatArray,
+    shank_px: float,
+    leg: int,
+    angles_deg: FloatArray = ANGLES_DEG,
+) -> FloatArray:
+    """Return (T, A) log scores of every angle of `angles_deg`: an ankle at its end, leg along it and less beside it.
 
     Parameters
     ----------
@@ -176,14 +188,14 @@ def polar_scores(ankle_maps: MapArray, masks: MapArray, knee_px: FloatArray, sha
     >>> scores.shape, float(ANGLES_DEG[scores[0].argmax()])
     ((1, 70), 0.0)
     """
-    turn = np.radians(ANGLES_DEG)
+    turn = np.radians(angles_deg)
     direction = np.stack([outward(leg) * np.sin(turn), np.cos(turn)], -1)
     places = shank_px * RADII[None, :, None] * direction[:, None, :]
     steps = shank_px * np.linspace(0.15, 0.95, N_ALONG)[None, :, None] * direction[:, None, :]
     across = np.stack([-direction[:, 1], direction[:, 0]], -1)
     low = shank_px * np.linspace(0.4, 0.95, 9)[None, :, None] * direction[:, None, :]
     flanks = np.concatenate([low + sign * FLANK_SHANKS * shank_px * across[:, None, :] for sign in (-1, 1)], axis=1)
-    scores = np.empty((len(ankle_maps), len(ANGLES_DEG)))
+    scores = np.empty((len(ankle_maps), len(angles_deg)))
     for t in range(len(ankle_maps)):
         cells = (knee_px[t] + places - CELL_CENTRE_PX) / CELL_PX
         mask_cells = (knee_px[t] + steps) * (masks.shape[-1] / 256.0) - 0.5
@@ -248,7 +260,7 @@ def without_ankle(ankle_maps: MapArray, ankle_px: FloatArray, shank_px: float) -
     row, column = np.mgrid[0:64, 0:64]
     x, y = CELL_PX * column + CELL_CENTRE_PX, CELL_PX * row + CELL_CENTRE_PX
     away = np.hypot(x - ankle_px[:, 0, None, None], y - ankle_px[:, 1, None, None])
-    reach = 0.16 * shank_px
+    reach = ONE_ANKLE * shank_px
     return np.asarray(ankle_maps * (1.0 - np.exp(-0.5 * (away / reach) ** 2)), dtype=ankle_maps.dtype)
 
 
@@ -263,10 +275,12 @@ def find_paths(
     knees_px: FloatArray,
     shank_px: float,
     best: BestPath = best_path,
+    angles_deg: FloatArray = ANGLES_DEG,
 ) -> tuple["LegPath", "LegPath"]:
     """Follow both ankles; each is sought again without the other's peak, the surer one first.
 
-    Parameters as in `polar_scores` and `find_path`; `knees_px` (T, 2, 2); `best` finds the angles of a path.
+    Parameters as in `polar_scores` and `find_path`; `knees_px` (T, 2, 2); `best` finds the angles of a path among
+    `angles_deg`.
 
     Examples
     --------
@@ -277,14 +291,51 @@ def find_paths(
     >>> left.ankle_px[0].round(3).tolist(), right.ankle_px[0].round(3).tolist()
     ([81.5, 161.5], [169.5, 161.5])
     """
-    alone = [find_path(ankle_maps, masks, time_s, knees_px[:, leg], shank_px, leg, best) for leg in range(2)]
+
+    def find(maps: MapArray, leg: int) -> LegPath:
+        return find_path(maps, masks, time_s, knees_px[:, leg], shank_px, leg, best, angles_deg)
+
+    alone = [find(ankle_maps, leg) for leg in range(2)]
     surer = int(np.median(alone[1].peak) > np.median(alone[0].peak))
     other = 1 - surer
     rest = without_ankle(ankle_maps, alone[surer].ankle_px, shank_px)
-    second = find_path(rest, masks, time_s, knees_px[:, other], shank_px, other, best)
+    second = find(rest, other)
     rest = without_ankle(ankle_maps, second.ankle_px, shank_px)
-    first = find_path(rest, masks, time_s, knees_px[:, surer], shank_px, surer, best)
-    return (first, second) if surer == 0 else (second, first)
+    first = find(rest, surer)
+    paths = [first, second] if surer == 0 else [second, first]
+    if angles_deg[0] < ANGLES_DEG[0]:
+        paths = [share_ankle(paths[leg], alone[leg], alone[1 - leg], shank_px) for leg in range(2)]
+    return paths[0], paths[1]
+
+
+def share_ankle(path: LegPath, alone: LegPath, other: LegPath, shank_px: float) -> LegPath:
+    """Return a path with the ankle that both legs claim, where nothing else is clear; what two claim is faint for each.
+
+    A foot that passes the other leg covers its ankle, or is covered: there is one peak for both.
+
+    Parameters
+    ----------
+    path : the leg, sought without the other's ankle.
+    alone, other : the leg and the other one, each sought by itself.
+
+    Examples
+    --------
+    >>> knee, ankle, other_ankle = np.zeros((2, 2)), np.full((2, 2), 80.0), np.array([[82.0, 80.0], [160.0, 80.0]])
+    >>> alone = LegPath(knee, ankle, np.full(2, -45.0), np.full(2, 0.8), np.ones(2))
+    >>> path = LegPath(knee, ankle - 30.0, np.full(2, -20.0), np.full(2, 0.1), np.ones(2))
+    >>> shared = share_ankle(path, alone, LegPath(knee, other_ankle, np.zeros(2), np.ones(2), np.ones(2)), 80.0)
+    >>> shared.angle_deg.tolist(), shared.peak.tolist()
+    ([-45.0, -20.0], [0.175, 0.1])
+    """
+    one = np.linalg.norm(alone.ankle_px - other.ankle_px, axis=1) < ONE_ANKLE * shank_px
+    take = one & (path.peak < CLEAR_PEAK)
+    return LegPath(
+        path.knee_px,
+        np.where(take[:, None], alone.ankle_px, path.ankle_px),
+        np.where(take, alone.angle_deg, path.angle_deg),
+        np.where(take, np.minimum(alone.peak, CLEAR_PEAK / 2), path.peak),
+        np.where(take, alone.margin, path.margin),
+    )
 
 
 def find_path(
@@ -295,6 +346,7 @@ def find_path(
     shank_px: float,
     leg: int,
     best: BestPath = best_path,
+    angles_deg: FloatArray = ANGLES_DEG,
 ) -> LegPath:
     """Follow one ankle through the clip and place it to a fraction of a heat-map cell.
 
@@ -312,13 +364,13 @@ def find_path(
     lent = ankle_maps.astype(np.float64)
     if len(lent) > 2:
         lent[1:-1] = 0.25 * ankle_maps[:-2] + 0.5 * ankle_maps[1:-1] + 0.25 * ankle_maps[2:]
-    scores = polar_scores(lent, masks, knee_px, shank_px, leg)
+    scores = polar_scores(lent, masks, knee_px, shank_px, leg, angles_deg)
     path = best(scores, time_s)
     n = len(path)
     ankle_px, peak, margin = np.empty((n, 2)), np.empty(n), np.empty(n)
     reach_cells = max(2, round(PEAK_REACH * shank_px / CELL_PX))
     for t in range(n):
-        turn = np.radians(ANGLES_DEG[path[t]])
+        turn = np.radians(angles_deg[path[t]])
         direction = np.array([outward(leg) * np.sin(turn), np.cos(turn)])
         places = knee_px[t] + shank_px * RADII[:, None] * direction
         cells = np.clip((places - CELL_CENTRE_PX) / CELL_PX, 0, 63)
@@ -334,7 +386,7 @@ def find_path(
         aside = abs(float(shank @ [direction[1], -direction[0]])) / max(float(np.hypot(*shank)), 1e-9)
         if aside > MAX_ASIDE:  # the skirt of something else's peak
             ankle_px[t], peak[t] = places[on_path], values[on_path]
-        elsewhere = np.abs(ANGLES_DEG - ANGLES_DEG[path[t]]) > 12.0
+        elsewhere = np.abs(angles_deg - angles_deg[path[t]]) > 12.0
         margin[t] = scores[t, path[t]] - scores[t, elsewhere].max()
     d = ankle_px - knee_px
     angle = np.degrees(np.arctan2(outward(leg) * d[:, 0], d[:, 1]))
@@ -368,11 +420,11 @@ def share_in_front(mask: MapArray, knees_px: FloatArray, shank_px: float) -> flo
     return float(map_coordinates(mask, [along * cells - 0.5, across * cells - 0.5], order=1, mode="nearest").mean())
 
 
-def doubt(path: LegPath, knee_peak: float, shank_px: float) -> FloatArray:
+def doubt(path: LegPath, knee_peak: float, shank_px: float, angles_deg: FloatArray = ANGLES_DEG) -> FloatArray:
     """Return (T,) how many times less sure than usual a shank's direction is, 1 and up.
 
     It grows where a peak is faint, where another angle is nearly as good, where the shank is much shorter or longer
-    than it should be, and where the path runs along the end of the searched range.
+    than it should be, and where the path runs along the end of the range that was searched (`angles_deg`).
 
     Examples
     --------
@@ -385,7 +437,7 @@ def doubt(path: LegPath, knee_peak: float, shank_px: float) -> FloatArray:
     rival = np.clip(1.0 - path.margin / 1.5, 0.0, 3.0)
     length = np.linalg.norm(path.ankle_px - path.knee_px, axis=1) / shank_px
     stretch = np.clip(np.maximum(0.72 / length, length / 1.22), 1.0, 5.0)
-    at_end = (path.angle_deg <= ANGLES_DEG[0] + 2) | (path.angle_deg >= ANGLES_DEG[-1] - 2)
+    at_end = (path.angle_deg <= angles_deg[0] + 2) | (path.angle_deg >= angles_deg[-1] - 2)
     times: FloatArray = faint**0.7 * (1.0 + rival) * stretch**3 * np.where(at_end, 4.0, 1.0)
     return times
 

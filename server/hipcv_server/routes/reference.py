@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse, Response
 
 from hipcv.core.procedures import PROCEDURES, USUAL_TEST, TestName, procedure_named
 from hipcv.version import __version__
-from hipcv.words import Effort, Sex
+from hipcv.words import Effort, Motion, Motions, Sex
 from hipcv_server import schemas
 from hipcv_server.links import PREFIX
 from hipcv_server.problems import described
@@ -36,13 +36,18 @@ def procedures() -> Response:
 
 
 @router.get("/norms", response_model=schemas.Norms, responses=described(), summary="The reference ranges")
-def norms(test: TestName | None = None, age: schemas.Age | None = None, sex: Sex | None = None) -> Response:
+def norms(
+    test: TestName | None = None,
+    age: schemas.Age | None = None,
+    sex: Sex | None = None,
+    motion: Motion = Motion.INTERNAL,
+) -> Response:
     """Return the reference ranges that fit, in words."""
     from dataclasses import asdict
 
     from hipcv.evidence.norms import norms_table
 
-    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex)
+    rows = norms_table(procedure_named(test) if test else None, age_years=age, sex=sex, motion=motion)
     return JSONResponse({"norms": [asdict(row) for row in rows]})
 
 
@@ -69,7 +74,9 @@ def models(rooms: In) -> Response:
 @router.get(
     "/guidance", response_model=schemas.GuidanceModel, responses=described(), summary="How to film; words for findings"
 )
-def guidance(test: TestName = USUAL_TEST, effort: Effort = Effort.ACTIVE) -> Response:
+def guidance(
+    test: TestName = USUAL_TEST, effort: Effort = Effort.ACTIVE, motion: Motions = Motions.INTERNAL
+) -> Response:
     """Return how to film and help in a test, and the words for every finding code and verdict on a difference."""
     from hipcv.evidence.guidance import filming_guide, helper_guide, known_codes, meaning_for, origin_for, title_for
     from hipcv.evidence.reference import AsymmetryVerdict
@@ -80,7 +87,7 @@ def guidance(test: TestName = USUAL_TEST, effort: Effort = Effort.ACTIVE) -> Res
     }
     asymmetry = {str(verdict): verdict.wording for verdict in AsymmetryVerdict}
     procedure = procedure_named(test)
-    film, helper = list(filming_guide(procedure, effort)), helper_guide(procedure)
+    film, helper = list(filming_guide(procedure, effort, motion)), helper_guide(procedure)
     steps, origin = (list(helper.steps), helper.origin) if effort is Effort.PASSIVE else ([], "")
     told = {"film": film, "helper": steps, "helper_origin": origin, "findings": words, "asymmetry": asymmetry}
     return JSONResponse(told)

@@ -24,9 +24,9 @@ export function doneOf(form) {
 }
 
 /** Show how to film a test, and how to help where somebody does; resolves once it is there. */
-export async function showGuides(where, test, effort) {
+export async function showGuides(where, test, effort, motion = "internal") {
   showDrawing(byId(`${where}-drawing`), `${test}-side`);
-  const { film, helper, helper_origin: origin } = await askOnce(`guidance?test=${test}&effort=${effort}`);
+  const { film, helper, helper_origin: origin } = await askOnce(`guidance?test=${test}&effort=${effort}&motion=${motion}`);
   const steps = (all) => all.map((step) => element("li", {}, step));
   byId(`${where}-film`).replaceChildren(...steps(film));
   byId(`${where}-helper`).hidden = !helper.length;

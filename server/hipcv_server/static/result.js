@@ -4,6 +4,7 @@ import { ask, askOnce } from "./api.js";
 import { legend } from "./chart.js";
 import { curves } from "./curves.js";
 import { button, confirmed, element } from "./element.js";
+import { asksInternal, otherMotions } from "./motions.js";
 import { nextSteps } from "./nextsteps.js";
 import { ranges } from "./ranges.js";
 import { loadTests, testTitle } from "./tests.js";
@@ -34,7 +35,8 @@ export async function showResult(box, resource, { onDeleted } = {}) {
   ]);
   const stop = stopped(a), next = stop ? [] : nextSteps(a);
   if (stop) body.append(stopNotice(a));
-  if (measured) body.append(numbers(a, series, words.asymmetry));
+  if (measured && asksInternal(a)) body.append(numbers(a, series, words.asymmetry));
+  if (measured) body.append(...otherMotions(a, (side, result) => card(side, result, null)));
   body.append(...(a.notes ?? []).map((note) => element("p", { class: "notice" }, note)));
   if (next.length) body.append(section("What to do next", element("ul", { class: "next" }, next.map(({ text, more, source }) => element("li", {}, text, source ? element("span", { class: "soft" }, ` ${source}`) : null, more ? element("ul", {}, more.map((one) => element("li", {}, one))) : null)))));
   if (!stop) body.append(...await planOf(a).catch((error) => [element("p", { class: "notice bad" }, error.message)]));
@@ -141,10 +143,16 @@ function movement(series, a, reference) {
   return drawing ? [section("The movement", drawing, element("p", { class: "soft" }, "How far each lower leg leans outwards from the plumb line. Thick lines are the holds that were measured."))] : [];
 }
 
+/** Whom a finding concerns, and which way the foot went where that is not the usual one. */
+function concerns({ side, motion }) {
+  const parts = [side, motion === "external" ? "foot inwards" : null].filter(Boolean);
+  return parts.length ? ` (${parts.join(", ")})` : "";
+}
+
 function findings(list, words) {
   const sorted = list.toSorted((one, other) => WEIGHT[one.severity] - WEIGHT[other.severity]);
   return element("ul", { class: "plain" }, sorted.map((f) => element("li", { class: `finding ${f.severity}` },
-    element("p", {}, element("span", { class: "badge" }, SEVERITIES[f.severity]), " ", element("strong", {}, `${f.title}${f.side ? ` (${f.side})` : ""}`)),
+    element("p", {}, element("span", { class: "badge" }, SEVERITIES[f.severity]), " ", element("strong", {}, `${f.title}${concerns(f)}`)),
     words[f.code] ? element("p", {}, words[f.code].meaning) : null,
     f.advice ? element("p", {}, f.advice) : null,
     f.observed !== null && f.limit !== null ? element("p", { class: "soft" }, foundWords(f)) : null,

@@ -38,6 +38,7 @@ export function setUpUpload() {
   byId("up-subject").addEventListener("change", () => answers && openQuestions()); // answers are one person's
   byId("show-film").addEventListener("click", toggleGuide);
   byId("upload-choices").addEventListener("change", showGuide);
+  byId("up-motion").addEventListener("change", showGuide);
   watchDone(byId("upload-form"), showGuide);
 }
 
@@ -64,8 +65,8 @@ function toggleGuide() {
 
 async function showGuide() {
   if (!(await loadTests())) return;
-  const test = new FormData(byId("upload-form")).get("test");
-  showGuides("upload", test, effortOf(byId("upload-form"))).catch((error) => alarm(error.message));
+  const given = new FormData(byId("upload-form"));
+  showGuides("upload", given.get("test"), effortOf(byId("upload-form")), given.get("motion") || "internal").catch((error) => alarm(error.message));
 }
 
 /** Ask once on this device whether its videos are mirror images, for nothing in a picture tells. */
@@ -98,7 +99,7 @@ async function take(files) {
 /** The options as they are now, for every file of this drop. */
 function options() {
   const given = new FormData(byId("upload-form")), sent = [];
-  for (const name of ["test", "age", "sex", "roll", "mirrored", "subject_at"]) if (given.get(name)) sent.push([name, given.get(name)]);
+  for (const name of ["test", "age", "sex", "roll", "mirrored", "motion", "subject_at"]) if (given.get(name)) sent.push([name, given.get(name)]);
   if (given.get("subject").trim()) sent.push(["subject", given.get("subject").trim()]);
   sent.push(...doneOf(byId("upload-form")), ...sentAnswers(answers));
   for (const side of SIDES) if (given.get(`pain_${side}`)) sent.push([`pain_${side}`, painWords(given.get(`pain_${side}`), given.get(`place_${side}`))]);
