@@ -14,6 +14,7 @@ from hipcv.core.checks.compensation import Compensation, find_compensations, ons
 from hipcv.core.checks.leg import judged_trials
 from hipcv.core.checks.limits import ONE_TRIAL, found
 from hipcv.core.checks.recording import check_recording
+from hipcv.core.checks.shape import check_shape
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries, sort_sides
 from hipcv.core.motion.trials import Trial
@@ -28,6 +29,7 @@ from hipcv.core.uncertainty import (
     half_width_deg,
     held_leg,
 )
+from hipcv.core.viewing import AS_STORED, Viewing
 from hipcv.evidence.guidance import advised, note_for
 from hipcv.evidence.reference import (
     AsymmetryVerdict,
@@ -98,7 +100,8 @@ class Provenance:
 
     `fps` is the recording's own frame rate; of some recordings only every so many frames are read: `n_frames` of them,
     `readings_hz` a second. `slow_motion` is by how many times the recording plays slower than life,
-    `long_side_fov_deg` the field of view of the lens where the recording tells it.
+    `long_side_fov_deg` the field of view of the lens where the recording tells it, `viewing` which part of the
+    recording was looked at, and how.
     """
 
     hipcv_version: str = ""
@@ -111,6 +114,7 @@ class Provenance:
     readings_hz: float | None = None
     slow_motion: float = 1.0
     long_side_fov_deg: float | None = None
+    viewing: Viewing = AS_STORED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,7 +247,9 @@ def assess(
     series = sort_sides(series, setup)
     analysis = analyse(series, setup)
     camera = analysis.camera
-    findings = _causes([*recording_findings, *check_recording(series, analysis.angles, setup)])
+    origin = provenance or Provenance()
+    shape = [] if origin.viewing.aspect else check_shape(series, setup)
+    findings = _causes([*recording_findings, *check_recording(series, analysis.angles, setup), *shape])
     if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)
     rejected = _rejected(findings)
@@ -273,7 +279,7 @@ def assess(
         analysis=analysis,
         asymmetry=_asymmetry(camera, *(results[side, Motion.INTERNAL] for side in SIDES)),
         findings=tuple(advised(f, setup.effort) for f in findings),
-        provenance=provenance or Provenance(),
+        provenance=origin,
         external=(results[Side.LEFT, Motion.EXTERNAL], results[Side.RIGHT, Motion.EXTERNAL]) if setup.inwards else None,
         external_asymmetry=_asymmetry(camera, *(results[side, Motion.EXTERNAL] for side in SIDES)),
     )
@@ -350,12 +356,31 @@ def _rejected(findings: Sequence[Finding]) -> bool:
     return any(f.severity is Severity.REJECT and f.side is None for f in findings)
 
 
+#: What explains whatever else is found in a recording, and what may stand beside it.
+_EXPLAINING = (FindingCode.SEVERAL_TESTS, FindingCode.PICTURE_TURNED)
+#: What light that is wrong makes of somebody who is there.
+_LIGHT = (FindingCode.LOW_LIGHT, FindingCode.TOO_BRIGHT)
+_NOT_MADE_OUT = {FindingCode.NO_PERSON, FindingCode.LEGS_NOT_SEEN, FindingCode.WRONG_TEST, FindingCode.WRONG_VIEW}
+_BESIDE = (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)
+
+
 def _causes(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings without what follows from others: who stands, or shows no legs, is not read all the time."""
+    """Return the findings without what follows from others.
+
+    Who stands, or shows no legs, is not read all the time; where clips are joined, camera and room change with them;
+    in a picture that is turned nothing is where it should be; in the dark nobody is made out.
+    """
     rejected = {f.code for f in findings if f.severity is Severity.REJECT and f.side is None}
+    for code in _EXPLAINING:
+        if code in rejected:
+            return [f for f in findings if f.code in (code, *_BESIDE)]
+    light = [f for f in findings if f.code in _LIGHT]
+    if light and rejected & _NOT_MADE_OUT:
+        return [replace(light[0], severity=Severity.REJECT), *(f for f in findings if f.code in _BESIDE)]
     if not rejected & {FindingCode.WRONG_TEST, FindingCode.LEGS_NOT_SEEN, FindingCode.SUBJECT_UNCLEAR}:
         return list(findings)
-    return [f for f in findings if f.code not in (FindingCode.NO_PERSON, FindingCode.PERSON_LOST)]
+    following = (FindingCode.NO_PERSON, FindingCode.PERSON_LOST, FindingCode.PIXEL_SHAPE)
+    return [f for f in findings if f.code not in following]
 
 
 def _strongest(findings: Sequence[Finding]) -> list[Finding]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from hipcv.core.answers import SidePain
     from hipcv.core.setup import Setup
+    from hipcv.core.viewing import Viewing
     from hipcv.measurement import Measurement
     from hipcv.models.store import ModelStatus, Progress
 
@@ -195,6 +196,26 @@ def measure(
     slow_motion: Annotated[
         float, typer.Option("--slow-motion", min=0.05, max=100, help="The file plays this many times slower than life.")
     ] = 1.0,
+    rotate: Annotated[
+        int, typer.Option("--rotate", metavar="0|90|180|270", help="Turn the pictures clockwise by so many degrees.")
+    ] = 0,
+    aspect: Annotated[
+        str | None,
+        typer.Option(
+            "--aspect",
+            metavar="W:H",
+            help="Width to height of the upright picture as it should look, such as 4:3, where it is squeezed and the "
+            "file does not say so.",
+            show_default=False,
+        ),
+    ] = None,
+    from_s: Annotated[
+        float | None,
+        typer.Option("--from", metavar="SECONDS", help="Measure from this second on.", show_default=False),
+    ] = None,
+    to_s: Annotated[
+        float | None, typer.Option("--to", metavar="SECONDS", help="Measure up to this second.", show_default=False)
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for report, annotated video, JSON and CSV.", show_default=False),
@@ -218,8 +239,9 @@ def measure(
             raise typer.BadParameter(fault.sentence, param_hint=f"--{fault.field.replace('_', '-')}")
         answers, screened_on = read_screening(screening, screened_on, screened_by)
         pains = _side_pain("--pain-left", pain_left), _side_pain("--pain-right", pain_right)
+        viewing = _viewing(rotate, aspect, from_s, to_s)
         _try_writing(out=out, series=series, keep=keep)
-        procedure = _recognise(clip, model, models) if test is TestOption.AUTO else procedure_named(test)
+        procedure = _recognise(clip, model, models, viewing) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
             procedure=procedure,
             effort=effort,
@@ -244,7 +266,9 @@ def measure(
             screened_on=screened_on,
             screened_by=screened_by,
         )
-        measured = _measure(clip, setup, model, models, slow_motion=slow_motion, engine=engine, quiet=quiet)
+        measured = _measure(
+            clip, setup, model, models, slow_motion=slow_motion, viewing=viewing, engine=engine, quiet=quiet
+        )
         _print(measured, as_json=json_)
         if keep is not None:
             from hipcv.history import keep as keep_in_history
@@ -294,12 +318,12 @@ def _sample(name: str) -> Path:
     )
 
 
-def _recognise(clip: Path, model: ModelName, models: Path | None) -> "Procedure":
+def _recognise(clip: Path, model: ModelName, models: Path | None, viewing: "Viewing") -> "Procedure":
     """Return the test that a clip shows; a clip that shows neither is measured as seated and refused there."""
     from hipcv.measurement import recognise_file
     from hipcv.printable import printable
 
-    seen = recognise_file(clip, model_name=model, model_path=models)
+    seen = recognise_file(clip, model_name=model, model_path=models, viewing=viewing)
     what = f"taken for the {seen.procedure} test" if seen.procedure else "neither the seated nor the prone test"
     typer.echo(f"hipcv: {printable(clip.name)} is {what}. {seen.reason}", err=True)
     return seen.procedure or SEATED
@@ -340,6 +364,20 @@ def _side_pain(option: str, text: str | None) -> "SidePain | None":
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
+def _viewing(rotate: int, aspect: str | None, from_s: float | None, to_s: float | None) -> "Viewing":
+    from hipcv.core.viewing import Viewing, read_aspect
+
+    try:
+        shape = None if aspect is None else read_aspect(aspect)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--aspect") from None
+    try:
+        return Viewing(rotate, shape, from_s, to_s)
+    except ValueError as error:
+        hint = "--rotate" if "turn" in str(error) else "--from, --to"
+        raise typer.BadParameter(str(error), param_hint=hint) from None
+
+
 def _subject_at(text: str) -> tuple[float, float]:
     from hipcv.core.setup import read_place
 
@@ -356,12 +394,14 @@ def _measure(
     models: Path | None,
     *,
     slow_motion: float = 1.0,
+    viewing: "Viewing | None" = None,
     engine: Engine = Engine.LEGS,
     quiet: bool = False,
 ) -> "Measurement":
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
+    from hipcv.core.viewing import AS_STORED
     from hipcv.measurement import measure_file
     from hipcv.printable import printable
 
@@ -380,6 +420,7 @@ def _measure(
             model_name=model,
             model_path=models,
             slow_motion=slow_motion,
+            viewing=viewing or AS_STORED,
             engine=engine,
             on_frame=lambda n_done, n_total: progress.update(task, completed=n_done, total=n_total),
             on_fetch=_fetch_bar(progress),
@@ -451,10 +492,10 @@ def _write_folder(measured: "Measurement", out: Path, *, quiet: bool, slow_motio
     from hipcv.outputs.folder import write_folder
     from hipcv.sources.video import open_video
 
-    setup = measured.assessment.setup
+    setup, viewing = measured.assessment.setup, measured.assessment.provenance.viewing
     with (
         Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
-        open_video(measured.path, mirrored=bool(setup.mirrored), slow_motion=slow_motion) as video,
+        open_video(measured.path, mirrored=bool(setup.mirrored), slow_motion=slow_motion, viewing=viewing) as video,
     ):
         task = progress.add_task("Drawing", total=len(measured.series))
         frames = progress.track(video, task_id=task, total=len(measured.series))

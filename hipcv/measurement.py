@@ -1,24 +1,39 @@
 """One recorded file, from its path to its assessment."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from hipcv.assessment import Assessment
+from hipcv.assessment import Assessment, Status
 from hipcv.core.checks.limits import LIMITS, declared_limit, found
+from hipcv.core.checks.posture import picture_turned
+from hipcv.core.checks.shape import check_stored_size
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
-from hipcv.models.store import Progress, get_model
+from hipcv.core.viewing import AS_STORED, Viewing
+from hipcv.evidence.guidance import advised
+from hipcv.models.store import ModelFile, Progress, get_model
 from hipcv.pose.method import METHOD, Method
+from hipcv.pose.part import N_SEARCHED, PartFinder, find_part, only_seconds
 from hipcv.session import Session
-from hipcv.sources.recording import ReadReport
-from hipcv.sources.video import open_video
+from hipcv.sources.recording import ReadReport, VideoInfo
+from hipcv.sources.survey import Survey
+from hipcv.sources.video import VideoFile, open_video
 from hipcv.words import Engine, ModelName
 
 if TYPE_CHECKING:
     from hipcv.pose.recognise import Recognised
+
+
+#: Refusals of a recording that may show something else before or after the test.
+ELSE_SHOWN = {FindingCode.WRONG_TEST, FindingCode.NO_PERSON, FindingCode.LEGS_NOT_SEEN}
+#: Refusals that no turn of the picture explains.
+NO_TURN = (FindingCode.PICTURE_TURNED, FindingCode.SEVERAL_TESTS, FindingCode.CAMERA_YAW, FindingCode.BEYOND_JOINT)
+#: Pictures in which somebody who sits is then looked for.
+N_POSTURES = 60
 
 
 class OnFrame(Protocol):
@@ -45,6 +60,7 @@ def measure_file(
     model_path: Path | None = None,
     slow_motion: float = 1.0,
     clip_sha256: str | None = None,
+    viewing: Viewing = AS_STORED,
     method: Method = METHOD,
     engine: Engine = Engine.LEGS,
     on_frame: OnFrame | None = None,
@@ -53,6 +69,9 @@ def measure_file(
 ) -> Measurement:
     """Measure one recorded file.
 
+    Where its pictures show a screen around the recording, or it holds more than the test, it is read once more: only
+    the picture within, only that stretch (METHOD S17, S18).
+
     Parameters
     ----------
     path : a video file.
@@ -60,6 +79,7 @@ def measure_file(
     model_name, model_path : which pose model, and where to look for it first.
     slow_motion : by how many times the file plays slower than life.
     clip_sha256 : of the file's bytes, where somebody has hashed them already.
+    viewing : which part of the file is looked at, and how; what is not told is found.
     method : the steps of the reading that can be exchanged.
     engine : who reads the frames: the legs' reader, or MediaPipe's graph as a second opinion.
     on_frame, on_fetch : told how far reading, and fetching the model, have come.
@@ -70,29 +90,125 @@ def measure_file(
     SourceError, ModelError
         Where the file or the model cannot be used; a recording that was read is always an assessment.
     """
-    with open_video(path, mirrored=bool(setup.mirrored), slow_motion=slow_motion, sha256=clip_sha256) as video:
-        sha256 = video.sha256  # before its frames: it says what was read
-        model = get_model(model_name, model_path, on_fetch)
+    model = get_model(model_name, model_path, on_fetch)
+    one = _OneFile(path, setup, model, model_name, slow_motion, clip_sha256, method, engine, on_frame, on_read)
+    return one.measure(viewing)
+
+
+@dataclass(slots=True)
+class _OneFile:
+    """A file that is read, and read again where a part of it is the recording of the test."""
+
+    path: Path
+    setup: Setup
+    model: ModelFile
+    model_name: ModelName
+    slow_motion: float
+    clip_sha256: str | None
+    method: Method
+    engine: Engine
+    on_frame: OnFrame | None
+    on_read: Callable[[], None] | None
+
+    def measure(self, viewing: Viewing) -> Measurement:
+        """Measure the part that is the test."""
+        finder = PartFinder(self.setup, self.model, self.model_name)
+        told: tuple[Finding, ...] = ()
+        while True:
+            with self._open(viewing) as video, self._session(viewing, video.info) as session:
+                survey = self._read(video, session)
+                part = find_part(viewing, survey, finder, video.info, self.setup)
+                if part.viewing == viewing:
+                    measured = self._finish(video, session, (*told, *part.findings))
+                    break
+            viewing, told = part.viewing, (*told, *part.findings)
+        if measured.assessment.status is Status.MEASURED or self.engine is not Engine.LEGS:
+            return measured
+        return self._where_it_is_done(measured, survey, finder) or _turned(measured, survey, finder)
+
+    def _open(self, viewing: Viewing) -> VideoFile:
+        return open_video(
+            self.path,
+            mirrored=bool(self.setup.mirrored),
+            slow_motion=self.slow_motion,
+            sha256=self.clip_sha256,
+            viewing=viewing,
+        )
+
+    def _session(self, viewing: Viewing, info: VideoInfo) -> Session:
         parameters: dict[str, object] = {
-            "slow_motion": slow_motion,
-            "rotation_tag_deg": video.info.rotation_deg,
-            "engine": str(engine),
+            "slow_motion": self.slow_motion,
+            "rotation_tag_deg": info.rotation_deg,
+            "engine": str(self.engine),
         }
-        lens = video.info.long_side_fov_deg
-        with Session(setup, model, model_name, parameters, lens, slow_motion, method, engine=engine) as session:
-            for n_done, frame in enumerate(video, start=1):
-                session.add(frame.rgb, frame.time_s)
-                if on_frame is not None:
-                    on_frame(n_done, video.info.expected_n_frames)
-            if on_read is not None:
-                on_read()
-            session.parameters = {**parameters, "notes": list(video.notes)}
-            findings = check_reading(video.report) if video.report else ()
-            series, assessment = session.finish(clip_sha256=sha256, findings=findings)
-    return Measurement(path, series, assessment)
+        return Session(
+            self.setup,
+            self.model,
+            self.model_name,
+            parameters,
+            info.long_side_fov_deg,
+            self.slow_motion,
+            self.method,
+            engine=self.engine,
+            viewing=viewing,
+            whole_px=(info.whole_width_px, info.whole_height_px),
+        )
+
+    def _read(self, video: VideoFile, session: Session) -> Survey:
+        self.clip_sha256 = video.sha256  # before its frames: it says what was read
+        survey = Survey()
+        for n_done, frame in enumerate(video, start=1):
+            session.add(frame.rgb, frame.time_s)
+            survey.add(frame.rgb, frame.time_s)
+            if self.on_frame is not None:
+                self.on_frame(n_done, video.info.expected_n_frames)
+        return survey
+
+    def _finish(self, video: VideoFile, session: Session, told: tuple[Finding, ...]) -> Measurement:
+        if self.on_read is not None:
+            self.on_read()
+        session.parameters = {**session.parameters, "notes": list(video.notes)}
+        info = video.info
+        if info.viewing.aspect is None and info.pixel_aspect == 1 and info.viewing.crop_px is None:
+            told = (*told, *check_stored_size((info.stored_width_px, info.stored_height_px), self.setup))
+        findings = (*told, *(check_reading(video.report) if video.report else ()))
+        series, assessment = session.finish(clip_sha256=video.sha256, findings=findings)
+        return Measurement(self.path, series, assessment)
+
+    def _where_it_is_done(self, measured: Measurement, survey: Survey, finder: PartFinder) -> Measurement | None:
+        """Measure the stretch in which the test is done, where a recording was refused for what else it shows."""
+        viewing = measured.assessment.provenance.viewing
+        told = {f.code for f in measured.assessment.findings if f.severity is Severity.REJECT and f.side is None}
+        whole = viewing.from_s is None and viewing.to_s is None
+        if not (whole and told & ELSE_SHOWN):
+            return None
+        seconds = finder.doing_stretch(survey.timed_pictures(0.0, math.inf, N_POSTURES))
+        if seconds is None:
+            return None
+        part = only_seconds(viewing, seconds, self.slow_motion, float(measured.series.time_s[-1]))
+        with self._open(part.viewing) as video, self._session(part.viewing, video.info) as session:
+            self._read(video, session)
+            other = self._finish(video, session, part.findings)
+        return other if other.assessment.status is Status.MEASURED else None
 
 
-def recognise_file(path: Path, *, model_name: ModelName, model_path: Path | None = None) -> "Recognised":
+def _turned(measured: Measurement, survey: Survey, finder: PartFinder) -> Measurement:
+    """Return a refused recording with the cause that is the cause where its pictures lie on their side or head."""
+    assessment = measured.assessment
+    known = {f.code for f in assessment.findings if f.severity is Severity.REJECT} & {*NO_TURN}
+    if known or assessment.provenance.viewing.rotate_deg:
+        return measured
+    turned_deg = finder.turned_deg(survey.pictures(0.0, math.inf, N_SEARCHED))
+    if not turned_deg:
+        return measured
+    kept = tuple(f for f in assessment.findings if f.code is FindingCode.PICTURE_WITHIN)
+    findings = (advised(picture_turned(turned_deg)), *kept)
+    return replace(measured, assessment=replace(assessment, findings=findings))
+
+
+def recognise_file(
+    path: Path, *, model_name: ModelName, model_path: Path | None = None, viewing: Viewing = AS_STORED
+) -> "Recognised":
     """Say which test a recorded file shows, from some of its frames.
 
     Raises
@@ -102,7 +218,7 @@ def recognise_file(path: Path, *, model_name: ModelName, model_path: Path | None
     """
     from hipcv.pose.recognise import recognise_test
 
-    with open_video(path) as video:
+    with open_video(path, viewing=viewing) as video:
         return recognise_test(video, get_model(model_name, model_path), model_name)
 
 

@@ -19,6 +19,7 @@ from hipcv.core.motion.angles import MIN_VISIBILITY, lateral_signs, sides_exchan
 from hipcv.core.motion.filtering import OneEuro, median_of
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
 from hipcv.core.setup import Setup
+from hipcv.core.viewing import AS_STORED, Viewing
 from hipcv.evidence.guidance import advised
 from hipcv.models.store import ModelFile
 from hipcv.outputs.document import render_setup
@@ -79,6 +80,7 @@ class Session:
     method : the steps of the reading that can be exchanged.
     guide : a faster model that says at once where the legs are; see `open_reader`.
     engine : who reads the frames; see `open_reader`.
+    viewing : which part of a recorded file the frames are, `whole_px` (width, height) of all of its picture.
 
     Raises
     ------
@@ -95,6 +97,8 @@ class Session:
     method: Method = METHOD
     guide: tuple[ModelFile, ModelName] | None = None
     engine: Engine = Engine.LEGS
+    viewing: Viewing = AS_STORED
+    whole_px: tuple[int, int] | None = None
     reader: PoseReader = field(init=False)
     _room: StillRoom = field(default_factory=StillRoom, init=False)
     _brightness: dict[float, float] = field(default_factory=dict, init=False)
@@ -105,8 +109,19 @@ class Session:
 
     def __post_init__(self) -> None:
         self.reader = open_reader(
-            self.setup, self.model, self.model_name, method=self.method, guide=self.guide, engine=self.engine
+            self._seen_setup(), self.model, self.model_name, method=self.method, guide=self.guide, engine=self.engine
         )
+
+    def _seen_setup(self) -> Setup:
+        """Return the setup with what is said of places in the whole picture told of the part that is read."""
+        at, part = self.setup.subject_at, self.viewing.crop_px
+        if at is None or part is None or self.whole_px is None:
+            return self.setup
+        x, y = (
+            min(max((share * whole - start) / length, 0.0), 1.0)
+            for share, whole, start, length in zip(at, self.whole_px, part[:2], part[2:], strict=True)
+        )
+        return replace(self.setup, subject_at=(x, y))
 
     def add(self, rgb: ByteArray, time_s: float) -> Reading:
         """Look at the next frame, (height, width, 3) upright and unmirrored, taken at `time_s` (rising)."""
@@ -167,6 +182,7 @@ class Session:
             brightness=np.array([self._brightness.get(time_s, math.nan) for time_s in series.time_s.tolist()]),
             edges_px=self._room.find_edges(self._people_px(series.image_px), shank_px),
             long_side_fov_deg=self.long_side_fov_deg,
+            origin_px=self.viewing.origin_px,
             recorded_fps_hz=(self._n_frames - 1) / span_s if self.reader.sample_hz and span_s > 0 else None,
         )
 
@@ -188,6 +204,7 @@ class Session:
             n_frames=len(series),
             slow_motion=self.slow_motion,
             long_side_fov_deg=self.long_side_fov_deg,
+            viewing=self.viewing,
             readings_hz=round(series.readings_hz, 4) if len(series) > 1 else None,
             parameters={**render_setup(self.setup), **self.parameters, "person": self.reader.person},
         )

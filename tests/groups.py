@@ -22,6 +22,7 @@ APART = {
     "test_browser: uploads": (
         "test_uploads_show_progress_result_and_refusal",
         "test_edges_drawn_over_the_video_say_where_down_is",
+        "test_a_video_on_its_head_is_turned_by_a_tap",
         "test_results_are_listed_and_deleted",
     ),
 }

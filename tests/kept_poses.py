@@ -20,7 +20,7 @@ from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.measurement import Measurement, measure_file
-from hipcv.outputs.document import render_document
+from hipcv.outputs.document import read_viewing, render_document
 from hipcv.words import CameraSide, Effort, ModelName, Motions
 
 HERE = Path(__file__).parent
@@ -55,8 +55,10 @@ def kept_measurement(name: str) -> Measurement:
     with np.load(POSES / f"{name}.npz") as kept:
         values: dict[str, Any] = {key: kept[key] for key in kept.files}
     told = json.loads(values.pop("provenance").item())
+    told["viewing"] = read_viewing({"setup": told.get("viewing", {})})
     width, height = values.pop("frame_size_px").tolist()
-    plain = {key: value.item() if value.ndim == 0 else value for key, value in values.items()}
+    values["origin_px"] = tuple(np.asarray(values.get("origin_px", (0, 0))).tolist())
+    plain = {key: value.item() if np.ndim(value) == 0 else value for key, value in values.items()}
     series = PoseSeries(**plain, frame_size_px=(width, height))
     clip, setup = CLIPS[name]
     provenance = replace(Provenance(**told), hipcv_version=__version__)

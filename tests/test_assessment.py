@@ -360,6 +360,14 @@ def test_somebody_who_sits_in_a_turned_picture_is_refused_with_the_turn(quarters
     assert assessment.trials == ()
 
 
+@pytest.mark.parametrize(("brightness", "code"), [(0.04, FindingCode.LOW_LIGHT), (0.97, FindingCode.TOO_BRIGHT)])
+def test_light_that_hides_somebody_is_the_cause_and_light_that_does_not_a_doubt(brightness, code):
+    seen = replace(seated(duration_s=6.0), brightness=np.full(len(seated(duration_s=6.0)), brightness))
+    assert code in codes(assess(seen, Setup()), Severity.DOUBT)
+    hidden = replace(seen, image_px=np.full_like(seen.image_px, np.nan))
+    assert [(f.code, f.severity) for f in assess(hidden, Setup()).findings] == [(code, Severity.REJECT)]
+
+
 def test_somebody_upright_in_the_picture_is_never_said_to_be_turned():
     for series in (seated(roll=25.0, duration_s=6.0), seated(lean=30.0), seated(yaw=40.0, duration_s=6.0)):
         assert FindingCode.PICTURE_TURNED not in codes(assess(series, Setup()), Severity.REJECT)

@@ -52,6 +52,7 @@ from hipcv.cli import app
 from hipcv.core.errors import BatchError, HipcvError, OutputError
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
+from hipcv.core.viewing import Viewing
 from hipcv.models.store import get_model
 from hipcv.outputs.document import render_document
 from hipcv.outputs.stills import take_stills
@@ -175,6 +176,8 @@ CLIP = Clip(1, "a.mp4", "/clips/a.mp4", SEATED)
         {"camera_side": CameraSide.HEAD_END},
         {"mirrored": True},
         {"slow_motion": 2.0},
+        {"viewing": Viewing(rotate_deg=180)},
+        {"viewing": Viewing(from_s=2.0)},
         {"roll_deg": 1.0},
         {"age_years": 40.0},
         {"sex": Sex.MALE},

@@ -29,6 +29,7 @@ from hipcv.core.errors import BatchError, SourceError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
+from hipcv.core.viewing import Viewing
 from hipcv.words import CameraSide, Effort, Sex, Side
 
 
@@ -78,6 +79,19 @@ def test_every_column_is_understood(folder: Path) -> None:
     assert clip.visit_date == "2026-03-01"
     assert clip.references == (Reference("goniometer", 31.5, 28.0),)
     assert clip.carried == {"site": "north"}
+
+
+def test_what_is_said_of_turn_shape_and_seconds_is_understood_or_a_fault(folder: Path) -> None:
+    header = ("path", "rotate", "aspect", "from", "to")
+    clip = read_one(write_csv(folder, header, ("a.mp4", "180", "4:3", "2", "9.5")))
+    assert clip.viewing == Viewing(180, 4 / 3, 2.0, 9.5)
+    for row, column in (
+        (("45", "4:3", "2", "9"), "rotate"),
+        (("0", "wide", "2", "9"), "aspect"),
+        (("0", "", "9", "2"), "to"),
+    ):
+        with pytest.raises(ListError, match=rf"row 2, {column}: wanted"):
+            read_one(write_csv(folder, header, ("a.mp4", *row)))
 
 
 def test_an_excel_table_means_the_same_as_a_csv_table(folder: Path) -> None:

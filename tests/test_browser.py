@@ -1062,6 +1062,35 @@ def test_uploads_show_progress_result_and_refusal(visit: Callable[..., Visit], s
     opened.expect_clean(statuses=(413, 415))
 
 
+def on_its_head(clip: Path, path: Path) -> Path:
+    with av.open(str(clip)) as source, av.open(str(path), "w") as target:
+        stored = source.streams.video[0]
+        stream = target.add_stream("libx264", rate=stored.average_rate)
+        stream.width, stream.height, stream.pix_fmt = stored.width, stored.height, "yuv420p"
+        for frame in source.decode(stored):
+            turned = np.ascontiguousarray(frame.to_ndarray(format="rgb24")[::-1, ::-1])
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(turned, format="rgb24")))
+        target.mux(stream.encode())
+    return path
+
+
+def test_a_video_on_its_head_is_turned_by_a_tap(visit: Callable[..., Visit], samples: Path, tmp_path: Path) -> None:
+    """It is refused with that cause, and measured upright once somebody taps."""
+    opened = visit()
+    page = opened.page
+    page.add_init_script(QUICK)
+    opened.show("upload")
+    clip = on_its_head(samples / "seated-easy-101-01.mp4", tmp_path / "head.mp4")
+    page.locator("#files").set_input_files(clip)
+    page.get_by_role("button", name="Turn head.mp4 upright and measure it again").click(timeout=PATIENCE_MS)
+    page.get_by_role("link", name="Show the result of head.mp4").wait_for(timeout=PATIENCE_MS)
+    assert re.search(r"Left \d+°, right \d+°", page.locator("#uploads li").inner_text())
+    assert (
+        page.get_by_role("button", name="Mark upright edges").count() == 0
+    )  # they would be drawn over it as it is stored
+    opened.expect_clean()
+
+
 def test_edges_drawn_over_the_video_say_where_down_is(visit: Callable[..., Visit], samples: Path) -> None:
     """Two edges that lean by 3° to the right in the picture: the video is measured again with that roll."""
     opened = visit()

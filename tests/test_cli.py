@@ -143,6 +143,9 @@ def test_a_camera_that_is_not_there_exits_with_three_and_one_sentence():
         ("measure", "clip.mp4", "--test", "seated", "--roll", "100"),
         ("measure", "clip.mp4", "--test", "seated", "--vertical", "1,2,3"),
         ("measure", "clip.mp4", "--test", "seated", "--slow-motion", "0"),
+        ("measure", "clip.mp4", "--test", "seated", "--rotate", "45"),
+        ("measure", "clip.mp4", "--test", "seated", "--aspect", "wide"),
+        ("measure", "clip.mp4", "--test", "seated", "--from", "9", "--to", "3"),
         ("nonsense",),
     ],
 )

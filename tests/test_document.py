@@ -20,6 +20,7 @@ from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
+from hipcv.core.viewing import Viewing
 from hipcv.history.comparison import compare_documents
 from hipcv.history.store import open_history
 from hipcv.outputs.document import json_schema, read_document, read_setup, render_document, render_setup
@@ -138,6 +139,7 @@ def test_a_document_of_an_earlier_version_is_told_to_hold_no_setup(assessment):
         {"age_years": 30.0},
         {"sex": Sex.FEMALE},
         {"slow_motion": 4.0},
+        {"viewing": Viewing(aspect=4 / 3)},
     ],
 )
 def test_a_batch_measures_again_whatever_the_result_depends_on(changed):

@@ -40,6 +40,8 @@ EXEMPT = {
             "hipcv.pose.legs.reading.*",
             "hipcv.pose.legs.region.find_in_*",
             "hipcv.pose.legs.region.upright",
+            "hipcv.pose.part.PartFinder.*",
+            "hipcv.pose.part.find_part",
             "hipcv.pose.readers.open_reader",
             "hipcv.pose.recognise.recognise_test",
             "hipcv.session.Session.*",

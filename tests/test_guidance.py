@@ -113,6 +113,9 @@ VALUES = {
     "where": "0.31,0.55 or 0.70,0.60",
     "seen": "head",
     "said": "foot",
+    "size": "480×480",
+    "from_s": 2.0,
+    "to_s": 17.4,
     "bent_deg": 118.4,
     "effect_deg": -3.26,
 }

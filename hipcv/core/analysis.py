@@ -78,7 +78,7 @@ def analyse(series: PoseSeries, setup: Setup) -> Analysis:
 def _plumb_edges_px(series: PoseSeries, setup: Setup, camera: CameraPose) -> FloatArray:
     edges = [np.empty((0, 4))]
     if camera.roll.rests_on(Cue.MARKED_EDGES):
-        edges.append(np.array(setup.vertical_edges_px, dtype=np.float64).reshape(-1, 4))
+        edges.append(series.from_whole_px(setup.vertical_edges_px))
     if camera.room is not None and camera.roll.rests_on(Cue.ROOM_EDGES):
         edges.append(series.edges_px[list(camera.room.plumb_edges)])
     return np.concatenate(edges)

@@ -64,7 +64,7 @@ def _first_cues(series: PoseSeries, setup: Setup, reading: RoomReading) -> Camer
 
     Marked edges on lines that are drawn for sure are left out and told.
     """
-    marked = np.array(setup.vertical_edges_px, dtype=np.float64).reshape(-1, 4)
+    marked = series.from_whole_px(setup.vertical_edges_px)
     drawn: tuple[DrawnLines, ...] = (reading.sign,) if reading.sign else ()
     if reading.whose is Whose.SCREEN:
         on_drawn = on_drawn_lines(marked, series.edges_px[reading.set_aside], series.frame_size_px)

@@ -31,6 +31,7 @@ class FindingCode(StrEnum):
     SEVERAL_PEOPLE = "several_people"
     SUBJECT_UNCLEAR = "subject_unclear"
     LOW_LIGHT = "low_light"
+    TOO_BRIGHT = "too_bright"
     MOTION_BLUR = "motion_blur"
     LOW_FRAME_RATE = "low_frame_rate"
     SHORT_SHANK = "short_shank"
@@ -56,6 +57,10 @@ class FindingCode(StrEnum):
     WRONG_TEST = "wrong_test"
     WRONG_VIEW = "wrong_view"
     PICTURE_TURNED = "picture_turned"
+    PIXEL_SHAPE = "pixel_shape"
+    PICTURE_WITHIN = "picture_within"
+    PART_MEASURED = "part_measured"
+    SEVERAL_TESTS = "several_tests"
     MOVING_CAMERA = "moving_camera"
     DAMAGED_RECORDING = "damaged_recording"
     SHORT_RECORDING = "short_recording"
@@ -87,6 +92,9 @@ class Cause(StrEnum):
     OTHER_MODEL = "other_model"
     COVERED = "covered"
     SEVERAL_SIT = "several_sit"
+    STRETCH = "stretch"
+    JOINED = "joined"
+    STORED_SIZE = "stored_size"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The body's landmarks over time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -109,6 +109,8 @@ class PoseSeries:
     swapped : (T,) frames whose left and right rows were exchanged, because the knees stood in the wrong order.
     long_side_fov_deg : the lens' field of view along the longer side where the recording tells it, else None.
     recorded_fps_hz : frame rate of the recording where the series holds only some of its frames, else None.
+    origin_px : where the picture's upper left corner lies in the recording's whole picture, x and y, in which edges are
+        marked; 0, 0 where nothing of it was left out.
 
     Examples
     --------
@@ -131,6 +133,7 @@ class PoseSeries:
     swapped: BoolArray = field(default_factory=lambda: np.empty(0, np.bool_))
     long_side_fov_deg: float | None = None
     recorded_fps_hz: float | None = None
+    origin_px: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         n = len(self.time_s)
@@ -159,6 +162,19 @@ class PoseSeries:
 
     def __len__(self) -> int:
         return len(self.time_s)
+
+    def from_whole_px(self, edges_px: Sequence[Sequence[float]]) -> FloatArray:
+        """Return edges (N, 4) that are marked in the whole picture in the pixels of what was measured.
+
+        Examples
+        --------
+        >>> nowhere = (np.empty((0, 33, n)) for n in (2, 3))
+        >>> within = PoseSeries([], *nowhere, np.empty((0, 33)), (640, 480), origin_px=(100, 20))
+        >>> within.from_whole_px([(110, 40, 110, 400)]).tolist()
+        [[10.0, 20.0, 10.0, 380.0]]
+        """
+        marked = np.array(edges_px, dtype=np.float64).reshape(-1, 4)
+        return np.asarray(marked - np.array(self.origin_px * 2), dtype=np.float64)
 
     @property
     def fps_hz(self) -> float:

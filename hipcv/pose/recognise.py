@@ -94,6 +94,11 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
             PRONE,
             f"Two bent lower legs are seen from the foot end in {vote.share:.0%} of the frames looked at.",
         )
+    for turn in (180, 90, 270):
+        upright = [np.ascontiguousarray(np.rot90(rgb, turn // 90)) for rgb in pictures]
+        if find_in_clip(upright, network, sees_less=name.sees_less)[0] is not None:
+            advice = advice_for(FindingCode.PICTURE_TURNED, cause=turn_cause(turn))
+            return Recognised(None, f"Two bent lower legs may be seen, but {advice[0].lower()}{advice[1:]}")
     return Recognised(
         None,
         f"Nobody sits in more than {share:.0%} of the frames, and no two bent lower legs are seen from the foot end"

@@ -41,6 +41,16 @@ class Orientation:
         """Whether width and height change places."""
         return self.quarter_turns % 2 == 1
 
+    def turned_by(self, rotate_deg: int) -> "Orientation":
+        """Return it with so many further degrees clockwise, in quarters.
+
+        Examples
+        --------
+        >>> Orientation(quarter_turns=3).turned_by(180)
+        Orientation(quarter_turns=1, flipped=False)
+        """
+        return Orientation((self.quarter_turns + rotate_deg // 90) % 4, self.flipped)
+
     def apply(self, picture: RgbArray, *, mirrored: bool) -> RgbArray:
         """Return the (H, W, 3) picture upright, and flipped left to right once more where it was filmed `mirrored`.
 

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from hipcv.core.viewing import AS_STORED, Viewing
+
 #: Gaps up to this length can be filled; longer ones are told.
 LONGEST_QUIET_GAP_S = 0.25
 #: Diagonal in mm of the film frame that "35 mm equivalent" focal lengths refer to.
@@ -21,6 +23,7 @@ class VideoInfo:
     path : absolute path of the file.
     container, codec : names as FFmpeg gives them.
     width_px, height_px : size of the frames as they are handed on: upright, square pixels, shrunk where too large.
+    whole_width_px, whole_height_px : the same of the whole picture, where only a part of it is handed on.
     stored_width_px, stored_height_px : size of the pictures as coded.
     scale : pixels of a frame per stored pixel, at most 1 except along a stretched side.
     pixel_aspect : width through height of a stored pixel, 1 where square.
@@ -28,6 +31,7 @@ class VideoInfo:
     flipped : whether the tag also asks for a flip from left to right; it is applied.
     mirrored : whether the user says it was filmed mirrored; undone.
     slow_motion : factor by which the file plays slower than life; undone.
+    viewing : which part of it is looked at, and how.
     nominal_fps_hz : frame rate that the container tells; None where it tells none that is plausible.
     declared_n_frames, declared_duration_s : what the container's header promises, or None.
     n_bytes : the file's size.
@@ -40,6 +44,8 @@ class VideoInfo:
     codec: str
     width_px: int
     height_px: int
+    whole_width_px: int
+    whole_height_px: int
     stored_width_px: int
     stored_height_px: int
     scale: float
@@ -54,6 +60,7 @@ class VideoInfo:
     n_bytes: int
     focal_length_35mm_mm: float | None
     capture_fps_hz: float | None
+    viewing: Viewing = AS_STORED
 
     @property
     def expected_n_frames(self) -> int | None:
@@ -71,7 +78,8 @@ class VideoInfo:
         35 mm equivalent means the same diagonal field of view as on a 36×24 mm film (CIPA DCG-001); cropping by
         image stabilisation is not known and makes the true field a little narrower.
         """
-        if self.focal_length_35mm_mm is None:
+        # a lens that is told of a picture around the picture says nothing of the one within
+        if self.focal_length_35mm_mm is None or self.viewing.crop_px is not None:
             return None
         long_side = max(self.width_px, self.height_px) / math.hypot(self.width_px, self.height_px)
         return math.degrees(2 * math.atan(_FILM_DIAGONAL_MM * long_side / 2 / self.focal_length_35mm_mm))
@@ -86,6 +94,13 @@ class VideoInfo:
             told.append("The pictures are flipped from left to right, as the rotation tag asks.")
         if self.mirrored:
             told.append("The pictures are flipped from left to right, to undo a mirrored recording.")
+        if self.viewing.rotate_deg:
+            told.append(f"The pictures are turned by {self.viewing.rotate_deg}° clockwise, as was stated.")
+        if self.viewing.aspect is not None:
+            told.append(f"The pictures are shown {self.viewing.aspect:.3g} times as wide as high, as was stated.")
+        if self.viewing.crop_px is not None:
+            size = f"{self.width_px}×{self.height_px} of {self.whole_width_px}×{self.whole_height_px} px"
+            told.append(f"Only the picture within the picture is measured, {size}.")
         if self.pixel_aspect != 1:
             told.append(f"The pixels are not square ({self.pixel_aspect:.3f}) and are stretched until they are.")
         if self.scale < 1:

@@ -11,12 +11,14 @@ from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hipcv.core.errors import SourceError
+from hipcv.core.viewing import AS_STORED, Viewing
 from hipcv.sources.container import MAX_PIXELS, MIN_SIDE_PX, check_size, find_file, open_container, refusal, sha256_of
 from hipcv.sources.decoding import DecodeCounts, decode_pictures
 from hipcv.sources.picture import (
@@ -135,6 +137,10 @@ class VideoFile:
             reading = _Reading(self.info, container, stream, self._max_side_px)
             yield from reading.frames()
             self._report = reading.report()
+            from_s = self.info.viewing.from_s
+            if from_s is not None and not self._report.n_frames:
+                found = f"no frame from {from_s:g} s on in {self._report.duration_s * self.info.slow_motion:.1f} s"
+                raise refusal(self.info.path, found, "give seconds that the recording has")
 
 
 class _Reading:
@@ -151,7 +157,8 @@ class _Reading:
         self._maker = RgbMaker(mirrored=info.mirrored)
         self._slow_motion = Fraction(info.slow_motion)
         self._n_frames = self._n_gaps = self._n_interlaced = self._n_resized = 0
-        self._last_s = self._longest_s = self._longest_at_s = 0.0
+        self._first_s = self._last_s = self._longest_s = self._longest_at_s = 0.0
+        self._left_early = False
 
     def frames(self) -> Generator[Frame, None, None]:
         for picture in decode_pictures(self._container, self._stream, self._decoded, self._info.path):
@@ -161,14 +168,22 @@ class _Reading:
             placed = self._clock.place(stamp)
             if placed is None or picture.is_corrupt:
                 continue
+            if self._info.viewing.ended(float(placed)):
+                self._left_early = True
+                break
             time_s = float(placed / self._slow_motion)
+            if not self._info.viewing.within(float(placed)):
+                self._last_s = time_s
+                continue
             self._note_spacing(time_s)
             self._n_interlaced += picture.interlaced_frame
             yield Frame(self._n_frames, time_s, self._rgb(picture, time_s))
             self._n_frames += 1
 
     def _note_spacing(self, time_s: float) -> None:
-        if self._n_frames:
+        if not self._n_frames:
+            self._first_s = time_s
+        else:
             spacing_s = time_s - self._last_s
             self._n_gaps += spacing_s > LONGEST_QUIET_GAP_S
             if spacing_s > self._longest_s:
@@ -177,10 +192,11 @@ class _Reading:
 
     def _rgb(self, picture: VideoFrame, time_s: float) -> RgbArray:
         info = self._info
-        want = (info.width_px, info.height_px)
+        want = (info.whole_width_px, info.whole_height_px)
         orientation = self._orientations.of(picture)
         if orientation is None:
             raise _tilted(info.path)
+        orientation = orientation.turned_by(info.viewing.rotate_deg)
         aspect = Fraction(info.pixel_aspect).limit_denominator(10_000)
         have = _turned(square_pixel_size((picture.width, picture.height), aspect, self._max_side_px), orientation)
         if abs(have[0] * want[1] / (have[1] * want[0]) - 1) > _SAME_SHAPE:
@@ -188,15 +204,19 @@ class _Reading:
             raise refusal(info.path, found, "cut the recording there, or film again without turning the camera")
         self._n_resized += (picture.width, picture.height) != (info.stored_width_px, info.stored_height_px)
         try:
-            return self._maker.make(picture, _turned(want, orientation), orientation)
+            rgb = self._maker.make(picture, _turned(want, orientation), orientation)
         except (FFmpegError, ValueError) as error:
             found = f"pictures in the pixel format {picture.format.name}"
             raise refusal(info.path, found, "convert it to H.264 in MP4") from error
+        if info.viewing.crop_px is None:
+            return rgb
+        left, top, width, height = info.viewing.crop_px
+        return np.ascontiguousarray(rgb[top : top + height, left : left + width])
 
     def report(self) -> ReadReport:
         decoded, stamps = self._decoded, self._clock.counts
         step_s = float(self._clock.step_s / self._slow_motion)
-        duration_s = self._last_s + step_s if self._n_frames else 0.0
+        duration_s = self._last_s - self._first_s + step_s if self._n_frames else self._last_s
         return ReadReport(
             n_frames=self._n_frames,
             n_decoded=decoded.n_decoded,
@@ -213,20 +233,22 @@ class _Reading:
             duration_s=duration_s,
             n_interlaced=self._n_interlaced,
             n_resized=self._n_resized,
-            truncated=self._ends_early(duration_s),
+            truncated=self._ends_early(self._first_s + duration_s),
             declared_n_frames=self._info.declared_n_frames,
             declared_duration_s=self._info.declared_duration_s,
         )
 
     def _n_lost(self) -> int:
         """Count the frames that went into the decoder and never came out; only MP4 keeps one frame a packet."""
-        if "mp4" not in self._info.container:
+        if self._left_early or "mp4" not in self._info.container:
             return 0
         decoded = self._decoded
         return max(0, decoded.n_packets - decoded.n_hidden - decoded.n_unreadable - decoded.n_decoded)
 
     def _ends_early(self, duration_s: float) -> bool:
         """Tell whether the end is missing. A trimmed clip's header counts its hidden frames, but not their time."""
+        if self._left_early:
+            return False
         info, n_seen = self._info, self._decoded.n_decoded + self._decoded.n_hidden
         if info.declared_n_frames is not None and n_seen >= info.declared_n_frames:
             return False
@@ -246,6 +268,7 @@ def open_video(
     slow_motion: float = 1.0,
     max_side_px: int = DEFAULT_MAX_SIDE_PX,
     sha256: str | None = None,
+    viewing: Viewing = AS_STORED,
 ) -> VideoFile:
     """Open a recorded file.
 
@@ -258,6 +281,7 @@ def open_video(
     slow_motion : how many times slower than life the file plays, above 0; 8 for 240 frames a second stored as 30.
     max_side_px : frames with a longer side are shrunk to it.
     sha256 : of the file's bytes, where somebody has hashed them already.
+    viewing : which part of it is looked at, and how.
 
     Raises
     ------
@@ -294,25 +318,30 @@ def open_video(
         orientation = Orientations().of(picture)
         if orientation is None:
             raise _tilted(file)
+        orientation = orientation.turned_by(viewing.rotate_deg)
         stored = (picture.width, picture.height)
-        aspect = plausible_pixel_aspect(stream.sample_aspect_ratio)
+        aspect = _pixel_aspect(stream, stored, orientation, viewing.aspect, file)
         size = square_pixel_size(stored, aspect, max_side_px)
         upright = _turned(size, orientation)
+        frame = _cropped(upright, viewing, file)
         rate = _rate_hz(stream)
         info = VideoInfo(
             path=file,
             container=container.format.name,
             codec=stream.codec_context.name,
-            width_px=upright[0],
-            height_px=upright[1],
+            width_px=frame[0],
+            height_px=frame[1],
+            whole_width_px=upright[0],
+            whole_height_px=upright[1],
             stored_width_px=stored[0],
             stored_height_px=stored[1],
             scale=min(size[0] / stored[0], size[1] / stored[1]),
             pixel_aspect=float(aspect),
-            rotation_deg=orientation.rotation_deg,
+            rotation_deg=(orientation.rotation_deg - viewing.rotate_deg) % 360,
             flipped=orientation.flipped,
             mirrored=mirrored,
             slow_motion=slow_motion,
+            viewing=viewing,
             nominal_fps_hz=None if rate is None else float(rate) * slow_motion,
             declared_n_frames=stream.frames or None,
             declared_duration_s=_declared_duration_s(container, stream, slow_motion),
@@ -321,6 +350,31 @@ def open_video(
             capture_fps_hz=_tag(container, stream, "com.android.capture.fps"),
         )
     return VideoFile(info, max_side_px, sha256)
+
+
+def _pixel_aspect(
+    stream: VideoStream, stored_px: tuple[int, int], orientation: Orientation, told: float | None, path: Path
+) -> Fraction:
+    """Return the width of a stored pixel through its height: from the picture's shape that was told, else the file."""
+    if told is None:
+        return plausible_pixel_aspect(stream.sample_aspect_ratio)
+    square = stored_px[0] / stored_px[1]
+    aspect = Fraction((1 / told if orientation.swaps_sides else told) / square).limit_denominator(1_000)
+    if plausible_pixel_aspect(aspect) != aspect:
+        found = f"pixels stored as {stored_px[0]}×{stored_px[1]} and a shape of {told:g}:1 to show them in"
+        raise refusal(path, found, "give the shape as width to height of the upright picture, such as 4:3")
+    return aspect
+
+
+def _cropped(whole_px: tuple[int, int], viewing: Viewing, path: Path) -> tuple[int, int]:
+    if viewing.crop_px is None:
+        return whole_px
+    left, top, width, height = viewing.crop_px
+    inside = left >= 0 and top >= 0 and left + width <= whole_px[0] and top + height <= whole_px[1]
+    if not (inside and min(width, height) >= MIN_SIDE_PX):
+        found = f"pictures of {whole_px[0]}×{whole_px[1]} px for a part of {width}×{height} px at {left},{top}"
+        raise refusal(path, found, f"give a part of the picture of {MIN_SIDE_PX} px and more")
+    return width, height
 
 
 def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:

@@ -9,6 +9,7 @@ from hipcv.core.answers import PAIN_SCALE, SidePain, read_answers, read_pain
 from hipcv.core.procedure import Rest
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.setup import MAX_HELPER_CHARACTERS, Setup, done_fault, read_place
+from hipcv.core.viewing import Viewing, read_aspect
 from hipcv.evidence.exercises import Grade
 from hipcv.evidence.exercises import Kind as ExerciseKind
 from hipcv.evidence.screening import Outcome
@@ -81,6 +82,14 @@ Place = Annotated[
         "at these shares x,y of its width and height",
     ),
 ]
+Shape = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{1,4}(\.[0-9]{1,4})?([:/][0-9]{1,4}(\.[0-9]{1,4})?)?$",
+        description="Width to height of the upright picture as it should look, such as 4:3, where it is squeezed",
+    ),
+]
+Second = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, description="Seconds as a player shows them")]
 Edge = Annotated[str, Field(pattern=_EDGE, description="x1,y1,x2,y2 in picture pixels")]
 
 
@@ -130,6 +139,8 @@ class MeasureOptions(_Done):
     --------
     >>> MeasureOptions(test="prone", effort="passive", legs="both").setup().other_leg_may_move
     True
+    >>> MeasureOptions(test="seated", rotate="180", aspect="4:3").viewing().rotate_deg
+    180
     """
 
     test: TestName
@@ -143,9 +154,41 @@ class MeasureOptions(_Done):
     mirrored: bool | None = None
     slow_motion: Annotated[float, Field(ge=0.05, le=100, allow_inf_nan=False)] = 1.0
     motion: Motions = Motions.INTERNAL
+    rotate: Literal[0, 90, 180, 270] = 0
+    aspect: Shape | None = None
+    from_s: Second | None = None
+    to_s: Second | None = None
     keep: bool = False
     subject: Subject | None = None
     subject_at: Place | None = None
+
+    @field_validator("rotate", mode="before")
+    @classmethod
+    def _is_number(cls, value: Any) -> Any:
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+    @field_validator("aspect")
+    @classmethod
+    def _is_shape(cls, value: str | None) -> str | None:
+        if value is not None:
+            read_aspect(value)
+        return value
+
+    @field_validator("to_s")
+    @classmethod
+    def _ends_after_it_begins(cls, value: float | None, info: ValidationInfo) -> float | None:
+        Viewing(from_s=info.data.get("from_s"), to_s=value)
+        return value
+
+    def viewing(self) -> Viewing:
+        """Return which part of the recording is looked at, and how.
+
+        Examples
+        --------
+        >>> MeasureOptions(test="seated", from_s=2).viewing().from_s
+        2.0
+        """
+        return Viewing(self.rotate, None if self.aspect is None else read_aspect(self.aspect), self.from_s, self.to_s)
 
     def setup(self) -> Setup:
         """Return how the test was done and filmed."""

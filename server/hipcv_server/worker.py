@@ -160,6 +160,7 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
         model_name=ModelName(options.model),
         model_path=settings.models,
         slow_motion=options.slow_motion,
+        viewing=options.viewing(),
         on_frame=on_frame,
         on_fetch=on_fetch,
         on_read=lambda: tell(Told("assessing")),
@@ -208,5 +209,7 @@ def _draw(order: Order, options: MeasureOptions, measured: "Measurement", tell: 
         tell(Told("drawing", frame.index + 1, len(measured.series)))
         return frame
 
-    with open_video(order.clip, mirrored=bool(options.mirrored), slow_motion=options.slow_motion) as video:
+    viewing = measured.assessment.provenance.viewing
+    mirrored, slow_motion = bool(options.mirrored), options.slow_motion
+    with open_video(order.clip, mirrored=mirrored, slow_motion=slow_motion, viewing=viewing) as video:
         write_folder(order.folder, map(counted, video), measured.series, measured.assessment)

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from hipcv.core.answers import SidePain
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES
 from hipcv.core.setup import Setup
+from hipcv.core.viewing import AS_STORED, Viewing
 from hipcv.outputs.document import render_setup
 from hipcv.version import __version__
 from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
@@ -57,6 +58,7 @@ class Clip:
     test_told_by : who says so.
     camera_side : None for the usual one of the test.
     slow_motion : by how many times the file plays slower than life.
+    viewing : which part of it is looked at, and how.
     legs, helper, hand_place, end_point, pain, pain_left, pain_right, motion : how it was done, as in `Setup`.
     screening, screened_on, screened_by : what was answered before the test, as in `Setup`.
     subject_at : where in the picture the measured person is, as in `Setup`.
@@ -94,6 +96,7 @@ class Clip:
     screened_by: str | None = None
     subject_at: tuple[float, float] | None = None
     motion: Motions = Motions.INTERNAL
+    viewing: Viewing = AS_STORED
 
     @property
     def expected_sides(self) -> tuple[Side, ...]:
@@ -140,12 +143,13 @@ class Clip:
         Examples
         --------
         >>> sorted(Clip(1, "a.mp4", "/clips/a.mp4").parameters("heavy"))
-        ['hipcv_version', 'pose_model', 'setups', 'slow_motion']
+        ['hipcv_version', 'pose_model', 'setups', 'slow_motion', 'viewing']
         """
         return {
             "hipcv_version": __version__,
             "pose_model": pose_model,
             "slow_motion": self.slow_motion,
+            "viewing": asdict(self.viewing),
             "setups": [render_setup(setup) for setup in self.setups()],
         }
 

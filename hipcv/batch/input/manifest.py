@@ -1,5 +1,6 @@
 """Understands a list of recordings: every row becomes a `Clip`, or every fault of the list is told at once."""
 
+import math
 import os
 import re
 import stat
@@ -19,6 +20,7 @@ from hipcv.core.errors import BatchError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES, TestName
 from hipcv.core.setup import PLACE_WANTED, done_fault, read_place, screened_fault
+from hipcv.core.viewing import AS_STORED, ASPECT_WANTED, TURNS_DEG, Viewing, read_aspect
 from hipcv.printable import printable
 from hipcv.tables.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, parse_number, read_sheet
 from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
@@ -49,6 +51,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "visit_date": ("visit_date", "date_of_visit", "date"),
     "mirrored": ("mirrored", "mirror"),
     "slow_motion": ("slow_motion",),
+    "rotate": ("rotate", "rotate_deg"),
+    "aspect": ("aspect", "aspect_ratio"),
+    "from_s": ("from_s", "from", "start_s"),
+    "to_s": ("to_s", "to", "end_s"),
     "camera": ("camera", "camera_side", "camera_end"),
     "roll_deg": ("roll_deg", "camera_roll_deg", "roll"),
 }
@@ -374,6 +380,7 @@ def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
         screening=_read_screening(reader),
         screened_on=reader.read("screened_on", "a date as YYYY-MM-DD", _date, None),
         screened_by=reader.text("screened_by") or None,
+        viewing=_viewing(reader),
     )
     told = done_fault(clip.effort, clip.helper, clip.hand_place, clip.end_point, clip.pain)
     for fault in (told, screened_fault(clip.screened_on, clip.screened_by)):
@@ -399,6 +406,24 @@ def _or_none(read: Callable[[str], T]) -> Callable[[str], T | None]:
         return None
 
     return parse
+
+
+def _viewing(reader: _RowReader) -> Viewing:
+    rotate = reader.known_number("rotate", "0, 90, 180 or 270", 0, 270) or 0
+    from_s, to_s = (reader.known_number(name, "seconds, 0 or more", 0, math.inf) for name in ("from_s", "to_s"))
+    aspect = reader.read("aspect", ASPECT_WANTED, _aspect, None)
+    try:
+        return Viewing(int(rotate), aspect, from_s, to_s)
+    except ValueError as error:
+        wanted, _, found = str(error).partition(" is wanted, found ")
+        reader.fault("rotate" if rotate not in TURNS_DEG else "to_s", wanted, found)
+        return AS_STORED
+
+
+def _aspect(text: str) -> float | None:
+    with suppress(ValueError):
+        return read_aspect(text)
+    return None
 
 
 def _with_test(clip: Clip, defaults: Defaults) -> Clip:

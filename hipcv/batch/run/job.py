@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from hipcv.core.setup import Setup
+from hipcv.core.viewing import AS_STORED, Viewing
 
 if TYPE_CHECKING:
     from hipcv.assessment import Assessment
@@ -25,6 +26,7 @@ class Job:
     setups : how to measure it; with several, the one whose test the recording shows, else the first.
     model_name, model_path, model_sha256 : the pose model, where to look first, and the file it has to be.
     hipcv_version : the version that asks; another one would give other numbers under the same name.
+    viewing : which part of it is looked at, and how.
     artefacts, wants_assessment : what to send back besides the document, artefacts by their names.
     identity : the recording's bytes where they were looked at; they hold as long as the file's stamp is the same.
     """
@@ -38,6 +40,7 @@ class Job:
     hipcv_version: str
     artefacts: tuple[str, ...] = ()
     wants_assessment: bool = False
+    viewing: Viewing = AS_STORED
     identity: "Identity | None" = None
 
 

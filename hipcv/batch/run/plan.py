@@ -51,6 +51,7 @@ class Plan:
             source=clip.source,
             setups=clip.setups(),
             slow_motion=clip.slow_motion,
+            viewing=clip.viewing,
             model_name=self.pose_model,
             model_path=None if self.model_path is None else str(self.model_path),
             model_sha256=self.model_sha256,

@@ -134,6 +134,7 @@ def _measure(job: Job, path: Path, beat: Beat) -> "Measurement":
         model_name=ModelName(job.model_name),
         model_path=_folder(job),
         slow_motion=job.slow_motion,
+        viewing=job.viewing,
         clip_sha256=_known_sha256(job),
         on_frame=lambda n_done, n_total: beat(n_done, n_total),
     )
@@ -167,8 +168,8 @@ def _frames(job: Job, measured: "Measurement", beat: Beat) -> "Generator[Frame, 
     """Yield the recording once more, from the moment that somebody wants the first frame."""
     from hipcv.sources.video import open_video
 
-    mirrored = bool(measured.assessment.setup.mirrored)
-    with open_video(measured.path, mirrored=mirrored, slow_motion=job.slow_motion) as video:
+    mirrored, viewing = bool(measured.assessment.setup.mirrored), measured.assessment.provenance.viewing
+    with open_video(measured.path, mirrored=mirrored, slow_motion=job.slow_motion, viewing=viewing) as video:
         for frame in video:
             beat(0, None)
             yield frame
@@ -181,7 +182,7 @@ def _choose_setup(job: Job, path: Path) -> Setup:
     from hipcv.measurement import recognise_file
     from hipcv.words import ModelName
 
-    seen = recognise_file(path, model_name=ModelName(job.model_name), model_path=_folder(job))
+    seen = recognise_file(path, model_name=ModelName(job.model_name), model_path=_folder(job), viewing=job.viewing)
     return next((setup for setup in job.setups if setup.procedure is seen.procedure), job.setups[0])
 
 

@@ -57,7 +57,18 @@ LIMITS: dict[FindingCode, Limit] = {
     FindingCode.WRONG_VIEW: Limit(0.5, "of the frames", "labels and picture disagree more often than not"),
     FindingCode.PICTURE_TURNED: Limit(45.0, "° from upright", "half way to the next quarter turn"),
     # the recording
+    FindingCode.PIXEL_SHAPE: Limit(
+        0.66,
+        "shoulders to trunk and shank",
+        "seated 0.69 to 0.78 on rendered people as they are, 0.60 to 0.64 in a picture squeezed from 4:3 into a square",
+    ),
+    FindingCode.PICTURE_WITHIN: Limit(1.0, "of the picture", "all of it is the recording of the test otherwise"),
+    FindingCode.PART_MEASURED: Limit(1.0, "of the recording", "all of it is the test otherwise"),
+    FindingCode.SEVERAL_TESTS: Limit(1, "test", "a result belongs to one test of one person"),
     FindingCode.LOW_LIGHT: Limit(0.10, "of full brightness", f"a quarter of the darkest {CLEAN}, 0.41"),
+    FindingCode.TOO_BRIGHT: Limit(
+        0.90, "of full brightness", "half way from the brightest rendered clip, 0.77, to a picture burnt white"
+    ),
     FindingCode.MOTION_BLUR: Limit(0.065, "of full sharpness", f"half of the least sharp {CLEAN}, 0.130"),
     FindingCode.LOW_FRAME_RATE: Limit(12.0, "frames a second", "a hold of 0.4 s then has five frames"),
     FindingCode.DROPPED_FRAMES: Limit(MAX_GAP_S, "s between two frames", "longer gaps are not filled"),
@@ -113,6 +124,12 @@ HIPS_RESIZED = Limit(
 HANGING = Limit(60.0, "°", "a seated shank hangs at rest; one that points up or sideways belongs to another test")
 LEVEL_THIGH = Limit(
     0.9, "thigh to shank in the picture", f"seen from the front a level thigh looks short: at most 0.48 {CLEAN}"
+)
+#: The broadest.
+BROAD = Limit(
+    0.80,
+    "shoulders to trunk and shank",
+    "seated 0.69 to 0.78 on rendered people as they are, 0.81 to 0.89 in a picture stretched from 4:3 to 16:9",
 )
 HIPS_UNSEEN = Limit(0.5, "of the frames", "the pelvis cannot be watched otherwise")
 #: Searched frames of which more show an ankle at or beyond the picture's edge say that feet are outside.

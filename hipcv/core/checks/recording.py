@@ -35,6 +35,8 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
 
     duration_s = float(series.time_s[-1] - series.time_s[0]) if len(series) else 0.0
     look(FindingCode.SHORT_RECORDING, duration_s, Severity.REJECT, above=False)
+    look(FindingCode.LOW_LIGHT, median_of(series.brightness), Severity.DOUBT, above=False)
+    look(FindingCode.TOO_BRIGHT, median_of(series.brightness), Severity.DOUBT)
     procedure = setup.procedure
     seen = subject_seen(series, procedure)
     share_seen = float(seen.mean()) if len(seen) else 0.0
@@ -52,7 +54,6 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
     most = people_limit(setup.effort)
     if len(people) and people.max() > most.value:
         findings.append(found(FindingCode.SEVERAL_PEOPLE, Severity.NOTE, int(people.max()), limit=most))
-    look(FindingCode.LOW_LIGHT, median_of(series.brightness), Severity.DOUBT, above=False)
     look(FindingCode.MOTION_BLUR, median_of(series.sharpness), Severity.DOUBT, above=False)
     slowest = limit_of(FindingCode.LOW_FRAME_RATE, procedure)
     if series.readings_hz < slowest.value:

@@ -66,6 +66,10 @@ Percent = Annotated[float, _in("%", ge=0, le=100)]
 Pain = Annotated[int, _in("of 10", ge=0, le=10)]
 Count = Annotated[int, _in("frames", ge=0)]
 Pixels = Annotated[float, _in("px"), _AS_GIVEN, _AS_IT_IS]
+WholePixels = Annotated[int, _in("px", ge=0)]
+QuarterTurn = Annotated[int, _in("° clockwise", ge=0, le=270)]
+Shape = Annotated[float, _in("width through height", gt=0), _AS_GIVEN, _AS_IT_IS]
+FileSecond = Annotated[float, _in("s as a player shows them", ge=0), _AS_GIVEN, _AS_IT_IS]
 Quantity = Annotated[float, _in("as `unit` says"), _AS_GIVEN, _AS_IT_IS]
 
 TestWord = Annotated[str, _one_of(TestName)]
@@ -332,6 +336,17 @@ class SetupPart(_Part):
     )
     screened_on: str | None = Field(None, description="Day of these answers, YYYY-MM-DD.")
     screened_by: str | None = Field(None, description="Who judged instead of the questions, or beside them.")
+    rotate_deg: QuarterTurn = Field(0, description="By how much the pictures were turned clockwise, beyond their tag.")
+    aspect: Shape | None = Field(
+        None,
+        description="Width through height of the whole upright picture, where it was told; null: as the file says.",
+    )
+    from_s: FileSecond | None = Field(None, description="Where the stretch begins that was measured, told or found.")
+    to_s: FileSecond | None = Field(None, description="Where the stretch ends that was measured, told or found.")
+    crop_px: tuple[WholePixels, WholePixels, WholePixels, WholePixels] | None = Field(
+        None,
+        description="The picture within the picture that was measured: left, top, width, height in the whole one.",
+    )
 
 
 class ScreeningPart(_Part):

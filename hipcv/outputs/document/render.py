@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any, TypeAlias
 
 from hipcv.assessment import Assessment, Asymmetry, SideResult
@@ -15,6 +15,7 @@ from hipcv.core.motion.trials import Trial
 from hipcv.core.procedures import procedure_named
 from hipcv.core.series import FloatArray
 from hipcv.core.setup import Setup
+from hipcv.core.viewing import Viewing
 from hipcv.evidence.exercises import Plan
 from hipcv.evidence.guidance import title_for
 from hipcv.evidence.reference import Comparison
@@ -69,6 +70,7 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
     setup, origin = assessment.setup, assessment.provenance
     steps = next_steps(assessment)
     told = render_setup(setup) | {
+        **asdict(origin.viewing),
         "slow_motion": origin.slow_motion,
         "long_side_fov_deg": _json(origin.long_side_fov_deg),
     }
@@ -191,6 +193,19 @@ def read_setup(document: Mapping[str, Any]) -> Setup:
     for name in ("pain_left", "pain_right"):
         told[name] = _side_pain(told.get(name))
     return Setup(**{f.name: told[f.name] for f in fields(Setup) if f.name in told})
+
+
+def read_viewing(document: Mapping[str, Any]) -> Viewing:
+    """Return which part of its recording a document was made of, and how that was looked at.
+
+    Examples
+    --------
+    >>> read_viewing({"setup": {"rotate_deg": 90, "crop_px": [0, 20, 640, 440]}}).crop_px, read_viewing({}) == Viewing()
+    ((0, 20, 640, 440), True)
+    """
+    told = document.get("setup", {})
+    known = {f.name: told[f.name] for f in fields(Viewing) if told.get(f.name) is not None}
+    return Viewing(**known | ({"crop_px": tuple(known["crop_px"])} if "crop_px" in known else {}))
 
 
 def _side_pain(told: Mapping[str, Any] | None) -> SidePain | None:

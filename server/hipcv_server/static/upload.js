@@ -99,7 +99,7 @@ async function take(files) {
 /** The options as they are now, for every file of this drop. */
 function options() {
   const given = new FormData(byId("upload-form")), sent = [];
-  for (const name of ["test", "age", "sex", "roll", "mirrored", "motion", "subject_at"]) if (given.get(name)) sent.push([name, given.get(name)]);
+  for (const name of ["test", "age", "sex", "roll", "mirrored", "motion", "subject_at", "rotate", "aspect", "from_s", "to_s"]) if (given.get(name)) sent.push([name, given.get(name)]);
   if (given.get("subject").trim()) sent.push(["subject", given.get("subject").trim()]);
   sent.push(...doneOf(byId("upload-form")), ...sentAnswers(answers));
   for (const side of SIDES) if (given.get(`pain_${side}`)) sent.push([`pain_${side}`, painWords(given.get(`pain_${side}`), given.get(`place_${side}`))]);
@@ -172,7 +172,7 @@ class Upload {
       this.state.textContent = summary(assessment);
       const inTab = { class: "button quiet small", target: "_blank", rel: "noopener" };
       this.buttons.replaceChildren(open, element("a", { href: links.report, ...inTab }, "Full report"), ...(keep ? [element("a", { href: links.video, ...inTab }, "Annotated video")] : []),
-        button("Mark upright edges", (event) => this.mark(event.currentTarget), { "aria-label": `Mark upright edges in ${this.file.name}` }));
+        ...this.turnButton(assessment), ...this.markButton());
       say(`${this.file.name}: ${this.state.textContent}`);
     } else {
       this.failed(new Refusal(problem?.detail ?? `This video was ${STATES[resource.state]}.`, { code: resource.state }));
@@ -186,6 +186,20 @@ class Upload {
     this.state.textContent = error.message;
     this.buttons.replaceChildren(button("Try again", () => this.again(), { "aria-label": `Try ${this.file.name} again` }), button("Remove", () => this.box.remove(), { "aria-label": `Remove ${this.file.name} from this list` }));
     if (error.code !== "cancelled") say(`${this.file.name}: ${error.message}`);
+  }
+
+  /** Turns a video upright that lies on its side or stands on its head, and measures it once more. */
+  turnButton({ findings }) {
+    const turned = findings.find((f) => f.code === "picture_turned" && f.severity === "reject");
+    if (!turned?.observed) return [];
+    const given = [...this.given.filter(([name]) => name !== "rotate"), ["rotate", String(360 - turned.observed)]];
+    return [button("Turn it upright and measure again", () => this.again(given), { "aria-label": `Turn ${this.file.name} upright and measure it again` })];
+  }
+
+  /** Edges are drawn over the video as the browser shows it: not where it is turned or stretched afterwards. */
+  markButton() {
+    if (this.given.some(([name]) => name === "rotate" || name === "aspect")) return [];
+    return [button("Mark upright edges", (event) => this.mark(event.currentTarget), { "aria-label": `Mark upright edges in ${this.file.name}` })];
   }
 
   /** Lets the user draw what is plumb, and measures this video once more with it. */

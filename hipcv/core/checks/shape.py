@@ -1,0 +1,75 @@
+"""Whether pictures were squeezed or stretched and do not say so: a body's own proportions, and sizes known for it."""
+
+import numpy as np
+
+from hipcv.core.checks.limits import BROAD, LIMITS, found
+from hipcv.core.finding import Cause, Finding, FindingCode, Severity
+from hipcv.core.motion.angles import seen_px
+from hipcv.core.motion.filtering import median_of
+from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, PoseSeries
+from hipcv.core.setup import Setup
+
+#: Sizes in which tape, disc and capture cards store pixels that are not square (ITU-R BT.601 and its halves, SVCD,
+#: HDV), width and height of a lying picture.
+STORED_OBLONG = {
+    *((720, 576), (720, 480), (704, 576), (704, 480), (352, 576), (352, 480), (352, 288), (352, 240)),
+    *((480, 576), (480, 480), (544, 576), (544, 480), (1440, 1080), (1280, 1080), (960, 1080)),
+}
+
+
+def breadth(series: PoseSeries) -> float:
+    """Return how broad the shoulders of somebody seated are against trunk and shank; NaN where not seen.
+
+    The breadth over the geometric mean of both lengths.
+
+    Examples
+    --------
+    >>> px = np.full((1, 33, 2), np.nan)
+    >>> for rows, y_px in ((SHOULDERS, 100.0), (HIPS, 200.0), (KNEES, 220.0), (ANKLES, 320.0)):
+    ...     px[0, list(rows)] = [[336.0, y_px], [264.0, y_px]]
+    >>> breadth(PoseSeries([0.0], px, np.full((1, 33, 3), np.nan), np.ones((1, 33)), (640, 480)))
+    0.72
+    """
+    px = seen_px(series)
+    across = np.linalg.norm(px[:, SHOULDERS[0]] - px[:, SHOULDERS[1]], axis=1)
+    trunk = np.linalg.norm(px[:, SHOULDERS].mean(axis=1) - px[:, HIPS].mean(axis=1), axis=1)
+    left_px, right_px = (median_of(length) for length in np.linalg.norm(px[:, KNEES] - px[:, ANKLES], axis=2).T)
+    shank_px = float(np.fmax(left_px, right_px))  # the one that is seen less foreshortened
+    return float(median_of(across) / np.sqrt(median_of(trunk) * shank_px))
+
+
+def check_shape(series: PoseSeries, setup: Setup) -> list[Finding]:
+    """Doubt a picture in which somebody seated is far slimmer or broader than people are.
+
+    Examples
+    --------
+    >>> nowhere = (np.full((3, 33, n), np.nan) for n in (2, 3))
+    >>> check_shape(PoseSeries(np.arange(3) / 30, *nowhere, np.zeros((3, 33)), (640, 480)), Setup())
+    []
+    """
+    if not setup.procedure.body_seen:
+        return []
+    share = breadth(series)
+    if share < LIMITS[FindingCode.PIXEL_SHAPE].value:
+        return [found(FindingCode.PIXEL_SHAPE, Severity.DOUBT, share)]
+    return [found(FindingCode.PIXEL_SHAPE, Severity.DOUBT, share, limit=BROAD)] if share > BROAD.value else []
+
+
+def check_stored_size(stored_px: tuple[int, int], setup: Setup) -> tuple[Finding, ...]:
+    """Doubt a picture of a size whose pixels are seldom square, where no body in it tells.
+
+    `stored_px` : width and height of a recording that says nothing of its pixels' shape.
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> prone = Setup(procedure_named("prone"))
+    >>> [f.cause.value for f in check_stored_size((480, 480), prone)], check_stored_size((640, 480), prone)
+    (['stored_size'], ())
+    """
+    width, height = stored_px
+    if setup.procedure.body_seen or not ({(width, height), (height, width)} & STORED_OBLONG):
+        return ()
+    values: dict[str, float | str] = {"size": f"{width}×{height}"}
+    shape = width / height
+    return (found(FindingCode.PIXEL_SHAPE, Severity.DOUBT, shape, cause=Cause.STORED_SIZE, values=values),)
