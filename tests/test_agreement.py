@@ -128,7 +128,7 @@ def test_an_icc_knows_no_unit_and_no_zero(table: np.ndarray, shift: float, scale
     assume(np.ptp(table) > 1)
     for icc in (icc_1_1, icc_2_1, icc_3_1):
         before, after = icc(table), icc(shift + scale * table)
-        assert after.value == pytest.approx(before.value, abs=1e-6, nan_ok=True)
+        assert after.value == pytest.approx(before.value, rel=1e-6, abs=1e-6, nan_ok=True)
 
 
 @given(tables)
