@@ -295,8 +295,17 @@ def test_a_note_holds_what_a_record_needs(tmp_path):
     for part in ("Trials: R 3, L 3; SD R ", "Pain R 2/10 (outer hip).", "End point: not told.", "camera roll ±0.6°"):
         assert part in note
     assert re.search(r"Ref: .*\(Hilfiker 2022\): R \w+ \(percentile \d+; protocols differ by about 6°\), L", note)
+    assert "posture not printed" not in note
     assert "Questions before the test: go on, 2026-11-27." in note
     assert "Recording abababababab (SHA-256)." in note
+
+
+def test_a_note_of_a_woman_who_sat_says_that_the_posture_is_not_printed(tmp_path):
+    woman = assess(seated(fps=15.0), Setup(age_years=30, sex=Sex.FEMALE))
+    (tmp_path / "a.json").write_text(json.dumps(render_document(woman)))
+    caveat = "posture not printed: by Gradoz 2018 seated and supine differ by up to about 3°"
+    note = run("note", str(tmp_path / "a.json"))
+    assert re.search(rf"Ref: .*\(Czuppon 2017\): R \w+ .*; other ages; {caveat}\.", note)
 
 
 def test_a_note_of_nothing_says_so(tmp_path):

@@ -108,12 +108,23 @@ def test_a_row_names_the_range_that_judges_its_side_and_none_where_nobody_says_w
     known = next(side_rows(Result(clip(), KEY, judged(document))))
     assert (known["reference_id"], known["reference_verdict"]) == ("hilfiker-2022-seated-male", "within")
     assert known["reference_percentile"] == pytest.approx(59, abs=1)
+    assert known["reference_posture_caveat"] is None
     unknown = next(side_rows(Result(clip(), KEY, document)))
     assert document["sides"]["left"]["reference"]
-    names = ("id", "low_deg", "high_deg", "percentile", "verdict")
-    assert [unknown[f"reference_{name}"] for name in names] == [None] * 5
+    names = ("id", "low_deg", "high_deg", "percentile", "verdict", "posture_caveat")
+    assert [unknown[f"reference_{name}"] for name in names] == [None] * 6
     (record, *_) = make_records([unknown]).to_dicts()
     assert (record["hip_reference"], record["hip_reference_verdict"]) == (None, None)
+
+
+def test_a_row_says_where_the_range_that_judges_prints_no_posture(document: Document) -> None:
+    (judge, *_) = find_references(SEATED, age_years=30, sex=Sex.FEMALE)
+    other = deepcopy(document)
+    for side in other["sides"].values():
+        told = compare(35.0, (33.0, 37.0), judge)
+        side["reference"] = [{**asdict(told), "verdict": str(told.verdict)}]
+    row = next(side_rows(Result(clip(), KEY, other)))
+    assert (row["reference_verdict"], row["reference_posture_caveat"]) == ("within", judge.posture_caveat)
 
 
 def test_a_side_that_the_list_does_not_ask_for_gets_no_row(document: Document) -> None:

@@ -596,6 +596,21 @@ def test_beside_a_percentile_stands_how_far_protocols_differ_on_the_page(visit: 
     opened.expect_clean(statuses=(404,))
 
 
+def test_a_woman_who_sits_is_told_on_the_page_that_the_posture_is_not_printed(visit: Callable[..., Visit]) -> None:
+    """She is judged by a range of the same bend of the hip; a man's first range prints its posture and says nothing."""
+    opened = visit()
+    opened.show("home")
+    for sex, n in ((Sex.MALE, 0), (Sex.FEMALE, 1)):
+        opened.page.reload()
+        assessment = assess(seated(fps=15.0), Setup(age_years=30.0, sex=sex))
+        opened.page.evaluate(SHOW_RESULT, render_document(assessment))
+        for side in ("left", "right"):
+            opened.page.locator(f".side-card.{side} .verdict").wait_for()
+            told = opened.page.locator(f".side-card.{side}").inner_text()
+            assert told.count("Posture not printed: by Gradoz 2018 seated and supine differ by up to about 3°.") == n
+    opened.expect_clean(statuses=(404,))
+
+
 def test_what_the_body_added_stands_at_the_number_it_spoils(visit: Callable[..., Visit]) -> None:
     """The page's card shows the rows of the document, above the interval."""
     assessment = assess(seated(left=(40.0, 39.0), right=(20.0, 19.0), hike=10.0, fps=15.0), Setup(age_years=30.0))
@@ -1329,10 +1344,11 @@ def test_a_result_without_a_stated_sex_shows_both_ranges_and_no_verdict(
     assert page.locator(".verdict, #one-result .band").count() == 0
     for label, reason in (
         ("Young men, seated (Hilfiker 2022)", "age and sex not stated"),
-        ("College men, hip at 90° (Czuppon 2017)", "posture not known"),
+        ("College men, hip at 90° (Czuppon 2017)", "age and sex not stated"),
     ):
         page.get_by_label("Compare with", exact=True).select_option(label=label)
         opened.expect_text(".side-card.left", f"no verdict: {reason}")
+    opened.expect_text(".side-card.left", "Posture not printed: by Gradoz 2018 seated and supine differ")
     assert page.locator(".verdict").count() == 0
     opened.expect_clean(statuses=(404,))  # what was put there by hand has no curves
 

@@ -37,6 +37,7 @@ from hipcv.words import Effort, Motion, Sex
 BY_ID = {row.id: row for row in all_references()}
 MEN = BY_ID["hilfiker-2022-seated-male"]
 MEN_90 = BY_ID["czuppon-2017-hip90-male"]
+WOMEN_90 = BY_ID["czuppon-2017-hip90-female"]
 SEATED_RULE = BY_ID["rule-seated"]
 #: A group whose limits are easy to count with: 30 to 45°.
 GROUP = ReferenceRange(
@@ -138,7 +139,9 @@ def test_a_row_that_contradicts_itself_is_refused(change: dict[str, object], com
 
 def test_a_hip_angle_stands_for_the_position_that_a_source_does_not_print() -> None:
     with pytest.raises(ValueError, match="stands for the position"):
-        replace(MEN, hip_flexion_deg=90.0)
+        replace(MEN, hip_flexion_deg=90.0, posture_caveat="x")
+    with pytest.raises(ValueError, match="is said of a hip angle"):
+        replace(MEN, posture_caveat="x")
 
 
 @given(st.sampled_from(PROCEDURES), subjects)
@@ -190,12 +193,49 @@ def test_the_best_row_for_a_student_is_the_published_one_of_the_same_sex_and_pos
     assert ids(PRONE, age_years=18, sex=Sex.FEMALE)[0] == "merrimack-prone-female"
 
 
-def test_rows_with_a_verdict_come_before_bare_means_and_what_is_only_quoted_last() -> None:
-    found = find_references(SEATED, age_years=30, sex=Sex.MALE, effort=Effort.ACTIVE)
-    order = [None, NoVerdict.NO_POSTURE, NoVerdict.NO_SPREAD, NoVerdict.OFTEN_QUOTED]
-    places = [order.index(row.no_verdict) for row in found]
+@pytest.mark.parametrize(
+    ("subject", "found"),
+    [
+        ({"age_years": 30, "sex": Sex.MALE}, {None, NoVerdict.NO_SPREAD, NoVerdict.OFTEN_QUOTED}),
+        ({"age_years": 70, "sex": Sex.FEMALE}, {NoVerdict.NO_POSTURE, NoVerdict.OFTEN_QUOTED}),
+        ({"age_years": 70}, {NoVerdict.NO_POSTURE, NoVerdict.OFTEN_QUOTED}),
+        (
+            {"sex": Sex.FEMALE},
+            {NoVerdict.NO_AGE, NoVerdict.NO_POSTURE, NoVerdict.NO_SPREAD, NoVerdict.OFTEN_QUOTED},
+        ),
+    ],
+)
+def test_rows_with_a_verdict_come_before_bare_means_and_what_is_only_quoted_last(subject, found) -> None:
+    order = [None, NoVerdict.NO_AGE, NoVerdict.NO_POSTURE, NoVerdict.NO_SPREAD, NoVerdict.OFTEN_QUOTED]
+    places = [order.index(row.no_verdict) for row in find_references(SEATED, effort=Effort.ACTIVE, **subject)]
     assert places == sorted(places)
-    assert set(places) == {0, 1, 2, 3}
+    assert {order[place] for place in places} == found
+
+
+@given(st.sampled_from(PROCEDURES), subjects)
+def test_a_row_of_a_printed_posture_judges_before_one_whose_hip_angle_alone_is_known(position, subject) -> None:
+    """Whatever effort, sample size and who quotes it."""
+    found = find_references(position, **subject)
+    silent = {NoVerdict.NO_POSTURE, NoVerdict.NO_SPREAD, NoVerdict.OFTEN_QUOTED}
+    unprinted = [row.position is None for row in found if row.no_verdict not in silent]
+    assert unprinted == sorted(unprinted)
+    assert any(unprinted) or known_to_be_no_adult(subject)
+
+
+def known_to_be_no_adult(subject: dict[str, object]) -> bool:
+    """Whether somebody's age is known and in reach of no sample of adults whose hip angle is known."""
+    age = subject.get("age_years")
+    return age is not None and not ADULT_YEARS <= int(age) <= (40 if subject.get("sex") is Sex.MALE else 59)
+
+
+def test_the_order_of_judges_seated_and_prone() -> None:
+    def judges(position: Procedure, sex: Sex) -> list[str]:
+        return [row.id for row in find_references(position, age_years=25, sex=sex) if row.no_verdict is None]
+
+    assert judges(SEATED, Sex.MALE) == [MEN.id, "mosler-2017-hip90-male", MEN_90.id]
+    assert judges(SEATED, Sex.FEMALE) == [WOMEN_90.id]
+    assert judges(PRONE, Sex.MALE) == ["mosler-2017-prone-male", "merrimack-prone-male", "czuppon-2017-hip0-male"]
+    assert judges(PRONE, Sex.FEMALE) == ["merrimack-prone-female", "czuppon-2017-hip0-female"]
 
 
 def test_among_rules_the_one_for_the_position_comes_first() -> None:
@@ -240,9 +280,9 @@ def test_an_adult_of_unknown_sex_sees_womens_and_mens_ranges_side_by_side_withou
 ) -> None:
     found = find_references(position, age_years=30)
     spread = [row for row in found if row.limits_deg is not None and row.kind is ReferenceKind.PUBLISHED]
-    assert {row.no_verdict for row in spread} == {NoVerdict.NO_SEX, NoVerdict.NO_POSTURE}
-    for reason in (NoVerdict.NO_SEX, NoVerdict.NO_POSTURE):
-        told = [row.sex for row in spread if row.no_verdict is reason]
+    assert {row.no_verdict for row in spread} == {NoVerdict.NO_SEX}
+    for unprinted in (False, True):
+        told = [row.sex for row in spread if (row.position is None) is unprinted]
         n = min(told.count(sex) for sex in Sex)
         assert told[: 2 * n] == [Sex.FEMALE, Sex.MALE] * n
     assert {row.sex for row in spread} == set(Sex)
@@ -250,13 +290,61 @@ def test_an_adult_of_unknown_sex_sees_womens_and_mens_ranges_side_by_side_withou
 
 
 @given(st.sampled_from(PROCEDURES), subjects)
-def test_a_published_row_of_no_known_posture_judges_nobody(position: Procedure, subject) -> None:
-    """Seated and supine differ by up to 3° with the hip bent alike (Gradoz 2018)."""
+def test_a_published_row_of_neither_posture_nor_bend_judges_nobody(position: Procedure, subject) -> None:
     for row in find_references(position, **subject):
-        if row.kind is ReferenceKind.PUBLISHED and row.position is None:
+        if row.kind is ReferenceKind.PUBLISHED and row.position is None and row.hip_flexion_deg is None:
+            assert row.posture_caveat is None
             told = compare(5.0, (4.0, 6.0), row)
             assert (told.verdict, told.percentile, told.no_verdict) == (None, None, NoVerdict.NO_POSTURE)
-            assert told.difference_deg is not None
+            assert (told.difference_deg is not None, told.posture_caveat) == (True, None)
+
+
+@given(st.sampled_from(PROCEDURES), subjects)
+def test_what_a_posture_that_is_not_printed_leaves_open_is_told_with_the_row_and_with_no_other(
+    position: Procedure, subject
+) -> None:
+    """Whether it judges or, for want of age or sex, does not; and its missing posture is no reason not to."""
+    for row in find_references(position, **subject):
+        told = compare(5.0, (4.0, 6.0), row)
+        unprinted = row.kind is ReferenceKind.PUBLISHED and row.position is None and row.hip_flexion_deg is not None
+        assert (told.posture_caveat is not None) is unprinted
+        if unprinted:
+            assert told.no_verdict is not NoVerdict.NO_POSTURE
+            assert (told.verdict is None) == (told.percentile is None) == (told.no_verdict is not None)
+
+
+def test_what_is_told_of_an_unprinted_posture_is_what_was_published() -> None:
+    """Seated 44.5° and supine 41.6° with the hip at 90° (Gradoz 2018), prone 35.2° and supine 29.6° (Kouyoumdjian)."""
+    assert BY_ID["gradoz-2018-seated"].mean_deg == 44.5
+    assert round(44.5 - 41.6) == 3
+    assert BY_ID["kouyoumdjian-2012-prone"].mean_deg == 35.2
+    assert round(35.2 - 29.6) == 6
+    inwards = [row for row in all_references() if row.motion is Motion.INTERNAL]
+    assert {row.posture_caveat for row in inwards if row.hip_flexion_deg == 90} == {
+        "posture not printed: by Gradoz 2018 seated and supine differ by up to about 3°"
+    }
+    assert {row.posture_caveat for row in inwards if row.hip_flexion_deg == 0} == {
+        "posture not printed: by Kouyoumdjian 2012 prone and supine differ by up to about 6°"
+    }
+
+
+@given(st.sampled_from(PROCEDURES), subjects)
+def test_no_range_of_external_rotation_judges_by_the_hip_angle_alone(position: Procedure, subject) -> None:
+    """Seated 44.2° and supine 53.0° (Gradoz 2018): nearly an SD of such a group apart."""
+    for row in find_references(position, motion=Motion.EXTERNAL, **subject):
+        if row.hip_flexion_deg is not None:
+            told = compare(5.0, (4.0, 6.0), row)
+            assert (told.verdict, told.percentile, told.no_verdict) == (None, None, NoVerdict.NO_POSTURE)
+            assert told.posture_caveat is None
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(10.0, Verdict.BELOW), (34.7, Verdict.WITHIN), (60.0, Verdict.ABOVE)])
+def test_a_woman_who_sits_is_judged_by_the_hip_angle_of_the_test(value: float, verdict: Verdict) -> None:
+    first = find_references(SEATED, age_years=30, sex=Sex.FEMALE)[0]
+    told = compare(value, (value - 2, value + 2), first)
+    assert (first.id, told.verdict, told.no_verdict) == (WOMEN_90.id, verdict, None)
+    assert told.percentile == pytest.approx(first.percentile(value))
+    assert compare(34.7, None, first).percentile == pytest.approx(50)
 
 
 def test_rows_of_no_known_posture_are_those_whose_sources_print_none() -> None:
@@ -283,7 +371,8 @@ def test_what_is_only_often_quoted_never_judges_and_gives_no_distance(position: 
 
 def test_a_man_at_the_50th_percentile_is_below_nothing() -> None:
     told = [compare(33.0, (31, 35), row) for row in find_references(SEATED, age_years=25, sex=Sex.MALE)]
-    assert {comparison.verdict for comparison in told} == {Verdict.WITHIN, None}
+    assert {c.verdict for c in told if c.no_verdict is None} == {Verdict.WITHIN}
+    assert {c.verdict for c in told if c.no_verdict is not None} == {None}
     assert next(c for c in told if c.verdict).percentile == pytest.approx(50)
 
 
@@ -304,10 +393,8 @@ def test_a_row_without_a_printed_mean_of_its_own_shows_its_means_and_judges_nobo
         ({"sex": Sex.MALE}, ["The age was not stated"]),
         ({"age_years": 30}, ["The sex was not stated"]),
         ({"age_years": 30, "sex": Sex.MALE}, []),
-        (
-            {"age_years": 30, "sex": Sex.FEMALE},
-            ["No published range of this age and sex is known"],
-        ),
+        ({"age_years": 30, "sex": Sex.FEMALE}, []),
+        ({"age_years": 62, "sex": Sex.FEMALE}, ["No published range with a known spread fits"]),
         (
             {"age_years": 70, "sex": Sex.FEMALE},
             ["No published range of this age and sex is known"],
@@ -363,7 +450,10 @@ def test_the_percentile_is_that_of_the_normal_distribution() -> None:
 def test_beside_every_percentile_and_only_there_stands_how_far_protocols_differ() -> None:
     """The 50th percentile of one sample of young men, passive with the hip at 90°, is the 24th of the other."""
     assert compare(33.0, (31, 35), MEN).protocol_spread_deg == PROTOCOL_SPREAD_DEG
-    assert compare(33.0, (31, 35), MEN_90).protocol_spread_deg is None
+    assert compare(33.0, (31, 35), MEN_90).protocol_spread_deg == PROTOCOL_SPREAD_DEG
+    assert compare(math.nan, None, MEN_90).protocol_spread_deg is None
+    for name in ("jung-2016-women-65-83", "gradoz-2018-seated", "rule-seated"):
+        assert compare(33.0, (31, 35), BY_ID[name]).protocol_spread_deg is None
     assert (MEN.mean_deg or 0) - (MEN_90.mean_deg or 0) == pytest.approx(PROTOCOL_SPREAD_DEG, abs=0.5)
     note = note_for("protocols")
     assert f"{MEN_90.mean_deg:g}° in one study and {MEN.mean_deg:g}° in another" in note
@@ -503,7 +593,7 @@ def test_the_whole_table_holds_every_reference_once() -> None:
 
 def test_the_table_narrows_with_what_is_known_and_keeps_to_the_test() -> None:
     rows = norms_table(PRONE, age_years=30, sex=Sex.FEMALE)
-    assert {row.test for row in rows} == {"prone", "hip at 0°, posture not known", "either"}
+    assert {row.test for row in rows} == {"prone", "hip at 0°", "either"}
     assert {row.who for row in rows} == {"women", "both sexes"}
     assert [row.id for row in rows if row.id in ("rule-teens", "rule-adults")] == ["rule-adults"]
     assert rows[0].test == "prone"
@@ -513,12 +603,20 @@ def test_the_table_narrows_with_what_is_known_and_keeps_to_the_test() -> None:
 
 def test_a_range_whose_hip_angle_alone_is_known_is_listed_with_the_test_of_that_angle() -> None:
     first = norms_table(SEATED, age_years=30, sex=Sex.FEMALE)[0]
-    assert (first.id, first.test) == ("czuppon-2017-hip90-female", "hip at 90°, posture not known")
+    assert (first.id, first.test) == (WOMEN_90.id, "hip at 90°")
     tests = [row.test for row in norms_table()]
     last = {test: len(tests) - tests[::-1].index(test) for test in tests}
-    assert tests.index("prone") > last["hip at 90°, posture not known"]
+    assert tests.index("prone") > last["hip at 90°"]
     assert tests[-1] == "either"
-    assert "posture not known" in tests[last["hip at 0°, posture not known"] :]
+    assert "posture not known" in tests[last["hip at 0°"] :]
+
+
+def test_the_table_says_of_whom_the_posture_is_not_printed() -> None:
+    for row in norms_table():
+        assert row.posture_caveat == (BY_ID[row.id].posture_caveat or "")
+        assert bool(row.posture_caveat) is row.test.startswith("hip at ")
+    outwards = {row.test for row in norms_table(motion=Motion.EXTERNAL) if row.test.startswith("hip at ")}
+    assert outwards == {"hip at 90°, posture not known", "hip at 0°, posture not known"}
 
 
 def test_the_table_shows_mean_spread_limits_ages_and_source_as_words() -> None:

@@ -12,7 +12,6 @@ from hipcv.assessment import Provenance, assess
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import note_for, origin_for
-from hipcv.evidence.reference import NoVerdict
 from hipcv.outputs.figures import draw_budget, draw_curves, draw_norms
 from hipcv.outputs.html import Still, render_report
 from hipcv.words import Sex, Side
@@ -60,7 +59,11 @@ def test_the_norms_name_a_verdict_for_every_band_and_draw_none_that_no_study_bac
         told = [e.text for e in drawing.iter("text") if e.get("class") == "verdict"]
         drawn = [c for c in result.reference if c.low_deg is not None and c.citation]
         assert told == [c.verdict and str(c.verdict) for c in drawn]
-        assert [c.verdict is None for c in drawn] == [c.no_verdict is NoVerdict.NO_POSTURE for c in drawn]
+        assert all(c.verdict for c in drawn)
+        assert any(c.posture_caveat for c in drawn)
+        told = " ".join(e.text for e in drawing.iter("text") if e.get("class") == "inside")
+        assert told == " ".join(f"{c.label}; {c.posture_caveat}" if c.posture_caveat else c.label for c in drawn)
+        assert all(c.posture_caveat in drawing.get("aria-label") for c in drawn if c.posture_caveat)
         assert any(c.low_deg is not None and not c.citation for c in result.reference)
 
 
@@ -113,9 +116,26 @@ def test_bar_and_legend_of_the_error_budget_share_their_colours(assessment):
 def test_beside_a_percentile_stands_how_far_protocols_differ(assessment):
     text = words(render_report(assessment, [], None))
     told = re.findall(r"percentile \d+ \(protocols differ by about 6°\)", text)
-    assert len(told) == text.count(", percentile ") == 2
-    assert sum(c.percentile is not None for c in assessment.left.reference) == 1
+    judges = [c for c in assessment.left.reference if c.percentile is not None]
+    assert len(told) == text.count(", percentile ") == 2 * len(judges)
+    assert [c.posture_caveat is None for c in judges] == [True, False, False]
     assert note_for("protocols") in text
+
+
+def test_a_woman_who_sits_reads_a_verdict_and_that_the_posture_is_not_printed(assessment):
+    woman = assess(seated(left=(40.0,), duration_s=12.0, fps=15.0), replace(SETUP, sex=Sex.FEMALE))
+    first = woman.left.reference[0]
+    text = words(render_report(woman, [], None))
+    assert f"{first.label} (other ages) ({first.posture_caveat})" in text
+    assert f"{first.verdict}, percentile {first.percentile:.0f} (protocols differ by about 6°)" in text
+    assert "(posture not known)" not in text
+
+
+def test_a_woman_of_70_reads_why_the_range_of_her_age_does_not_judge():
+    old = assess(seated(left=(40.0,), duration_s=12.0, fps=15.0), replace(SETUP, sex=Sex.FEMALE, age_years=70.0))
+    text = words(render_report(old, [], None))
+    assert "(posture not known)" in text
+    assert ", percentile " not in text
 
 
 def test_frames_that_were_read_are_told_apart_from_the_recordings_own_rate(assessment):

@@ -78,14 +78,31 @@ def test_what_no_study_backs_is_shown_as_often_quoted():
 def test_beside_a_percentile_stands_how_far_protocols_differ(width):
     man = assess(seated(left=(40.0,), right=(25.0,), duration_s=16.0, fps=15.0), replace(SETUP, sex=Sex.MALE))
     told = in_one_line(shown(man, width))
-    assert told.count("percentile") == 2
+    judges = [c for c in man.left.reference if c.percentile is not None]
+    assert [c.posture_caveat is None for c in judges] == [True, False, False]
+    assert told.count("percentile") == 2 * len(judges)
     if width == 200:
-        assert told.count("(protocols differ by about 6°)") == 2
+        assert told.count("(protocols differ by about 6°)") == 2 * len(judges)
+        unprinted = [c for c in judges if c.posture_caveat]
+        assert told.count("posture not printed") == len(unprinted)
+        for one in unprinted:
+            assert f"({one.posture_caveat})" in told[told.index(one.label) :]
 
 
-def test_a_woman_is_told_that_no_range_is_known_to_be_of_this_position(assessment):
-    told = in_one_line(shown(assessment))
+def test_a_woman_who_sits_is_judged_and_told_that_the_posture_is_not_printed(assessment):
+    told = in_one_line(shown(assessment, width=200))
+    first = assessment.left.reference[0]
+    assert first.verdict is not None
+    assert f"{first.verdict}, percentile {first.percentile:.0f}" in told
+    assert "(posture not printed: by Gradoz 2018 seated and supine differ by up to about 3°)" in told
+    assert "No published range" not in told
+
+
+def test_a_woman_of_70_is_told_that_no_range_is_known_to_be_of_this_position():
+    old = assess(seated(left=(20.0,), duration_s=12.0, fps=15.0), replace(SETUP, age_years=70.0))
+    told = in_one_line(shown(old, width=200))
     assert "No published range of this age and sex is known to be of this position" in told
+    assert "(posture not known)" in told
     assert "percentile" not in told
 
 
@@ -154,6 +171,8 @@ def test_the_norms_print_every_row_with_its_source():
     for row in rows:
         assert re.sub(r"\s+", " ", row.source) in told
         assert not row.doi.startswith("10.") or f"doi:{row.doi}" in told
+        assert row.posture_caveat in told
+    assert any(row.posture_caveat for row in rows)
 
 
 def test_both_sides_are_named_as_the_subject_s_own(assessment):

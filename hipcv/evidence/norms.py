@@ -30,7 +30,7 @@ class NormRow:
 
     `mean` and `limits` are degrees, `mean` the lowest and highest where several are printed, `limits` the printed range
     or the central 95 %; `checked` says whether the row is often quoted without a study, published, or published and
-    quoted by others.
+    quoted by others; `posture_caveat` what a posture that the source does not print leaves open.
     """
 
     id: str
@@ -49,6 +49,7 @@ class NormRow:
     source: str
     doi: str
     note: str
+    posture_caveat: str
 
 
 def norms_table(
@@ -105,6 +106,7 @@ def _norm_row(row: ReferenceRange) -> NormRow:
         source=row.citation or "often quoted; no study behind it",
         doi=row.doi or "",
         note=row.note or "",
+        posture_caveat=row.posture_caveat or "",
     )
 
 
@@ -113,8 +115,8 @@ def _test(row: ReferenceRange) -> str:
         return row.position.name
     if row.kind is ReferenceKind.RULE_OF_THUMB:
         return "either"
-    hip = "" if row.hip_flexion_deg is None else f"hip at {row.hip_flexion_deg:g}°, "
-    return f"{hip}{NoVerdict.NO_POSTURE}"
+    told = [] if row.hip_flexion_deg is None else [f"hip at {row.hip_flexion_deg:g}°"]
+    return ", ".join(told if row.posture_caveat else [*told, str(NoVerdict.NO_POSTURE)])
 
 
 def _mean(row: ReferenceRange) -> str:

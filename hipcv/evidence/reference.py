@@ -99,8 +99,10 @@ class ReferenceRange:
     ----------
     motion : internal rotation, or external.
     position : the test whose posture it was measured in; None is "any" for a rule of thumb, and "not known" for a
-        published row, which then judges nobody.
+        published row, which then judges nobody without a `posture_caveat`.
     hip_flexion_deg : how far the hip was bent, where a published row's source prints that and no posture.
+    posture_caveat : how far postures with that bend differ, in a few words, to be said wherever such a row judges; None
+        where that is not known, or too much to judge by.
     age_low_years, age_high_years : completed years, both included; the sample's own ages for published rows.
     reach_years : ages to which the row may be carried beyond its band, both included; then `extrapolated` is set.
     mean_deg, sd_deg : degrees; a mean without a spread gives a distance but no verdict.
@@ -117,6 +119,7 @@ class ReferenceRange:
     population: str
     position: Procedure | None = None
     hip_flexion_deg: float | None = None
+    posture_caveat: str | None = None
     effort: Effort | None = None
     sex: Sex | None = None
     age_low_years: int | None = None
@@ -149,6 +152,8 @@ class ReferenceRange:
             raise ValueError(f"reference {self.id}: published rows, and only they, carry a citation")
         if self.hip_flexion_deg is not None and (self.position is not None or self.citation is None):
             raise ValueError(f"reference {self.id}: a hip angle stands for the position that a source does not print")
+        if self.posture_caveat is not None and self.hip_flexion_deg is None:
+            raise ValueError(f"reference {self.id}: how far postures differ is said of a hip angle")
 
     @property
     def limits_deg(self) -> tuple[float, float] | None:
@@ -256,8 +261,9 @@ class Comparison:
     """One measured value against one reference; `None` where the reference or the value does not say.
 
     `difference_deg` is the value minus the reference's mean; `percentile` lies within 0 to 100, and beside it stands
-    how far another protocol would shift the group (`protocol_spread_deg`). Where the reference judges nobody,
-    `no_verdict` says why, and there is neither verdict nor percentile.
+    how far another protocol would shift the group (`protocol_spread_deg`). `posture_caveat` says how far other postures
+    differ where the source does not print which one it was; it belongs beside verdict, percentile and difference. Where
+    the reference judges nobody, `no_verdict` says why, and there is neither verdict nor percentile.
     """
 
     id: str
@@ -272,6 +278,7 @@ class Comparison:
     extrapolated: bool
     no_verdict: NoVerdict | None
     protocol_spread_deg: float | None = None
+    posture_caveat: str | None = None
 
 
 @cache
@@ -283,8 +290,9 @@ def all_references() -> tuple[ReferenceRange, ...]:
     >>> len({row.id for row in all_references()}) == len(all_references())
     True
     """
-    text = files("hipcv.evidence").joinpath("data/references.toml").read_text("utf-8")
-    return tuple(_reference(fields) for fields in tomllib.loads(text)["reference"])
+    told = tomllib.loads(files("hipcv.evidence").joinpath("data/references.toml").read_text("utf-8"))
+    caveats = {(Motion(one["motion"]), one["hip_flexion_deg"]): one["caveat"] for one in told["unprinted_posture"]}
+    return tuple(_reference(fields, caveats) for fields in told["reference"])
 
 
 def find_references(
@@ -305,13 +313,14 @@ def find_references(
     2015).
 
     A row that gives no verdict is marked with the reason (`no_verdict`): a rule of thumb, which no study backs; a mean
-    without a spread; a posture that its source does not print, for ranges differ with it; a row of one sex or of some
-    ages for somebody whose sex or age is not stated. Women's and men's rows then take turns, so that neither is the
-    default.
+    without a spread; a posture that is not known; a row of one sex or of some ages for somebody whose sex or age is not
+    stated. Women's and men's rows then take turns, so that neither is the default. A row whose source prints the bend
+    of the hip and not the posture judges where that makes little difference, and carries a `posture_caveat`.
 
-    Order: rows that give a verdict, read in the source before quoted; those that a stated sex or age would let judge;
-    those of no known posture, a known bend of the hip first; bare means; rules of thumb. Within each: this effort or
-    any before the other, rows that need no guess about the sex, this position and this age, then the larger sample.
+    Order: rows that give a verdict; those that a stated sex or age would let judge; those of no known posture; bare
+    means; rules of thumb. Within each: a printed posture before a bend of the hip alone, read in the source before
+    quoted, this effort or any before the other, rows that need no guess about the sex, this position and this age, then
+    the larger sample.
 
     Parameters
     ----------
@@ -394,6 +403,7 @@ def compare(
         extrapolated=reference.extrapolated,
         no_verdict=reference.no_verdict,
         protocol_spread_deg=None if percentile is None else PROTOCOL_SPREAD_DEG,
+        posture_caveat=reference.posture_caveat,
     )
 
 
@@ -455,13 +465,16 @@ def asymmetry_verdict(difference_deg: float | None, mdc95_deg: float | None) -> 
     return AsymmetryVerdict.NOTABLE if size < ASYMMETRY_LARGE_DEG else AsymmetryVerdict.LARGE
 
 
-def _reference(fields: Mapping[str, Any]) -> ReferenceRange:
+def _reference(fields: Mapping[str, Any], caveats: Mapping[tuple[Motion, float], str]) -> ReferenceRange:
     words: dict[str, Callable[[str], object]] = {"position": procedure_named, "effort": Effort, "sex": Sex}
     words |= {"motion": Motion}
     words |= {"kind": ReferenceKind, "verification": Verification}
     row: dict[str, Any] = {key: words[key](value) if key in words else value for key, value in fields.items()}
     row |= {key: tuple(row[key]) for key in ("reach_years", "means_deg") if key in row}
     reference = ReferenceRange(**row)
+    if reference.hip_flexion_deg is not None:
+        caveat = caveats.get((reference.motion, reference.hip_flexion_deg))
+        reference = replace(reference, posture_caveat=caveat)
     return replace(reference, no_verdict=_never_judges(reference))
 
 
@@ -485,7 +498,7 @@ def _never_judges(row: ReferenceRange) -> NoVerdict | None:
         return NoVerdict.OFTEN_QUOTED
     if row.limits_deg is None:
         return NoVerdict.NO_SPREAD
-    return NoVerdict.NO_POSTURE if row.position is None else None
+    return NoVerdict.NO_POSTURE if row.position is None and row.posture_caveat is None else None
 
 
 def _no_verdict(row: ReferenceRange, age_years: float | None, sex: Sex | None) -> NoVerdict | None:
@@ -501,13 +514,14 @@ def _no_verdict(row: ReferenceRange, age_years: float | None, sex: Sex | None) -
     return NoVerdict.NO_SEX if no_sex else None
 
 
-_Rank = tuple[int, bool, bool, bool, bool, bool, int]
+_Rank = tuple[int, int, bool, bool, bool, bool, bool, int]
 
 
 def _rank(row: ReferenceRange, effort: Effort | None, sex: Sex | None) -> _Rank:
-    last = {None: 0, NoVerdict.NO_POSTURE: 2, NoVerdict.NO_SPREAD: 4, NoVerdict.OFTEN_QUOTED: 5}
-    any_hip = row.no_verdict is NoVerdict.NO_POSTURE and row.hip_flexion_deg is None
-    tier = last.get(row.no_verdict, 1) + any_hip, row.verification is Verification.SECONDARY
+    last = {None: 0, NoVerdict.NO_POSTURE: 2, NoVerdict.NO_SPREAD: 3, NoVerdict.OFTEN_QUOTED: 4}
+    unprinted = row.kind is ReferenceKind.PUBLISHED and row.position is None
+    vague = unprinted + (unprinted and row.hip_flexion_deg is None)
+    tier = last.get(row.no_verdict, 1), vague, row.verification is Verification.SECONDARY
     other_effort = effort is not None and row.effort not in (None, effort)
     less_fitting = row.sex is None if sex is not None else row.sex is not None
     return *tier, other_effort, less_fitting, row.position is None, not row.needs_age, -(row.n or 0)
@@ -520,7 +534,7 @@ def _in_turns(rows: Sequence[ReferenceRange], effort: Effort | None, sex: Sex | 
     turns: Counter[tuple[object, ...]] = Counter()
     placed = []
     for row in rows:
-        rank = _rank(row, effort, sex)[:2]
+        rank = _rank(row, effort, sex)[:3]
         turns[rank, row.sex] += 1
         placed.append(((rank, turns[rank, row.sex], row.sex is Sex.MALE), row))
     return tuple(row for _, row in sorted(placed, key=lambda one: one[0]))

@@ -187,7 +187,7 @@ def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Marku
     for comparison in ranges:
         verdict = comparison.verdict or ""
         parts.append(f'<text class="verdict" x="{width - left}" y="{y + 12}" text-anchor="end">{verdict}</text>')
-        for words in textwrap.wrap(comparison.label, LABEL_LETTERS):
+        for words in textwrap.wrap(_named(comparison), LABEL_LETTERS):
             parts.append(f'<text class="inside" x="{left}" y="{y + 12}">{escape(words)}</text>')
             y += line
         y += 3
@@ -206,8 +206,14 @@ def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Marku
         f'<text class="tick" x="{x(d):.1f}" y="{foot:.0f}" text-anchor="middle">{d}°</text>'
         for d in range(10, int(NORMS_TOP_DEG), 10)
     )
-    told = "; ".join(f"{c.verdict or 'beside'} {c.label}" for c in ranges)
+    told = "; ".join(f"{c.verdict or 'beside'} {_named(c)}" for c in ranges)
     return _svg(parts, width, foot + 6, f"{result.side} {result.end_range_deg:.0f}°: {told}", f"norms {result.side}")
+
+
+def _named(comparison: Comparison) -> str:
+    """Return whom a range is of, and what its source leaves open of the posture."""
+    caveat = comparison.posture_caveat
+    return f"{comparison.label}; {caveat}" if caveat else comparison.label
 
 
 def term_class(k: int) -> str:

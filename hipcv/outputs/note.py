@@ -114,7 +114,8 @@ def _reference(document: AssessmentDocument) -> list[str]:
             f"{letter} {c.verdict}{_percentile(c)}" for letter, c in judged.items() if c is not None and c.id == one.id
         )
         ages = "; other ages" if one.extrapolated else ""
-        lines.append(f"Ref: {one.label}: {places}{ages}.")
+        caveat = f"; {one.posture_caveat}" if one.posture_caveat else ""
+        lines.append(f"Ref: {one.label}: {places}{ages}{caveat}.")
     return lines
 
 

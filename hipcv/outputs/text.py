@@ -152,7 +152,8 @@ def _comparisons(assessment: Assessment, motion: Motion) -> Iterable[RenderableT
     for k in range(min(MAX_REFERENCES, max(len(left), len(right)))):
         either = (left or right)[k]
         span = "–" if either.low_deg is None else f"{either.low_deg:.0f}–{either.high_deg:.0f}°"
-        table.add_row(either.label, span, _verdict(left, k), _verdict(right, k))
+        caveat = f"\n({either.posture_caveat})" if either.posture_caveat else ""
+        table.add_row(f"{either.label}{caveat}", span, _verdict(left, k), _verdict(right, k))
     if table.row_count:
         yield Text()
         yield table
@@ -264,5 +265,6 @@ def render_norms(rows: Sequence[NormRow], console: Console) -> None:
     for k, row in enumerate(rows, start=1):
         doi = f" doi:{row.doi}" if row.doi.startswith("10.") else ""
         end_point = f"; end point: {row.end_point}" if row.end_point else ""
-        console.print(f"{k:>3}  {row.source}{doi} ({row.checked}{end_point})", highlight=False)
+        posture = f"; {row.posture_caveat}" if row.posture_caveat else ""
+        console.print(f"{k:>3}  {row.source}{doi} ({row.checked}{end_point}{posture})", highlight=False)
     console.print(DISCLAIMER, style="dim italic")

@@ -533,6 +533,7 @@ class NormModel(BaseModel):
     source: str
     doi: str
     note: str
+    posture_caveat: str
 
 
 class Norms(BaseModel):

@@ -42,6 +42,7 @@ SIDE_COLUMNS: dict[str, type] = {
     "reference_high_deg": float,
     "reference_percentile": float,
     "reference_verdict": str,
+    "reference_posture_caveat": str,
     "asymmetry_difference_deg": float,
     "asymmetry_mdc95_deg": float,
     "asymmetry_verdict": str,
@@ -316,7 +317,7 @@ def _arc(arc: ArcPart | None) -> Row:
 def _reference(found: ResultPart) -> Row:
     # only a range that judges: the first that is merely shown would tell whom the row takes the person for
     judging = next((reference for reference in found.reference if reference.verdict), None)
-    return _prefixed("reference", judging, "id", "low_deg", "high_deg", "percentile", "verdict")
+    return _prefixed("reference", judging, "id", "low_deg", "high_deg", "percentile", "verdict", "posture_caveat")
 
 
 def _carried(clip: Clip, side: Side) -> Row:

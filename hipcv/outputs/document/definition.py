@@ -164,6 +164,11 @@ class ComparisonPart(_Part):
     no_verdict: Annotated[str, _one_of(NoVerdict)] | None = Field(
         None, description="Why the range is shown without a verdict; null where it gives one."
     )
+    posture_caveat: str | None = Field(
+        None,
+        description="How far postures differ, in words, where the source prints how far the hip was bent and not the "
+        "posture: to be said beside verdict, percentile and difference; null where it prints it, or neither.",
+    )
     difference_deg: AngleDifference | None = Field(description="The value less the mean of these people.")
     extrapolated: bool = Field(description="Whether the subject is outside the ages that were studied.")
     citation: str | None = Field(description="The publication; null for a rule of thumb.")

@@ -363,6 +363,7 @@ def _comparison(comparison: Comparison) -> ComparisonPart:
         verdict=str(comparison.verdict) if comparison.verdict else None,
         protocol_spread_deg=comparison.protocol_spread_deg,
         no_verdict=str(comparison.no_verdict) if comparison.no_verdict else None,
+        posture_caveat=comparison.posture_caveat,
         difference_deg=_angle(comparison.difference_deg),
         extrapolated=comparison.extrapolated,
         citation=comparison.citation,

@@ -87,7 +87,7 @@ function numbers(a, series, wordings) {
 }
 
 function sideBySide(choices) {
-  return section("Other people's ranges", element("ul", {}, choices.map((r) => element("li", {}, `${r.label}: ${degrees(r.low_deg)} to ${degrees(r.high_deg)}`))));
+  return section("Other people's ranges", element("ul", {}, choices.map((r) => element("li", {}, `${r.label}: ${degrees(r.low_deg)} to ${degrees(r.high_deg)}${r.posture_caveat ? ` (${r.posture_caveat})` : ""}`))));
 }
 
 function references(a) {
@@ -110,6 +110,8 @@ function card(side, result, reference) {
     const range = `of ${degrees(reference.low_deg)} to ${degrees(reference.high_deg)}`, among = reference.percentile === null ? "" : `, ${percentile(reference)}`;
     box.append(reference.verdict ? element("p", { class: `verdict ${reference.verdict}` }, `${VERDICTS[reference.verdict]} ${range}${among}.`)
       : element("p", { class: "soft" }, `That group has a range ${range}; no verdict: ${reference.no_verdict ?? "no interval"}.`));
+    // results of older versions do not say
+    if (reference.posture_caveat) box.append(element("p", { class: "soft" }, `${capital(reference.posture_caveat)}.`));
   }
   const tries = result.trials.filter((t) => t.accepted && t.end_range_deg !== null).map((t) => fine(t.end_range_deg));
   if (tries.length) box.append(element("p", { class: "soft" }, `${tries.length === 1 ? "One try" : `${tries.length} tries`}: ${tries.join(", ")}`));
