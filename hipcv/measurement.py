@@ -90,7 +90,8 @@ def measure_file(
     SourceError, ModelError
         Where the file or the model cannot be used; a recording that was read is always an assessment.
     """
-    model = get_model(model_name, model_path, on_fetch)
+    with open_video(path, slow_motion=slow_motion, viewing=viewing):  # before a model is fetched for nothing
+        model = get_model(model_name, model_path, on_fetch)
     one = _OneFile(path, setup, model, model_name, slow_motion, clip_sha256, method, engine, on_frame, on_read)
     return one.measure(viewing)
 
@@ -186,9 +187,10 @@ class _OneFile:
         if seconds is None:
             return None
         part = only_seconds(viewing, seconds, self.slow_motion, float(measured.series.time_s[-1]))
+        within = tuple(f for f in measured.assessment.findings if f.code is FindingCode.PICTURE_WITHIN)
         with self._open(part.viewing) as video, self._session(part.viewing, video.info) as session:
             self._read(video, session)
-            other = self._finish(video, session, part.findings)
+            other = self._finish(video, session, (*within, *part.findings))
         return other if other.assessment.status is Status.MEASURED else None
 
 

@@ -29,7 +29,7 @@ from hipcv.live.commands import _ask_pain
 from hipcv.live.screen import _with_pain
 from hipcv.outputs.document import read_document, render_document
 from hipcv.outputs.html import render_report
-from hipcv.outputs.plan import next_steps, reading_of
+from hipcv.outputs.plan import next_steps, next_together, reading_of
 from hipcv.outputs.text import render_text
 from hipcv.words import Answer, Effort, PainPlace, Sex
 from hipcv_server.schemas import MeasureOptions, StartMessage
@@ -119,6 +119,20 @@ def test_little_turning_that_hurts_is_shown_to_somebody(little):
     for changed in ({"pain_left": SidePain(3)}, {"pain": 3}):
         assert "turned less than 15°" in next_steps(told(little, **changed)).shown[0].say
     assert next_steps(told(little, pain_left=SidePain(0), pain_right=SidePain(0), pain=3)).shown == ()
+
+
+def test_under_18_years_pain_is_a_matter_of_the_same_day_and_nothing_less(little):
+    for young in ({"age_years": 12}, {"screening": (Answer.UNDER_18,)}):
+        (shown,) = next_steps(told(little, **young, pain_left=SidePain(3))).shown
+        assert "seen by a doctor the same day" in shown.say
+        assert next_steps(told(little, **young)).shown == ()
+
+
+def test_a_result_without_a_number_offers_no_exercise(little):
+    empty = assess(seated(left=(), right=(), fps=15.0), little.setup)
+    alone = next_together([(empty, empty.setup)], answers=())
+    assert (alone.plan.exercises, len(alone.plan.withheld)) == ((), 1)
+    assert next_together([(empty, empty.setup), (little, little.setup)], answers=()).plan.exercises
 
 
 def test_a_document_shows_the_same_as_what_it_was_made_of(little):
@@ -359,6 +373,15 @@ def test_each_side_is_asked_after_a_test_until_it_is_understood(little, monkeypa
     asked = _with_pain(little, LivePlan(), _ask_pain)
     assert (asked.setup.pain_left, asked.setup.pain_right) == (SidePain(3, PainPlace.GROIN), None)
     assert "turned less than 15°" in next_steps(asked).shown[0].say
+
+
+def test_what_is_asked_in_a_terminal_stands_beside_the_result_and_not_in_it(little, monkeypatch):
+    monkeypatch.setattr("hipcv.live.commands._in_a_terminal", lambda: True)
+    done = CliRunner(env={"COLUMNS": "200"}).invoke(
+        app, ["live", "--camera", "97", "--json", "--no-window"], input="fever\n"
+    )
+    for asked in ("It pinches deep in the groin", "What holds"):
+        assert (asked in done.stdout, asked in done.stderr) == (False, True)
 
 
 def test_a_live_test_in_a_terminal_asks_first_and_is_not_begun_against_an_answer(monkeypatch):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hipcv.assessment import Status
+from hipcv.core.errors import SourceError
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.setup import Setup
 from hipcv.measurement import measure_file
@@ -44,6 +45,12 @@ def test_the_camera_of_the_hard_sample_is_found(kept, truth_of):
     assert camera.roll.value_deg == pytest.approx(true["roll"], abs=1.0)
     assert camera.pitch.value_deg == pytest.approx(true["pitch"], abs=4.0)
     assert camera.yaw.value_deg == pytest.approx(true["yaw"], abs=8.0)
+
+
+def test_a_file_that_is_not_there_is_told_before_a_model_is_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr("hipcv.measurement.get_model", lambda *_: pytest.fail("a model was asked for"))
+    with pytest.raises(SourceError):
+        measure_file(tmp_path / "none.mp4", Setup())
 
 
 def test_a_clip_gives_the_same_assessment_again_from_its_document(measured_sample, samples):

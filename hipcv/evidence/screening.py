@@ -131,9 +131,7 @@ def judge(
     >>> judge([Answer.LIMP]).outcome, judge([Answer.LIMP], age_years=12).outcome
     (<Outcome.NO_EXERCISES: 'no_exercises'>, <Outcome.SEE_NOW: 'see_now'>)
     """
-    age = known_age(age_years)
-    young = age is not None and age < ADULT_YEARS
-    held = set(answers or ()) | ({Answer.UNDER_18} if young else set())
+    held = set(answers or ()) | ({Answer.UNDER_18} if is_young(answers, age_years) else set())
     if not held and answers is None:
         if screened_by is None:
             return Screened(Outcome.NOT_ASKED, (_words()["unasked"],), ())
@@ -148,6 +146,18 @@ def judge(
     kept = [words for words in told if words.outcome is outcome or outcome is not Outcome.SEE_NOW]
     gates = frozenset(gate for words in told for gate in words.gates)
     return Screened(outcome, _each_once(w.say for w in kept), _each_once(w.origin for w in kept), gates)
+
+
+def is_young(answers: Collection[Answer] | None, age_years: float | None) -> bool:
+    """Whether somebody is under 18 years, by what was answered or by the age in years, None where unknown.
+
+    Examples
+    --------
+    >>> is_young([Answer.UNDER_18], None), is_young(None, 17.9), is_young([], 18), is_young(None, None)
+    (True, True, False, False)
+    """
+    age = known_age(age_years)
+    return Answer.UNDER_18 in (answers or ()) or (age is not None and age < ADULT_YEARS)
 
 
 def when_it_hurts() -> str:
@@ -169,13 +179,16 @@ class Shown:
     origin: str
 
 
-def to_be_shown(*, large_difference: bool, painful_deg: Iterable[float]) -> tuple[Shown, ...]:
-    """Return why the report of an adult is shown to somebody; nothing where it need not be.
+def to_be_shown(*, large_difference: bool, painful_deg: Iterable[float], young: bool = False) -> tuple[Shown, ...]:
+    """Return why the report is shown to somebody; nothing where it need not be.
+
+    Under 18 years pain is a matter of the same day. What holds without pain their answers and notes say already.
 
     Parameters
     ----------
     large_difference : whether the sides differ by 15° or more.
     painful_deg : end range of each hip that hurt, degrees; NaN where it was not measured.
+    young : whether the person is under 18 years.
 
     Examples
     --------
@@ -185,6 +198,9 @@ def to_be_shown(*, large_difference: bool, painful_deg: Iterable[float]) -> tupl
     ()
     """
     painful = list(painful_deg)
+    if young:
+        rules = [rule for rule in _words()["together"] if painful and rule["all_of"] == Answer.UNDER_18]
+        return tuple(Shown(rule["say"], rule["origin"]) for rule in rules)
     names = ["large_difference"] if large_difference else []
     if painful:
         names.append("little_and_painful" if any(value < LITTLE_DEG for value in painful) else "painful")

@@ -161,7 +161,7 @@ def _ask_pain(side: Side) -> "SidePain | None":
     from hipcv.core.answers import PAIN_WANTED, read_pain
 
     question = f"Did the {side} side hurt (0 to 10, and where, such as 3,groin; Enter: not said)"
-    while text := str(typer.prompt(question, default="", show_default=False)).strip():
+    while text := str(typer.prompt(question, default="", show_default=False, err=True)).strip():
         try:
             return read_pain(text)
         except ValueError:
@@ -170,10 +170,10 @@ def _ask_pain(side: Side) -> "SidePain | None":
 
 
 def _ask() -> str:
-    """Ask the questions before a test in the terminal."""
+    """Ask the questions before a test in the terminal, beside what is printed: `--json` holds nothing else."""
     from rich.console import Console
 
     from hipcv.outputs.advice_text import render_questions
 
-    render_questions(Console())
-    return str(typer.prompt("What holds (none, or words with commas between)"))
+    render_questions(Console(stderr=True))
+    return str(typer.prompt("What holds (none, or words with commas between)", err=True))

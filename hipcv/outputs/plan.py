@@ -11,7 +11,7 @@ from hipcv.core.procedure import Procedure
 from hipcv.core.setup import Setup
 from hipcv.evidence.exercises import Plan, Reading, make_plan
 from hipcv.evidence.reference import AsymmetryVerdict, Verdict
-from hipcv.evidence.screening import Screened, Shown, judge, to_be_shown
+from hipcv.evidence.screening import Screened, Shown, is_young, judge, to_be_shown
 from hipcv.words import SIDES, Answer, Effort, Motion, Side
 
 #: Doubts that exercises answer; any other calls for the test once more, and for no exercise.
@@ -137,11 +137,13 @@ def next_steps(assessment: Assessment) -> NextSteps:
 def _shown(assessment: Assessment) -> tuple[Shown, ...]:
     """Return why the report is shown to somebody; pain of the whole test may be either side's."""
     whole, setup = assessment.setup.pain or 0, assessment.setup
+    young = is_young(setup.screening, setup.age_years)
     pains = {Side.LEFT: setup.pain_left, Side.RIGHT: setup.pain_right}
     hurt = [side for side in SIDES if (whole if (pain := pains[side]) is None else pain.level)]
     ends = [assessment.of(side).end_range_deg for side in hurt]
     large = assessment.asymmetry is not None and assessment.asymmetry.verdict is AsymmetryVerdict.LARGE
-    return to_be_shown(large_difference=large, painful_deg=[math.nan if end is None else end for end in ends])
+    painful_deg = [math.nan if end is None else end for end in ends]
+    return to_be_shown(large_difference=large, painful_deg=painful_deg, young=young)
 
 
 def next_together(
@@ -153,7 +155,8 @@ def next_together(
 ) -> NextSteps:
     """Return what to do after several tests of one person, held against each other.
 
-    Every answer before any of the tests stands, beside those that are given here; the youngest age counts.
+    Every answer before any of the tests stands, beside those that are given here; the youngest age counts. A result
+    without a number shows nothing.
 
     Examples
     --------
@@ -168,4 +171,4 @@ def next_together(
     by = screened_by or next((setup.screened_by for setup in setups if setup.screened_by), None)
     screened = judge(told if asked else None, age_years=min(ages, default=None), screened_by=by)
     readings = [reading_of(result, setup.procedure, setup.effort) for result, setup in results]
-    return NextSteps(screened, make_plan(readings, screened))
+    return NextSteps(screened, make_plan([reading for reading in readings if reading.end_range_deg], screened))
