@@ -102,9 +102,9 @@ class Finding:
     """One thing that spoils a trial, a leg or the recording: a note, doubt or reject.
 
     `observed` and `limit` are in `unit`; `side` is None where the whole recording is meant; `limit_origin` says where
-    the limit comes from; `advice` is one sentence on what to do. `motion` is the one that it
-    spoils, None where it is no matter of one. `cause` and `values` say which sentence, and what
-    stands in it: words for people live with the evidence, and `assess` fills them in.
+    the limit comes from; `advice` is one sentence on what to do. `motion` is the one that it spoils, None where it is
+    no matter of one. `cause` and `values` say which sentence, and what stands in it: words for people live with the
+    evidence, and `assess` fills them in.
 
     Examples
     --------

@@ -64,12 +64,13 @@ def check_stored_size(stored_px: tuple[int, int], setup: Setup) -> tuple[Finding
     --------
     >>> from hipcv.core.procedures import procedure_named
     >>> prone = Setup(procedure_named("prone"))
-    >>> [f.cause.value for f in check_stored_size((480, 480), prone)], check_stored_size((640, 480), prone)
-    (['stored_size'], ())
+    >>> told = check_stored_size((480, 480), prone)
+    >>> [(f.cause.value, f.observed) for f in told], check_stored_size((640, 480), prone)
+    ([('stored_size', None)], ())
     """
     width, height = stored_px
     if setup.procedure.body_seen or not ({(width, height), (height, width)} & STORED_OBLONG):
         return ()
     values: dict[str, float | str] = {"size": f"{width}×{height}"}
-    shape = width / height
-    return (found(FindingCode.PIXEL_SHAPE, Severity.DOUBT, shape, cause=Cause.STORED_SIZE, values=values),)
+    # nothing was measured that the limits of a body's breadth could be held against
+    return (Finding(FindingCode.PIXEL_SHAPE, Severity.DOUBT, cause=Cause.STORED_SIZE, values=values),)

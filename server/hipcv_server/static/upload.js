@@ -193,13 +193,14 @@ class Upload {
   turnButton({ findings }) {
     const turned = findings.find((f) => f.code === "picture_turned" && f.severity === "reject");
     if (!turned?.observed) return [];
-    const given = [...this.given.filter(([name]) => name !== "rotate"), ["rotate", String(360 - turned.observed)]];
+    const already = Number(this.given.find(([name]) => name === "rotate")?.[1] ?? 0);
+    const given = [...this.given.filter(([name]) => name !== "rotate"), ["rotate", String((already + 360 - turned.observed) % 360)]];
     return [button("Turn it upright and measure again", () => this.again(given), { "aria-label": `Turn ${this.file.name} upright and measure it again` })];
   }
 
-  /** Asks which of several people is tested, and measures this video once more. */
+  /** Asks which of several people is tested, and measures this video once more; not where it is turned after the browser shows it. */
   whoButton({ findings }) {
-    if (!findings.some((f) => f.code === "subject_unclear" && f.severity === "reject")) return [];
+    if (this.given.some(([name]) => name === "rotate") || !findings.some((f) => f.code === "subject_unclear" && f.severity === "reject")) return [];
     const others = this.given.filter(([name]) => name !== "subject_at");
     return [button("Say who is tested", (event) => {
       const opener = event.currentTarget;
