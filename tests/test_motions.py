@@ -349,6 +349,11 @@ def test_a_note_holds_both_directions_and_exercises_are_for_the_one(both, assess
     note = render_note(make_document(assessment)).splitlines()[0]
     assert re.search(r": R 2\d° .*, L 39° .*; ER R 4\d° .*, L 3\d° .*; total arc R 68° .*, L 7\d° ", note)
     assert "ER" not in render_note(make_document(assess(both, Setup()))).splitlines()[0]
+    alone = assess(both, Setup(motion=Motions.EXTERNAL))
+    first, trials = render_note(make_document(alone)).splitlines()[:2]
+    assert first.startswith("O: Hip ER AROM, seated")
+    assert ("not measured" in first, "R–L not compared" in first) == (False, alone.external_asymmetry is None)
+    assert "Trials: R 2, L 2;" in trials
     screened = replace(BOTH, screening=(), age_years=30.0)
     assert next_steps(assess(both, screened)).plan is not None
     assert next_steps(assess(both, replace(screened, motion=Motions.EXTERNAL))).plan is None

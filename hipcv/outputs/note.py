@@ -5,7 +5,7 @@ from hipcv.core.procedures import procedure_named
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.outputs.basis import protocols_text
 from hipcv.outputs.document.definition import ArcPart, AssessmentDocument, ComparisonPart, ResultPart
-from hipcv.words import Effort, Motion, Side
+from hipcv.words import Effort, Motion, Motions, Side
 
 #: Right before left, as clinicians write.
 _ORDER = {Side.RIGHT: "R", Side.LEFT: "L"}
@@ -34,14 +34,29 @@ def render_note(document: AssessmentDocument) -> str:
 def _measured(document: AssessmentDocument) -> str:
     procedure = procedure_named(document.test)
     arom = "PROM" if document.effort == Effort.PASSIVE else "AROM"
-    how = f"Hip IR {arom}, {procedure.name} (hip {procedure.hip_flexion_deg:.0f}°, knee 90°)"
+    turned = "ER" if _motion(document) is Motion.EXTERNAL else "IR"
+    how = f"Hip {turned} {arom}, {procedure.name} (hip {procedure.hip_flexion_deg:.0f}°, knee 90°)"
     tool = " ".join(("hipcv", document.provenance.hipcv_version)).strip()
-    values = ", ".join(f"{letter} {_value(document.of(side))}" for side, letter in _ORDER.items())
+    values = ", ".join(f"{letter} {_value(part)}" for letter, part in _parts(document).items())
     return f"O: {how}, video ({tool}): {values}{_difference(document)}{_external(document)}."
 
 
+def _motion(document: AssessmentDocument) -> Motion:
+    """Return the motion that the note is of: external rotation where nothing else was asked for."""
+    only_external = document.setup is not None and document.setup.motion == Motions.EXTERNAL
+    return Motion.EXTERNAL if only_external else Motion.INTERNAL
+
+
+def _parts(document: AssessmentDocument) -> dict[str, ResultPart]:
+    """Return what the note is of, by the side's letter."""
+    motion = _motion(document)
+    return {letter: document.of(side).of(motion) or document.of(side) for side, letter in _ORDER.items()}
+
+
 def _external(document: AssessmentDocument) -> str:
-    """Return external rotation and the total arc, where they were asked for."""
+    """Return external rotation and the total arc, where they were asked for beside internal rotation."""
+    if _motion(document) is Motion.EXTERNAL:
+        return ""
     parts = {letter: document.of(side).of(Motion.EXTERNAL) for side, letter in _ORDER.items()}
     asked = [f"{letter} {_value(part)}" for letter, part in parts.items() if part is not None]
     arcs = [f"{letter} {_arc(arc)}" for side, letter in _ORDER.items() if (arc := document.of(side).arc) is not None]
@@ -63,14 +78,16 @@ def _value(side: ResultPart) -> str:
 
 
 def _difference(document: AssessmentDocument) -> str:
-    a = document.asymmetry
+    others = {each.motion: each for each in document.other_asymmetries}
+    motion = _motion(document)
+    a = document.asymmetry if motion is Motion.INTERNAL else others.get(motion)
     if a is None or a.difference_deg is None or a.mdc95_deg is None:
         return "; R–L not compared"
     return f"; R–L {_whole(-a.difference_deg, signed=True)}°, MDC95 {a.mdc95_deg:.1f}°"
 
 
 def _trials(document: AssessmentDocument) -> str:
-    measured = {letter: document.of(side) for side, letter in _ORDER.items()}
+    measured = _parts(document)
     counts = ", ".join(f"{letter} {side.n_accepted}" for letter, side in measured.items())
     spread = [
         f"{letter} {side.trial_sd_deg:.1f}°" for letter, side in measured.items() if side.trial_sd_deg is not None
@@ -94,10 +111,9 @@ def _pain(document: AssessmentDocument) -> str:
 
 def _quality(document: AssessmentDocument) -> str:
     helped = []
-    for side, letter in _ORDER.items():
-        onset = document.of(side).onset_deg
-        began = "" if onset is None else f" from {_whole(onset)}°"
-        helped += [f"{letter} {c.code.replace('_', ' ')}{began}" for c in document.of(side).compensations]
+    for letter, part in _parts(document).items():
+        began = "" if part.onset_deg is None else f" from {_whole(part.onset_deg)}°"
+        helped += [f"{letter} {c.code.replace('_', ' ')}{began}" for c in part.compensations]
     doubts = {finding.title for finding in document.findings if finding.severity != Severity.NOTE}
     camera = document.camera
     roll = "" if camera.roll_se_deg is None else f"; camera roll ±{CENTRAL_95_SD * camera.roll_se_deg:.1f}°"
@@ -108,7 +124,7 @@ def _quality(document: AssessmentDocument) -> str:
 def _reference(document: AssessmentDocument) -> list[str]:
     """Return the first range that judges, with each side's place in it."""
     lines = []
-    judged = {letter: next((c for c in document.of(s).reference if c.verdict), None) for s, letter in _ORDER.items()}
+    judged = {letter: next((c for c in part.reference if c.verdict), None) for letter, part in _parts(document).items()}
     for one in {c.id: c for c in judged.values() if c is not None}.values():
         places = ", ".join(
             f"{letter} {c.verdict}{_percentile(c)}" for letter, c in judged.items() if c is not None and c.id == one.id
