@@ -34,11 +34,6 @@ class Outcome(StrEnum):
         """Whether no test is done without somebody who knows about it."""
         return self in (Outcome.SEE_NOW, Outcome.SEE_THIS_WEEK, Outcome.NOT_ALONE)
 
-    @property
-    def red_flag(self) -> bool:
-        """Whether somebody has to be seen, now or within days."""
-        return self in (Outcome.SEE_NOW, Outcome.SEE_THIS_WEEK)
-
 
 class Gate(StrEnum):
     """What an exercise may have to keep clear of."""
