@@ -48,6 +48,7 @@ from hipcv.core.camera.pose import CameraAngle, CameraPose
 from hipcv.core.finding import Severity
 from hipcv.core.series import ANKLES, KNEES, FloatArray, PoseSeries
 from hipcv.core.setup import Setup
+from hipcv.core.uncertainty import CENTRAL_95_SD, JOINTS_SE_DEG
 from hipcv.measurement import measure_file
 from hipcv.models.store import ModelFile, get_model
 from hipcv.pose.legs.reader import SAMPLE_HZ
@@ -204,10 +205,21 @@ def directions(rows: Sequence[Row]) -> list[dict[str, str]]:
     for clip in dict.fromkeys(row.clip for row in rows):
         for reader in READERS:
             group = [row for row in rows if (row.clip, row.reader) == (clip, reader)]
-            stated, there = rms([row.se_deg for row in group]), rms([row.error_deg for row in group])
+            stated, there = stated_se_deg(group), rms([row.error_deg for row in group])
             errors = {"stated SE °": f"{stated:.1f}", "rms error °": f"{there:.1f}", "ratio": f"{there / stated:.1f}"}
             table.append({"shank": clip, "reader": reader, **figures([row.error_deg for row in group]), **errors})
     return table
+
+
+def stated_se_deg(rows: Sequence[Row]) -> float:
+    """Return the standard error that a result would state: the reader's own, and where a leg's joints are.
+
+    Examples
+    --------
+    >>> round(stated_se_deg([Row("clip", "left", LEGS, 0, 2.0, 1.0, 0.0, 0.0)]), 2)
+    1.84
+    """
+    return math.hypot(rms([row.se_deg for row in rows]), JOINTS_SE_DEG)
 
 
 def constants_deg(rows: Sequence[Row], reader: str) -> dict[tuple[str, str], tuple[float, float, int]]:
@@ -233,7 +245,18 @@ def constants(rows: Sequence[Row]) -> list[dict[str, str]]:
         }
         table.append({"mean ° ± SD (frames)": f"{clip}, {leg}", **cells})
     together = {reader: f"{rms([mean for mean, _, _ in every[reader].values()]):.1f}" for reader in READERS}
-    return [*table, {"mean ° ± SD (frames)": "root mean square of the means", **together}]
+    table.append({"mean ° ± SD (frames)": "root mean square of the means", **together})
+    for name, times in (("within the stated standard error", 1.0), ("within 1.96 times as much", CENTRAL_95_SD)):
+        within = {}
+        for reader in READERS:
+            stated = {
+                key: stated_se_deg([row for row in rows if (row.reader, row.clip, row.leg) == (reader, *key)])
+                for key in every[reader]
+            }
+            held = sum(abs(mean) <= times * stated[key] for key, (mean, _, _) in every[reader].items())
+            within[reader] = f"{held} of {len(stated)}"
+        table.append({"mean ° ± SD (frames)": name, **within})
+    return table
 
 
 def corrected(rows: Sequence[Row]) -> list[dict[str, str]]:

@@ -465,14 +465,16 @@ def test_the_part_of_an_error_that_stays_is_the_mean_of_a_cameras_leg() -> None:
         ("clip", "left"): (3.0, 1.0, 2),
         ("clip", "right"): (-4.0, 0.0, 1),
     }
-    *_, together = real_clips.constants(rows)
+    *_, together, within, within_95 = real_clips.constants(rows)
     assert (together["legs"], together["graph"]) == (f"{math.sqrt(12.5):.1f}", "nan")
+    # 1° of its own and 1.55° of where a leg's joints are make 1.84°, and 1.96 times as much 3.6°
+    assert (within["legs"], within_95["legs"], within["graph"]) == ("0 of 2", "1 of 2", "0 of 0")
 
 
 def test_a_stated_error_stands_beside_the_one_there_is() -> None:
     rows = [clip_row("left", "legs", e, se) for e, se in ((3.0, 1.0), (-3.0, 1.0), (math.nan, math.nan))]
     row = real_clips.directions(rows)[0]
-    assert (row["kept"], row["stated SE °"], row["rms error °"], row["ratio"]) == ("67%", "1.0", "3.0", "3.0")
+    assert (row["kept"], row["stated SE °"], row["rms error °"], row["ratio"]) == ("67%", "1.8", "3.0", "1.6")
     table = real_clips.corrected(rows)
     assert [(r["camera"], r["median °"]) for r in table[:2]] == [("known", "3.0"), ("found", "6.0")]
 

@@ -107,8 +107,8 @@ def test_a_mirrored_clip_without_the_flag_swaps_the_sides_and_nothing_else(measu
     ("name", "code"),
     [
         ("balancing_front", FindingCode.WRONG_TEST),
-        ("two_people", FindingCode.PERSON_LOST),  # they walk: no knees stay
-        ("no_legs", FindingCode.NO_PERSON),  # to the detector, who shows no hips is nobody
+        ("two_people", FindingCode.LEGS_NOT_SEEN),  # they walk: no knees stay
+        ("no_legs", FindingCode.LEGS_NOT_SEEN),  # to the detector, who shows no hips is nobody
     ],
 )
 def test_real_footage_without_the_test_is_refused_with_the_reason_and_no_trial(real, measured_clip, name, code):

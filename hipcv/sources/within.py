@@ -42,7 +42,7 @@ DETAIL_QUANTILE: Final = 0.995
 #: ... and its borders, where it may have the picture's own colour, run unbroken for so much.
 HALF_UNBROKEN: Final = 0.4
 #: What is cut off inside a drawn line, pixels of the small frame: coders smear it.
-MARGIN_PX: Final = 2
+MARGIN_PX: Final = 3
 #: A line parts two contents in at least this share of its pieces.
 PARTED_SHARE: Final = 0.5
 #: What changes by more than this was filmed and moves; a picture within holds this share of all that does, and each of
