@@ -248,7 +248,7 @@ def assess(
     analysis = analyse(series, setup)
     camera = analysis.camera
     origin = provenance or Provenance()
-    shape = [] if origin.viewing.aspect else check_shape(series, setup)
+    shape = [] if origin.viewing.aspect else check_shape(series, setup, camera.yaw.value_deg)
     findings = _causes([*recording_findings, *check_recording(series, analysis.angles, setup), *shape])
     if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)

@@ -16,6 +16,9 @@ STORED_OBLONG = {
     *((480, 576), (480, 480), (544, 576), (544, 480), (1440, 1080), (1280, 1080), (960, 1080)),
 }
 
+#: A camera further to the side than 60° sees no breadth of shoulders.
+MIN_FACED = 0.5
+
 
 def breadth(series: PoseSeries) -> float:
     """Return how broad the shoulders of somebody seated are against trunk and shank; NaN where not seen.
@@ -38,8 +41,10 @@ def breadth(series: PoseSeries) -> float:
     return float(median_of(across) / np.sqrt(median_of(trunk) * shank_px))
 
 
-def check_shape(series: PoseSeries, setup: Setup) -> list[Finding]:
+def check_shape(series: PoseSeries, setup: Setup, yaw_deg: float = 0.0) -> list[Finding]:
     """Doubt a picture in which somebody seated is far slimmer or broader than people are.
+
+    `yaw_deg` : how far the camera stands to the side of the body, which makes shoulders look narrower.
 
     Examples
     --------
@@ -50,8 +55,9 @@ def check_shape(series: PoseSeries, setup: Setup) -> list[Finding]:
     if not setup.procedure.body_seen:
         return []
     share = breadth(series)
-    if share < LIMITS[FindingCode.PIXEL_SHAPE].value:
-        return [found(FindingCode.PIXEL_SHAPE, Severity.DOUBT, share)]
+    faced = share / max(float(np.cos(np.radians(yaw_deg))), MIN_FACED)
+    if faced < LIMITS[FindingCode.PIXEL_SHAPE].value:
+        return [found(FindingCode.PIXEL_SHAPE, Severity.DOUBT, faced)]
     return [found(FindingCode.PIXEL_SHAPE, Severity.DOUBT, share, limit=BROAD)] if share > BROAD.value else []
 
 

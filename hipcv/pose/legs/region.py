@@ -302,7 +302,7 @@ def find_in_clip(
     Parameters
     ----------
     sees_less : whether it is one of the smaller networks: these search once more by heat maps alone where the vote does
-        not carry, and are asked whether they look at somebody upright.
+        not carry, are asked whether they look at somebody upright, and are shown nothing upside down.
 
     Returns
     -------
@@ -314,7 +314,7 @@ def find_in_clip(
         votes.append(_vote(frames, network, turn_deg, by_maps=True))
     vote, seen = next((v for v in votes if _holds(v[0], frames, network, sees_less=sees_less)), (None, votes[0][1]))
     outside = cut_off(seen, frames)
-    if turn_deg and (vote is None or vote.merit < NO_DOUBT):
+    if turn_deg and not sees_less and (vote is None or vote.merit < NO_DOUBT):
         over, seen_over = _vote(frames, network, turn_deg, over=True)
         elsewhere = over is not None and (vote is None or (over.merit > vote.merit and not agree(vote, over)))
         if over is not None and elsewhere and over.merit > MIN_OVER:
