@@ -127,8 +127,12 @@ class PartFinder:
             return 0  # shanks of somebody who sits would stand in a picture on its head
         for turn in TURNS:
             upright = [np.ascontiguousarray(np.rot90(rgb, turn // 90)) for rgb in pictures]
-            seen = self._sit_share(upright) >= MIN_SITTING
-            if seen if self.setup.procedure.body_seen else self.search(upright).vote is not None:
+            if self.setup.procedure.body_seen:
+                seen = self._sit_share(upright) >= MIN_SITTING
+            else:
+                vote = self.search(upright).vote
+                seen = vote is not None and vote.clear
+            if seen:
                 return turn
         return 0
 

@@ -54,6 +54,9 @@ MANY_SHARE, MANY_QUALITY = 0.5, 0.25
 #: Legs that all frames see this well are not looked for another way. What only a network sees to which they are shown
 #: upside down is believed from there on: below it, feet outside the picture left half a shank that looked like a leg.
 NO_DOUBT, MIN_OVER = 0.9, 0.75
+#: In pictures that are turned for trial by a quarter or a half something may look like legs: a clip with feet outside
+#: came to 0.2 so, clips that were turned back to 0.8 and 1.0.
+CLEAR_MERIT = 0.5
 #: Who sits facing the camera shows a trunk of about a shank's length above the hips (1.0 where tried); on a bed that is
 #: seen askew it was 0.3 to 0.55.
 TRUNK_SHANKS = 0.75
@@ -282,6 +285,11 @@ class Vote:
     def merit(self) -> float:
         """How many see the legs, and how well: share times quality."""
         return self.share * self.quality
+
+    @property
+    def clear(self) -> bool:
+        """Whether legs are seen so well that they say how a picture is turned."""
+        return self.merit >= CLEAR_MERIT
 
     @property
     def carries(self) -> bool:
