@@ -96,7 +96,7 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
         )
     for turn in (180, 90, 270):
         upright = [np.ascontiguousarray(np.rot90(rgb, turn // 90)) for rgb in pictures]
-        vote, _ = find_in_clip(upright, network, sees_less=name.sees_less)
+        vote, _ = find_in_clip(upright, network, sees_less=name.sees_less, both_ways=False)
         if vote is not None and vote.clear:
             advice = advice_for(FindingCode.PICTURE_TURNED, cause=turn_cause(turn))
             return Recognised(None, f"Two bent lower legs may be seen, but {advice[0].lower()}{advice[1:]}")

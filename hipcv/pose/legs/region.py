@@ -298,7 +298,12 @@ class Vote:
 
 
 def find_in_clip(
-    frames: Sequence[ByteArray], network: Looker, *, turn_deg: float = STANDING_DEG, sees_less: bool = False
+    frames: Sequence[ByteArray],
+    network: Looker,
+    *,
+    turn_deg: float = STANDING_DEG,
+    sees_less: bool = False,
+    both_ways: bool = True,
 ) -> tuple[Vote | None, bool]:
     """Search several frames of one clip and let them vote.
 
@@ -311,6 +316,7 @@ def find_in_clip(
     ----------
     sees_less : whether it is one of the smaller networks: these search once more by heat maps alone where the vote does
         not carry, are asked whether they look at somebody upright, and are shown nothing upside down.
+    both_ways : whether standing legs are looked for by their body as well.
 
     Returns
     -------
@@ -322,7 +328,7 @@ def find_in_clip(
         votes.append(_vote(frames, network, turn_deg, by_maps=True))
     vote, seen = next((v for v in votes if _holds(v[0], frames, network, sees_less=sees_less)), (None, votes[0][1]))
     outside = cut_off(seen, frames)
-    if turn_deg and not sees_less and (vote is None or vote.merit < NO_DOUBT):
+    if turn_deg and both_ways and not sees_less and (vote is None or vote.merit < NO_DOUBT):
         over, seen_over = _vote(frames, network, turn_deg, over=True)
         elsewhere = over is not None and (vote is None or (over.merit > vote.merit and not agree(vote, over)))
         if over is not None and elsewhere and over.merit > MIN_OVER:
