@@ -543,3 +543,33 @@ def test_what_one_frame_shows_stays_in_that_frame():
     assert read_deg[4] - usual == pytest.approx(12, abs=1)
     # one look a frame, each in another view of drawn spots as large as its cells
     assert np.abs(np.delete(read_deg, 4) - usual).max() < 1
+
+
+def test_legs_that_a_network_sees_only_the_other_way_up_are_found_that_way():
+    """A stand-in that knows legs only where ankles are above knees, which is how a body with its head up shows them."""
+    region, shank_px = Region(320.0, 260.0, 400.0), 65.0
+    rgb, knees = drawn_legs(np.full(2, 5.0), region, shank_px)
+
+    def see(crop):
+        look = see_colours(crop)
+        for rows, channel in ((KNEES, 0), (ANKLES, 1)):
+            y, x = np.nonzero(crop[..., channel] > 128)
+            for row, half in zip(rows, (x < np.median(x), x >= np.median(x)), strict=True) if len(x) else ():
+                look.landmarks_px[row] = x[half].mean(), y[half].mean()
+        return look
+
+    def head_up(crop):
+        knee_rows, ankle_rows = (np.nonzero(crop[..., channel] > 128)[0] for channel in (0, 1))
+        seen = len(knee_rows) and len(ankle_rows) and ankle_rows.mean() < knee_rows.mean()
+        return see(crop if seen else np.zeros_like(crop))
+
+    vote, outside = find_in_clip([rgb] * 4, head_up)
+    assert vote is not None
+    assert vote.region.over
+    assert not outside
+    assert vote.knees_px == pytest.approx(region.to_picture(knees), abs=8.0)
+    assert find_in_clip([rgb] * 4, head_up, both_ways=False)[0] is None
+    assert find_in_clip([rgb] * 4, head_up, sees_less=True)[0] is None
+    turned, _ = find_in_clip([rgb] * 4, see)
+    assert turned is not None
+    assert not turned.region.over
