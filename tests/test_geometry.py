@@ -6,6 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hipcv.core.camera.pinhole import Pinhole, camera_axes, image_angle_deg
+from hipcv.core.camera.pose import LEVEL
+from hipcv.core.motion.angles import measure_angles
+from hipcv.core.series import ANKLES, HIPS, KNEES, PoseSeries
+from hipcv.core.setup import Setup
 
 FRAME = (640, 480)
 ANGLES = st.floats(-50, 60)
@@ -157,3 +161,18 @@ def test_missing_landmarks_stay_missing():
         camera.shank_angle_deg(knee, ankle, 1, shank_up=False),
     ):
         assert np.isnan(read).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("knee_slides", "leg_moves", "drift_px"), [(30.0, 0.0, 0.0), (0.0, 30.0, 30.0)])
+def test_a_thigh_drifts_where_knee_and_shanks_line_both_move(knee_slides: float, leg_moves: float, drift_px: float):
+    """A knee that slides along its swung-out shank is no drift; a leg that moves aside as a whole is."""
+    n, length_px, swing = 41, 100.0, np.radians(30.0)
+    along = length_px * np.array([np.sin(swing), np.cos(swing)])
+    px = np.full((n, 33, 2), np.nan)
+    px[:, [*HIPS, *KNEES, *ANKLES]] = [[340, 150], [260, 150], [350, 200], [250, 200], [350, 300], [250, 300]]
+    out = slice(30, n)
+    px[out, KNEES[0]] = np.array([350.0 + leg_moves, 200.0]) + knee_slides * along / length_px
+    px[out, ANKLES[0]] = np.array([350.0 + leg_moves, 200.0]) + along
+    series = PoseSeries(np.arange(n) / 8, px, np.full((n, 33, 3), np.nan), np.ones((n, 33)), (640, 480))
+    drift_deg = measure_angles(series, Setup(), LEVEL).thigh_drift_deg[-1, 0]
+    assert drift_deg == pytest.approx(np.degrees(np.arcsin(drift_px / length_px)), abs=0.5)
