@@ -27,12 +27,12 @@ LIMITS: dict[FindingCode, Limit] = {
         5.0, "°", f"a sixth of the usual 31° (Krause 2015), one for one in the angle; at most 5.4° {CLEAN}"
     ),
     FindingCode.TRUNK_LEAN: Limit(8.0, "°", f"at most 1.2° {CLEAN}"),
-    FindingCode.THIGH_DRIFT: Limit(8.0, "°", f"at most 9.6° {CLEAN}, in swings so large that more is granted"),
+    FindingCode.THIGH_DRIFT: Limit(8.0, "°", f"at most 7.4° {CLEAN}"),
     FindingCode.BODY_TWISTED: Limit(5.0, "°", f"at most 1.2° {CLEAN}"),
     FindingCode.HEELS_CROSSING: Limit(0.0, "shank lengths between the ankles", "below it the feet have changed sides"),
-    FindingCode.OTHER_LEG_MOVES: Limit(10.0, "°", f"half of a small trial; at most 1.9° {CLEAN}"),
+    FindingCode.OTHER_LEG_MOVES: Limit(10.0, "°", f"half of a small trial; at most 2.0° {CLEAN}"),
     FindingCode.START_NOT_NEUTRAL: Limit(
-        12.0, "°", f"three standard deviations of relaxed shanks; at most 4.9° {CLEAN}"
+        12.0, "°", f"three standard deviations of relaxed shanks; at most 5.9° {CLEAN}"
     ),
     FindingCode.WRONG_DIRECTION: Limit(8.0, "°", f"a trial is at least 6°; no swing the other way {CLEAN}"),
     FindingCode.TOO_FAST: Limit(300.0, "° a second", f"a jump between two frames; at most 94° a second {CLEAN}"),
@@ -156,7 +156,7 @@ HIKE_ORIGIN = (
 
 #: The knee that the network sees slides outwards with the shank, the further it swings.
 DRIFT_SHARE = 0.28
-DRIFT_ORIGIN = f"the knee slides along with the swing by up to 0.21 of it {CLEAN}"
+DRIFT_ORIGIN = f"the knee slides along with the swing by up to 0.16 of it {CLEAN}, further under a gown"
 
 
 def limit_of(code: FindingCode, procedure: Procedure, swing_deg: float = float("inf")) -> Limit:
