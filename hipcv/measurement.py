@@ -158,11 +158,12 @@ class _OneFile:
     def _read(self, video: VideoFile, session: Session) -> Survey:
         self.clip_sha256 = video.sha256  # before its frames: it says what was read
         survey = Survey()
-        for n_done, frame in enumerate(video, start=1):
+        for frame in video.frames(session.reader.sample_hz):
             session.add(frame.rgb, frame.time_s)
             survey.add(frame.rgb, frame.time_s)
             if self.on_frame is not None:
-                self.on_frame(n_done, video.info.expected_n_frames)
+                self.on_frame(frame.index + 1, video.info.expected_n_frames)
+        session.source_fps_hz = video.report.fps_hz if video.report is not None else None
         return survey
 
     def _finish(self, video: VideoFile, session: Session, told: tuple[Finding, ...]) -> Measurement:

@@ -127,7 +127,7 @@ class ReadReport:
 
     Attributes
     ----------
-    n_frames : frames handed on. n_decoded : pictures decoded, damaged ones too.
+    n_frames : frames handed on, or passed over between those that were. n_decoded : pictures decoded, damaged ones too.
     n_corrupt : pictures left out because they are damaged.
     n_unreadable : packets that could not be decoded at all.
     n_damaged_packets : packets that the container marks as damaged.
@@ -161,6 +161,11 @@ class ReadReport:
     truncated: bool
     declared_n_frames: int | None
     declared_duration_s: float | None
+
+    @property
+    def fps_hz(self) -> float | None:
+        """Frames a second; None of less than two."""
+        return self.n_frames / self.duration_s if self.n_frames > 1 and self.duration_s > 0 else None
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ from hipcv.pose.person import NOBODY
 from hipcv.pose.seam import Seen
 from hipcv.sources.picture_quality import SHARPNESS_EVERY_S, measure_sharpness
 from hipcv.sources.stills import encode_still
+from hipcv.sources.timing import Raster
 from hipcv.words import CameraSide, ModelName
 
 ByteArray = NDArray[np.uint8]
@@ -54,8 +55,6 @@ ByteArray = NDArray[np.uint8]
 #: Frames looked at. Denser ones find few more of the short holds: of simulated holds of 0.4 s, read with 0.7° of noise,
 #: 62 % at 8 and 63 % at 12.5 a second; of 0.5 s 95 % and all.
 SAMPLE_HZ = 8.0
-#: Time stamps are rounded by as much.
-ROUNDED_S = 0.002
 #: Longer side of a kept frame; lower legs of 45 pixels are enough for the network.
 LONG_SIDE_PX = 960
 #: Frames in which the legs are searched and people counted.
@@ -111,7 +110,7 @@ class LegReader:
     _kept: list[tuple[float, bytes]] = field(default_factory=list, init=False)
     _scale: float = field(default=1.0, init=False)
     _frame_size_px: tuple[int, int] = field(default=(0, 0), init=False)
-    _next_s: float = field(default=float("-inf"), init=False)
+    _raster: Raster = field(default_factory=lambda: Raster(SAMPLE_HZ), init=False)
 
     @property
     def n_kept(self) -> int:
@@ -130,11 +129,8 @@ class LegReader:
     def add(self, rgb: ByteArray, time_s: float) -> Seen:
         """Take the next frame, (height, width, 3) upright and unmirrored."""
         self._frame_size_px = (rgb.shape[1], rgb.shape[0])
-        kept = time_s >= self._next_s - ROUNDED_S
+        kept = self._raster.takes(time_s)
         if kept:
-            # on a fixed raster, so that a frame that comes late does not delay the next
-            following_s = self._next_s + 1 / SAMPLE_HZ
-            self._next_s = following_s if following_s > time_s else time_s + 1 / SAMPLE_HZ
             self._keep(rgb, time_s)
         pose, n_people = (NOBODY, -1) if self.follower is None else self.follower(rgb, time_s)
         return Seen(pose, n_people, kept)

@@ -47,7 +47,15 @@ class Picture:
         self._tolerance = np.maximum(NOISE_LEVELS, MOVED_CELLS * _fields(_steepness(self.cells)))
 
     def is_shown_by(self, cells: ByteArray) -> bool:
-        """Whether a frame's square (64, 64, 3) is this picture."""
+        """Whether a frame's square (64, 64, 3) is this picture.
+
+        Examples
+        --------
+        >>> cells = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+        >>> picture = Picture(cells)
+        >>> picture.is_shown_by(cells), picture.is_shown_by(np.roll(cells, 1, axis=1))
+        (True, False)
+        """
         return bool((_fields(cv2.absdiff(cells, self.cells)) <= self._tolerance).all())
 
 
@@ -109,11 +117,33 @@ class SeenBefore:
         return looks[-1]
 
     def begin_again(self) -> None:
-        """Forget the pictures, not the looks at the frames that were looked at: the clip comes once more."""
+        """Forget the pictures, not the looks at the frames that were looked at: the clip comes once more.
+
+        Examples
+        --------
+        >>> look = Views(np.zeros((3, 64, 64), np.float32), 1.0, ())
+        >>> seen = SeenBefore(Region(24.0, 24.0, 48.0, 0.0), lambda crop: None, {0.0: look})
+        >>> seen.begin_again()
+        >>> frame = np.zeros((48, 48, 3), np.uint8)
+        >>> seen.first_look(frame, seen.cells(frame), 0.0) is look
+        True
+        """
         self._pictures.clear()
 
     def look_again(self, first: Views, rgb: ByteArray, time_s: float) -> Views:
-        """Return what a first look and a second one show together; frames that share the first share the second."""
+        """Return what a first look and a second one show together; frames that share the first share the second.
+
+        Examples
+        --------
+        >>> from hipcv.pose.legs.network import Look
+        >>> blank = Look(np.zeros((39, 2)), np.zeros((33, 3)), 0.95, np.ones((256, 256)), np.full((64, 64, 39), -9.0))
+        >>> seen = SeenBefore(Region(24.0, 24.0, 48.0, 0.0), lambda crop: blank)
+        >>> first = Views(np.zeros((3, 64, 64), np.float32), 1.0, ())
+        >>> frame = np.zeros((48, 48, 3), np.uint8)
+        >>> both = seen.look_again(first, frame, 0.0)
+        >>> both.weight, seen.look_again(first, frame, 1.0) is both
+        (2.0, True)
+        """
         if id(first) not in self._seconds:
             second = look_at(rgb, self.region, self._network, raster(time_s), again=True)
             self._seconds[id(first)] = first + second
