@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +16,7 @@ from hipcv.core.setup import Setup
 from hipcv.core.viewing import AS_STORED, Viewing
 from hipcv.evidence.guidance import advised
 from hipcv.models.store import ModelFile, Progress, get_model
+from hipcv.native.software import installed
 from hipcv.pose.method import METHOD, Method
 from hipcv.pose.part import N_SEARCHED, PartFinder, find_part, only_seconds
 from hipcv.session import Session
@@ -110,9 +111,11 @@ class _OneFile:
     engine: Engine
     on_frame: OnFrame | None
     on_read: Callable[[], None] | None
+    _told: Viewing = field(default=AS_STORED, init=False)
 
     def measure(self, viewing: Viewing) -> Measurement:
         """Measure the part that is the test."""
+        self._told = viewing
         finder = PartFinder(self.setup, self.model, self.model_name)
         told: tuple[Finding, ...] = ()
         while True:
@@ -141,6 +144,10 @@ class _OneFile:
             "slow_motion": self.slow_motion,
             "rotation_tag_deg": info.rotation_deg,
             "engine": str(self.engine),
+            # what it takes to measure the same once more: what of `viewing` was told and not found, and with what
+            "told_viewing": asdict(self._told),
+            "clip_bytes": info.n_bytes,
+            "software": installed(self.engine),
         }
         return Session(
             self.setup,
