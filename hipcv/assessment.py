@@ -249,16 +249,35 @@ def assess(
     camera = analysis.camera
     origin = provenance or Provenance()
     shape = [] if origin.viewing.aspect else check_shape(series, setup, camera.yaw.value_deg)
-    findings = _causes([*recording_findings, *check_recording(series, analysis.angles, setup), *shape])
-    if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
+    findings = find_causes([*recording_findings, *check_recording(series, analysis.angles, setup), *shape])
+    if not is_rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)
-    rejected = _rejected(findings)
-    if not rejected:
+    if not is_rejected(findings):
         findings += check_knees(analysis.angles, camera)
         trials, told = judged_trials(series, analysis.angles, setup)
-        analysis = replace(analysis, trials=tuple(_trial_advised(t, setup.effort) for t in trials))
+        analysis = replace(analysis, trials=trials)
         findings += told
-    findings = _strongest(findings)
+    return conclude(series, setup, analysis, findings, origin)
+
+
+def conclude(
+    series: PoseSeries, setup: Setup, analysis: Analysis, findings: Sequence[Finding], provenance: Provenance
+) -> Assessment:
+    """Make of trials and findings the result of each side: end range, interval, comparison.
+
+    Parameters
+    ----------
+    series : with its sides sorted.
+    analysis : with the trials; those of a recording that `findings` refuse do not count.
+
+    Examples
+    --------
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> conclude(empty, Setup(), analyse(empty, Setup()), [], Provenance()).findings[0].code.value
+    'no_hold'
+    """
+    analysis = replace(analysis, trials=tuple(_trial_advised(t, setup.effort) for t in analysis.trials))
+    camera, rejected, findings = analysis.camera, is_rejected(findings), _strongest(findings)
     rejects = [f for f in findings if f.severity is Severity.REJECT]
     results = {}
     for motion in Motion:
@@ -279,7 +298,7 @@ def assess(
         analysis=analysis,
         asymmetry=_asymmetry(camera, *(results[side, Motion.INTERNAL] for side in SIDES)),
         findings=tuple(advised(f, setup.effort) for f in findings),
-        provenance=origin,
+        provenance=provenance,
         external=(results[Side.LEFT, Motion.EXTERNAL], results[Side.RIGHT, Motion.EXTERNAL]) if setup.inwards else None,
         external_asymmetry=_asymmetry(camera, *(results[side, Motion.EXTERNAL] for side in SIDES)),
     )
@@ -351,8 +370,14 @@ def _trial_advised(trial: Trial, effort: Effort) -> Trial:
     return replace(trial, findings=tuple(advised(f, effort) for f in trial.findings))
 
 
-def _rejected(findings: Sequence[Finding]) -> bool:
-    """Whether the recording as a whole carries no number."""
+def is_rejected(findings: Sequence[Finding]) -> bool:
+    """Whether the recording as a whole carries no number.
+
+    Examples
+    --------
+    >>> is_rejected([found(FindingCode.NO_PERSON, Severity.REJECT, 0.0)]), is_rejected([])
+    (True, False)
+    """
     return any(f.severity is Severity.REJECT and f.side is None for f in findings)
 
 
@@ -364,11 +389,18 @@ _NOT_MADE_OUT = {FindingCode.NO_PERSON, FindingCode.LEGS_NOT_SEEN, FindingCode.W
 _BESIDE = (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)
 
 
-def _causes(findings: Sequence[Finding]) -> list[Finding]:
+def find_causes(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings without what follows from others.
 
     Who stands, or shows no legs, is not read all the time; where clips are joined, camera and room change with them;
     in a picture that is turned nothing is where it should be; in the dark nobody is made out.
+
+    Examples
+    --------
+    >>> dark = found(FindingCode.LOW_LIGHT, Severity.DOUBT, 0.02)
+    >>> nobody = found(FindingCode.NO_PERSON, Severity.REJECT, 0.0)
+    >>> [(f.code.value, f.severity.value) for f in find_causes([dark, nobody])]
+    [('low_light', 'reject')]
     """
     rejected = {f.code for f in findings if f.severity is Severity.REJECT and f.side is None}
     for code in _EXPLAINING:

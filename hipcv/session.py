@@ -195,7 +195,12 @@ class Session:
         """Assess all that was seen; `findings` of the frames' source are carried into the result."""
         series = self.series()
         own = [*findings, *self._camera_findings(series), *self.reader.findings()]
-        provenance = Provenance(
+        assessment = assess(series, self.setup, provenance=self.provenance(series, clip_sha256), recording_findings=own)
+        return series, replace(assessment, findings=tuple(map(self._name_the_model, assessment.findings)))
+
+    def provenance(self, series: PoseSeries, clip_sha256: str = "") -> Provenance:
+        """Return what it takes, beside the setup, to get the same numbers of a series again; after `series`."""
+        return Provenance(
             hipcv_version=__version__,
             pose_model=str(self.model_name),
             model_sha256=self.model.sha256,
@@ -208,8 +213,6 @@ class Session:
             readings_hz=round(series.readings_hz, 4) if len(series) > 1 else None,
             parameters={**render_setup(self.setup), **self.parameters, "person": self.reader.person},
         )
-        assessment = assess(series, self.setup, provenance=provenance, recording_findings=own)
-        return series, replace(assessment, findings=tuple(map(self._name_the_model, assessment.findings)))
 
     def _name_the_model(self, finding: Finding) -> Finding:
         """Return the advice to take the model that sees more, where legs were refused that it may see."""

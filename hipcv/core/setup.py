@@ -114,6 +114,10 @@ class Setup:
         return Motion.EXTERNAL in self.motion.each
 
 
+#: What fields are called in a sentence, where their names do not say it.
+_CALLED = {"screened_on": "day of the answers", "screened_by": "one who judged"}
+
+
 @dataclass(frozen=True, slots=True)
 class DoneFault:
     """What is wrong in how a test is said to have been done: the field of `Setup`, what was wanted, what was found."""
@@ -125,7 +129,7 @@ class DoneFault:
     @property
     def sentence(self) -> str:
         """What was wanted, what was found, what to do."""
-        told = self.field.replace("_", " ")
+        told = _CALLED.get(self.field, self.field.replace("_", " "))
         return f"Wanted {self.wanted} for the {told}, found {self.found}: say it otherwise or leave it out"
 
 
@@ -166,7 +170,7 @@ def screened_fault(on: str | None, by: str | None) -> DoneFault | None:
     >>> screened_fault("2026-11-27", "physiotherapist") is None
     True
     >>> screened_fault("27.11.2026", None).sentence
-    "Wanted a day as YYYY-MM-DD for the screened on, found '27.11.2026': say it otherwise or leave it out"
+    "Wanted a date as YYYY-MM-DD for the day of the answers, found '27.11.2026': say it otherwise or leave it out"
     """
     if by is not None and not _is_name(by):
         return DoneFault("screened_by", _NAME_WANTED, repr(by))
@@ -174,7 +178,7 @@ def screened_fault(on: str | None, by: str | None) -> DoneFault | None:
         if on is not None:
             read_day(on)
     except ValueError:
-        return DoneFault("screened_on", "a day as YYYY-MM-DD", repr(on))
+        return DoneFault("screened_on", "a date as YYYY-MM-DD", repr(on))
     return None
 
 

@@ -203,7 +203,8 @@ def _too_many_frames(limits: UploadLimits) -> SourceError:
 
 def _draw(order: Order, options: MeasureOptions, measured: "Measurement", tell: Callable[[Told], None]) -> None:
     from hipcv.outputs.folder import write_folder
-    from hipcv.sources.video import Frame, open_video
+    from hipcv.sources.recording import Frame
+    from hipcv.sources.video import open_video
 
     def counted(frame: Frame) -> Frame:
         tell(Told("drawing", frame.index + 1, len(measured.series)))
