@@ -382,10 +382,13 @@ def is_rejected(findings: Sequence[Finding]) -> bool:
 
 
 #: What explains whatever else is found in a recording, and what may stand beside it.
-_EXPLAINING = (FindingCode.SEVERAL_TESTS, FindingCode.PICTURE_TURNED)
+_EXPLAINING = (FindingCode.SEVERAL_TESTS, FindingCode.MOVING_CAMERA, FindingCode.PICTURE_TURNED)
 #: What light that is wrong makes of somebody who is there.
 _LIGHT = (FindingCode.LOW_LIGHT, FindingCode.TOO_BRIGHT)
 _NOT_MADE_OUT = {FindingCode.NO_PERSON, FindingCode.LEGS_NOT_SEEN, FindingCode.WRONG_TEST, FindingCode.WRONG_VIEW}
+#: Who does something else, or is not to be seen whole, is not read well either.
+_NOT_IN_VIEW = {FindingCode(code) for code in ("wrong_test", "legs_not_seen", "subject_unclear", "out_of_frame")}
+_FOLLOWING = (FindingCode.NO_PERSON, FindingCode.PERSON_LOST, FindingCode.PIXEL_SHAPE)
 _BESIDE = (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)
 
 
@@ -409,10 +412,13 @@ def find_causes(findings: Sequence[Finding]) -> list[Finding]:
     light = [f for f in findings if f.code in _LIGHT]
     if light and rejected & _NOT_MADE_OUT:
         return [replace(light[0], severity=Severity.REJECT), *(f for f in findings if f.code in _BESIDE)]
-    if not rejected & {FindingCode.WRONG_TEST, FindingCode.LEGS_NOT_SEEN, FindingCode.SUBJECT_UNCLEAR}:
+    if not rejected & _NOT_IN_VIEW:
         return list(findings)
-    following = (FindingCode.NO_PERSON, FindingCode.PERSON_LOST, FindingCode.PIXEL_SHAPE)
-    return [f for f in findings if f.code not in following]
+    return [
+        f
+        for f in findings
+        if f.code not in _FOLLOWING and (f.severity is Severity.REJECT or f.code is not FindingCode.LEGS_NOT_SEEN)
+    ]
 
 
 def _strongest(findings: Sequence[Finding]) -> list[Finding]:

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 #: Refusals of a recording that may show something else before or after the test.
 ELSE_SHOWN = {FindingCode.WRONG_TEST, FindingCode.NO_PERSON, FindingCode.LEGS_NOT_SEEN}
 #: Refusals that no turn of the picture explains.
-NO_TURN = (FindingCode.PICTURE_TURNED, FindingCode.SEVERAL_TESTS, FindingCode.CAMERA_YAW, FindingCode.BEYOND_JOINT)
+NO_TURN = (
+    *(FindingCode.PICTURE_TURNED, FindingCode.SEVERAL_TESTS, FindingCode.MOVING_CAMERA),
+    *(FindingCode.CAMERA_YAW, FindingCode.BEYOND_JOINT),
+)
 #: Pictures in which somebody who sits is then looked for.
 N_POSTURES = 60
 

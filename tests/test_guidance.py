@@ -116,6 +116,8 @@ VALUES = {
     "size": "480×480",
     "from_s": 2.0,
     "to_s": 17.4,
+    "missing": "left",
+    "seen_leg": "right",
     "n": 2,
     "of": 3,
     "which": "picture 2 (no person in view)",

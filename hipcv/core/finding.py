@@ -97,6 +97,10 @@ class Cause(StrEnum):
     STRETCH = "stretch"
     JOINED = "joined"
     STORED_SIZE = "stored_size"
+    KNOCKED = "knocked"
+    LONE_LEG = "lone_leg"
+    HALF_BODY = "half_body"
+    ONE_FOR_TWO = "one_for_two"
     ALL_USED = "all_used"
     SOME_LEFT_OUT = "some_left_out"
 

@@ -135,6 +135,9 @@ BROAD = Limit(
 HIPS_UNSEEN = Limit(0.5, "of the frames", "the pelvis cannot be watched otherwise")
 #: Searched frames of which more show an ankle at or beyond the picture's edge say that feet are outside.
 FEET_OUTSIDE = Limit(0.5, "of the searched frames", "what lies outside the picture cannot be measured")
+KNEES_APART = Limit(
+    0.12, "shank lengths between the knees", "half of what two knees that touch are apart, a tenth of a metre to 0.4"
+)
 LEGS_FAINT = Limit(
     0.55, "of full clearness", "below it many frames had to agree on where the legs are, for none shows them well"
 )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.checks.limits import FEET_OUTSIDE, LEGS_FAINT, LIMITS, TRUNK_IN_FRONT, found
 from hipcv.core.checks.posture import check_end
+from hipcv.core.checks.recording import subject_seen
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import MIN_VISIBILITY, hip_flexion_deg
 from hipcv.core.procedure import Procedure
@@ -102,7 +103,7 @@ class LegReader:
     #: How far the hips are bent, looked at where such a trunk is seen: it may be that of somebody who sits upside down.
     flexion_deg: float = field(default=float("nan"), init=False)
     _detected: dict[int, list[Somebody]] = field(default_factory=dict, init=False)
-    #: In which share of the frames both knees were read; known after `series`.
+    #: In which share of the frames both knees were read, or that of the only leg there is; known after `series`.
     _share_read: float = field(default=0.0, init=False)
     _kept: list[tuple[float, bytes]] = field(default_factory=list, init=False)
     _scale: float = field(default=1.0, init=False)
@@ -191,8 +192,7 @@ class LegReader:
                     visibility[:, row] = good
                 shank_se_deg[:, column] = legs.se_deg[:, leg]
                 knee_outline_px[:, column] = legs.knee_outline_px[:, leg] / self._scale
-        self._share_read = float(np.isfinite(image_px[:, KNEES, 0]).all(axis=1).mean()) if n else 0.0
-        return PoseSeries(
+        series = PoseSeries(
             time_s=time_s,
             image_px=image_px,
             world_m=world_m,
@@ -204,6 +204,8 @@ class LegReader:
             sharpness=self._sharpness(time_s, image_px),
             swapped=swapped,
         )
+        self._share_read = float(subject_seen(series, self.procedure).mean()) if n else 0.0
+        return series
 
     @property
     def vote(self) -> Vote | None:
