@@ -277,6 +277,7 @@ def conclude(
     'no_hold'
     """
     analysis = replace(analysis, trials=tuple(_trial_advised(t, setup.effort) for t in analysis.trials))
+    findings = [_whole_turn(f, provenance.viewing) for f in findings]
     camera, rejected, findings = analysis.camera, is_rejected(findings), _strongest(findings)
     rejects = [f for f in findings if f.severity is Severity.REJECT]
     results = {}
@@ -368,6 +369,14 @@ def _number(value: float) -> float | None:
 
 def _trial_advised(trial: Trial, effort: Effort) -> Trial:
     return replace(trial, findings=tuple(advised(f, effort) for f in trial.findings))
+
+
+def _whole_turn(finding: Finding, viewing: Viewing) -> Finding:
+    """Return the turn that sets a picture upright with the one that was made already, as it has to be told."""
+    turn_deg = finding.values.get("rotate")
+    if not isinstance(turn_deg, float | int) or not viewing.rotate_deg:
+        return finding
+    return replace(finding, values={**finding.values, "rotate": (turn_deg + viewing.rotate_deg) % 360})
 
 
 def is_rejected(findings: Sequence[Finding]) -> bool:

@@ -118,6 +118,7 @@ VALUES = {
     "to_s": 17.4,
     "missing": "left",
     "seen_leg": "right",
+    "rotate": 270,
     "n": 2,
     "of": 3,
     "which": "picture 2 (no person in view)",

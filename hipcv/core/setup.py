@@ -1,6 +1,7 @@
 """How a test was done and filmed, as told by the user."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hipcv.core.answers import PAIN_SCALE, SidePain, read_day
@@ -189,6 +190,29 @@ def _is_name(text: str) -> bool:
     return bool(text.strip()) and text.isprintable() and len(text) <= MAX_HELPER_CHARACTERS
 
 
+def places_text(places: Sequence[tuple[float, float]]) -> str:
+    """Return places in a picture, shares of its width and height, as `read_place` reads each of them.
+
+    Examples
+    --------
+    >>> places_text([(0.314, 0.55), (0.7, 0.6)])
+    '0.31,0.55 or 0.70,0.60'
+    """
+    return _OR.join(f"{x:.2f},{y:.2f}" for x, y in places)
+
+
+def read_places(text: str) -> list[tuple[float, float]]:
+    """Return the places that `places_text` told.
+
+    Examples
+    --------
+    >>> read_places("0.31,0.55 or 0.70,0.60")
+    [(0.31, 0.55), (0.7, 0.6)]
+    """
+    return [read_place(place) for place in text.split(_OR)]
+
+
+_OR = " or "
 #: What may be said of where the measured person is.
 PLACE_WANTED = "left, right or two shares of the picture from 0 to 1, such as 0.3,0.6"
 _PLACES = {"left": (0.0, 0.5), "right": (1.0, 0.5)}

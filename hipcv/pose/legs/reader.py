@@ -27,7 +27,7 @@ from hipcv.core.series import (
     IntArray,
     PoseSeries,
 )
-from hipcv.core.setup import Setup
+from hipcv.core.setup import Setup, places_text
 from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
@@ -255,7 +255,7 @@ class LegReader:
         if self.subject.rivals:
             size_px = np.array(self._frame_size_px) * self._scale
             places = [vote.knees_px.mean(axis=0) / size_px for vote in self.subject.rivals]
-            where = " or ".join(f"{x:.2f},{y:.2f}" for x, y in places)
+            where = places_text([(float(x), float(y)) for x, y in places])
             code, n = FindingCode.SUBJECT_UNCLEAR, len(places)
             return (found(code, Severity.REJECT, n, cause=Cause.SEVERAL_SIT, values={"where": where}),)
         if self.vote is None and self.subject.cut_off:
