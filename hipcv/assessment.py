@@ -248,7 +248,7 @@ def assess(
     analysis = analyse(series, setup)
     camera = analysis.camera
     origin = provenance or Provenance()
-    shape = [] if origin.viewing.aspect else check_shape(series, setup, camera.yaw.value_deg)
+    shape = [] if origin.viewing.aspect else check_shape(series, setup, camera.yaw.value_deg, camera.pitch.value_deg)
     findings = find_causes([*recording_findings, *check_recording(series, analysis.angles, setup), *shape])
     if not is_rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)

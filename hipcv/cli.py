@@ -262,7 +262,7 @@ def measure(
         answers, screened_on = read_screening(screening, screened_on, screened_by)
         pains = _side_pain("--pain-left", pain_left), _side_pain("--pain-right", pain_right)
         viewing = _viewing(rotate, aspect, from_s, to_s, fps, still=still)
-        clip = clips[0] if len(clips) == 1 else tuple(clips)
+        clip = clips[0] if len(clips) == 1 else _pictures(clips)
         _try_writing(out=out, series=series, keep=keep)
         procedure = _recognise(clip, model, models, viewing) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
@@ -350,6 +350,16 @@ def _recognise(clip: "Clip", model: ModelName, models: Path | None, viewing: "Vi
     what = f"taken for the {seen.procedure} test" if seen.procedure else "neither the seated nor the prone test"
     typer.echo(f"hipcv: {printable(_named(clip))} is {what}. {seen.reason}", err=True)
     return seen.procedure or SEATED
+
+
+def _pictures(clips: Sequence[Path]) -> tuple[Path, ...]:
+    """Return several paths, all of which have to be pictures."""
+    from hipcv.sources.stillfile import is_picture_name, picture_refusal
+
+    other = next((path for path in clips if not is_picture_name(path)), None)
+    if other is not None:
+        raise picture_refusal(other, "another kind of file among several", "give one video, or pictures alone")
+    return tuple(clips)
 
 
 def _named(clip: "Clip") -> str:

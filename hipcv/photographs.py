@@ -104,7 +104,8 @@ def _judge(picture: Photograph, setup: Setup, *, shaped: bool) -> _Judged:
     analysis = analyse(series, setup, shows_rest=False)
     findings = [*picture.findings, *check_recording(series, analysis.angles, setup)]
     if not shaped:
-        findings += check_shape(series, setup, analysis.camera.yaw.value_deg)
+        camera = analysis.camera
+        findings += check_shape(series, setup, camera.yaw.value_deg, camera.pitch.value_deg)
     findings = find_causes([f for f in findings if not _is_no_fault(f, analysis.angles)])
     if not is_rejected(findings):
         findings += [*check_camera(analysis.camera), *check_knees(analysis.angles, analysis.camera)]

@@ -183,8 +183,15 @@ def test_a_video_is_no_still_and_has_a_rate_of_its_own(samples):
     for viewing in (STILL, Viewing(pictures_hz=8.0)):
         with pytest.raises(SourceError, match="Wanted pictures of the test"):
             open_video(samples / "seated-easy-101-01.mp4", viewing=viewing)
-    with pytest.raises(SourceError, match="another kind of file beside pictures"):
-        open_video((Path("a.png"), Path("clip.mp4")), viewing=STILL)
+
+
+def test_several_videos_are_refused_by_name(capsys):
+    from hipcv.cli import app
+
+    with pytest.raises(SystemExit) as left:
+        app(["measure", "--test", "seated", "a.png", "clip.mp4"], standalone_mode=False)
+    assert left.value.code == 3
+    assert "clip.mp4, found another kind of file among several: give one video" in capsys.readouterr().err
 
 
 def test_the_hash_is_that_of_all_files_in_their_order(tmp_path):

@@ -50,7 +50,7 @@ def find_pictures(clip: Clip) -> tuple[Path, ...] | None:
     Raises
     ------
     SourceError
-        Where a folder or pattern holds none, or several paths are not all pictures.
+        Where a folder or pattern holds none.
 
     Examples
     --------
@@ -62,9 +62,6 @@ def find_pictures(clip: Clip) -> tuple[Path, ...] | None:
     ['frame9.png', 'frame10.png']
     """
     if not isinstance(clip, Path):
-        other = next((path for path in clip if not is_picture_name(path)), None)
-        if other is not None:
-            raise picture_refusal(other, "another kind of file beside pictures", "give one video, or pictures alone")
         return tuple(path.absolute() for path in clip)
     if clip.is_dir():
         return _counted_up(clip, [path for path in clip.iterdir() if is_picture_name(path)])

@@ -144,7 +144,8 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     options = MeasureOptions.model_validate(order.options)
     setup = options.setup()
     tell(Told("opening"))
-    n_counted = _count_frames(order.clip, settings.upload)
+    clip = stills_of(order.clip) if options.still else order.clip
+    n_counted = None if options.still else _count_frames(order.clip, settings.upload)
 
     def on_frame(n_done: int, n_total: int | None) -> None:
         if n_done > settings.upload.max_frames:
@@ -155,7 +156,7 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
         tell(Told(f"{at.name} model: {at.doing}", at.n_bytes, at.n_bytes_total))
 
     measured = measure_file(
-        order.clip,
+        clip,
         setup,
         model_name=ModelName(options.model),
         model_path=settings.models,
@@ -173,6 +174,21 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
         write_numbers(order.folder, measured.assessment)
     tell(Told("saving", n_frames, n_frames))
     return Scored(json.dumps(render_document(measured.assessment), allow_nan=False), n_frames)
+
+
+def stills_of(clip: Path) -> tuple[Path, ...]:
+    """Return the pictures that were handed in together, in their order; `clip` is the first.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in ("clip.bin, picture 02", "clip.bin"):
+    ...         Path(folder, name).touch()
+    ...     [path.name for path in stills_of(Path(folder, "clip.bin"))]
+    ['clip.bin', 'clip.bin, picture 02']
+    """
+    return tuple(sorted(clip.parent.iterdir()))
 
 
 def _count_frames(clip: Path, limits: UploadLimits) -> int:
@@ -212,5 +228,5 @@ def _draw(order: Order, options: MeasureOptions, measured: "Measurement", tell: 
 
     viewing = measured.assessment.provenance.viewing
     mirrored, slow_motion = bool(options.mirrored), options.slow_motion
-    with open_video(order.clip, mirrored=mirrored, slow_motion=slow_motion, viewing=viewing) as video:
+    with open_video(measured.path, mirrored=mirrored, slow_motion=slow_motion, viewing=viewing) as video:
         write_folder(order.folder, map(counted, video), measured.series, measured.assessment)
