@@ -100,6 +100,7 @@ bench: $(FULL)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS) --engine graph
 	@$(BIN)/python benchmarks/field.py $(CLIPS)
+	@$(BIN)/python benchmarks/stills.py $(CLIPS)
 	@$(BIN)/python benchmarks/limits.py $(CLIPS) --only easy
 	@$(BIN)/python benchmarks/ablation.py $(CLIPS) --limit 4
 	@$(BIN)/python benchmarks/repeatability.py $(REPEAT) --noise

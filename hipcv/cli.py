@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hipcv.core.viewing import Viewing
     from hipcv.measurement import Measurement
     from hipcv.models.store import ModelStatus, Progress
+    from hipcv.sources.pictures import Clip
 
 #: Set to anything, it shows where a fault in hipcv itself lies.
 TRACEBACK_VARIABLE = "HIPCV_TRACEBACK"
@@ -99,7 +100,14 @@ SexArgument = Annotated[Sex | None, typer.Option("--sex", help="Sex, for the ref
 
 @app.command()
 def measure(
-    clip: Annotated[Path, typer.Argument(help="A video file of the test.", show_default=False)],
+    clips: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CLIP...",
+            help="A video file of the test; or pictures: files, a folder, or a pattern such as 'pictures/*.png'.",
+            show_default=False,
+        ),
+    ],
     test: Annotated[TestOption, typer.Option("--test", help="Which test was filmed; auto finds out and says why.")],
     age: Age = None,
     sex: SexArgument = None,
@@ -217,6 +225,20 @@ def measure(
     to_s: Annotated[
         float | None, typer.Option("--to", metavar="SECONDS", help="Measure up to this second.", show_default=False)
     ] = None,
+    still: Annotated[
+        bool,
+        typer.Option(
+            "--still",
+            help="Each picture is a photograph by itself, of a leg at the end of its range or at rest; one of each is "
+            "enough, that at rest may be left out.",
+        ),
+    ] = False,
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            "--fps", metavar="RATE", help="Numbered pictures of a movement: how many a second.", show_default=False
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for report, annotated video, JSON and CSV.", show_default=False),
@@ -240,7 +262,8 @@ def measure(
             raise typer.BadParameter(fault.sentence, param_hint=f"--{fault.field.replace('_', '-')}")
         answers, screened_on = read_screening(screening, screened_on, screened_by)
         pains = _side_pain("--pain-left", pain_left), _side_pain("--pain-right", pain_right)
-        viewing = _viewing(rotate, aspect, from_s, to_s)
+        viewing = _viewing(rotate, aspect, from_s, to_s, fps, still=still)
+        clip = clips[0] if len(clips) == 1 else _pictures(clips)
         _try_writing(out=out, series=series, keep=keep)
         procedure = _recognise(clip, model, models, viewing) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
@@ -319,15 +342,30 @@ def _sample(name: str) -> Path:
     )
 
 
-def _recognise(clip: Path, model: ModelName, models: Path | None, viewing: "Viewing") -> "Procedure":
+def _recognise(clip: "Clip", model: ModelName, models: Path | None, viewing: "Viewing") -> "Procedure":
     """Return the test that a clip shows; a clip that shows neither is measured as seated and refused there."""
     from hipcv.measurement import recognise_file
     from hipcv.printable import printable
 
     seen = recognise_file(clip, model_name=model, model_path=models, viewing=viewing)
     what = f"taken for the {seen.procedure} test" if seen.procedure else "neither the seated nor the prone test"
-    typer.echo(f"hipcv: {printable(clip.name)} is {what}. {seen.reason}", err=True)
+    typer.echo(f"hipcv: {printable(_named(clip))} is {what}. {seen.reason}", err=True)
     return seen.procedure or SEATED
+
+
+def _pictures(clips: Sequence[Path]) -> tuple[Path, ...]:
+    """Return several paths, all of which have to be pictures."""
+    from hipcv.sources.stillfile import is_picture_name, picture_refusal
+
+    other = next((path for path in clips if not is_picture_name(path)), None)
+    if other is not None:
+        raise picture_refusal(other, "another kind of file among several", "give one video, or pictures alone")
+    return tuple(clips)
+
+
+def _named(clip: "Clip") -> str:
+    """Return what a clip is called in a sentence."""
+    return clip.name if isinstance(clip, Path) else f"{clip[0].name} and {len(clip) - 1} more"
 
 
 def _camera_side(procedure: "Procedure", end: CameraEnd | None, *, told: bool) -> CameraSide:
@@ -365,7 +403,9 @@ def _side_pain(option: str, text: str | None) -> "SidePain | None":
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
-def _viewing(rotate: int, aspect: str | None, from_s: float | None, to_s: float | None) -> "Viewing":
+def _viewing(
+    rotate: int, aspect: str | None, from_s: float | None, to_s: float | None, fps: float | None, *, still: bool
+) -> "Viewing":
     from hipcv.core.viewing import Viewing, read_aspect
 
     try:
@@ -373,9 +413,10 @@ def _viewing(rotate: int, aspect: str | None, from_s: float | None, to_s: float 
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--aspect") from None
     try:
-        return Viewing(rotate, shape, from_s, to_s)
+        return Viewing(rotate, shape, from_s, to_s, pictures_hz=fps, still=still)
     except ValueError as error:
-        hint = "--rotate" if "turn" in str(error) else "--from, --to"
+        said = {"--rotate": "turn", "--still": "stills", "--fps": "a rate"}
+        hint = next((option for option, word in said.items() if word in str(error)), "--from, --to")
         raise typer.BadParameter(str(error), param_hint=hint) from None
 
 
@@ -389,7 +430,7 @@ def _subject_at(text: str) -> tuple[float, float]:
 
 
 def _measure(
-    clip: Path,
+    clip: "Clip",
     setup: "Setup",
     model: ModelName,
     models: Path | None,
@@ -414,7 +455,7 @@ def _measure(
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress:
-        task = progress.add_task(f"Reading {escape(printable(clip.name))}", total=None)
+        task = progress.add_task(f"Reading {escape(printable(_named(clip)))}", total=None)
         return measure_file(
             clip,
             setup,

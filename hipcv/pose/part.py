@@ -187,7 +187,8 @@ def find_part(viewing: Viewing, survey: Survey, finder: PartFinder, info: VideoI
     if len(showing) == 1:
         return only_seconds(viewing, showing[0], info.slow_motion, length_s)
     if showing:
-        return Part(viewing, (_several(showing, info.slow_motion, length_s),))
+        knocked = all(survey.same_scene_at(part[0]) for part in stretches[1:])
+        return Part(viewing, (_several(showing, info.slow_motion, length_s, knocked=knocked),))
     return Part(viewing)
 
 
@@ -208,9 +209,11 @@ def only_seconds(viewing: Viewing, seconds: tuple[float, float], slow_motion: fl
     return Part(narrowed, (found(FindingCode.PART_MEASURED, Severity.NOTE, share, cause=Cause.STRETCH, values=values),))
 
 
-def _several(showing: list[tuple[float, float]], slow_motion: float, length_s: float) -> Finding:
+def _several(showing: list[tuple[float, float]], slow_motion: float, length_s: float, *, knocked: bool) -> Finding:
     spans = [(a * slow_motion, min(b, length_s) * slow_motion) for a, b in showing]
     where = " and ".join(f"{a:.1f} to {b:.1f}" for a, b in spans)
+    if knocked:
+        return Finding(FindingCode.MOVING_CAMERA, Severity.REJECT, cause=Cause.KNOCKED, values={"where": where})
     code, n = FindingCode.SEVERAL_TESTS, len(showing)
     return found(code, Severity.REJECT, n, cause=Cause.JOINED, values={"where": where})
 

@@ -3,9 +3,8 @@
 import math
 import os
 import weakref
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -19,7 +18,17 @@ from av.video.stream import VideoStream
 
 from hipcv.core.errors import SourceError
 from hipcv.core.viewing import AS_STORED, Viewing
-from hipcv.sources.container import MAX_PIXELS, MIN_SIDE_PX, check_size, find_file, open_container, refusal, sha256_of
+from hipcv.printable import printable
+from hipcv.sources.container import (
+    MAX_PIXELS,
+    MIN_SIDE_PX,
+    check_size,
+    cropped_size,
+    find_file,
+    open_container,
+    refusal,
+    sha256_of,
+)
 from hipcv.sources.decoding import DecodeCounts, decode_pictures
 from hipcv.sources.picture import (
     Orientation,
@@ -29,8 +38,9 @@ from hipcv.sources.picture import (
     plausible_pixel_aspect,
     square_pixel_size,
 )
+from hipcv.sources.pictures import find_pictures, open_pictures
 from hipcv.sources.readahead import read_ahead
-from hipcv.sources.recording import LONGEST_QUIET_GAP_S, ReadReport, VideoInfo
+from hipcv.sources.recording import LONGEST_QUIET_GAP_S, Frame, ReadReport, Recording, VideoInfo
 from hipcv.sources.timing import FrameClock, Raster, plausible_rate_hz
 
 #: Long side of the frames that are handed on: pose models look at a person in 256 px, so this loses nothing.
@@ -47,22 +57,6 @@ _SHORT_BESIDE_SOUND_S, _SHORT_BESIDE_SOUND_SHARE = 0.25, 0.02
 _CONTAINER_CLOCK_HZ = 1_000_000
 #: Containers whose header tells the duration; elsewhere it is a guess from the bytes that are there.
 _DECLARING = {"mov", "matroska", "avi", "flv", "asf"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """One picture of a recording.
-
-    Attributes
-    ----------
-    index : 0, 1, 2, … of the recording's frames, those that are passed over with them.
-    time_s : true seconds from the recording's first frame, strictly rising.
-    rgb : (H, W, 3) uint8, contiguous, upright and unmirrored; nobody else's memory, so it may be drawn on.
-    """
-
-    index: int
-    time_s: float
-    rgb: RgbArray
 
 
 class VideoFile:
@@ -300,21 +294,22 @@ class _Reading:
 
 
 def open_video(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Sequence[Path],
     *,
     mirrored: bool = False,
     slow_motion: float = 1.0,
     max_side_px: int = DEFAULT_MAX_SIDE_PX,
     sha256: str | None = None,
     viewing: Viewing = AS_STORED,
-) -> VideoFile:
-    """Open a recorded file.
+) -> Recording:
+    """Open a recorded file, or pictures that are one recording.
 
     Its first two frames are decoded, so what cannot be read is refused here.
 
     Parameters
     ----------
-    path : a file in any container that cameras, phones and converters write, in any coding that PyAV decodes.
+    path : a file in any container that cameras, phones and converters write, in any coding that PyAV decodes; a folder
+        or a pattern of picture files, one of them, or several.
     mirrored : the recording shows the subject as in a mirror; it is flipped back.
     slow_motion : how many times slower than life the file plays, above 0; 8 for 240 frames a second stored as 30.
     max_side_px : frames with a longer side are shrunk to it.
@@ -349,7 +344,15 @@ def open_video(
         raise ValueError(f"slow_motion must be a number above 0, found {slow_motion}")
     if max_side_px < MIN_SIDE_PX:
         raise ValueError(f"max_side_px must be at least {MIN_SIDE_PX}, found {max_side_px}")
-    file = find_file(path)
+    clip = Path(path) if isinstance(path, str | os.PathLike) else path
+    pictures = find_pictures(clip)
+    if pictures is not None:
+        source = clip if isinstance(clip, Path) else Path(os.path.commonpath([one.parent for one in pictures]))
+        return open_pictures(
+            pictures, source, mirrored=mirrored, slow_motion=slow_motion, max_side_px=max_side_px, viewing=viewing
+        )
+    file = find_file(path)  # type: ignore[arg-type]  # several paths are pictures
+    _video_alone(file, viewing)
     container, stream = open_container(file, "slices")
     with closing(container):
         picture = _first_picture(container, stream, file)
@@ -361,7 +364,7 @@ def open_video(
         aspect = _pixel_aspect(stream, stored, orientation, viewing.aspect, file)
         size = square_pixel_size(stored, aspect, max_side_px)
         upright = _turned(size, orientation)
-        frame = _cropped(upright, viewing, file)
+        frame = cropped_size(upright, viewing, file)
         rate = _rate_hz(stream)
         info = VideoInfo(
             path=file,
@@ -404,17 +407,6 @@ def _pixel_aspect(
     return aspect
 
 
-def _cropped(whole_px: tuple[int, int], viewing: Viewing, path: Path) -> tuple[int, int]:
-    if viewing.crop_px is None:
-        return whole_px
-    left, top, width, height = viewing.crop_px
-    inside = left >= 0 and top >= 0 and left + width <= whole_px[0] and top + height <= whole_px[1]
-    if not (inside and min(width, height) >= MIN_SIDE_PX):
-        found = f"pictures of {whole_px[0]}×{whole_px[1]} px for a part of {width}×{height} px at {left},{top}"
-        raise refusal(path, found, f"give a part of the picture of {MIN_SIDE_PX} px and more")
-    return width, height
-
-
 def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
     """Return the first sound picture of a stream that holds at least two."""
     counts = DecodeCounts()
@@ -434,6 +426,15 @@ def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -
     if counts.n_packets > 1:
         raise refusal(path, f"one readable frame of {counts.n_packets}", "copy it again from the camera")
     raise refusal(path, "a single picture", "give a video, one picture does not show a test")
+
+
+def _video_alone(path: Path, viewing: Viewing) -> None:
+    """Refuse a video that is said to be pictures."""
+    if viewing.still or viewing.pictures_hz is not None:
+        raise SourceError(
+            f"Wanted pictures of the test in {printable(str(path))}, found another file: stills and a rate of pictures "
+            "are for picture files; give a video without them."
+        )
 
 
 def _tilted(path: Path) -> SourceError:

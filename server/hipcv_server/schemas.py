@@ -159,6 +159,7 @@ class MeasureOptions(_Done):
     aspect: Shape | None = None
     from_s: Second | None = None
     to_s: Second | None = None
+    still: bool = False
     keep: bool = False
     subject: Subject | None = None
     subject_at: Place | None = None
@@ -181,6 +182,12 @@ class MeasureOptions(_Done):
         Viewing(from_s=info.data.get("from_s"), to_s=value)
         return value
 
+    @field_validator("still")
+    @classmethod
+    def _has_no_stretch(cls, value: bool, info: ValidationInfo) -> bool:
+        Viewing(from_s=info.data.get("from_s"), to_s=info.data.get("to_s"), still=value)
+        return value
+
     def viewing(self) -> Viewing:
         """Return which part of the recording is looked at, and how.
 
@@ -189,7 +196,8 @@ class MeasureOptions(_Done):
         >>> MeasureOptions(test="seated", from_s=2).viewing().from_s
         2.0
         """
-        return Viewing(self.rotate, None if self.aspect is None else read_aspect(self.aspect), self.from_s, self.to_s)
+        shape = None if self.aspect is None else read_aspect(self.aspect)
+        return Viewing(self.rotate, shape, self.from_s, self.to_s, still=self.still)
 
     def setup(self) -> Setup:
         """Return how the test was done and filmed."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.checks.limits import FEET_OUTSIDE, LEGS_FAINT, LIMITS, TRUNK_IN_FRONT, found
 from hipcv.core.checks.posture import check_end
+from hipcv.core.checks.recording import subject_seen
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import MIN_VISIBILITY, hip_flexion_deg
 from hipcv.core.procedure import Procedure
@@ -27,7 +28,7 @@ from hipcv.core.series import (
     IntArray,
     PoseSeries,
 )
-from hipcv.core.setup import Setup
+from hipcv.core.setup import Setup, places_text
 from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
@@ -105,7 +106,7 @@ class LegReader:
     #: How far the hips are bent, looked at where such a trunk is seen: it may be that of somebody who sits upside down.
     flexion_deg: float = field(default=float("nan"), init=False)
     _detected: dict[int, list[Somebody]] = field(default_factory=dict, init=False)
-    #: In which share of the frames that were read both knees are known; known after `series`.
+    #: In which share of the frames that were read both knees are known, or that of the only leg; known after `series`.
     _share_read: float = field(default=0.0, init=False)
     _kept: list[tuple[float, bytes]] = field(default_factory=list, init=False)
     _scale: float = field(default=1.0, init=False)
@@ -171,7 +172,7 @@ class LegReader:
             for rows in _glance_and_all(n):
                 seen.begin_again()
                 part = self._read(rows, vote, seen)
-                self._share_read = part.share_read
+                self._share_read = self._share_of(time_s[rows], part)
                 read.put(rows, part)
                 if self._gives_up():
                     break
@@ -214,6 +215,11 @@ class LegReader:
             read.shank_se_deg[:, column] = legs.se_deg[:, leg]
             read.knee_outline_px[:, column] = legs.knee_outline_px[:, leg] / self._scale
         return read
+
+    def _share_of(self, times_s: FloatArray, part: "_Read") -> float:
+        """Return in which share of some frames the subject's legs are read."""
+        series = PoseSeries(times_s, part.image_px, part.world_m, part.visibility, self._frame_size_px)
+        return float(subject_seen(series, self.procedure).mean()) if len(series) else 0.0
 
     def _gives_up(self) -> bool:
         """Whether what was read so far says that the rest is not worth a look: hardly any leg, or another posture."""
@@ -268,7 +274,7 @@ class LegReader:
         if self.subject.rivals:
             size_px = np.array(self._frame_size_px) * self._scale
             places = [vote.knees_px.mean(axis=0) / size_px for vote in self.subject.rivals]
-            where = " or ".join(f"{x:.2f},{y:.2f}" for x, y in places)
+            where = places_text([(float(x), float(y)) for x, y in places])
             code, n = FindingCode.SUBJECT_UNCLEAR, len(places)
             return (found(code, Severity.REJECT, n, cause=Cause.SEVERAL_SIT, values={"where": where}),)
         if self.vote is None and self.subject.cut_off:
@@ -366,12 +372,6 @@ class _Read:
         """Take over what is read of some of the frames."""
         for each in fields(self):
             getattr(self, each.name)[rows] = getattr(part, each.name)
-
-    @property
-    def share_read(self) -> float:
-        """In which share of the frames both knees are known."""
-        known = np.asarray(np.isfinite(self.image_px[:, KNEES, 0]).all(axis=1))
-        return float(known.mean()) if known.size else 0.0
 
 
 @dataclass(slots=True)
