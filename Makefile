@@ -75,7 +75,7 @@ test-fast: $(FULL)
 test-latest: $(LOCKER)/.installed
 	@rm -rf $(LATEST)
 	$(call venv,$(LATEST))
-	@$(LATEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server$(comma)cluster$(comma)test]'
+	@$(LATEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server$(comma)cluster$(comma)fhir$(comma)pdf$(comma)test]'
 	@sed -nE 's/^([a-z0-9.-]+==[^ ]+).*/\1/p' requirements/all.txt > $(LATEST)/pinned.txt
 	@$(LOCKER)/bin/uv pip freeze --quiet --exclude-editable --python $(LATEST)/bin/python | grep -vxFf $(LATEST)/pinned.txt | \
 	  grep -vE '^(pip|setuptools)==' || echo "Nothing differs from requirements/all.txt."
@@ -92,7 +92,7 @@ compile = @$(LOCKER)/bin/uv pip compile --quiet --upgrade --universal --python-v
 
 lock: $(LOCKER)/.installed
 	$(compile) pyproject.toml --all-extras --group build -c requirements/bounds.txt -o requirements/all.txt
-	$(compile) pyproject.toml --extra server --group build -c requirements/all.txt -o requirements/run.txt
+	$(compile) pyproject.toml --extra server --extra fhir --extra pdf --group build -c requirements/all.txt -o requirements/run.txt
 	$(compile) --group lock -o requirements/lock.txt
 	@git --no-pager diff --unified=0 -- requirements | grep -E '^[-+][a-z]' || echo "Nothing is newer."
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from hipcv.assessment import Assessment
 from hipcv.core.series import PoseSeries
 from hipcv.files import write_whole
+from hipcv.outputs.extras import Extra
+from hipcv.outputs.visit import UNTOLD, Visit
 
 if TYPE_CHECKING:
     from hipcv.outputs.html import Still
@@ -28,6 +30,7 @@ class Material:
     assessment : what was measured.
     series, frames : the landmarks, and a second pass over the recording, which is read once at most; None where no
         picture of the person may be kept or there is none.
+    visit : who was measured, when and from which recording.
     video_name : of the annotated video beside the other files, once it is written.
 
     Examples
@@ -44,6 +47,7 @@ class Material:
     assessment: Assessment
     series: PoseSeries | None = None
     frames: "Iterable[Picture] | None" = None
+    visit: Visit = UNTOLD
     video_name: str | None = None
     _stills: "list[Still] | None" = field(default=None, init=False)
 
@@ -79,6 +83,7 @@ class Artefact:
     needs_frames : whether it is made of the recording's pictures and nothing without them.
     linked : whether the server gives it a path of its own; the document comes with the assessment.
     ending : what it is called in a batch, behind the name that a recording has there; "" where a batch has none.
+    extra : what brings the library that it is made with; without it there is no such artefact.
     """
 
     name: str
@@ -88,6 +93,26 @@ class Artefact:
     needs_frames: bool = False
     linked: bool = True
     ending: str = ""
+    extra: Extra | None = None
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether the library is installed that it is made with."""
+        return self.extra is None or self.extra.at_hand
+
+    def need(self) -> None:
+        """Say in one sentence what has to be installed before it can be written, where something has.
+
+        Raises
+        ------
+        OutputError
+
+        Examples
+        --------
+        >>> DOCUMENT.need()  # every hipcv can write it
+        """
+        if self.extra is not None:
+            self.extra.need()
 
 
 def _write_document(material: Material, path: Path) -> None:
@@ -116,14 +141,22 @@ def _write_report(material: Material, path: Path) -> None:
     write_whole(path, render_report(material.assessment, material.take_stills(), material.video_name))
 
 
+def _write_fhir(material: Material, path: Path) -> None:
+    from hipcv.outputs.document import make_document
+    from hipcv.outputs.fhir import fhir_text
+
+    write_whole(path, fhir_text(make_document(material.assessment), material.visit))
+
+
 DOCUMENT = Artefact("document", "assessment.json", "application/json", _write_document, linked=False)
 SERIES = Artefact("series", "series.csv", "text/csv", _write_series)
+FHIR = Artefact("fhir", "fhir.json", "application/fhir+json", _write_fhir, extra=Extra.FHIR)
 VIDEO = Artefact("video", "annotated.mp4", "video/mp4", _write_video, needs_frames=True)
 REPORT = Artefact("report", "report.html", "text/html", _write_report, ending=".html")
 
 #: In the order of writing. The small ones first: a disk that the video fills holds the numbers already. The report is
 #: last: it shows the pictures that went by while the video was drawn.
-ARTEFACTS: tuple[Artefact, ...] = (SERIES, DOCUMENT, VIDEO, REPORT)
+ARTEFACTS: tuple[Artefact, ...] = (SERIES, DOCUMENT, FHIR, VIDEO, REPORT)
 
 
 def possible(*, frames: bool) -> tuple[Artefact, ...]:
@@ -131,10 +164,10 @@ def possible(*, frames: bool) -> tuple[Artefact, ...]:
 
     Examples
     --------
-    >>> [artefact.name for artefact in possible(frames=False)]
+    >>> [artefact.name for artefact in possible(frames=False) if artefact.extra is None]
     ['series', 'document', 'report']
     """
-    return tuple(artefact for artefact in ARTEFACTS if frames or not artefact.needs_frames)
+    return tuple(artefact for artefact in ARTEFACTS if artefact.at_hand and (frames or not artefact.needs_frames))
 
 
 def linked() -> tuple[Artefact, ...]:
@@ -142,10 +175,10 @@ def linked() -> tuple[Artefact, ...]:
 
     Examples
     --------
-    >>> [artefact.name for artefact in linked()]
+    >>> [artefact.name for artefact in linked() if artefact.extra is None]
     ['series', 'video', 'report']
     """
-    return tuple(artefact for artefact in ARTEFACTS if artefact.linked)
+    return tuple(artefact for artefact in ARTEFACTS if artefact.linked and artefact.at_hand)
 
 
 def batched(*, report: bool = True) -> tuple[Artefact, ...]:

@@ -3,13 +3,14 @@
 import asyncio
 import csv
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, JSONResponse, Response
 
-from hipcv.outputs.artefacts import REPORT, SERIES, VIDEO, Artefact, linked
+from hipcv.outputs.artefacts import FHIR, REPORT, SERIES, VIDEO, Artefact, linked
 from hipcv_server.links import PREFIX
 from hipcv_server.problems import ProblemError, described
 from hipcv_server.routes.given import In, Known
@@ -23,13 +24,17 @@ router = APIRouter(prefix=PREFIX)
 def _done(job: Job, rooms: Rooms, artefact: Artefact) -> Path:
     if artefact.needs_frames and not job.keep:
         raise ProblemError("no_video", "The clip of this assessment was not kept: hand it in again with keep=true.")
-    name = artefact.file
-    if job.state is not JobState.DONE:
-        raise ProblemError("not_done", f"This assessment is {job.state.replace('_', ' ')}: it has no {name} (yet).")
-    path = rooms.shelves.result(job.id, name)
+    _check_done(job, artefact)
+    path = rooms.shelves.result(job.id, artefact.file)
     if not path.is_file():
-        raise ProblemError("not_found", f"The file {name} of this assessment is gone.")
+        raise ProblemError("not_found", f"The file {artefact.file} of this assessment is gone.")
     return path
+
+
+def _check_done(job: Job, artefact: Artefact) -> None:
+    if job.state is not JobState.DONE:
+        state = job.state.replace("_", " ")
+        raise ProblemError("not_done", f"This assessment is {state}: it has no {artefact.file} (yet).")
 
 
 @router.get(
@@ -103,13 +108,31 @@ async def video(job: Known, rooms: In) -> Response:
     return FileResponse(_done(job, rooms, VIDEO), media_type=VIDEO.media_type)
 
 
+async def _fhir(job: Known, rooms: In) -> Response:
+    """Return the Bundle of whom the result belongs to now: the file beside it names nobody."""
+    _check_done(job, FHIR)
+    text = await asyncio.to_thread(_bundle, job, rooms)
+    headers = {"Content-Disposition": f'attachment; filename="hipcv-{job.id}.fhir.json"'}
+    return Response(text, media_type=FHIR.media_type, headers=headers)
+
+
+def _bundle(job: Job, rooms: Rooms) -> str:
+    from hipcv.outputs.document import read_document
+    from hipcv.outputs.fhir import fhir_text
+    from hipcv.outputs.visit import Visit
+
+    document = rooms.store.document(job.id)
+    assert document is not None, "a job that is done has one"
+    return fhir_text(read_document(document), Visit(job.subject, datetime.fromisoformat(job.created_at).date()))
+
+
 def open_doors() -> APIRouter:
     """Return the routes of every artefact that has none of its own above: its file as it is.
 
     Examples
     --------
-    >>> [route.path for route in open_doors().routes]  # every artefact has one above
-    []
+    >>> {route.path.rpartition("/")[2] for route in open_doors().routes} <= {"fhir"}  # the others have one above
+    True
     """
     doors, known = APIRouter(prefix=PREFIX), {getattr(route, "path", "") for route in router.routes}
     for artefact in linked():
@@ -128,6 +151,9 @@ def open_doors() -> APIRouter:
 
 
 def _door(artefact: Artefact) -> Callable[[Job, Rooms], Awaitable[Response]]:
+    if artefact.name == FHIR.name:
+        return _fhir
+
     async def hand_out(job: Known, rooms: In) -> Response:
         return FileResponse(_done(job, rooms, artefact), media_type=artefact.media_type)
 

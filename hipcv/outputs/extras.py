@@ -1,0 +1,46 @@
+"""What a few files are made with beside what every hipcv has: libraries that an extra of the installation brings."""
+
+from enum import StrEnum
+from importlib.util import find_spec
+
+from hipcv.core.errors import OutputError
+
+
+class Extra(StrEnum):
+    """An extra, as in `pip install 'hipcv[fhir]'`.
+
+    Examples
+    --------
+    >>> Extra.FHIR.library
+    'fhir'
+    """
+
+    FHIR = "fhir"
+    PDF = "pdf"
+
+    @property
+    def library(self) -> str:
+        """The import name of what it brings."""
+        return {Extra.FHIR: "fhir", Extra.PDF: "weasyprint"}[self]
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether its library is installed."""
+        return find_spec(self.library) is not None
+
+    def need(self) -> None:
+        """Say in one sentence that its library is not installed, where it is not.
+
+        Raises
+        ------
+        OutputError
+
+        Examples
+        --------
+        >>> Extra.FHIR.need()  # where it is installed, nothing is said
+        """
+        if not self.at_hand:
+            raise OutputError(
+                f"Wanted a library that not every hipcv has ({self.library}), found none: install it with "
+                f"pip install 'hipcv[{self}]' and try again."
+            )
