@@ -228,6 +228,9 @@ def measure(
     series: Annotated[
         Path | None, typer.Option("--series", help="Write one row a frame to this CSV file.", show_default=False)
     ] = None,
+    show_face: Annotated[
+        bool, typer.Option("--show-face", help="Leave faces as they are in pictures and video; else they are covered.")
+    ] = False,
     fhir: Annotated[
         Path | None,
         typer.Option("--fhir", help="Write the result as a Bundle of HL7 FHIR R4 to this file.", show_default=False),
@@ -288,7 +291,7 @@ def measure(
 
             keep_in_history(render_document(measured.assessment), keep)
         visit = Visit(keep, recording=clip.name)
-        _write(measured, wanted, visit=visit, quiet=quiet, slow_motion=slow_motion)
+        _write(measured, wanted, visit=visit, show_face=show_face, quiet=quiet, slow_motion=slow_motion)
         _tell_written([] if json_ else [path for _, path in wanted])
     raise typer.Exit(_status(measured))
 
@@ -487,6 +490,7 @@ def _write(
     wanted: "Sequence[tuple[Artefact, Path]]",
     *,
     visit: "Visit | None" = None,
+    show_face: bool = False,
     quiet: bool = False,
     slow_motion: float = 1.0,
 ) -> None:
@@ -502,7 +506,7 @@ def _write(
         Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
         closing(_frames(measured, slow_motion, progress)) as frames,
     ):
-        material = Material(measured.assessment, measured.series, frames, visit or UNTOLD)
+        material = Material(measured.assessment, measured.series, frames, visit or UNTOLD, show_face)
         for artefact, path in wanted:
             artefact.write(material, path)
 

@@ -31,6 +31,7 @@ class Material:
     series, frames : the landmarks, and a second pass over the recording, which is read once at most; None where no
         picture of the person may be kept or there is none.
     visit : who was measured, when and from which recording.
+    show_face : whether faces are left as they are in what is made of the frames; else they are covered.
     video_name : of the annotated video beside the other files, once it is written.
 
     Examples
@@ -40,7 +41,7 @@ class Material:
     >>> from hipcv.core.setup import Setup
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
     >>> nobody = assess(empty, Setup())
-    >>> list(Material(nobody, empty, ["a frame"]).pass_frames()), Material(nobody).take_stills()
+    >>> list(Material(nobody, empty, ["a frame"], show_face=True).pass_frames()), Material(nobody).take_stills()
     (['a frame'], [])
     """
 
@@ -48,8 +49,15 @@ class Material:
     series: PoseSeries | None = None
     frames: "Iterable[Picture] | None" = None
     visit: Visit = UNTOLD
+    show_face: bool = False
     video_name: str | None = None
     _stills: "list[Still] | None" = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        if self.series is not None and self.frames is not None and not self.show_face:
+            from hipcv.outputs.faces import cover_faces
+
+            self.frames = cover_faces(self.frames, self.series)
 
     def pass_frames(self) -> "Iterator[Picture]":
         """Yield every frame, and keep the stills that go by."""

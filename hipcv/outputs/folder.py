@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
 
 def write_folder(
-    folder: Path, frames: "Iterable[Picture]", series: PoseSeries, assessment: Assessment, visit: Visit = UNTOLD
+    folder: Path,
+    frames: "Iterable[Picture]",
+    series: PoseSeries,
+    assessment: Assessment,
+    visit: Visit = UNTOLD,
+    *,
+    show_face: bool = False,
 ) -> list[Path]:
     """Write every artefact into `folder`, each whole or not at all, and return them, the report first.
 
-    `frames` is a second pass over the recording; it is read once, frame by frame.
+    `frames` is a second pass over the recording; it is read once, frame by frame. Faces in it are covered, unless
+    `show_face`.
 
     Examples
     --------
@@ -34,7 +41,7 @@ def write_folder(
     ...     [path.name for path in write_folder(Path(folder), frames, empty, assess(empty, Setup()))]
     ['report.html', 'annotated.mp4', 'fhir.json', 'assessment.json', 'series.csv']
     """
-    return _write(folder, Material(assessment, series, frames, visit))
+    return _write(folder, Material(assessment, series, frames, visit, show_face))
 
 
 def write_numbers(folder: Path, assessment: Assessment, visit: Visit = UNTOLD) -> list[Path]:

@@ -159,6 +159,7 @@ class MeasureOptions(_Done):
     from_s: Second | None = None
     to_s: Second | None = None
     keep: bool = False
+    show_face: bool = False
     subject: Subject | None = None
     subject_at: Place | None = None
 
@@ -232,6 +233,7 @@ class StartMessage(_Done):
     hold_s: Annotated[float, Field(ge=0.5, le=5, allow_inf_nan=False)] = 1.5
     countdown_s: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 3.0
     keep: bool = False
+    show_face: bool = False
     subject: Subject | None = None
     roll: Roll | None = None
     pitch: Pitch | None = None
