@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
-.PHONY: demo test test-fast test-latest lint browser tracer bench lock clean
+.PHONY: demo test test-fast test-latest lint browser tracer pango bench lock clean
 
 define venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -64,11 +64,18 @@ tracer:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y strace >/dev/null; } || \
 	  echo "No strace here and none to be had: nobody looks at what leaves this machine."
 
-test: lint browser tracer
+# A report becomes a PDF by WeasyPrint, which needs the system's Pango.
+pango: $(FULL)
+	@$(BIN)/python -c "import weasyprint" >/dev/null 2>&1 || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing Pango (once) …" && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null; } || \
+	  echo "No Pango here and none to be had: the tests of the PDF fail."
+
+test: lint browser tracer pango
 	@$(BIN)/pytest -rs $(PARALLEL) --durations=25
 
 # What is arithmetic alone: no pose model, no child process, no browser.
-test-fast: $(FULL)
+test-fast: $(FULL) pango
 	@$(BIN)/pytest -rs $(ARITHMETIC) -m 'not (model or process or browser)'
 
 # The suite with the newest versions that pyproject.toml allows: what differs from the pinned ones is listed first.

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -23,7 +23,7 @@ from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.outputs.commands import register as register_advice
-from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Sex
+from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Paper, Sex
 from hipcv_server.commands import open_page
 from hipcv_server.commands import register as register_server
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from hipcv.models.store import ModelStatus
     from hipcv.models.store import Progress as OnFetch
     from hipcv.outputs.artefacts import Artefact
-    from hipcv.outputs.visit import Visit
     from hipcv.sources.video import Frame
 
 #: Set to anything, it shows where a fault in hipcv itself lies.
@@ -231,6 +230,10 @@ def measure(
     show_face: Annotated[
         bool, typer.Option("--show-face", help="Leave faces as they are in pictures and video; else they are covered.")
     ] = False,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", help="Write the report as a PDF to this file.", show_default=False)
+    ] = None,
+    paper: Annotated[Paper, typer.Option("--paper", help="The sheet that the PDF is for.")] = Paper.A4,
     fhir: Annotated[
         Path | None,
         typer.Option("--fhir", help="Write the result as a Bundle of HL7 FHIR R4 to this file.", show_default=False),
@@ -245,7 +248,7 @@ def measure(
     """Measure a recorded clip."""
     with _one_sentence():
         from hipcv.core.setup import Setup, done_fault
-        from hipcv.outputs.artefacts import FHIR, SERIES
+        from hipcv.outputs.artefacts import FHIR, PDF, SERIES
         from hipcv.outputs.visit import Visit
 
         fault = done_fault(effort, helper, hand_place, end_point, pain)
@@ -254,7 +257,7 @@ def measure(
         answers, screened_on = read_screening(screening, screened_on, screened_by)
         pains = _side_pain("--pain-left", pain_left), _side_pain("--pain-right", pain_right)
         viewing = _viewing(rotate, aspect, from_s, to_s)
-        wanted = _wanted(out, {SERIES: series, FHIR: fhir})
+        wanted = _wanted(out, {SERIES: series, FHIR: fhir, PDF: pdf})
         _try_writing(wanted, keep)
         procedure = _recognise(clip, model, models, viewing) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
@@ -290,8 +293,8 @@ def measure(
             from hipcv.outputs.document import render_document
 
             keep_in_history(render_document(measured.assessment), keep)
-        visit = Visit(keep, recording=clip.name)
-        _write(measured, wanted, visit=visit, show_face=show_face, quiet=quiet, slow_motion=slow_motion)
+        shown = {"visit": Visit(keep, recording=clip.name), "show_face": show_face, "paper": paper}
+        _write(measured, wanted, shown, quiet=quiet, slow_motion=slow_motion)
         _tell_written([] if json_ else [path for _, path in wanted])
     raise typer.Exit(_status(measured))
 
@@ -318,7 +321,7 @@ def demo(
             measured = _measure(_sample(name), setup, ModelName.HEAVY, None, quiet=quiet)
             _print(measured)
             wanted = _wanted(out / folder)
-            _write(measured, wanted, visit=Visit(recording=name), quiet=quiet)
+            _write(measured, wanted, {"visit": Visit(recording=name)}, quiet=quiet)
             _tell_written([path for _, path in wanted])
             status = max(status, _status(measured))
     raise typer.Exit(status)
@@ -488,25 +491,23 @@ def _print(measured: "Measurement", *, as_json: bool = False) -> None:
 def _write(
     measured: "Measurement",
     wanted: "Sequence[tuple[Artefact, Path]]",
+    shown: "Mapping[str, Any]",
     *,
-    visit: "Visit | None" = None,
-    show_face: bool = False,
     quiet: bool = False,
     slow_motion: float = 1.0,
 ) -> None:
-    """Write what was asked for; the recording is read once more where pictures of it are."""
+    """Write what was asked for, `shown` as in `Material`; the recording is read once more where pictures of it are."""
     from contextlib import closing
 
     from rich.progress import Progress
 
     from hipcv.outputs.artefacts import Material
-    from hipcv.outputs.visit import UNTOLD
 
     with (
         Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
         closing(_frames(measured, slow_motion, progress)) as frames,
     ):
-        material = Material(measured.assessment, measured.series, frames, visit or UNTOLD, show_face)
+        material = Material(measured.assessment, measured.series, frames, **shown)
         for artefact, path in wanted:
             artefact.write(material, path)
 

@@ -15,6 +15,7 @@ from hipcv.core.series import PoseSeries
 from hipcv.files import write_whole
 from hipcv.outputs.extras import Extra
 from hipcv.outputs.visit import UNTOLD, Visit
+from hipcv.words import Paper
 
 if TYPE_CHECKING:
     from hipcv.outputs.html import Still
@@ -32,6 +33,7 @@ class Material:
         picture of the person may be kept or there is none.
     visit : who was measured, when and from which recording.
     show_face : whether faces are left as they are in what is made of the frames; else they are covered.
+    paper : the sheet of a PDF.
     video_name : of the annotated video beside the other files, once it is written.
 
     Examples
@@ -50,6 +52,7 @@ class Material:
     frames: "Iterable[Picture] | None" = None
     visit: Visit = UNTOLD
     show_face: bool = False
+    paper: Paper = Paper.A4
     video_name: str | None = None
     _stills: "list[Still] | None" = field(default=None, init=False)
 
@@ -76,6 +79,12 @@ class Material:
             known = self.series is not None and self.frames is not None
             self._stills = take_stills(self.frames, self.series, self.assessment) if known else []  # type: ignore[arg-type]
         return self._stills
+
+    def report(self) -> str:
+        """Return the report, as one HTML document."""
+        from hipcv.outputs.html import render_report
+
+        return render_report(self.assessment, self.take_stills(), self.video_name, self.visit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +153,13 @@ def _write_video(material: Material, path: Path) -> None:
 
 
 def _write_report(material: Material, path: Path) -> None:
-    from hipcv.outputs.html import render_report
+    write_whole(path, material.report())
 
-    write_whole(path, render_report(material.assessment, material.take_stills(), material.video_name))
+
+def _write_pdf(material: Material, path: Path) -> None:
+    from hipcv.outputs.pdf import render_pdf
+
+    write_whole(path, render_pdf(material.report(), material.paper))
 
 
 def _write_fhir(material: Material, path: Path) -> None:
@@ -160,6 +173,8 @@ DOCUMENT = Artefact("document", "assessment.json", "application/json", _write_do
 SERIES = Artefact("series", "series.csv", "text/csv", _write_series)
 FHIR = Artefact("fhir", "fhir.json", "application/fhir+json", _write_fhir, extra=Extra.FHIR)
 VIDEO = Artefact("video", "annotated.mp4", "video/mp4", _write_video, needs_frames=True)
+#: Made only where somebody asks for it: whoever has the report prints it from a browser.
+PDF = Artefact("pdf", "report.pdf", "application/pdf", _write_pdf, linked=False, extra=Extra.PDF)
 REPORT = Artefact("report", "report.html", "text/html", _write_report, ending=".html")
 
 #: In the order of writing. The small ones first: a disk that the video fills holds the numbers already. The report is

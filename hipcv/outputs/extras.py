@@ -1,7 +1,10 @@
 """What a few files are made with beside what every hipcv has: libraries that an extra of the installation brings."""
 
+from contextlib import redirect_stdout
 from enum import StrEnum
+from importlib import import_module
 from importlib.util import find_spec
+from io import StringIO
 
 from hipcv.core.errors import OutputError
 
@@ -29,7 +32,7 @@ class Extra(StrEnum):
         return find_spec(self.library) is not None
 
     def need(self) -> None:
-        """Say in one sentence that its library is not installed, where it is not.
+        """Say in one sentence what is missing before its library can be used, where something is.
 
         Raises
         ------
@@ -44,3 +47,12 @@ class Extra(StrEnum):
                 f"Wanted a library that not every hipcv has ({self.library}), found none: install it with "
                 f"pip install 'hipcv[{self}]' and try again."
             )
+        try:
+            with redirect_stdout(StringIO()):  # WeasyPrint prints where to read about installing
+                import_module(self.library)
+        except OSError as error:
+            raise OutputError(
+                "Wanted Pango to make a PDF, found none on this machine: install it (Debian: apt install "
+                "libpangoft2-1.0-0 libharfbuzz-subset0; macOS: brew install pango; Windows: with MSYS2), or print the "
+                "report from a browser."
+            ) from error

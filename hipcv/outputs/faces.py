@@ -27,6 +27,8 @@ GROWS_PER_S, GROWS_AT_MOST = 0.3, 2.0
 HELD_S = 0.8
 #: Two heads in looks that follow each other are one that moves, where they are no further apart than so many radii.
 FOLLOWS_RADII = 4.0
+#: What the detector takes for a head is the measured person's no further from it than so many radii.
+OWN_RADII = 1.5
 #: A covered head is made of so many blocks a side, a whole picture of so many: nobody is told by them.
 HEAD_BLOCKS, PICTURE_BLOCKS = 5, 16
 #: How wide the lower legs are that stay clear where the measured person's own face is not known: lying, the head is
@@ -87,8 +89,9 @@ class FaceCover:
         self._legs_px = seen_px(series)[:, [*KNEES, *ANKLES, *FEET]].reshape(-1, 3, 2, 2)
         self._shank_px = median_of(np.linalg.norm(self._legs_px[:, 0] - self._legs_px[:, 1], axis=-1))
         self._own_s, self._own = _own_heads(series)
-        self._looks_s, at = np.unique(series.heads[:, 0], return_inverse=True)
-        self._looks = [series.heads[at == k, 1:] for k in range(len(self._looks_s))]
+        heads = np.empty((0, 4)) if self._are_own(series.heads) else series.heads
+        self._looks_s, at = np.unique(heads[:, 0], return_inverse=True)
+        self._looks = [heads[at == k, 1:] for k in range(len(self._looks_s))]
 
     def __call__(self, rgb: ByteArray, time_s: float) -> ByteArray:
         """Return a copy of a frame (height, width, 3) with every face covered."""
@@ -101,6 +104,14 @@ class FaceCover:
         if not len(self._own):
             self._clear_legs(rgb, covered, time_s)
         return covered
+
+    def _are_own(self, heads: FloatArray) -> bool:
+        """Return whether the detector never saw anybody but the measured person, whose own face says it better."""
+        if not len(self._own):
+            return False
+        own = np.column_stack([np.interp(heads[:, 0], self._own_s, values) for values in self._own.T])
+        apart_px = np.linalg.norm(heads[:, 1:3] - own[:, :2], axis=1)
+        return bool((apart_px <= OWN_RADII * own[:, 2]).all())
 
     def _heads(self, time_s: float) -> FloatArray:
         """Return (K, 3) what is covered at a time: x, y and radius of circles, pixels."""

@@ -5,10 +5,10 @@ import csv
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from hipcv.outputs.artefacts import FHIR, REPORT, SERIES, VIDEO, Artefact, linked
 from hipcv_server.links import PREFIX
@@ -17,6 +17,9 @@ from hipcv_server.routes.given import In, Known
 from hipcv_server.security import REPORT_POLICY
 from hipcv_server.state import Rooms
 from hipcv_server.store import Job, JobState
+
+if TYPE_CHECKING:
+    from hipcv.outputs.visit import Visit
 
 router = APIRouter(prefix=PREFIX)
 
@@ -86,9 +89,25 @@ def _columns(path: Path) -> dict[str, list[float | None]]:
 )
 async def report(job: Known, rooms: In, download: bool = False) -> Response:
     """Return the report."""
-    path = _done(job, rooms, REPORT)
-    name = f"hipcv-{job.id}.html" if download else None
-    return FileResponse(path, media_type="text/html", filename=name, headers={"Content-Security-Policy": REPORT_POLICY})
+    page = await asyncio.to_thread(_page, _done(job, rooms, REPORT), job)
+    headers = {"Content-Security-Policy": REPORT_POLICY}
+    if download:
+        headers["Content-Disposition"] = f'attachment; filename="hipcv-{job.id}.html"'
+    return HTMLResponse(page, headers=headers)
+
+
+def _page(path: Path, job: Job) -> str:
+    from hipcv.outputs.html import with_visit
+
+    return with_visit(path.read_text("utf-8"), _visit(job))
+
+
+def _visit(job: Job) -> "Visit":
+    """Return whose a result is by now; the day is known of a live test alone."""
+    from hipcv.outputs.visit import Visit
+
+    live = job.kind == "live"
+    return Visit(job.subject, datetime.fromisoformat(job.created_at).date() if live else None)
 
 
 @router.get(f"/assessments/{{job_id}}/{VIDEO.file}", include_in_schema=False)  # as the report names it
@@ -119,11 +138,10 @@ async def _fhir(job: Known, rooms: In) -> Response:
 def _bundle(job: Job, rooms: Rooms) -> str:
     from hipcv.outputs.document import read_document
     from hipcv.outputs.fhir import fhir_text
-    from hipcv.outputs.visit import Visit
 
     document = rooms.store.document(job.id)
     assert document is not None, "a job that is done has one"
-    return fhir_text(read_document(document), Visit(job.subject, datetime.fromisoformat(job.created_at).date()))
+    return fhir_text(read_document(document), _visit(job))
 
 
 def open_doors() -> APIRouter:
