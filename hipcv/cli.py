@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hipcv.models.store import ModelStatus
     from hipcv.models.store import Progress as OnFetch
     from hipcv.outputs.artefacts import Artefact
+    from hipcv.outputs.visit import Visit
     from hipcv.sources.video import Frame
 
 #: Set to anything, it shows where a fault in hipcv itself lies.
@@ -249,7 +250,6 @@ def measure(
     with _one_sentence():
         from hipcv.core.setup import Setup, done_fault
         from hipcv.outputs.artefacts import FHIR, PDF, SERIES
-        from hipcv.outputs.visit import Visit
 
         fault = done_fault(effort, helper, hand_place, end_point, pain)
         if fault is not None:
@@ -293,7 +293,7 @@ def measure(
             from hipcv.outputs.document import render_document
 
             keep_in_history(render_document(measured.assessment), keep)
-        shown = {"visit": Visit(keep, recording=clip.name), "show_face": show_face, "paper": paper}
+        shown = {"visit": _visit(measured, keep), "show_face": show_face, "paper": paper}
         _write(measured, wanted, shown, quiet=quiet, slow_motion=slow_motion)
         _tell_written([] if json_ else [path for _, path in wanted])
     raise typer.Exit(_status(measured))
@@ -472,6 +472,20 @@ def _try_writing(wanted: "Sequence[tuple[Artefact, Path]]", keep: str | None = N
     for artefact, path in wanted:
         artefact.need()
         try_writing(path)
+
+
+def _visit(measured: "Measurement", person: str | None) -> "Visit":
+    """Return who was measured today and from which recording, and what changed since the last kept test."""
+    from datetime import datetime
+
+    from hipcv.history.since import since_last
+    from hipcv.outputs.document import render_document
+    from hipcv.outputs.visit import Visit
+
+    if person is None:
+        return Visit(recording=measured.path.name)
+    today = datetime.now().astimezone().date()
+    return Visit(person, today, measured.path.name, since_last(render_document(measured.assessment), person, today))
 
 
 def _print(measured: "Measurement", *, as_json: bool = False) -> None:

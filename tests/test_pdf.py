@@ -17,13 +17,16 @@ from hipcv.assessment import Assessment, assess
 from hipcv.core.errors import OutputError
 from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import note_for
+from hipcv.history.since import since_last
+from hipcv.history.store import open_history
 from hipcv.outputs import extras
 from hipcv.outputs.artefacts import PDF, Material
+from hipcv.outputs.document import render_document
 from hipcv.outputs.figures import draw_curves
 from hipcv.outputs.html import Still, render_report, with_visit
 from hipcv.outputs.pdf import lay_out, render_pdf, style_drawings
 from hipcv.outputs.visit import SideSince, Since, Visit
-from hipcv.words import SIDES, Motion, Motions, Paper, Sex, Side
+from hipcv.words import SIDES, Effort, Motion, Motions, Paper, Sex, Side
 
 # to load Pango a library may ask the system where it is, by a process
 pytestmark = pytest.mark.process
@@ -197,3 +200,27 @@ def test_numbers_beside_holds_that_follow_close_do_not_run_into_each_other() -> 
     values = [(float(e.get("x", 0)), float(e.get("y", 0))) for e in drawing.iter("text") if e.get("class") == "value"]
     assert len(values) >= 10
     assert all(abs(x2 - x1) >= 36 or abs(y2 - y1) >= 12.9 for (x1, y1), (x2, y2) in pairwise(values))
+
+
+def test_the_last_test_of_the_same_person_that_can_be_compared_is_what_a_change_is_told_of(
+    unequal: Assessment, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'history.sqlite'}"
+    first = render_document(assess(seated(left=(30.0,) * 3, right=(25.0,) * 3, fps=15.0), unequal.setup))
+    other = render_document(replace(unequal, setup=replace(unequal.setup, effort=Effort.PASSIVE)))
+    now, day = render_document(unequal), date(2026, 11, 27)
+    with open_history(url) as history:
+        history.keep(first, "A", visit_date=date(2026, 9, 1))
+        history.keep(other, "A", visit_date=date(2026, 10, 1))
+        history.keep(first, "B", visit_date=date(2026, 11, 1))
+        history.keep(now, "A", visit_date=day)
+        history.keep(first, "C", visit_date=date(2026, 12, 24))
+    since = since_last(now, "A", day, url=url)
+    assert since is not None
+    assert since.day == date(2026, 9, 1)
+    left = since.of(Side.LEFT)
+    assert left is not None
+    assert left.detected
+    assert left.earlier_deg + left.change_deg == pytest.approx(unequal.left.end_range_deg, abs=0.02)
+    assert since_last(now, "C", day, url=url) is None, "the future is not the last test"
+    assert since_last(now, "D", day, url=url) is None
