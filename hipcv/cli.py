@@ -17,6 +17,7 @@ from hipcv.batch.commands import register as register_batch
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.procedures.seated import SEATED
+from hipcv.history.commands import DateOption, PersonOption
 from hipcv.history.commands import register as register_history
 from hipcv.history.pair_commands import register as register_pair
 from hipcv.live.commands import register as register_live
@@ -24,10 +25,12 @@ from hipcv.native.chatter import own_process
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.outputs.commands import register as register_advice
 from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Sex
-from hipcv_server.commands import open_page
+from hipcv_server.commands import forget_elsewhere, open_page
 from hipcv_server.commands import register as register_server
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rich.console import Console
 
     from hipcv.core.answers import SidePain
@@ -223,10 +226,8 @@ def measure(
     series: Annotated[
         Path | None, typer.Option("--series", help="Write one row a frame to this CSV file.", show_default=False)
     ] = None,
-    keep: Annotated[
-        str | None,
-        typer.Option("--keep", metavar="SUBJECT", help="Keep the assessment in the history.", show_default=False),
-    ] = None,
+    person: PersonOption = None,
+    day: DateOption = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the assessment as JSON instead of a table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
@@ -240,7 +241,7 @@ def measure(
         answers, screened_on = read_screening(screening, screened_on, screened_by)
         pains = _side_pain("--pain-left", pain_left), _side_pain("--pain-right", pain_right)
         viewing = _viewing(rotate, aspect, from_s, to_s)
-        _try_writing(out=out, series=series, keep=keep)
+        _try_writing(out=out, series=series, person=person)
         procedure = _recognise(clip, model, models, viewing) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
             procedure=procedure,
@@ -270,11 +271,8 @@ def measure(
             clip, setup, model, models, slow_motion=slow_motion, viewing=viewing, engine=engine, quiet=quiet
         )
         _print(measured, as_json=json_)
-        if keep is not None:
-            from hipcv.history import keep as keep_in_history
-            from hipcv.outputs.document import render_document
-
-            keep_in_history(render_document(measured.assessment), keep)
+        if person is not None:
+            _keep(measured, clip, person, None if day is None else day.date())
         written = _write(measured, out=out, series=series, quiet=quiet, slow_motion=slow_motion)
         _tell_written(written if not json_ else [])
     raise typer.Exit(_status(measured))
@@ -427,14 +425,16 @@ def _measure(
         )
 
 
-def _try_writing(*, out: Path | None = None, series: Path | None = None, keep: str | None = None) -> None:
+def _try_writing(*, out: Path | None = None, series: Path | None = None, person: str | None = None) -> None:
     """Find out before the work whether its results can be written."""
-    if keep is not None:
+    if person is not None:
         from hipcv.core.errors import HistoryError
         from hipcv.history.store import open_history
 
-        if not keep.strip():
-            raise HistoryError("Wanted a subject to keep the assessment for, found an empty name: give a code.")
+        if not person.strip():
+            raise HistoryError(
+                "Wanted a person to keep the assessment for, found an empty name: give a name or a code."
+            )
         with open_history():
             pass
     if series is not None:
@@ -445,6 +445,22 @@ def _try_writing(*, out: Path | None = None, series: Path | None = None, keep: s
         from hipcv.outputs.folder import try_folder
 
         try_folder(out)
+
+
+def _keep(measured: "Measurement", clip: Path, person: str, day: "date | None") -> None:
+    """Keep a result in the history, and say under which number and day."""
+    from hipcv.history import keep
+    from hipcv.outputs.document import render_document
+    from hipcv.printable import printable
+    from hipcv.sources.taken import read_taken
+
+    taken = None if day is not None else read_taken(clip)
+    entry = keep(render_document(measured.assessment), person, visit_date=day or (taken and taken.date()))
+    why = "" if day is not None else ", the file's own day" if taken is not None else ", today"
+    whose = f"{printable(entry.subject or '')}, {entry.visit_date.isoformat()}{why}"
+    typer.echo(
+        f"hipcv: kept as number {entry.id} of {whose}; `hipcv history correct {entry.id}` changes that.", err=True
+    )
 
 
 def _print(measured: "Measurement", *, as_json: bool = False) -> None:
@@ -656,7 +672,7 @@ def _last_resort(error: Exception) -> NoReturn:
 
 register_batch(app, _one_sentence)
 register_agreement(app, _one_sentence)
-register_history(app, _one_sentence)
+register_history(app, _one_sentence, forget_elsewhere)
 register_live(app, _one_sentence, open_page)
 register_server(app)
 register_advice(app, _one_sentence)

@@ -273,7 +273,7 @@ class Crew:
     def _keep(self, job: Job, answer: Scored | Refused, order: Order) -> None:
         if isinstance(answer, Scored):
             self._shelves.settle_result(job.id, order.folder)
-            wanted = self._store.finish(job.id, json.loads(answer.document), answer.n_frames)
+            wanted = self._store.finish(job.id, json.loads(answer.document), answer.n_frames, answer.taken)
         else:
             wanted = self._store.fail(job.id, answer.problem)
         self._resting.pop(job.id, None)
