@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
-.PHONY: demo test test-fast test-latest lint browser tracer bench lock clean
+.PHONY: demo test test-fast test-latest lint browser tracer database bench lock clean
 
 define venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -64,7 +64,14 @@ tracer:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y strace >/dev/null; } || \
 	  echo "No strace here and none to be had: nobody looks at what leaves this machine."
 
-test: lint browser tracer
+# The history is kept in PostgreSQL, too: the tests start one of their own.
+database:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing PostgreSQL (once) …" && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y postgresql >/dev/null; } || \
+	  echo "No PostgreSQL here and none to be had: its tests are skipped."
+
+test: lint browser tracer database
 	@$(BIN)/pytest -rs $(PARALLEL) --durations=25
 
 # What is arithmetic alone: no pose model, no child process, no browser.
@@ -108,6 +115,7 @@ bench: $(FULL)
 	@test ! -e ../shared/real/clips.json || $(BIN)/python benchmarks/real_clips.py
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/batch.py $(CLIPS)
+	@$(BIN)/python benchmarks/record.py
 
 clean:
 	@rm -rf $(VENV) $(LATEST) $(LOCKER) out benchmarks/out

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ def running() -> Iterator[Path]:
             _wait(folder, server)
             yield folder
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # the fast way down: whoever is still connected is let go
             server.wait()
 
 

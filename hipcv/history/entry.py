@@ -1,9 +1,11 @@
 """What is known of a kept assessment in short: whose, of which day, and its numbers, motion by motion."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from hipcv.outputs.document import AssessmentDocument
@@ -75,30 +77,32 @@ def numbers_of(document: AssessmentDocument) -> dict[Side, dict[Measure, Number]
     return found
 
 
-def pack_numbers(numbers: Numbers) -> dict[str, Any]:
-    """Return numbers as JSON values, an angle and its interval as a list of three.
+def pack_numbers(numbers: Numbers) -> str:
+    """Return numbers as JSON, an angle and its interval as a list of three.
 
     Examples
     --------
     >>> packed = pack_numbers({Side.LEFT: {Measure.ARC: Number(70.0, (67.0, 73.0)), Measure.INTERNAL: Number(40.0)}})
     >>> packed, unpack_numbers(packed)[Side.LEFT][Measure.INTERNAL]
-    ({'left': {'arc': [70.0, 67.0, 73.0], 'internal': [40.0, None, None]}}, Number(value_deg=40.0, interval95_deg=None))
+    ('{"left":{"arc":[70.0,67.0,73.0],"internal":[40.0,null,null]}}', Number(value_deg=40.0, interval95_deg=None))
     """
-    return {
+    packed = {
         str(side): {
             str(measure): [number.value_deg, *(number.interval95_deg or (None, None))]
             for measure, number in measures.items()
         }
         for side, measures in numbers.items()
     }
+    return json.dumps(packed, separators=(",", ":"), allow_nan=False)
 
 
-def unpack_numbers(packed: Mapping[str, Mapping[str, list[Any]]]) -> dict[Side, dict[Measure, Number]]:
+@lru_cache(maxsize=1024)
+def unpack_numbers(packed: str) -> Numbers:
     """Return the numbers that `pack_numbers` packed.
 
     Examples
     --------
-    >>> unpack_numbers({"right": {"external": [30.0, 27.0, 33.0]}})[Side.RIGHT]
+    >>> unpack_numbers('{"right":{"external":[30.0,27.0,33.0]}}')[Side.RIGHT]
     {<Measure.EXTERNAL: 'external'>: Number(value_deg=30.0, interval95_deg=(27.0, 33.0))}
     """
     return {
@@ -106,7 +110,7 @@ def unpack_numbers(packed: Mapping[str, Mapping[str, list[Any]]]) -> dict[Side, 
             Measure(measure): Number(value, None if low is None else (low, high))
             for measure, (value, low, high) in measures.items()
         }
-        for side, measures in packed.items()
+        for side, measures in json.loads(packed).items()
     }
 
 
@@ -119,6 +123,7 @@ class Entry:
     id : the number that people use; a correction keeps it and has another `version`.
     token : the same for machines, which nobody can guess.
     subject : the person, a name or a code; None while nobody said.
+    packed : its numbers as `pack_numbers` packs them: a list of thousands unpacks those that are looked at.
     visit_date : the day of the recording.
     recorded_at : the time of the recording where it is known for sure, as in a live test.
     effort, legs : who moved the leg and which legs moved at once; None where nobody said.
@@ -130,13 +135,18 @@ class Entry:
     kept_at: datetime
     test: str
     status: str
-    numbers: Numbers = field(default_factory=dict)
+    packed: str = "{}"
     effort: str | None = None
     legs: str | None = None
     origin: Origin = Origin.FILE
     token: str = ""
     version: int = 1
     recorded_at: datetime | None = None
+
+    @property
+    def numbers(self) -> Numbers:
+        """Every number that it has."""
+        return unpack_numbers(self.packed)
 
     def number(self, side: Side, measure: Measure = Measure.INTERNAL) -> Number | None:
         """Return one number; None where there is none."""
@@ -147,8 +157,8 @@ class Entry:
 
         Examples
         --------
-        >>> numbers = {Side.LEFT: {Measure.INTERNAL: Number(31.0)}}
-        >>> entry = Entry(1, "S01", date(2025, 1, 1), datetime(2025, 1, 1), "seated", "measured", numbers)
+        >>> packed = pack_numbers({Side.LEFT: {Measure.INTERNAL: Number(31.0)}})
+        >>> entry = Entry(1, "S01", date(2025, 1, 1), datetime(2025, 1, 1), "seated", "measured", packed)
         >>> entry.of(Side.LEFT), entry.of(Side.RIGHT), entry.of(Side.LEFT, Measure.ARC)
         (31.0, None, None)
         """

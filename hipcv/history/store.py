@@ -22,7 +22,7 @@ from hipcv.core.errors import HistoryError
 from hipcv.data_folder import data_folder
 from hipcv.database import fold_in, open_sqlite, sqlite_url
 from hipcv.history import log
-from hipcv.history.entry import Entry, Kept, Origin, numbers_of, pack_numbers, unpack_numbers
+from hipcv.history.entry import Entry, Kept, Origin, numbers_of, pack_numbers
 from hipcv.history.log import Action, Verified, append, canonical, digest, digest_of_person, digest_of_version
 from hipcv.history.person import person_key
 from hipcv.history.schema import ASSESSMENTS, DOCUMENTS, LOG, PEOPLE, bring_up_to_date
@@ -141,7 +141,7 @@ class History:
             "origin": str(origin),
             "test": found.test,
             "status": found.status,
-            "numbers": canonical(pack_numbers(numbers_of(found))),
+            "numbers": pack_numbers(numbers_of(found)),
             "clip_sha256": found.provenance.clip_sha256,
             "document_sha256": digest(body),
             "effort": found.effort,
@@ -570,7 +570,7 @@ def _entry(row: Row[Any]) -> Entry:
         kept_at=_in_utc(row.kept_at),
         test=row.test,
         status=row.status,
-        numbers=unpack_numbers(json.loads(row.numbers)),
+        packed=row.numbers,
         effort=row.effort,
         legs=row.legs,
         origin=Origin(row.origin),

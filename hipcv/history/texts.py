@@ -1,5 +1,6 @@
 """What `hipcv history` and `hipcv compare` print: tables for people, JSON for programs."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from hipcv.evidence.progress import baseline_words, next_words, positions_say
 from hipcv.history.comparison import Changes
-from hipcv.history.entry import Entry, Kept, Measure, Number, pack_numbers
+from hipcv.history.entry import Entry, Kept, Measure, Number
 from hipcv.history.positions import InPosition, SideBySide
 from hipcv.history.store import Person
 from hipcv.history.trend import Line, Trend
@@ -21,8 +22,6 @@ from hipcv.words import SIDES
 
 def print_json(value: object) -> None:
     """Print JSON of which a terminal obeys nothing."""
-    import json
-
     typer.echo(printable_lines(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)))
 
 
@@ -56,7 +55,9 @@ def entry_values(entry: Entry) -> dict[str, Any]:
     """
     recorded_at = None if entry.recorded_at is None else entry.recorded_at.isoformat()
     days = {"visit_date": entry.visit_date.isoformat(), "kept_at": entry.kept_at.isoformat()}
-    return {**asdict(entry), **days, "recorded_at": recorded_at, "numbers": pack_numbers(entry.numbers)}
+    values = asdict(entry)
+    numbers = json.loads(values.pop("packed"))
+    return {**values, **days, "recorded_at": recorded_at, "numbers": numbers}
 
 
 def print_entries(entries: Sequence[Entry]) -> None:

@@ -26,7 +26,7 @@ from hipcv.core.errors import HistoryError
 from hipcv.database import find_damage, fold_in, open_sqlite, sqlite_url
 from hipcv.history.entry import Entry, Origin
 from hipcv.history.person import spellings_of
-from hipcv.history.store import open_history, url_in
+from hipcv.history.store import History, open_history, url_in
 from hipcv_server.disk import Reserve, disk_trouble
 from hipcv_server.takeover import take_over
 
@@ -208,13 +208,15 @@ class JobStore:
         self.reserve = Reserve(folder / RESERVE_NAME)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self.history = open_history(url_in(folder))
+            self.history = self._open_history(folder)
             self._engine = open_sqlite(sqlite_url(self.path))
             self._set_up()
-        except DatabaseError as error:
+        except (DatabaseError, HistoryError) as error:
             trouble = disk_trouble(error)
-            if trouble is None:
+            if trouble is None and isinstance(error, DatabaseError):
                 raise _damaged(self.path, str(error.orig)) from error
+            if trouble is None:
+                raise  # says itself what is wrong
             raise HistoryError(
                 f"Wanted to keep assessments in {folder}, but its disk takes nothing more ({trouble}): "
                 "make room there, or name another folder with --data."
@@ -224,6 +226,10 @@ class JobStore:
                 f"Wanted to keep assessments in {folder}, but could not ({error.strerror}): name another with --data."
             ) from error
         self.reserve.keep()
+
+    @_with_reserve
+    def _open_history(self, folder: Path) -> History:
+        return open_history(url_in(folder))
 
     @_with_reserve
     def _set_up(self) -> None:

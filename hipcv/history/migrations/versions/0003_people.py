@@ -14,7 +14,7 @@ from alembic import op
 
 from hipcv.core.errors import HistoryError
 from hipcv.history.entry import numbers_of, pack_numbers
-from hipcv.history.log import Action, append, canonical, digest_of_person, digest_of_version
+from hipcv.history.log import Action, append, digest_of_person, digest_of_version
 from hipcv.history.person import person_key
 from hipcv.history.schema import TABLES
 from hipcv.outputs.document import read_document
@@ -65,7 +65,7 @@ def _take_over(connection: sa.Connection, row: dict[str, Any], person: int) -> N
         "person_id": person,
         "recorded_at": None,
         "origin": "file",
-        "numbers": canonical(pack_numbers(_numbers(row))),
+        "numbers": pack_numbers(_numbers(row)),
         "document_id": row["id"],
         "salt": secrets.token_hex(16),
     }
