@@ -149,7 +149,13 @@ class Entry:
         return unpack_numbers(self.packed)
 
     def number(self, side: Side, measure: Measure = Measure.INTERNAL) -> Number | None:
-        """Return one number; None where there is none."""
+        """Return one number; None where there is none.
+
+        Examples
+        --------
+        >>> Entry(1, "S01", date(2025, 1, 1), datetime(2025, 1, 1), "seated", "measured").number(Side.LEFT) is None
+        True
+        """
         return self.numbers.get(side, {}).get(measure)
 
     def of(self, side: Side, measure: Measure = Measure.INTERNAL) -> float | None:

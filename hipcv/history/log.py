@@ -114,7 +114,21 @@ def append(
     person: int | None = None,
     **detail: Any,
 ) -> None:
-    """Add an entry, in the transaction in which it is done; whoever calls has locked out other writers."""
+    """Add an entry, in the transaction in which it is done; whoever calls has locked out other writers.
+
+    Examples
+    --------
+    >>> from sqlalchemy import create_engine
+    >>> from sqlalchemy.pool import StaticPool
+    >>> from hipcv.history.schema import bring_up_to_date
+    >>> engine = create_engine("sqlite://", poolclass=StaticPool)
+    >>> bring_up_to_date(engine)
+    >>> with engine.begin() as connection:
+    ...     append(connection, Action.EXPORT, how=".csv")
+    ...     verify(connection).n_entries
+    1
+    >>> engine.dispose()
+    """
     sealed = connection.execute(select(SEAL.c.seq, SEAL.c.hash)).one_or_none()
     seq, before = (0, START) if sealed is None else (sealed.seq, sealed.hash)
     values = {
@@ -147,6 +161,18 @@ def verify(connection: Connection, seal: str | None = None) -> Verified:
     ----------
     seal : the last hash as it was told at an earlier time and written down elsewhere: the log must still hold it.
         Whoever can rewrite the whole database can rewrite log and seal in it, too; this is what tells.
+
+    Examples
+    --------
+    >>> from sqlalchemy import create_engine
+    >>> from sqlalchemy.pool import StaticPool
+    >>> from hipcv.history.schema import bring_up_to_date
+    >>> engine = create_engine("sqlite://", poolclass=StaticPool)
+    >>> bring_up_to_date(engine)
+    >>> with engine.begin() as connection:
+    ...     verify(connection).whole, verify(connection, "f" * 64).whole
+    (True, False)
+    >>> engine.dispose()
     """
     log = list(connection.execute(select(LOG).order_by(LOG.c.seq)))
     faults = list(_broken_links(connection, log))

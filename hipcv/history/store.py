@@ -74,10 +74,16 @@ class History:
     (['S01'], 'not_measured')
     >>> history.correct(entry.id, visit_date=date(2025, 1, 2)).version, len(history.versions(entry.id))
     (2, 2)
-    >>> history.rename("S01", "Anna"), history.verify().whole
-    ('Anna', True)
-    >>> len(history.forget("anna")), len(history), history.verify().whole
-    (1, 0, True)
+    >>> history.rename("S01", "Anna"), [person.name for person in history.people()], history.count("anna")
+    ('Anna', ['Anna'], 1)
+    >>> history.find(entry.token).entry == history.short(entry.token), history.tokens() == {entry.token}
+    (True, True)
+    >>> history.consent("7r2m", "Anna")
+    >>> history.exported([entry], ".csv")
+    >>> history.drop("7r2m"), len(history.delete(entry.id)), len(history.forget("anna")), len(history)
+    (False, 1, 0, 0)
+    >>> history.verify().whole
+    True
     >>> history.close()
     """
 

@@ -124,7 +124,16 @@ def _interval(interval: tuple[float, float] | None) -> str:
 
 
 def change_values(changes: Changes) -> dict[str, Any]:
-    """Return what changed as JSON values."""
+    """Return what changed as JSON values.
+
+    Examples
+    --------
+    >>> from datetime import UTC, date, datetime
+    >>> from hipcv.history.comparison import Spacing
+    >>> kept = Kept(Entry(1, "S01", date(2025, 1, 1), datetime.now(UTC), "seated", "measured"), {})
+    >>> change_values(Changes(kept, kept, Spacing.ONE_SITTING, ()))["spacing"]
+    'within one sitting'
+    """
     return {
         "subject": changes.later.entry.subject,
         "test": changes.later.entry.test,

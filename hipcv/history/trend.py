@@ -59,7 +59,13 @@ class Trend:
         return next_visit(self.entries[-1].visit_date) if self.entries else None
 
     def line(self, side: Side, measure: Measure = Measure.INTERNAL) -> Line | None:
-        """Return one line; None where there is none."""
+        """Return one line; None where there is none.
+
+        Examples
+        --------
+        >>> Trend((), ()).line(Side.LEFT) is None
+        True
+        """
         return next((line for line in self.lines if (line.side, line.measure) == (side, measure)), None)
 
 

@@ -41,8 +41,16 @@ class Keeping:
 
     Examples
     --------
-    >>> Keeping("Anna", Path("data"), "7r2m").folder.as_posix()
-    'data/results/7r2m'
+    >>> import numpy as np
+    >>> from tempfile import TemporaryDirectory
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> with TemporaryDirectory() as folder:
+    ...     keeping = Keeping.of("Anna", Path(folder))
+    ...     keeping.keep(assess(empty, Setup()), datetime.now(UTC))
+    ...     keeping.folder.parent.relative_to(folder).as_posix()
+    'results'
     """
 
     person: str

@@ -194,6 +194,7 @@ class JobStore:
     ...     live = store.add_done(seated, document, job_id="f", kind="live", n_frames=900, began=now())
     ...     store.history.count("s01 "), store.page(2)[1], store.ids_with_clip()
     ...     store.delete("a"), sorted(store.ids())
+    ...     store.drop_job("b"), sorted(store.ids_of("S01")), sorted(store.forget("s01"))
     ...     store.close()
     ('a', 'b', 'd', 1)
     (True, True, False)
@@ -201,6 +202,7 @@ class JobStore:
     ('not_measured', None, True)
     (2, 5, {'c'})
     (True, ['b', 'c', 'd', 'f'])
+    (True, ['c', 'd', 'f'], ['c', 'd', 'f'])
     """
 
     def __init__(self, folder: Path) -> None:
