@@ -60,5 +60,8 @@ export const day = (iso) => new Date(iso).toLocaleDateString(undefined, { dateSt
 /** How a result came about. */
 export const KINDS = { live: "Self-test", upload: "Upload", file: "From the command line" };
 
+/** What has a number beside internal rotation. */
+export const MEASURES = { external: "Turned outwards (foot inwards)", arc: "Total arc" };
+
 /** Date and time as this browser writes them. */
 export const when = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
