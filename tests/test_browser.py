@@ -44,7 +44,7 @@ from hipcv.outputs.html import render_report
 from hipcv.outputs.plan import next_steps
 from hipcv.pose.landmarker import NOBODY, Pose
 from hipcv.session import Reading
-from hipcv.sources.stills import decode_still
+from hipcv.sources.stills import decode_still, encode_still
 from hipcv.sources.video import open_video
 from hipcv.words import Answer, CameraSide, Motions, Sex
 from hipcv_server.live_worker import reading_message
@@ -1091,6 +1091,30 @@ def test_a_video_on_its_head_is_turned_by_a_tap(visit: Callable[..., Visit], sam
     assert (
         page.get_by_role("button", name="Mark upright edges").count() == 0
     )  # they would be drawn over it as it is stored
+    opened.expect_clean()
+
+
+def test_photographs_that_are_chosen_together_are_one_test(
+    visit: Callable[..., Visit], samples: Path, tmp_path: Path
+) -> None:
+    """One of each leg at the end of its range: one result with both sides, told to be of stills."""
+    clip = samples / "seated-easy-101-01.mp4"
+    trials = json.loads(clip.with_suffix(".truth.json").read_text(encoding="utf-8"))["trials"]
+    wanted = {(trial["hold_start"] + trial["hold_end"]) // 2: trial["side"] for trial in trials}
+    with open_video(clip) as video:
+        for frame in video:
+            if frame.index in wanted:
+                (tmp_path / f"{wanted[frame.index]}.jpg").write_bytes(encode_still(frame.rgb))
+    opened = visit()
+    page = opened.page
+    page.add_init_script(QUICK)
+    opened.show("upload")
+    page.locator("#files").set_input_files(sorted(tmp_path.glob("*.jpg")))
+    page.get_by_role("link", name="Show the result of 2 photographs").wait_for(timeout=PATIENCE_MS)
+    assert re.search(r"Left \d+°, right \d+°", page.locator("#uploads li").inner_text())
+    assert page.get_by_role("button", name="Mark upright edges").count() == 0  # they would be drawn over a video
+    page.get_by_role("link", name="Show the result of 2 photographs").click()
+    opened.expect_text("main", "Measured in single pictures")
     opened.expect_clean()
 
 

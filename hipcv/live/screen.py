@@ -26,7 +26,7 @@ from hipcv.outputs.folder import try_folder, write_numbers
 from hipcv.outputs.text import render_text
 from hipcv.outputs.window import LivePicture, Window, draw_live
 from hipcv.printable import printable, printable_lines
-from hipcv.sources.video import Frame
+from hipcv.sources.recording import Frame
 from hipcv.sources.webcam import open_camera
 from hipcv.words import SIDES, ModelName, Side
 

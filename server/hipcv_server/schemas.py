@@ -3,7 +3,16 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from hipcv.core.answers import PAIN_SCALE, SidePain, read_answers, read_pain
 from hipcv.core.procedure import Rest
@@ -34,9 +43,10 @@ from hipcv.words import (
     Sex,
     Side,
 )
+from hipcv_server.lifetime import LastStop
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
-Kind = Literal["upload", "live", "file"]
+Kind = Literal["upload", "live", "file", "replay"]
 
 _EDGE = r"^\s*-?[0-9]{1,5}(\.[0-9]{1,6})?(\s*,\s*-?[0-9]{1,5}(\.[0-9]{1,6})?){3}\s*$"
 
@@ -182,7 +192,9 @@ class MeasureOptions(_Done):
     aspect: Shape | None = None
     from_s: Second | None = None
     to_s: Second | None = None
+    still: bool = False
     keep: Keep = False
+    show_face: bool = False
     subject: Subject | None = None
     date: VisitDate | None = None
     subject_at: Place | None = None
@@ -205,6 +217,12 @@ class MeasureOptions(_Done):
         Viewing(from_s=info.data.get("from_s"), to_s=value)
         return value
 
+    @field_validator("still")
+    @classmethod
+    def _has_no_stretch(cls, value: bool, info: ValidationInfo) -> bool:
+        Viewing(from_s=info.data.get("from_s"), to_s=info.data.get("to_s"), still=value)
+        return value
+
     def viewing(self) -> Viewing:
         """Return which part of the recording is looked at, and how.
 
@@ -213,7 +231,8 @@ class MeasureOptions(_Done):
         >>> MeasureOptions(test="seated", from_s=2).viewing().from_s
         2.0
         """
-        return Viewing(self.rotate, None if self.aspect is None else read_aspect(self.aspect), self.from_s, self.to_s)
+        shape = None if self.aspect is None else read_aspect(self.aspect)
+        return Viewing(self.rotate, shape, self.from_s, self.to_s, still=self.still)
 
     def setup(self) -> Setup:
         """Return how the test was done and filmed."""
@@ -257,6 +276,7 @@ class StartMessage(_Done):
     hold_s: Annotated[float, Field(ge=0.5, le=5, allow_inf_nan=False)] = 1.5
     countdown_s: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 3.0
     keep: Keep = False
+    show_face: bool = False
     subject: Subject | None = None
     roll: Roll | None = None
     pitch: Pitch | None = None
@@ -412,6 +432,37 @@ class Links(BaseModel):
     model_config = ConfigDict(json_schema_extra=_with_files)
 
 
+class Queue(BaseModel):
+    """Where a waiting recording stands, from 1 on, and in how many seconds its turn comes; null: not known yet."""
+
+    place: Annotated[int, Field(ge=1)]
+    wait_s: Annotated[float, Field(ge=0)] | None
+
+
+class WorkBudget(BaseModel):
+    """What the work on a recording may take: wall time from its first frame on, and memory."""
+
+    work_s: float
+    memory_bytes: int
+
+
+class DifferenceModel(BaseModel):
+    """One value that came out otherwise: where in the document, what it was, what it is now."""
+
+    where: str
+    kept: JsonValue
+    now: JsonValue
+
+
+class ReplayModel(BaseModel):
+    """Whether an assessment measured once more is the same byte by byte; null until that is known."""
+
+    of: str
+    same: bool | None
+    n_differences: int
+    differences: list[DifferenceModel]
+
+
 class SideSummary(BaseModel):
     """The number of one hip, degrees."""
 
@@ -444,6 +495,9 @@ class Resource(BaseModel):
     finished_at: str | None
     attempts: int
     progress: Progress
+    queue: Annotated[Queue | None, Field(description="While it waits.")]
+    budget: Annotated[WorkBudget | None, Field(description="Until it has ended.")]
+    replay: Annotated[ReplayModel | None, Field(description="Of the kind `replay`.")]
     number: int | None
     visit_date: date | None
     measures: Measures
@@ -464,6 +518,9 @@ class Resource(BaseModel):
                 "finished_at": None,
                 "attempts": 1,
                 "progress": {"stage": "reading", "n_done": 120, "n_total": 288, "share": 0.37},
+                "queue": None,
+                "budget": {"work_s": 377.0, "memory_bytes": 4294967296},
+                "replay": None,
                 "number": None,
                 "visit_date": None,
                 "measures": {},
@@ -899,3 +956,4 @@ class Ready(BaseModel):
 
     ready: bool
     checks: list[ReadyCheck]
+    last_stop: Annotated[LastStop, Field(description="How the server before this one ended.")]

@@ -7,7 +7,7 @@ import { positions } from "./positions.js";
 import { showResult } from "./result.js";
 import { loadTests, testNames, testTitle } from "./tests.js";
 import { trend } from "./trend.js";
-import { KINDS, MEASURES, SIDES, STAGES, STATES, capital, day, degrees, when } from "./words.js";
+import { KINDS, MEASURES, SIDES, STAGES, STATES, allowed, capital, day, degrees, waiting, when } from "./words.js";
 
 const PAGE = 20;
 let next = null;
@@ -76,7 +76,8 @@ export async function openOne(id) {
       return;
     }
     const { stage, share, n_total: total } = resource.progress;
-    box.replaceChildren(element("h1", {}, "Being measured"), element("p", { role: "status" }, resource.problem?.detail ?? `${STAGES[stage] ?? stage} …`), element("progress", { max: 1, value: total ? share : null, "aria-label": "Progress" }));
+    const doing = resource.state === "queued" ? waiting(resource.queue) : `${STAGES[stage] ?? stage} …`;
+    box.replaceChildren(element("h1", {}, "Being measured"), element("p", { role: "status" }, resource.problem?.detail ?? doing), element("p", { class: "soft" }, allowed(resource.budget)), element("progress", { max: 1, value: total ? share : null, "aria-label": "Progress" }));
   };
   try {
     const resource = await ask(`assessments/${encodeURIComponent(id)}`);
