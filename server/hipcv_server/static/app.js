@@ -4,6 +4,7 @@ import { showDrawings } from "./drawings.js";
 import { alarm, asking, byId } from "./element.js";
 import { openHistory, openOne, setUpHistory } from "./history.js";
 import { leaveSelfTest, mayLeave, midTest, openSelfTest, setUpSelfTest } from "./selftest.js";
+import { people, setUpDays } from "./person.js";
 import { loadTests } from "./tests.js";
 import { setUpUpload } from "./upload.js";
 
@@ -46,8 +47,10 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 setUpSelfTest();
 setUpUpload();
 setUpHistory();
+setUpDays();
 showDrawings();
 window.addEventListener("hashchange", () => (midTest() && location.hash !== "#self-test" ? askFirst(location.hash) : show()));
 show();
 loadTests();
+people().catch(() => {}); // names are offered where there are any
 askOnce("limits").then(({ version }) => { byId("version").textContent = version; }).catch((error) => alarm(error.message));
