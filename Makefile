@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
-.PHONY: demo test test-fast test-latest lint browser tracer bench lock clean
+.PHONY: demo test test-fast test-latest lint browser tracer bench harden lock clean
 
 define venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -109,6 +109,10 @@ bench: $(FULL)
 	@test ! -e ../shared/real/clips.json || $(BIN)/python benchmarks/real_clips.py
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/batch.py $(CLIPS)
+
+# What is tried against it, as often as is wanted (an hour or two), and its table; QUICK=1: as often as `make test` does.
+harden: $(FULL) browser tracer
+	@$(BIN)/pytest -rs -p no:xdist -m hardening $(if $(QUICK),,--long) --hardening-table benchmarks/hardening.md
 
 clean:
 	@rm -rf $(VENV) $(LATEST) $(LOCKER) out benchmarks/out

@@ -20,11 +20,13 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2 as httpx
 import numpy as np
+import psutil
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -71,24 +73,15 @@ class Server:
         self.process.wait(timeout=30)
         self.folder.cleanup()
 
-    def memory_mb(self) -> float:
-        """Resident memory of the server and of all its children, megabytes."""
-        family, pages = {self.process.pid}, 0
-        stats = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    stats[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                except (OSError, ValueError):
-                    continue
-        while grown := {pid for pid, parent in stats.items() if parent in family} - family:
-            family |= grown
-        for pid in family:
-            try:
-                pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-            except OSError:
-                continue
-        return pages * 4096 / 1e6
+    def memory_mb(self) -> dict[str, float]:
+        """Resident memory of the server and of each of its children by what it is called, megabytes."""
+        server = psutil.Process(self.process.pid)
+        found = {"server": server.memory_info().rss / 1e6}
+        for child in server.children(recursive=True):
+            with suppress(psutil.Error):  # it is gone already
+                name = child.cmdline()[-1].rpartition("# ")[2]
+                found[name] = found.get(name, 0.0) + child.memory_info().rss / 1e6
+        return found
 
 
 @dataclass
@@ -103,8 +96,15 @@ class Live:
 
 
 def clip_frames(test: str) -> list[bytes]:
-    """Return the test's clip there and back again, so that it can be repeated without a jump."""
-    there = [encode_still(frame.rgb) for frame in open_video(CLIPS[test])]
+    """Return the test's clip to half way into its first swing and back: it can go on for as long as it is watched.
+
+    A swing that is never held ends no trial, and so the test does not end.
+    """
+    truth = json.loads(CLIPS[test].with_suffix(".truth.json").read_text("utf-8"))
+    first = truth["trials"][0]
+    there = [encode_still(frame.rgb) for frame in open_video(CLIPS[test])][
+        : (first["start"] + first["hold_start"]) // 2
+    ]
     return there + there[::-1]
 
 
@@ -113,7 +113,6 @@ def run_session(
 ) -> None:
     """Send frames for so long and note when their readings come."""
     with connect(api.replace("http", "ws") + "/live", max_size=1 << 22) as socket:
-        # ten trials a side with the longest hold: the test goes on for as long as it is watched
         socket.send(json.dumps({"type": "start", "test": test, "trials": 10, "hold_s": 5, "countdown_s": 0}))
         while json.loads(socket.recv())["type"] != "ready":
             pass
@@ -182,15 +181,18 @@ def bench_live(seconds: float, n_sessions: int, test: str) -> None:
             f"{np.percentile(ms, 95):5.0f} {np.percentile(ms, 99):5.0f}  {early:16.0f}  {late:14.0f}  "
             f"{live.n_skipped} of {live.n_sent}  {live.n_with_angle / max(len(ms), 1):.0%}"
         )
-    times, megabytes = np.array(memory).T
-    slopes = [_slope(times / 60, megabytes, times > seconds * share) for share in (1 / 3, 2 / 3)]
-    print(
-        f"memory {megabytes[0]:.0f} to {megabytes[-1]:.0f} MB, slope after the first third {slopes[0]:+.2f}, "
-        f"in the last third {slopes[1]:+.2f} MB a minute"
-    )
+    times = np.array([at_s for at_s, _ in memory])
+    for name in sorted({name for _, found in memory for name in found}):
+        megabytes = np.array([found.get(name, np.nan) for _, found in memory])
+        slopes = [_slope(times / 60, megabytes, times > seconds * share) for share in (1 / 3, 2 / 3)]
+        print(
+            f"{name}: memory {megabytes[0]:.0f} to {megabytes[-1]:.0f} MB, slope after the first third "
+            f"{slopes[0]:+.2f}, in the last third {slopes[1]:+.2f} MB a minute"
+        )
 
 
 def _slope(minutes: np.ndarray, megabytes: np.ndarray, part: np.ndarray) -> float:
+    part = part & np.isfinite(megabytes)
     return float(np.polyfit(minutes[part], megabytes[part], 1)[0]) if part.sum() > 2 else float("nan")
 
 

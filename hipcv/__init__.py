@@ -1,7 +1,8 @@
 """Hip internal rotation range of motion from an ordinary camera.
 
 `measure(path, Setup(...))` measures a recording, `score(paths, test="seated")` many of them and yields results as they
-finish, `assess(series, setup)` a `PoseSeries` from wherever it comes. `import hipcv` itself loads none of them.
+finish, `assess(series, setup)` a `PoseSeries` from wherever it comes; `replay(document, folder)` measures once more
+what a document is of. `import hipcv` itself loads none of them.
 """
 
 from importlib import import_module
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from hipcv.core.series import PoseSeries as PoseSeries
     from hipcv.core.setup import Setup as Setup
     from hipcv.measurement import measure_file as measure
+    from hipcv.upkeep.replay import replay as replay
 
 #: Where what a scientist needs lives: module and name.
 _HOMES = {
@@ -22,9 +24,10 @@ _HOMES = {
     "Setup": ("hipcv.core.setup", "Setup"),
     "assess": ("hipcv.assessment", "assess"),
     "measure": ("hipcv.measurement", "measure_file"),
+    "replay": ("hipcv.upkeep.replay", "replay"),
     "score": ("hipcv.batch.score", "score"),
 }
-__all__ = ["PoseSeries", "Setup", "__version__", "assess", "measure", "score"]
+__all__ = ["PoseSeries", "Setup", "__version__", "assess", "measure", "replay", "score"]
 
 
 def __getattr__(name: str) -> object:

@@ -23,6 +23,7 @@ from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.outputs.commands import register as register_advice
+from hipcv.upkeep.commands import register as register_upkeep
 from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Sex
 from hipcv_server.commands import open_page
 from hipcv_server.commands import register as register_server
@@ -702,6 +703,7 @@ register_live(app, _one_sentence, open_page)
 register_server(app)
 register_advice(app, _one_sentence)
 register_pair(app, _one_sentence)
+register_upkeep(app, _one_sentence)
 
 
 def main() -> None:

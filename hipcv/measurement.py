@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +17,7 @@ from hipcv.core.setup import Setup
 from hipcv.core.viewing import AS_STORED, Viewing
 from hipcv.evidence.guidance import advised
 from hipcv.models.store import ModelFile, Progress, get_model
+from hipcv.native.software import installed
 from hipcv.photographs import Photograph, assess_photographs, joined_series
 from hipcv.pose.method import METHOD, Method
 from hipcv.pose.part import N_SEARCHED, PartFinder, find_part, only_seconds
@@ -116,9 +117,11 @@ class _OneFile:
     engine: Engine
     on_frame: OnFrame | None
     on_read: Callable[[], None] | None
+    _told: Viewing = field(default=AS_STORED, init=False)
 
     def measure(self, viewing: Viewing) -> Measurement:
         """Measure the part that is the test."""
+        self._told = viewing
         finder = PartFinder(self.setup, self.model, self.model_name)
         told: tuple[Finding, ...] = ()
         while True:
@@ -172,6 +175,10 @@ class _OneFile:
             "slow_motion": self.slow_motion,
             "rotation_tag_deg": info.rotation_deg,
             "engine": str(self.engine),
+            # what it takes to measure the same once more: what of `viewing` was told and not found, and with what
+            "told_viewing": asdict(self._told),
+            "clip_bytes": info.n_bytes,
+            "software": installed(self.engine),
         }
         return Session(
             self.setup,
@@ -189,11 +196,12 @@ class _OneFile:
     def _read(self, video: Recording, session: Session) -> Survey:
         self.clip_sha256 = video.sha256  # before its frames: it says what was read
         survey = Survey()
-        for n_done, frame in enumerate(video, start=1):
+        for frame in video.frames(session.reader.sample_hz):
             session.add(frame.rgb, frame.time_s)
             survey.add(frame.rgb, frame.time_s)
             if self.on_frame is not None:
-                self.on_frame(n_done, video.info.expected_n_frames)
+                self.on_frame(frame.index + 1, video.info.expected_n_frames)
+        session.source_fps_hz = video.report.fps_hz if video.report is not None else None
         return survey
 
     def _finish(self, video: Recording, session: Session, told: tuple[Finding, ...]) -> Measurement:

@@ -81,6 +81,7 @@ class Session:
     guide : a faster model that says at once where the legs are; see `open_reader`.
     engine : who reads the frames; see `open_reader`.
     viewing : which part of a recorded file the frames are, `whole_px` (width, height) of all of its picture.
+    source_fps_hz : frames a second of a recording of which only some were handed over; else they are counted.
 
     Raises
     ------
@@ -99,6 +100,7 @@ class Session:
     engine: Engine = Engine.LEGS
     viewing: Viewing = AS_STORED
     whole_px: tuple[int, int] | None = None
+    source_fps_hz: float | None = None
     reader: PoseReader = field(init=False)
     _room: StillRoom = field(default_factory=StillRoom, init=False)
     _brightness: dict[float, float] = field(default_factory=dict, init=False)
@@ -176,15 +178,20 @@ class Session:
         """Return everything seen so far, with every row the subject's own."""
         series = sort_sides(self.reader.series(), self.setup)
         shank_px = median_of(np.linalg.norm(series.image_px[:, ANKLES] - series.image_px[:, KNEES], axis=-1))
-        span_s = self._span_s[1] - self._span_s[0]
         return replace(
             series,
             brightness=np.array([self._brightness.get(time_s, math.nan) for time_s in series.time_s.tolist()]),
             edges_px=self._room.find_edges(self._people_px(series.image_px), shank_px),
             long_side_fov_deg=self.long_side_fov_deg,
             origin_px=self.viewing.origin_px,
-            recorded_fps_hz=(self._n_frames - 1) / span_s if self.reader.sample_hz and span_s > 0 else None,
+            recorded_fps_hz=self._recorded_fps_hz() if self.reader.sample_hz else None,
         )
+
+    def _recorded_fps_hz(self) -> float | None:
+        span_s = self._span_s[1] - self._span_s[0]
+        if self.source_fps_hz is not None or not span_s > 0:
+            return self.source_fps_hz
+        return (self._n_frames - 1) / span_s
 
     def _people_px(self, image_px: FloatArray) -> FloatArray:
         picks = np.linspace(0, len(image_px) - 1, min(len(image_px), 25)).astype(int)

@@ -21,6 +21,8 @@ from hipcv.models.store import get_model
 from hipcv.outputs.document import render_document
 from hipcv.words import ModelName
 
+pytest_plugins = ("hardening.tally",)
+
 # Machines are shared and noisy: how long one example takes says nothing about the code.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")

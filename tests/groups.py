@@ -44,6 +44,7 @@ FIRST = (
     "test_session",
     "test_subject",
     "test_follower",
+    "test_hostile_video",
     "test_server_disk",
     "test_offline",
     "test_model_files",

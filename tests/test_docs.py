@@ -277,10 +277,14 @@ def test_the_limits_of_the_server_are_those_it_keeps():
         "frames": f"{upload.max_frames:,} ({upload.max_frames / 3600:.0f} minutes at 60 a second)",
         "length": f"{upload.max_duration_s / 60:.0f} minutes of the file",
         "picture": f"{upload.max_pixels / 1e6:.1f} million pixels (4096×{upload.max_pixels // 4096})",
-        "time of a worker, from the first frame on": f"{jobs.max_work_s / 60:.0f} minutes",
+        "time of a worker, from the first frame on": (
+            f"{jobs.min_work_s / 60:.0f} minutes, and {jobs.work_s_per_s:.0f} seconds for each second of the "
+            f"recording, up to {jobs.max_work_s / 60:.0f} minutes"
+        ),
         "memory of a worker": f"{jobs.max_memory_bytes / 2**30:.0f} GiB",
         "silence of a worker, unless it assesses": f"{jobs.stall_s:.0f} seconds",
         "attempts": f"{jobs.max_attempts}",
+        "times the machine goes down under it": f"{jobs.max_machine_deaths}",
     }
     assert {row[0]: row[1] for row in table(API, "### Limits")} == wanted
 
@@ -298,6 +302,7 @@ def test_the_settings_named_in_sentences_are_those_of_the_program():
     for sentence in (
         f"127.0.0.1:{DEFAULT_PORT} unless told otherwise",
         f"a token of fewer than {MIN_TOKEN_CHARACTERS} characters",
+        f"the first takes no recording of more than {JobLimits().short_s:.0f} seconds",
         f"tried again after {JobLimits().retry_s:.0f} seconds",
         f"(within {live.start_within_s:.0f} s of connecting)",
         f'"resume_within_s": {live.resume_within_s:.0f},',

@@ -13,16 +13,24 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from batch_recordings import write_recording
+from test_browser import FLAGS
 from test_server_running import START, hear, packed, start, stop, upload, wait
 from websockets.exceptions import ConnectionClosed
 
+from hipcv.cli import app
 from hipcv.core.errors import ModelError
+from hipcv.core.setup import Setup
+from hipcv.data_folder import DATA_VARIABLE
+from hipcv.measurement import measure_file
 from hipcv.models.bundle import Client, Package, _run_client
 from hipcv.models.store import AcceptedFile, Origin, _download, get_model
 from hipcv.native.offline import offline_thread
+from hipcv.outputs.document import document_text
 from hipcv.sources.stills import encode_still
 from hipcv.sources.video import open_video
 from hipcv.words import ModelName
@@ -143,6 +151,156 @@ def test_an_upload_and_a_live_test_send_nothing_and_the_servers_log_stays_empty(
     assert capfd.readouterr().err == ""
 
 
+# -------------------------------------------------------------------------------------------------- by construction
+
+MEASURE = """
+import sys
+from pathlib import Path
+from hipcv.core.setup import Setup
+from hipcv.measurement import measure_file
+from hipcv.words import Engine, ModelName
+measure_file(Path(sys.argv[1]), Setup(), model_name=ModelName.LITE, engine=Engine(sys.argv[2]))
+loaded = set(sys.modules) & {"mediapipe", "requests", "urllib3", "pooch", "http.client", "urllib.request", "ssl"}
+maps = Path("/proc/self/maps")
+mapped = maps.read_text() if maps.exists() else ""
+loaded |= {name for name in ("libcurl", "libssl", "libmediapipe") if name in mapped}
+print(",".join(sorted(loaded)))
+"""
+
+
+def loaded_by(clip: Path, engine: str) -> set[str]:
+    """Return what that can talk is loaded once a recording was measured."""
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(clip), engine], stdout=subprocess.PIPE, text=True, check=True, timeout=300
+    )
+    return set(filter(None, done.stdout.strip().split(",")))
+
+
+def test_measuring_loads_no_library_that_talks_unless_the_graph_is_asked_for(clip):
+    """Whoever is not there cannot send: the reader needs none of them, and MediaPipe comes with its graph alone."""
+    assert loaded_by(clip, "legs") == set()
+    assert "mediapipe" in loaded_by(clip, "graph")
+
+
+#: Every command, as it is tried below; what is tried by a test of its own, or needs a camera.
+TRIED = {
+    "measure": ["measure", "CLIP", "--test", "auto", "--model", "lite", "-o", "out", "--keep", "S01", "--quiet"],
+    "replay": ["replay", "KEPT"],
+    "doctor": ["doctor"],
+    "norms": ["norms"],
+    "schema": ["schema"],
+    "questions": ["questions"],
+    "exercises": ["exercises", "--screening", "none"],
+    "known": ["known"],
+    "note": ["note", "KEPT"],
+    "compare": ["compare", "--pair", "KEPT", "KEPT"],
+    "history list": ["history", "list"],
+    "history show": ["history", "show", "1"],
+    "history compare": ["history", "compare", "1", "1"],
+    "history forget": ["history", "forget", "S01", "--yes"],
+    "models list": ["models", "list"],
+    "models check": ["models", "check"],
+    "agree": ["agree", "LIST", "LIST"],
+}
+ELSEWHERE = {
+    "batch": "test_a_batch_sends_nothing",
+    "serve": "test_an_upload_and_a_live_test_send_nothing_and_the_servers_log_stays_empty",
+    "live": "the same: it needs a camera, and reads by the same reader",
+    "demo": "three times `measure`",
+    "models get": "it is there to fetch; nothing is fetched where all is there",
+}
+RUN_ALL = """
+import json, sys
+from typer.testing import CliRunner
+from hipcv.cli import app
+for command in json.loads(sys.argv[1]):
+    done = CliRunner().invoke(app, command)
+    print(json.dumps([command[0], done.exit_code]), flush=True)
+"""
+
+
+def commands(group: Any, before: str = "") -> set[str]:
+    """Return every command that there is, by its words."""
+    found = set()
+    for name, command in group.commands.items():
+        found |= commands(command, f"{before}{name} ") if hasattr(command, "commands") else {before + name}
+    return found
+
+
+def test_every_command_is_watched():
+    assert commands(typer.main.get_command(app)) == TRIED.keys() | ELSEWHERE.keys()
+
+
+@traced
+def test_every_command_sends_nothing(clip, tmp_path):
+    """One after the other in one process; the recording shows nobody, so some end with status 1."""
+    names = {"CLIP": str(clip), "KEPT": str(tmp_path / "kept.json"), "LIST": str(tmp_path / "list.csv")}
+    (tmp_path / "list.csv").write_text("path,subject\n", "utf-8")
+    measured = measure_file(clip, Setup(), model_name=ModelName.LITE)
+    (tmp_path / "kept.json").write_text(document_text(measured.assessment), "utf-8")
+    shutil.copy(clip, tmp_path / "clip.mp4")
+    told = json.dumps([[names.get(word, word) for word in words] for words in TRIED.values()])
+    log = tmp_path / "log"
+    command = [*TRACE, str(log), sys.executable, "-c", RUN_ALL, told]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env={**os.environ, DATA_VARIABLE: str(tmp_path)}
+    )
+    said, _ = process.communicate(timeout=300)
+    ended = [tuple(json.loads(line)) for line in said.splitlines()]
+    assert [name for name, _ in ended] == [words[0] for words in TRIED.values()]
+    assert {status for _, status in ended} <= {0, 1, 3}
+    assert sum(status == 3 for _, status in ended) <= 4, ended
+    assert outside(log, process.pid) == []
+
+
+VISIT = """
+import sys
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    browser = playwright.chromium.launch(executable_path=sys.argv[1], args=sys.argv[4:])
+    page = browser.new_page()
+    for name in sys.argv[3].split(","):
+        page.goto(sys.argv[2] + name)
+        page.wait_for_timeout(500)
+    if not sys.argv[3]:
+        page.evaluate("fetch('http://192.0.2.1:8080/').catch(() => null) && null")
+        page.wait_for_timeout(500)
+    browser.close()
+"""
+
+
+def places_of_chromium(tmp_path: Path, address: str, pages: str) -> set[str]:
+    """Return where Chromium connected to, or tried to, beyond this machine while it showed some pages, port and host.
+
+    Without pages it shows none, and asks for an address that nobody has.
+    """
+    chromium = os.environ.get("HIPCV_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium here: run `make browser`")
+    log, traced_chromium = tmp_path / f"log-{bool(pages)}", tmp_path / f"chromium-{bool(pages)}"
+    traced_chromium.write_text(f'#!/bin/sh\nexec {" ".join(TRACE)} {log} {chromium} "$@"\n')
+    traced_chromium.chmod(0o755)
+    command = [sys.executable, "-c", VISIT, str(traced_chromium), address, pages, *FLAGS]
+    subprocess.run(command, check=True, timeout=300)
+    found = _PLACE.finditer(log.read_text("utf-8", "replace"))
+    on_loopback = ("127.", "::1", "::ffff:127.")
+    return {f"{p['host']} {p['port']}" for p in found if not p["host"].startswith(on_loopback)}
+
+
+@traced
+@pytest.mark.browser
+def test_the_page_in_a_real_browser_reaches_nothing_but_its_server(tmp_path):
+    """By the kernel's count, all of it: Chromium itself asks for no less on a page of nobody's."""
+    server = start(tmp_path / "data")
+    try:
+        with_page = places_of_chromium(tmp_path, server.address, "#home,#self-test,#upload,#results,#norms")
+    finally:
+        stop(server)
+    with_nothing = places_of_chromium(tmp_path, "about:blank", "")
+    assert with_page <= with_nothing - {"192.0.2.1 8080"}
+    assert "192.0.2.1 8080" in with_nothing
+
+
 LOOK = """
 import sys
 from pathlib import Path
@@ -168,6 +326,15 @@ def test_each_lock_holds_by_itself_whatever_proxies_the_user_has(alone, tmp_path
     code = LOOK.format(lock=lock)
     found, _ = run_traced(tmp_path / "log", sys.executable, "-c", code, model, NO_PROXY="*", https_proxy="")
     assert found == []
+
+
+@traced
+def test_without_its_cure_the_graph_is_caught_sending(tmp_path):
+    """What the tests above look for is there to be found: both locks off, the library asks for its maker's address."""
+    lock = "offline._PROCESSORS.clear(); offline._name_dead_proxy = lambda: None"
+    code = LOOK.format(lock=lock)
+    found, _ = run_traced(tmp_path / "log", sys.executable, "-c", code, get_model(ModelName.LITE).path)
+    assert found != []
 
 
 # ------------------------------------------------------------------------------------------------ nothing else notices

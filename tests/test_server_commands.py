@@ -11,6 +11,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from hipcv.models.store import get_model
+from hipcv.words import ModelName
 from hipcv_server import commands, serve
 from hipcv_server.settings import Settings
 
@@ -56,6 +58,21 @@ def test_a_port_that_is_taken_is_one_sentence(app: typer.Typer, tmp_path: Path) 
     assert told.exit_code == 3
     assert f"Wanted to listen on 127.0.0.1, port {port}" in told.output
     assert "Traceback" not in told.output
+
+
+@pytest.mark.model
+def test_a_model_of_which_one_bit_differs_refuses_to_start(app: typer.Typer, tmp_path: Path) -> None:
+    """Before anything listens; status 3, and which file it is."""
+    model = bytearray(get_model(ModelName.LITE).path.read_bytes())
+    model[len(model) // 2] ^= 1
+    place = tmp_path / "models"
+    place.mkdir()
+    (place / get_model(ModelName.LITE).path.name).write_bytes(model)
+    told = CliRunner().invoke(app, ["serve", "--no-browser", "--models", str(place), "--data", str(tmp_path / "data")])
+    assert told.exit_code == 3
+    assert "damaged" in told.output
+    assert str(place) in told.output.replace("\n", "")
+    assert not (tmp_path / "data").exists()
 
 
 def test_half_a_certificate_is_a_wrong_argument(app: typer.Typer, tmp_path: Path) -> None:

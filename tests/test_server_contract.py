@@ -46,14 +46,14 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
-def test_every_answer_is_described(schema: Any, mode: GenerationMode) -> None:
+def test_every_answer_is_described(schema: Any, mode: GenerationMode, tally: Any, often: Any) -> None:
     """Status, headers and body of whatever comes back are as the description says, and never a server error."""
     n_cases = 0
     for found in schema.get_all_operations():
         operation = found.ok()
 
         @settings(
-            max_examples=20,
+            max_examples=often(20, 160),
             deadline=None,
             derandomize=True,
             database=None,
@@ -72,4 +72,5 @@ def test_every_answer_is_described(schema: Any, mode: GenerationMode) -> None:
 
         with suppress(Unsatisfiable):  # nothing can be wrong about a request without arguments
             keep_to_it()
+    tally(n_cases, n_cases, f"{mode.value} cases")
     assert n_cases > 100

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import httpx2 as httpx
 import pytest
+from batch_recordings import write_recording
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -217,6 +218,27 @@ def test_a_running_recording_can_be_cancelled(server: Running) -> None:
     assert httpx.get(links["video"]).json()["code"] == "no_video"
     assert httpx.delete(links["self"]).status_code == 204
     assert httpx.get(links["report"]).status_code == 404
+
+
+def test_a_kept_recording_is_measured_once_more_from_its_assessment_alone(server: Running, tmp_path: Path) -> None:
+    """The same bytes, in no trend, and not without the clip; told by every resource what it may take."""
+    clip = write_recording(tmp_path / "noise.mp4", 11)
+    kept = upload(server, clip, model="lite", keep="true", subject="R", roll="1.5", rotate="90")
+    assert kept["budget"] == {"work_s": 1200.0, "memory_bytes": 4 << 30}
+    path = f"{server.api}/assessments/{kept['id']}/replay"
+    first = wait(server, kept["id"], "done")
+    assert (first["budget"], first["queue"], first["replay"]) == (None, None, None)
+    again = httpx.post(path)
+    assert (again.status_code, again.json()["kind"], again.json()["subject"]) == (202, "replay", None)
+    done = wait(server, again.json()["id"], "done", "failed")
+    assert done["replay"] == {"of": kept["id"], "same": True, "n_differences": 0, "differences": []}
+    assert done["assessment"] == first["assessment"]
+    assert httpx.post(f"{server.api}/assessments/{done['id']}/replay").json()["code"] == "not_done"
+    gone = upload(server, clip, model="lite")
+    wait(server, gone["id"], "done")
+    assert httpx.post(f"{server.api}/assessments/{gone['id']}/replay").json()["code"] == "no_video"
+    for made in (kept, done, gone):
+        assert httpx.delete(f"{server.api}/assessments/{made['id']}").status_code == 204
 
 
 # ---------------------------------------------------------------------------------------------------------------- live

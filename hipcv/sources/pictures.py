@@ -23,6 +23,7 @@ from hipcv.sources.container import cropped_size
 from hipcv.sources.picture import Orientation, RgbArray, plausible_pixel_aspect, square_pixel_size
 from hipcv.sources.recording import LONGEST_QUIET_GAP_S, Frame, ReadReport, VideoInfo
 from hipcv.sources.stillfile import StillFile, is_picture_name, picture_refusal, read_still_file
+from hipcv.sources.timing import Raster
 
 #: One recording: a file, a folder or pattern of pictures, or picture files one by one.
 Clip: TypeAlias = Path | Sequence[Path]
@@ -145,23 +146,37 @@ class PictureSeries:
         return (shown, *self.info.notes, *(self._report.notes if self._report is not None else ()))
 
     def __iter__(self) -> Generator[Frame, None, None]:
-        """Start a pass over the frames.
+        """Start a pass over all frames.
 
         Raises
         ------
         SourceError
             Where a picture cannot be read, or has another shape than the first.
         """
+        return self.frames()
+
+    def frames(self, sample_hz: float | None = None) -> Generator[Frame, None, None]:
+        """Start a pass over the frames, or over so many a second of them.
+
+        Raises
+        ------
+        SourceError
+            As iteration.
+        """
         self._report = None
+        raster = None if sample_hz is None else Raster(sample_hz)
         viewing, n = self.info.viewing, 0
         times_s: list[float] = []
         for path, place_s in zip(self._paths, self._places_s, strict=True):
             if not viewing.within(place_s):
                 continue
-            rgb = self._upright(path)
-            for k in range(N_LOOKS if viewing.still else 1):
-                times_s.append(place_s / self.info.slow_motion + k / LOOKS_HZ)
-                yield Frame(n, times_s[-1], rgb.copy())
+            shown_s = [place_s / self.info.slow_motion + k / LOOKS_HZ for k in range(N_LOOKS if viewing.still else 1)]
+            taken = [raster is None or raster.takes(time_s) for time_s in shown_s]
+            rgb = self._upright(path) if any(taken) else None
+            for time_s, take in zip(shown_s, taken, strict=True):
+                times_s.append(time_s)
+                if take and rgb is not None:
+                    yield Frame(n, time_s, rgb.copy())
                 n += 1
         if not times_s:
             raise picture_refusal(self.info.path, "no picture from that second on", "give seconds that it has")

@@ -131,7 +131,7 @@ class ReadReport:
 
     Attributes
     ----------
-    n_frames : frames handed on. n_decoded : pictures decoded, damaged ones too.
+    n_frames : frames handed on, or passed over between those that were. n_decoded : pictures decoded, damaged ones too.
     n_corrupt : pictures left out because they are damaged.
     n_unreadable : packets that could not be decoded at all.
     n_damaged_packets : packets that the container marks as damaged.
@@ -165,6 +165,11 @@ class ReadReport:
     truncated: bool
     declared_n_frames: int | None
     declared_duration_s: float | None
+
+    @property
+    def fps_hz(self) -> float | None:
+        """Frames a second; None of less than two."""
+        return self.n_frames / self.duration_s if self.n_frames > 1 and self.duration_s > 0 else None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -203,7 +208,7 @@ class Frame:
 
     Attributes
     ----------
-    index : 0, 1, 2, … of the frames handed on.
+    index : 0, 1, 2, … of the recording's frames, those that are passed over with them.
     time_s : true seconds from the recording's first frame, strictly rising.
     rgb : (H, W, 3) uint8, contiguous, upright and unmirrored; nobody else's memory, so it may be drawn on.
     """
@@ -227,7 +232,10 @@ class Recording(Protocol):
         """End a running pass."""
 
     def __iter__(self) -> Generator[Frame, None, None]:
-        """Start a pass over the frames; a pass that is still running ends."""
+        """Start a pass over all frames; a pass that is still running ends."""
+
+    def frames(self, sample_hz: float | None = None) -> Generator[Frame, None, None]:
+        """Start a pass over the frames, or over so many a second of them; a pass that is still running ends."""
 
     def close(self) -> None:
         """End a running pass."""

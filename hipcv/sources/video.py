@@ -41,7 +41,7 @@ from hipcv.sources.picture import (
 from hipcv.sources.pictures import find_pictures, open_pictures
 from hipcv.sources.readahead import read_ahead
 from hipcv.sources.recording import LONGEST_QUIET_GAP_S, Frame, ReadReport, Recording, VideoInfo
-from hipcv.sources.timing import FrameClock, plausible_rate_hz
+from hipcv.sources.timing import FrameClock, Raster, plausible_rate_hz
 
 #: Long side of the frames that are handed on: pose models look at a person in 256 px, so this loses nothing.
 DEFAULT_MAX_SIDE_PX = 1920
@@ -82,16 +82,44 @@ class VideoFile:
         self.close()
 
     def __iter__(self) -> Generator[Frame, None, None]:
-        """Start a pass over the frames; a pass that is still running ends.
+        """Start a pass over all frames; a pass that is still running ends.
 
         Raises
         ------
         SourceError
             Where the pictures change their shape, are encrypted, or the file is gone.
         """
+        return self.frames()
+
+    def frames(self, sample_hz: float | None = None) -> Generator[Frame, None, None]:
+        """Start a pass over the frames, or over so many a second of them; a pass that is still running ends.
+
+        Frames that are passed over are decoded and counted, and never made into pictures.
+
+        Raises
+        ------
+        SourceError
+            As iteration.
+
+        Examples
+        --------
+        >>> import av
+        >>> from tempfile import TemporaryDirectory
+        >>> grey = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 128, np.uint8))
+        >>> with TemporaryDirectory() as folder:
+        ...     with av.open(str(Path(folder, "clip.mp4")), "w") as out:
+        ...         stream = out.add_stream("libx264", rate=24)
+        ...         stream.width, stream.height = 64, 48
+        ...         for _ in range(12):
+        ...             out.mux(stream.encode(grey))
+        ...         out.mux(stream.encode())
+        ...     with open_video(Path(folder, "clip.mp4")) as video:
+        ...         [frame.index for frame in video.frames(8.0)], video.report.n_frames
+        ([0, 3, 6, 9], 12)
+        """
         self.close()
         self._report = None
-        frames = read_ahead(self._read(), _N_AHEAD)
+        frames = read_ahead(self._read(sample_hz), _N_AHEAD)
         self._running = weakref.ref(frames)
         return frames
 
@@ -125,10 +153,10 @@ class VideoFile:
         """Everything worth telling about the recording, in one sentence each."""
         return self.info.notes + (self._report.notes if self._report is not None else ())
 
-    def _read(self) -> Generator[Frame, None, None]:
+    def _read(self, sample_hz: float | None) -> Generator[Frame, None, None]:
         container, stream = open_container(self.info.path, "frames")
         with closing(container):
-            reading = _Reading(self.info, container, stream, self._max_side_px)
+            reading = _Reading(self.info, container, stream, self._max_side_px, sample_hz)
             yield from reading.frames()
             self._report = reading.report()
             from_s = self.info.viewing.from_s
@@ -140,11 +168,19 @@ class VideoFile:
 class _Reading:
     """One pass over a recording."""
 
-    def __init__(self, info: VideoInfo, container: InputContainer, stream: VideoStream, max_side_px: int) -> None:
+    def __init__(
+        self,
+        info: VideoInfo,
+        container: InputContainer,
+        stream: VideoStream,
+        max_side_px: int,
+        sample_hz: float | None,
+    ) -> None:
         self._info = info
         self._container = container
         self._stream = stream
         self._max_side_px = max_side_px
+        self._raster = None if sample_hz is None else Raster(sample_hz)
         self._decoded = DecodeCounts()
         self._clock = FrameClock(_rate_hz(stream))
         self._orientations = Orientations()
@@ -171,7 +207,10 @@ class _Reading:
                 continue
             self._note_spacing(time_s)
             self._n_interlaced += picture.interlaced_frame
-            yield Frame(self._n_frames, time_s, self._rgb(picture, time_s))
+            stored = (self._info.stored_width_px, self._info.stored_height_px)
+            self._n_resized += (picture.width, picture.height) != stored
+            if self._raster is None or self._raster.takes(time_s):
+                yield Frame(self._n_frames, time_s, self._rgb(picture, time_s))
             self._n_frames += 1
 
     def _note_spacing(self, time_s: float) -> None:
@@ -196,7 +235,6 @@ class _Reading:
         if abs(have[0] * want[1] / (have[1] * want[0]) - 1) > _SAME_SHAPE:
             found = f"pictures that change from {want[0]}×{want[1]} to {have[0]}×{have[1]} px at {time_s:.1f} s"
             raise refusal(info.path, found, "cut the recording there, or film again without turning the camera")
-        self._n_resized += (picture.width, picture.height) != (info.stored_width_px, info.stored_height_px)
         try:
             rgb = self._maker.make(picture, _turned(want, orientation), orientation)
         except (FFmpegError, ValueError) as error:

@@ -22,6 +22,20 @@ def stalled(told: Told, quiet_s: float, limits: JobLimits) -> bool:
     return told.stage != "assessing" and quiet_s > limits.stall_s
 
 
+def work_budget_s(limits: JobLimits, length_s: float | None) -> float:
+    """Return how long the work on a recording may take, by its own length; the most where that is not known yet.
+
+    Examples
+    --------
+    >>> limits = JobLimits()
+    >>> work_budget_s(limits, 20.0), work_budget_s(limits, 600.0), work_budget_s(limits, None)
+    (460.0, 1200.0, 1200.0)
+    """
+    if length_s is None:
+        return limits.max_work_s
+    return min(limits.max_work_s, limits.min_work_s + limits.work_s_per_s * length_s)
+
+
 @dataclass(slots=True)
 class Budget:
     """The wall time of one recording, from its first frame on; opening it and fetching a model do not count.
@@ -54,7 +68,7 @@ class Budget:
             if told.stage != "reading":
                 return None
             self._began_s = now_s
-        limit_s, worked_s = self.limits.max_work_s, now_s - self._began_s
+        limit_s, worked_s = work_budget_s(self.limits, told.length_s), now_s - self._began_s
         if worked_s > limit_s:
             return _sentence(limit_s, "found one that takes longer")
         if told.stage != "reading" or not told.n_total or not told.n_done or worked_s < SURE_AFTER_S:

@@ -57,23 +57,28 @@ def free_bytes(folder: Path) -> int:
 class Reserve:
     """Room that is taken while there is plenty and given back when there is none, for what must be written even then.
 
+    It is given slice by slice: whoever fills the disk takes what is given and not used, and the next change needs room
+    as well.
+
     Parameters
     ----------
     path : the file that takes the room.
     n_bytes : its size.
+    n_slices : in so many slices it is given back.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     reserve = Reserve(Path(folder, "reserve.bin"), n_bytes=1)
+    ...     reserve = Reserve(Path(folder, "reserve.bin"), n_bytes=100, n_slices=2)
     ...     reserve.keep()
-    ...     reserve.give(), reserve.give()
-    (True, False)
+    ...     reserve.give(), reserve.path.stat().st_size, reserve.give(), reserve.give()
+    (True, 50, True, False)
     """
 
     path: Path
     n_bytes: int = 4 << 20
+    n_slices: int = 64
 
     def keep(self) -> None:
         """Take the room, unless it is taken or the disk has less than four times as much."""
@@ -89,9 +94,12 @@ class Reserve:
         return self.path.is_file() and self.path.stat().st_size == self.n_bytes
 
     def give(self) -> bool:
-        """Give the room back; False where it was not taken."""
+        """Give a slice of the room back; False where none is left."""
         try:
-            self.path.unlink()
+            left = self.path.stat().st_size
+            if left == 0:
+                return False
+            os.truncate(self.path, max(0, left - -(-self.n_bytes // self.n_slices)))
         except OSError:
             return False
         return True

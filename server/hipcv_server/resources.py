@@ -1,10 +1,18 @@
 """The assessment as the interface shows it: in full, and in short."""
 
+import math
 from typing import Any
 
+from hipcv.outputs.document import as_text
+from hipcv.upkeep.replay import find_differences
 from hipcv_server.links import links_of
 from hipcv_server.state import Rooms
 from hipcv_server.store import Job, JobState
+
+#: So many of the values that differ are told.
+MAX_SHOWN = 20
+#: A wait is told in steps of so many seconds: it is no more certain than that, and what changes is sent.
+WAIT_STEP_S = 5
 
 
 def progress_of(job: Job, rooms: Rooms) -> dict[str, Any]:
@@ -18,7 +26,7 @@ def progress_of(job: Job, rooms: Rooms) -> dict[str, Any]:
 
 
 def resource_of(job: Job, rooms: Rooms, document: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the assessment resource."""
+    """Return the assessment resource; it asks the database, so not on the thread that answers."""
     return {
         "id": job.id,
         "kind": job.kind,
@@ -31,9 +39,38 @@ def resource_of(job: Job, rooms: Rooms, document: dict[str, Any] | None = None) 
         "finished_at": job.finished_at,
         "attempts": job.attempts,
         "progress": progress_of(job, rooms),
+        "queue": _queue_of(job, rooms),
+        "budget": None if job.ended else rooms.crew.budget(job.id),
+        "replay": _replay_of(job, rooms, document),
         "assessment": document,
         "problem": _problem_of(job, rooms),
         "links": links_of(job.id),
+    }
+
+
+def _queue_of(job: Job, rooms: Rooms) -> dict[str, Any] | None:
+    """Return the place of a waiting job, and when its turn comes."""
+    found = rooms.crew.places().get(job.id) if job.state is JobState.QUEUED else None
+    if found is None:
+        return None
+    wait_s = None if found.wait_s is None else math.ceil(found.wait_s / WAIT_STEP_S) * WAIT_STEP_S
+    return {"place": found.place, "wait_s": wait_s}
+
+
+def _replay_of(job: Job, rooms: Rooms, document: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return whether an assessment that was measured once more came out the same; null where it is none."""
+    if job.replay_of is None:
+        return None
+    kept = rooms.store.document(job.replay_of)
+    if kept is None or document is None:
+        return {"of": job.replay_of, "same": None, "n_differences": 0, "differences": []}
+    found = list(find_differences(kept, document))
+    shown = [{"where": one.where, "kept": one.kept, "now": one.now} for one in found[:MAX_SHOWN]]
+    return {
+        "of": job.replay_of,
+        "same": as_text(kept) == as_text(document),
+        "n_differences": len(found),
+        "differences": shown,
     }
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationInfo, field_validator
 
 from hipcv.core.answers import PAIN_SCALE, SidePain, read_answers, read_pain
 from hipcv.core.procedure import Rest
@@ -32,9 +32,10 @@ from hipcv.words import (
     Sex,
     Side,
 )
+from hipcv_server.lifetime import LastStop
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
-Kind = Literal["upload", "live"]
+Kind = Literal["upload", "live", "replay"]
 
 _EDGE = r"^\s*-?[0-9]{1,5}(\.[0-9]{1,6})?(\s*,\s*-?[0-9]{1,5}(\.[0-9]{1,6})?){3}\s*$"
 
@@ -368,6 +369,37 @@ class Links(BaseModel):
     model_config = ConfigDict(json_schema_extra=_with_files)
 
 
+class Queue(BaseModel):
+    """Where a waiting recording stands, from 1 on, and in how many seconds its turn comes; null: not known yet."""
+
+    place: Annotated[int, Field(ge=1)]
+    wait_s: Annotated[float, Field(ge=0)] | None
+
+
+class WorkBudget(BaseModel):
+    """What the work on a recording may take: wall time from its first frame on, and memory."""
+
+    work_s: float
+    memory_bytes: int
+
+
+class DifferenceModel(BaseModel):
+    """One value that came out otherwise: where in the document, what it was, what it is now."""
+
+    where: str
+    kept: JsonValue
+    now: JsonValue
+
+
+class ReplayModel(BaseModel):
+    """Whether an assessment measured once more is the same byte by byte; null until that is known."""
+
+    of: str
+    same: bool | None
+    n_differences: int
+    differences: list[DifferenceModel]
+
+
 class Resource(BaseModel):
     """One assessment: its state, and its result once there is one."""
 
@@ -382,6 +414,9 @@ class Resource(BaseModel):
     finished_at: str | None
     attempts: int
     progress: Progress
+    queue: Annotated[Queue | None, Field(description="While it waits.")]
+    budget: Annotated[WorkBudget | None, Field(description="Until it has ended.")]
+    replay: Annotated[ReplayModel | None, Field(description="Of the kind `replay`.")]
     assessment: Annotated[AssessmentDocument | None, Field(description="As `hipcv measure --json` prints it.")]
     problem: ProblemModel | None
     links: Links
@@ -399,6 +434,9 @@ class Resource(BaseModel):
                 "finished_at": None,
                 "attempts": 1,
                 "progress": {"stage": "reading", "n_done": 120, "n_total": 288, "share": 0.37},
+                "queue": None,
+                "budget": {"work_s": 377.0, "memory_bytes": 4294967296},
+                "replay": None,
                 "assessment": None,
                 "problem": None,
                 "links": {
@@ -762,3 +800,4 @@ class Ready(BaseModel):
 
     ready: bool
     checks: list[ReadyCheck]
+    last_stop: Annotated[LastStop, Field(description="How the server before this one ended.")]

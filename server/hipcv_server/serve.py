@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import uvicorn
 
-from hipcv.core.errors import SourceError
+from hipcv.core.errors import ModelError, SourceError
+from hipcv.models.store import ModelState, check_models
 from hipcv.printable import printable
 from hipcv_server import logs
 from hipcv_server.app import create_app, open_data
@@ -70,9 +71,12 @@ def run(
         Where the address cannot be listened on, or the token is none that keeps others out.
     HistoryError
         Where the data folder cannot be used.
+    ModelError
+        Where a pose model that is here is not the one that was published.
     """
     if settings.token_fault is not None:
         raise SourceError(settings.token_fault)
+    _check_models(settings)
     if not settings.on_loopback and settings.token is None:
         settings = replace(settings, token=secrets.token_urlsafe(32))
     with open_data(settings):
@@ -96,6 +100,13 @@ def run(
         ssl_keyfile=None if certificate is None else certificate.key,
     )
     _Server(config, address if open_browser else None).run(sockets=[listening])
+
+
+def _check_models(settings: Settings) -> None:
+    """Read every pose model that is here; better no server than one whose every measurement fails."""
+    for status in check_models(settings.models):
+        if status.state is ModelState.DAMAGED:
+            raise ModelError(status.detail)
 
 
 def _listen(settings: Settings) -> socket.socket:

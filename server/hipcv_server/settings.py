@@ -20,8 +20,8 @@ def _n_cores() -> int:
 
 
 def _default_workers() -> int:
-    """Half the cores: the other half is for live sessions and for answering."""
-    return max(1, _n_cores() // 2)
+    """Half the cores, the other half is for live sessions and for answering; two at least, or a long one blocks all."""
+    return max(2, _n_cores() // 2)
 
 
 def _default_sessions() -> int:
@@ -61,12 +61,19 @@ class JobLimits:
     """What the work on one recording may take."""
 
     n_workers: int = field(default_factory=_default_workers)
-    #: Wall time of one recording from its first frame on: twice what the longest one that is taken lasts.
+    #: Where there are several workers the first takes no longer recording than this: nobody waits behind a long one.
+    short_s: float = 90.0
+    #: Wall time of one recording from its first frame on: so much, and for each of its seconds so much more, up to
+    #: twice what the longest one that is taken lasts. Reading takes about 0.7 s of one core for a second.
+    min_work_s: float = 300.0
+    work_s_per_s: float = 8.0
     max_work_s: float = 1200.0
     #: A worker that reports nothing for so long hangs, unless it assesses: then only `max_work_s` holds.
     stall_s: float = 90.0
     #: So many worker deaths set a recording aside.
     max_attempts: int = 3
+    #: So many times the machine itself may go down under a recording. It waits behind all others after the first.
+    max_machine_deaths: int = 3
     #: A worker is replaced after so many recordings: the pose library is known to leak.
     jobs_per_worker: int = 20
     #: Writable memory of a worker, and all of its address space. Measured: 1.0 and 1.9 GB with the heavy model.

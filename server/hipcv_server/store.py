@@ -34,7 +34,15 @@ R = TypeVar("R")
 FILE_NAME = "server.sqlite3"
 RESERVE_NAME = "reserve.bin"
 #: Raised when the tables change; a file of a newer version is left alone.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+#: What came with each version, as SQLite takes it on.
+_SINCE = {
+    2: (
+        "ALTER TABLE jobs ADD COLUMN length_s FLOAT",
+        "ALTER TABLE jobs ADD COLUMN machine_deaths INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE jobs ADD COLUMN replay_of VARCHAR(16)",
+    )
+}
 _ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -77,11 +85,22 @@ class _Row(_Base):
     summary: Mapped[str | None] = mapped_column(Text, default=None)
     document: Mapped[str | None] = mapped_column(Text, default=None)
     problem: Mapped[str | None] = mapped_column(Text, default=None)
+    length_s: Mapped[float | None] = mapped_column(default=None)
+    machine_deaths: Mapped[int] = mapped_column(default=0, server_default="0")
+    replay_of: Mapped[str | None] = mapped_column(String(16), default=None)
+
+
+#: First come, first served; what the machine went down under comes last.
+_IN_TURN = (_Row.machine_deaths, _Row.number)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job as it was read; times are ISO 8601 in UTC, `summary` and `problem` are parsed JSON."""
+    """One job as it was read; times are ISO 8601 in UTC, `summary` and `problem` are parsed JSON.
+
+    `length_s` is how long the recording is, None where no worker has looked; `machine_deaths` counts how often the
+    machine went down under it; `replay_of` is the assessment that it measures once more.
+    """
 
     number: int
     id: str
@@ -98,6 +117,9 @@ class Job:
     n_frames: int
     summary: dict[str, Any] | None
     problem: dict[str, Any] | None
+    length_s: float | None
+    machine_deaths: int
+    replay_of: str | None
 
     @property
     def ended(self) -> bool:
@@ -152,12 +174,12 @@ def _with_reserve(method: "Callable[Concatenate[JobStore, P], R]") -> "Callable[
 
     @wraps(method)
     def change(store: "JobStore", /, *given: P.args, **named: P.kwargs) -> R:
-        try:
-            return method(store, *given, **named)
-        except (DatabaseError, sqlite3.Error) as error:
-            if disk_trouble(error) is None or not store.reserve.give():
-                raise
-        return method(store, *given, **named)
+        while True:
+            try:
+                return method(store, *given, **named)
+            except (DatabaseError, sqlite3.Error) as error:
+                if disk_trouble(error) is None or not store.reserve.give():
+                    raise
 
     return change
 
@@ -188,18 +210,19 @@ class JobStore:
     ...     store.claim().id, store.claim().id, store.claim(resting=["c"]).id, store.n_waiting()
     ...     store.finish("a", document, 900), store.fail("b", {"code": "internal"}), store.finish("a", document, 900)
     ...     store.requeue("d", refund=True)
-    ...     store.recover(), store.cancel("d").state, store.cancel("a")
+    ...     store.waiting(), len(store.recover()), store.cancel("d").state, store.cancel("a")
     ...     store.document("a") == document, store.document("b"), store.get("none") is None
     ...     live = store.add_done(seated, document, job_id="f", kind="live", n_frames=900, began=now())
     ...     [job.id for job in store.measured("seated", "s01 ")], store.page(2)[1], store.ids_with_clip()
-    ...     store.delete("a"), sorted(store.ids())
+    ...     store.set_aside("c", {"code": "worker_died"})
+    ...     store.get("c").state, store.delete("a"), sorted(store.ids())
     ...     store.close()
     ('a', 'b', 'd', 1)
     (True, True, False)
-    (0, <JobState.CANCELLED: 'cancelled'>, None)
+    ([('c', None), ('d', None)], 0, <JobState.CANCELLED: 'cancelled'>, None)
     (True, None, True)
     (['a', 'f'], 5, {'c'})
-    (True, ['b', 'c', 'd', 'f'])
+    (<JobState.SET_ASIDE: 'set_aside'>, True, ['b', 'c', 'd', 'f'])
     """
 
     def __init__(self, folder: Path) -> None:
@@ -235,9 +258,13 @@ class JobStore:
             damage = find_damage(connection)
             if damage is not None:
                 raise _damaged(self.path, damage)
-        _Base.metadata.create_all(self._engine)
         if version != SCHEMA_VERSION:
             with self._engine.begin() as connection:
+                if version == 0:
+                    _Base.metadata.create_all(connection)
+                for newer in range(version + 1, SCHEMA_VERSION + 1) if version else ():
+                    for change in _SINCE[newer]:
+                        connection.execute(text(change))
                 connection.execute(text(f"PRAGMA user_version={SCHEMA_VERSION}"))
 
     def close(self) -> None:
@@ -258,6 +285,7 @@ class JobStore:
         job_id: str,
         kind: str = "upload",
         max_waiting: int | None = None,
+        replay_of: str | None = None,
     ) -> Job | None:
         """Put a new job in the queue; None where `max_waiting` jobs wait already."""
         with self._change() as session:
@@ -272,6 +300,7 @@ class JobStore:
                 keep=bool(options.get("keep")),
                 options=json.dumps(options),
                 created_at=now(),
+                replay_of=replay_of,
             )
             session.add(row)
             session.flush()
@@ -307,11 +336,21 @@ class JobStore:
 
     # ------------------------------------------------------------------------------------------------------- working
 
-    def claim(self, resting: Collection[str] = ()) -> Job | None:
-        """Take the oldest waiting job that does not rest and count the attempt; None where nothing waits."""
+    def claim(
+        self, resting: Collection[str] = (), *, longer_than_s: float = 0.0, max_length_s: float | None = None
+    ) -> Job | None:
+        """Take the oldest waiting job that does not rest and count the attempt; None where nothing waits.
+
+        One under which the machine went down comes after all others. With `max_length_s` what is known to be longer
+        is left; with `longer_than_s` what is not known to be.
+        """
         with self._change() as session:
             waiting = (_Row.state == JobState.QUEUED) & _Row.id.not_in(resting)
-            row = session.scalar(select(_Row).where(waiting).order_by(_Row.number).limit(1))
+            if max_length_s is not None:
+                waiting &= _Row.length_s.is_(None) | (_Row.length_s <= max_length_s)
+            if longer_than_s:
+                waiting &= _Row.length_s > longer_than_s
+            row = session.scalar(select(_Row).where(waiting).order_by(*_IN_TURN).limit(1))
             if row is None:
                 return None
             row.state, row.started_at = JobState.RUNNING, now()
@@ -346,29 +385,36 @@ class JobStore:
             return changed.first() is not None
 
     @_with_reserve
-    def requeue(self, job_id: str, *, refund: bool = False) -> None:
+    def requeue(self, job_id: str, *, refund: bool = False, length_s: float | None = None) -> None:
         """Put a running job back in its place in the queue; `refund` where the attempt was not its fault."""
+        values: dict[str, Any] = {"state": JobState.QUEUED, "started_at": None, "attempts": _Row.attempts - int(refund)}
+        if length_s is not None:
+            values["length_s"] = length_s
         with self._change() as session:
-            session.execute(
-                update(_Row)
-                .where(_Row.id == job_id, _Row.state == JobState.RUNNING)
-                .values(state=JobState.QUEUED, started_at=None, attempts=_Row.attempts - int(refund))
-            )
+            session.execute(update(_Row).where(_Row.id == job_id, _Row.state == JobState.RUNNING).values(values))
 
     @_with_reserve
-    def recover(self) -> int:
-        """After the server was killed: put back what was running, with the attempt given back; return how many.
+    def recover(self, *, machine_died: bool = False) -> list[Job]:
+        """After the server ended: put back what was running, with the attempt given back; return that.
 
-        Only the death of a worker counts against a recording, and a worker dies without the server.
+        Only the death of a worker counts as an attempt, and a worker dies without the server. A machine that goes down
+        may do so for what it was working on: that is counted by itself.
         """
         with self._change() as session:
-            put_back = session.execute(
-                update(_Row)
-                .where(_Row.state == JobState.RUNNING)
-                .values(state=JobState.QUEUED, started_at=None, attempts=_Row.attempts - 1)
-                .returning(_Row.number)
-            )
-            return len(put_back.all())
+            rows = session.scalars(select(_Row).where(_Row.state == JobState.RUNNING).order_by(_Row.number)).all()
+            for row in rows:
+                row.state, row.started_at = JobState.QUEUED, None
+                row.attempts -= 1
+                row.machine_deaths += int(machine_died)
+            session.flush()
+            return [_job(row) for row in rows]
+
+    @_with_reserve
+    def set_aside(self, job_id: str, problem: dict[str, Any]) -> None:
+        """Take a waiting job out of the queue for good, and keep why."""
+        values = {"state": JobState.SET_ASIDE, "problem": json.dumps(problem), "finished_at": now()}
+        with self._change() as session:
+            session.execute(update(_Row).where(_Row.id == job_id, _Row.state == JobState.QUEUED).values(values))
 
     @_with_reserve
     def cancel(self, job_id: str) -> Job | None:
@@ -460,6 +506,14 @@ class JobStore:
         with Session(self._engine) as session:
             return set(session.scalars(select(_Row.id).where(_Row.state.in_(open_states) | kept)))
 
+    def waiting(self) -> list[tuple[str, float | None]]:
+        """Return the id of every waiting job and its recording's length, None where unknown, in the order of turns."""
+        with Session(self._engine) as session:
+            rows = session.execute(
+                select(_Row.id, _Row.length_s).where(_Row.state == JobState.QUEUED).order_by(*_IN_TURN)
+            )
+            return [(job_id, length_s) for job_id, length_s in rows]
+
     def n_waiting(self) -> int:
         """Return how many jobs wait."""
         with Session(self._engine) as session:
@@ -500,4 +554,7 @@ def _job(row: _Row) -> Job:
         n_frames=row.n_frames,
         summary=None if row.summary is None else json.loads(row.summary),
         problem=None if row.problem is None else json.loads(row.problem),
+        length_s=row.length_s,
+        machine_deaths=row.machine_deaths,
+        replay_of=row.replay_of,
     )

@@ -6,7 +6,7 @@ Whatever a recording does to the decoder or the pose library, it does it here. O
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,30 +23,41 @@ from hipcv_server.settings import Settings, UploadLimits
 if TYPE_CHECKING:
     from hipcv.measurement import Measurement
     from hipcv.models.store import FetchProgress
+    from hipcv.sources.extent import Extent
+    from hipcv.sources.pictures import Clip
 
 log = logging.getLogger("hipcv.server")
 
 #: Progress is told no more often than this.
 _TELL_EVERY_S = 0.1
+#: A recording of more frames a second is as much work as a longer one.
+_USUAL_FPS_HZ = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One recording to score: where it is, how to measure it, where to put the files."""
+    """One recording to score: where it is, how to measure it, where to put the files.
+
+    A recording beyond `max_length_s` is left to another worker. `replays` is the document that it is measured again
+    from, instead of from the options.
+    """
 
     job_id: str
     clip: Path
     options: dict[str, Any]
     folder: Path
+    max_length_s: float | None = None
+    replays: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How far a worker is."""
+    """How far a worker is, and how long the recording is once that was looked at."""
 
     stage: str
     n_done: int = 0
     n_total: int | None = None
+    length_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,13 @@ class Postponed:
     trouble: str
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The recording is longer than this worker was to take: another's turn."""
+
+    length_s: float
+
+
 def work(connection: Connection, settings: Settings) -> None:
     """Take orders from the server as long as it lives."""
     own_process()
@@ -92,7 +110,7 @@ class _Sends(Protocol):
         """Tell it; an OSError says that nobody listens."""
 
 
-def _answer(order: Order, settings: Settings, connection: _Sends) -> Scored | Refused | Postponed:
+def _answer(order: Order, settings: Settings, connection: _Sends) -> Scored | Refused | Postponed | Passed:
     """Score a recording; whatever that raises is an answer, so that it is told once and the worker lives on."""
     try:
         return score(order, settings, _teller(connection))
@@ -128,24 +146,57 @@ def _teller(connection: _Sends) -> Callable[[Told], None]:
     return tell
 
 
-def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Scored:
+def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Scored | Passed:
     """Measure one recording as the command line does, and write its files into the order's folder.
+
+    One that is too long for this worker is passed on before any of it is decoded.
 
     Raises
     ------
     HipcvError
         Where it cannot be measured, with the command line's own sentence.
     """
-    from hipcv.measurement import measure_file
     from hipcv.outputs.document import render_document
     from hipcv.outputs.folder import write_numbers
-    from hipcv.words import ModelName
 
     options = MeasureOptions.model_validate(order.options)
-    setup = options.setup()
+    options.setup()  # what it says against them comes before the recording
     tell(Told("opening"))
-    clip = stills_of(order.clip) if options.still else order.clip
-    n_counted = None if options.still else _count_frames(order.clip, settings.upload)
+    clip: Clip = order.clip
+    length_s = n_counted = None
+    if options.still:
+        clip = stills_of(order.clip)
+    else:
+        extent = _measure_extent(order.clip, settings.upload)
+        n_counted, length_s = extent.n_frames, max(extent.duration_s, extent.n_frames / _USUAL_FPS_HZ)
+        if order.max_length_s is not None and length_s > order.max_length_s:
+            return Passed(length_s)
+
+    def tell_all(told: Told) -> None:
+        tell(replace(told, length_s=length_s))
+
+    measured = _measure(order, clip, options, settings, tell_all, n_counted)
+    n_frames = len(measured.series)
+    tell_all(Told("drawing", 0, n_frames))
+    if options.keep:
+        _draw(order, options, measured, tell_all)
+    else:
+        write_numbers(order.folder, measured.assessment)
+    tell_all(Told("saving", n_frames, n_frames))
+    return Scored(json.dumps(render_document(measured.assessment), allow_nan=False), n_frames)
+
+
+def _measure(
+    order: Order,
+    clip: "Clip",
+    options: MeasureOptions,
+    settings: Settings,
+    tell: Callable[[Told], None],
+    n_counted: int | None,
+) -> "Measurement":
+    from hipcv.measurement import measure_file
+    from hipcv.upkeep.replay import replay
+    from hipcv.words import ModelName
 
     def on_frame(n_done: int, n_total: int | None) -> None:
         if n_done > settings.upload.max_frames:
@@ -155,25 +206,29 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     def on_fetch(at: "FetchProgress") -> None:
         tell(Told(f"{at.name} model: {at.doing}", at.n_bytes, at.n_bytes_total))
 
-    measured = measure_file(
+    def on_read() -> None:
+        tell(Told("assessing"))
+
+    if order.replays is not None:
+        return replay(
+            order.replays,
+            order.clip,
+            model_path=settings.models,
+            on_frame=on_frame,
+            on_fetch=on_fetch,
+            on_read=on_read,
+        ).measurement
+    return measure_file(
         clip,
-        setup,
+        options.setup(),
         model_name=ModelName(options.model),
         model_path=settings.models,
         slow_motion=options.slow_motion,
         viewing=options.viewing(),
         on_frame=on_frame,
         on_fetch=on_fetch,
-        on_read=lambda: tell(Told("assessing")),
+        on_read=on_read,
     )
-    n_frames = len(measured.series)
-    tell(Told("drawing", 0, n_frames))
-    if options.keep:
-        _draw(order, options, measured, tell)
-    else:
-        write_numbers(order.folder, measured.assessment)
-    tell(Told("saving", n_frames, n_frames))
-    return Scored(json.dumps(render_document(measured.assessment), allow_nan=False), n_frames)
 
 
 def stills_of(clip: Path) -> tuple[Path, ...]:
@@ -191,8 +246,8 @@ def stills_of(clip: Path) -> tuple[Path, ...]:
     return tuple(sorted(clip.parent.iterdir()))
 
 
-def _count_frames(clip: Path, limits: UploadLimits) -> int:
-    """Return how many frames a recording has; refuse one beyond the limits before any of it is decoded."""
+def _measure_extent(clip: Path, limits: UploadLimits) -> "Extent":
+    """Return how long a recording is; refuse one beyond the limits before any of it is decoded."""
     from hipcv.sources.extent import measure_extent
 
     extent = measure_extent(clip, max_frames=limits.max_frames, max_duration_s=limits.max_duration_s)
@@ -208,7 +263,7 @@ def _count_frames(clip: Path, limits: UploadLimits) -> int:
             f"Wanted a recording of at most {limits.max_duration_s / 60:g} minutes, found a longer one: "
             "cut it to the test itself."
         )
-    return extent.n_frames
+    return extent
 
 
 def _too_many_frames(limits: UploadLimits) -> SourceError:

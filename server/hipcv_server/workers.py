@@ -4,18 +4,20 @@ import json
 import logging
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hipcv.process.child import Child
-from hipcv_server.budget import Budget, stalled
+from hipcv_server.budget import Budget, stalled, work_budget_s
 from hipcv_server.children import start_child
 from hipcv_server.disk import disk_trouble, free_bytes
 from hipcv_server.files import Shelves
+from hipcv_server.lifetime import LastStop, Lifetime
 from hipcv_server.problems import ProblemError, waits_for_room
+from hipcv_server.queueing import Lane, Pace, Place, Waiting, places
 from hipcv_server.settings import Settings
 from hipcv_server.store import Job, JobStore
-from hipcv_server.worker import Order, Postponed, Refused, Scored, Told, work
+from hipcv_server.worker import Order, Passed, Postponed, Refused, Scored, Told, work
 
 log = logging.getLogger("hipcv.server")
 
@@ -41,9 +43,11 @@ _SHARES = {
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """How far a running job is."""
+    """How far a running job is, and since when, by the monotonic clock, which worker has it."""
 
     told: Told = field(default_factory=lambda: Told("opening"))
+    lane: int = 0
+    since_s: float = field(default_factory=time.monotonic)
 
     @property
     def share(self) -> float:
@@ -52,6 +56,17 @@ class At:
         total = self.told.n_total
         part = min(1.0, self.told.n_done / total) if total else 0.0
         return round(low + (high - low) * part, 4)
+
+    def left_s(self, now_s: float) -> float | None:
+        """Return how long the rest will take; None where that cannot be told yet.
+
+        Examples
+        --------
+        >>> round(At(Told("reading", 50, 100), since_s=0.0).left_s(87.0)), At(since_s=0.0).left_s(9.0)
+        (113, None)
+        """
+        share = self.share
+        return (now_s - self.since_s) * (1 / share - 1) if share > 0 else None
 
 
 class _Died(Exception):  # noqa: N818 - not an error of this program
@@ -78,6 +93,10 @@ class _NotWanted(Exception):  # noqa: N818 - not an error at all
 class Crew:
     """All workers.
 
+    Where there are several, the first is for short recordings. It opens what comes, and passes on what is long; the
+    others take that, and short ones too while the first is busy. So a long recording never keeps a short one waiting,
+    and the others need not even run until there is something for them.
+
     Parameters
     ----------
     store, shelves : the jobs and their files.
@@ -90,17 +109,22 @@ class Crew:
         self._stopping = False
         self._unwanted: set[str] = set()
         self._at: dict[str, At] = {}
+        self._pace = Pace()
+        self._lifetime = Lifetime(settings.data)
+        #: How the server before this one ended, once `start` has looked.
+        self.last_stop = LastStop.IN_ORDER
         self._resting: dict[str, _Rest] = {}
         self._to_put_back: set[str] = set()
         self._no_room: str | None = None
         self._deaf = False
         self._threads = [
-            threading.Thread(target=self._run, name=f"worker {n + 1}") for n in range(settings.jobs.n_workers)
+            threading.Thread(target=self._run, args=(n,), name=f"worker {n + 1}")
+            for n in range(settings.jobs.n_workers)
         ]
 
     def start(self) -> None:
         """Put back what a crash left running, and begin to work."""
-        self._store.recover()
+        self._recover()
         self._shelves.sweep(self._store.ids(), self._store.ids_with_clip())
         for thread in self._threads:
             thread.start()
@@ -111,6 +135,26 @@ class Crew:
         self.wake()
         for thread in self._threads:
             thread.join()
+        self._lifetime.end()
+
+    def _recover(self) -> None:
+        """Put back what was running when the last server ended, and say once how that was, unless it was in order."""
+        self.last_stop = self._lifetime.begin()
+        back = self._store.recover(machine_died=self.last_stop is LastStop.MACHINE_DIED)
+        limit = self._settings.jobs.max_machine_deaths
+        for job in (job for job in back if job.machine_deaths >= limit):
+            detail = (
+                f"The machine went down {job.machine_deaths} times while this recording was measured, and it was set "
+                "aside: convert it to H.264 in MP4 and try once more."
+            )
+            self._store.set_aside(job.id, ProblemError("worker_died", detail).document())
+        if self.last_stop is not LastStop.IN_ORDER:
+            who = "server" if self.last_stop is LastStop.SERVER_DIED else "machine"
+            log.warning(
+                "The last time the %s went down without being stopped. Nothing finished was lost; begun again: %d",
+                who,
+                len(back),
+            )
 
     def wake(self) -> None:
         """Say that there is something to do."""
@@ -123,6 +167,12 @@ class Crew:
         if job_id in self._at:
             self._unwanted.add(job_id)
 
+    def budget(self, job_id: str) -> dict[str, float]:
+        """Return what the work on a job may take: `work_s` of time, by its length once that is known, and memory."""
+        at, jobs = self._at.get(job_id), self._settings.jobs
+        work_s = work_budget_s(jobs, None if at is None else at.told.length_s)
+        return {"work_s": work_s, "memory_bytes": jobs.max_memory_bytes}
+
     def at(self, job_id: str) -> At | None:
         """Return how far a job is; None where no worker has it."""
         return self._at.get(job_id)
@@ -133,6 +183,15 @@ class Crew:
         trouble = self._no_room if rest is None else rest.trouble
         return None if trouble is None else waits_for_room(trouble).document()
 
+    def places(self) -> dict[str, Place]:
+        """Return where every waiting job stands in the queue, and in how many seconds its turn comes."""
+        now_s = time.monotonic()
+        lanes = [Lane(0.0, self._max_length_s(n)) for n in range(len(self._threads))]
+        for at in list(self._at.values()):
+            left_s = at.left_s(now_s)
+            lanes[at.lane].free_in_s = left_s
+        return places([Waiting(*row) for row in self._store.waiting()], lanes, self._pace)
+
     @property
     def alive(self) -> bool:
         """Whether every worker is watched over."""
@@ -140,19 +199,26 @@ class Crew:
 
     # ------------------------------------------------------------------------------------------------- in each thread
 
-    def _run(self) -> None:
+    def _max_length_s(self, lane: int) -> float | None:
+        """Return the longest recording that a worker takes."""
+        return self._settings.jobs.short_s if lane == 0 and len(self._threads) > 1 else None
+
+    def _run(self, lane: int) -> None:
         worker = _Worker(self._settings)
         try:
             while not self._stopping:
-                job = self._next()
+                job = self._next(lane)
                 if job is None:
-                    worker.warm()
+                    if lane == 0:
+                        worker.warm()
                     with self._wake:
                         self._wake.wait(timeout=_WAKE_EVERY_S)
                     continue
-                self._at[job.id] = At()
+                self._at[job.id] = At(lane=lane)
+                if lane == 0:
+                    self.wake()  # for what comes next it is another's turn
                 try:
-                    worker = self._do(job, worker)
+                    worker = self._do(job, worker, lane)
                 except Exception as error:
                     self._after(job, error)
                 finally:
@@ -161,7 +227,7 @@ class Crew:
         finally:
             worker.end()
 
-    def _next(self) -> Job | None:
+    def _next(self, lane: int) -> Job | None:
         """Take the next job that can be worked on; None where there is none, or no room for what would come of it."""
         try:
             self._put_back()
@@ -172,7 +238,12 @@ class Crew:
                 return None
             self._store.reserve.keep()
             now_s = time.monotonic()
-            job = self._store.claim([job_id for job_id, rest in list(self._resting.items()) if rest.until_s > now_s])
+            first_is_busy = lane == 0 or any(at.lane == 0 for at in list(self._at.values()))
+            job = self._store.claim(
+                [job_id for job_id, rest in list(self._resting.items()) if rest.until_s > now_s],
+                longer_than_s=0.0 if first_is_busy else self._settings.jobs.short_s,
+                max_length_s=self._max_length_s(lane),
+            )
         except Exception as error:
             self._no_room = disk_trouble(error)
             if not self._deaf:  # once, not every second
@@ -218,10 +289,19 @@ class Crew:
         except Exception:
             log.exception("Job %s stays open until the next start", job.id)
 
-    def _do(self, job: Job, worker: "_Worker") -> "_Worker":
-        """Work on one job; return the worker for the next."""
+    def _order(self, job: Job, lane: int) -> Order:
         folder = self._shelves.begin_result(job.id)
-        order = Order(job.id, self._shelves.clip(job.id), job.options, folder)
+        clip = self._shelves.clip(job.replay_of or job.id)
+        replays = None if job.replay_of is None else self._store.document(job.replay_of)
+        return Order(job.id, clip, job.options, folder, self._max_length_s(lane), replays)
+
+    def _do(self, job: Job, worker: "_Worker", lane: int) -> "_Worker":
+        """Work on one job; return the worker for the next."""
+        order = self._order(job, lane)
+        if job.replay_of is not None and order.replays is None:
+            gone = "The assessment that was to be measured once more was deleted meanwhile."
+            self._keep(job, Refused(ProblemError("could_not_measure", gone).document()), order)
+            return worker
         try:
             answer = self._wait(job, worker.ask(order))
         except _NotWanted:
@@ -240,6 +320,10 @@ class Crew:
             return _Worker(self._settings)
         if isinstance(answer, Postponed):
             self._postpone(job, answer.trouble)
+        elif isinstance(answer, Passed):
+            self._store.requeue(job.id, refund=True, length_s=answer.length_s)
+            self._shelves.drop_parts(job.id)
+            self.wake()
         else:
             self._keep(job, answer, order)
         if worker.n_jobs >= self._settings.jobs.jobs_per_worker:
@@ -247,7 +331,7 @@ class Crew:
             return _Worker(self._settings)
         return worker
 
-    def _wait(self, job: Job, child: Child) -> Scored | Refused | Postponed:
+    def _wait(self, job: Job, child: Child) -> Scored | Refused | Postponed | Passed:
         asked_s, budget = time.monotonic(), Budget(self._settings.jobs)
         while True:
             if self._stopping or job.id in self._unwanted:
@@ -260,9 +344,9 @@ class Crew:
                 raise _Died(child.how_it_ended()) from None
             else:
                 if not isinstance(answer, Told):
-                    assert isinstance(answer, Scored | Refused | Postponed)
+                    assert isinstance(answer, Scored | Refused | Postponed | Passed)
                     return answer
-                self._at[job.id] = At(answer)
+                self._at[job.id] = replace(self._at[job.id], told=answer)
             told, now_s = self._at[job.id].told, time.monotonic()
             too_long = budget.excess(told, now_s)
             if too_long is not None:
@@ -272,6 +356,7 @@ class Crew:
 
     def _keep(self, job: Job, answer: Scored | Refused, order: Order) -> None:
         if isinstance(answer, Scored):
+            self._learn(job)
             self._shelves.settle_result(job.id, order.folder)
             wanted = self._store.finish(job.id, json.loads(answer.document), answer.n_frames)
         else:
@@ -283,6 +368,12 @@ class Crew:
             self._shelves.drop(job.id)
         elif not (job.keep and isinstance(answer, Scored)):
             self._shelves.drop_clip(job.id)
+
+    def _learn(self, job: Job) -> None:
+        """Remember how long the work took, for those who wait."""
+        at = self._at[job.id]
+        if at.told.length_s is not None:
+            self._pace.add(at.told.length_s, time.monotonic() - at.since_s)
 
     def _blame(self, job: Job, how: str) -> None:
         """Count a worker's death against the job it worked on."""

@@ -2,10 +2,12 @@
 
 from hipcv.outputs.document.definition import SCHEMA, AssessmentDocument, json_schema, read_document
 from hipcv.outputs.document.render import (
+    as_text,
     document_text,
     make_document,
     plan_part,
     read_setup,
+    read_told_viewing,
     read_viewing,
     render_document,
     render_setup,
@@ -15,12 +17,14 @@ from hipcv.outputs.document.render import (
 __all__ = [
     "SCHEMA",
     "AssessmentDocument",
+    "as_text",
     "document_text",
     "json_schema",
     "make_document",
     "plan_part",
     "read_document",
     "read_setup",
+    "read_told_viewing",
     "read_viewing",
     "render_document",
     "render_setup",

@@ -138,7 +138,20 @@ def document_text(assessment: Assessment) -> str:
     >>> print(document_text(assess(empty, Setup())).splitlines()[1])
       "schema": "hipcv.assessment/1",
     """
-    return json.dumps(render_document(assessment), indent=2, allow_nan=False, ensure_ascii=False)
+    return as_text(render_document(assessment))
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """Return the JSON values of a document as they are written: the same values give the same bytes.
+
+    Examples
+    --------
+    >>> print(as_text({"age_years": 30.0}))
+    {
+      "age_years": 30.0
+    }
+    """
+    return json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
 
 
 def render_setup(setup: Setup) -> dict[str, Json]:
@@ -203,7 +216,23 @@ def read_viewing(document: Mapping[str, Any]) -> Viewing:
     >>> read_viewing({"setup": {"rotate_deg": 90, "crop_px": [0, 20, 640, 440]}}).crop_px, read_viewing({}) == Viewing()
     ((0, 20, 640, 440), True)
     """
-    told = document.get("setup", {})
+    return _viewing(document.get("setup", {}))
+
+
+def read_told_viewing(document: Mapping[str, Any]) -> Viewing:
+    """Return what was told of the recording's part, without what was found; older documents do not tell them apart.
+
+    Examples
+    --------
+    >>> found = {"setup": {"from_s": 3.0}, "provenance": {"parameters": {"told_viewing": {"rotate_deg": 90}}}}
+    >>> read_told_viewing(found)
+    Viewing(rotate_deg=90, aspect=None, from_s=None, to_s=None, crop_px=None)
+    """
+    told = document.get("provenance", {}).get("parameters", {}).get("told_viewing")
+    return read_viewing(document) if told is None else _viewing(told)
+
+
+def _viewing(told: Mapping[str, Any]) -> Viewing:
     known = {f.name: told[f.name] for f in fields(Viewing) if told.get(f.name) is not None}
     return Viewing(**known | ({"crop_px": tuple(known["crop_px"])} if "crop_px" in known else {}))
 

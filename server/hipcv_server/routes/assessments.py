@@ -16,8 +16,9 @@ from hipcv_server.links import PREFIX, links_of
 from hipcv_server.problems import ProblemError, described, disk_full, wrong_arguments
 from hipcv_server.resources import resource_of, summary_of
 from hipcv_server.routes.given import In, Known
+from hipcv_server.settings import UploadLimits
 from hipcv_server.state import Rooms
-from hipcv_server.store import Job, new_id
+from hipcv_server.store import Job, JobState, new_id
 from hipcv_server.uploads import receive
 
 #: Progress events come no more often, and a comment at least this often.
@@ -84,13 +85,22 @@ async def create(request: Request, rooms: In) -> Response:
         values = options.model_dump(mode="json")
         job = await asyncio.to_thread(rooms.store.add, values, job_id=job_id, max_waiting=limits.max_waiting)
         if job is None:
-            detail = f"{limits.max_waiting} recordings wait already: try again in a minute."
-            raise ProblemError("queue_full", detail, headers={"Retry-After": "60"})
+            raise _queue_full(limits)
     except BaseException:
         rooms.shelves.drop_clip(job_id)
         raise
     rooms.crew.wake()
-    return JSONResponse(resource_of(job, rooms), 202, {"Location": links_of(job_id)["self"]})
+    return await _accepted(job, rooms)
+
+
+async def _accepted(job: Job, rooms: Rooms) -> Response:
+    resource = await asyncio.to_thread(resource_of, job, rooms)
+    return JSONResponse(resource, 202, {"Location": links_of(job.id)["self"]})
+
+
+def _queue_full(limits: UploadLimits) -> ProblemError:
+    detail = f"{limits.max_waiting} recordings wait already: try again in a minute."
+    return ProblemError("queue_full", detail, headers={"Retry-After": "60"})
 
 
 def _check_room(request: Request, rooms: Rooms) -> None:
@@ -148,8 +158,11 @@ async def list_(
 )
 async def read(job: Known, rooms: In) -> Response:
     """Return an assessment."""
-    document = await asyncio.to_thread(rooms.store.document, job.id)
-    return JSONResponse(resource_of(job, rooms, document))
+    return JSONResponse(await asyncio.to_thread(_whole, job, rooms))
+
+
+def _whole(job: Job, rooms: Rooms) -> dict[str, Any]:
+    return resource_of(job, rooms, rooms.store.document(job.id))
 
 
 @router.get(
@@ -167,7 +180,7 @@ async def _events(job: Job, rooms: Rooms) -> AsyncIterator[str]:
     last, told_s, clock = "", 0.0, asyncio.get_running_loop().time
     found: Job | None = job
     while found is not None and not found.ended:
-        now = _event("progress", resource_of(found, rooms))
+        now = _event("progress", await asyncio.to_thread(resource_of, found, rooms))
         if now != last:
             last, told_s = now, clock()
             yield now
@@ -182,12 +195,42 @@ async def _events(job: Job, rooms: Rooms) -> AsyncIterator[str]:
     if found is None:
         yield _event("gone", {"id": job.id})
         return
-    document = await asyncio.to_thread(rooms.store.document, job.id)
-    yield _event("end", resource_of(found, rooms, document))
+    yield _event("end", await asyncio.to_thread(_whole, found, rooms))
 
 
 def _event(name: str, value: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False)}\n\n"
+
+
+@router.post(
+    "/assessments/{job_id}/replay",
+    status_code=202,
+    response_model=schemas.Resource,
+    responses=described(404, 409, 429, 507),
+    summary="Measure an assessment once more from its document alone",
+)
+async def replay(job: Known, request: Request, rooms: In) -> Response:
+    """Put an assessment of its own in the queue, that tells whether every byte comes out again."""
+    if job.state is not JobState.DONE or job.replay_of is not None:
+        detail = f"This assessment is {job.state.replace('_', ' ')}: only one that is done is measured once more."
+        raise ProblemError("not_done", detail)
+    if not rooms.shelves.clip(job.id).is_file():
+        raise ProblemError("no_video", "The clip of this assessment was not kept: hand it in again with keep=true.")
+    _check_room(request, rooms)
+    limits, replay_id = rooms.settings.upload, new_id()
+    options = job.options | {"keep": False, "subject": None}  # it is no further test of anybody
+    made = await asyncio.to_thread(
+        rooms.store.add,
+        options,
+        job_id=replay_id,
+        kind="replay",
+        max_waiting=limits.max_waiting,
+        replay_of=job.id,
+    )
+    if made is None:
+        raise _queue_full(limits)
+    rooms.crew.wake()
+    return await _accepted(made, rooms)
 
 
 @router.post(
@@ -205,7 +248,7 @@ async def cancel(job: Known, rooms: In) -> Response:
     if rooms.crew.at(job.id) is None:
         await asyncio.to_thread(rooms.shelves.drop, job.id)
     rooms.crew.drop(job.id)
-    return JSONResponse(resource_of(cancelled, rooms), 202)
+    return JSONResponse(await asyncio.to_thread(resource_of, cancelled, rooms), 202)
 
 
 @router.delete(

@@ -24,6 +24,6 @@ def ready(rooms: In) -> Response:
     """Answer whether database, disk, models and workers are there."""
     checks = check_all(rooms)
     if all(check["ok"] for check in checks):
-        return JSONResponse({"ready": True, "checks": checks})
+        return JSONResponse({"ready": True, "checks": checks, "last_stop": str(rooms.crew.last_stop)})
     wrong = "; ".join(f"{check['name']}: {check['detail']}" for check in checks if not check["ok"])
     raise ProblemError("not_ready", f"Not ready ({wrong}).", more={"checks": checks})

@@ -5,7 +5,7 @@ import { alarm, button, byId, confirmed, element } from "./element.js";
 import { showResult } from "./result.js";
 import { loadTests, testNames, testTitle } from "./tests.js";
 import { trend } from "./trend.js";
-import { SIDES, STAGES, STATES, capital, degrees, when } from "./words.js";
+import { KINDS, SIDES, STAGES, STATES, allowed, capital, degrees, waiting, when } from "./words.js";
 
 const PAGE = 20;
 let next = null;
@@ -71,7 +71,8 @@ export async function openOne(id) {
       return;
     }
     const { stage, share, n_total: total } = resource.progress;
-    box.replaceChildren(element("h1", {}, "Being measured"), element("p", { role: "status" }, resource.problem?.detail ?? `${STAGES[stage] ?? stage} …`), element("progress", { max: 1, value: total ? share : null, "aria-label": "Progress" }));
+    const doing = resource.state === "queued" ? waiting(resource.queue) : `${STAGES[stage] ?? stage} …`;
+    box.replaceChildren(element("h1", {}, "Being measured"), element("p", { role: "status" }, resource.problem?.detail ?? doing), element("p", { class: "soft" }, allowed(resource.budget)), element("progress", { max: 1, value: total ? share : null, "aria-label": "Progress" }));
   };
   try {
     const resource = await ask(`assessments/${encodeURIComponent(id)}`);
@@ -134,7 +135,7 @@ function sides({ assessment }) {
 
 function fill(box, item) {
   const name = `${testTitle(item.test)}, ${when(item.created_at)}`;
-  const about = [item.kind === "live" ? "Self-test" : "Upload", item.subject].filter(Boolean).join(" · ");
+  const about = [KINDS[item.kind], item.subject].filter(Boolean).join(" · ");
   box.replaceChildren(element("div", {}, element("h3", {}, name), element("p", { class: "soft" }, about)), outcome(item), buttons(box, item, name));
 }
 

@@ -9,7 +9,7 @@ import { askBeforeLeaving } from "./leave.js";
 import { askQuestions, sentAnswers } from "./questions.js";
 import { loadTests } from "./tests.js";
 import { askWho } from "./who.js";
-import { SIDES, STAGES, STATES, degrees } from "./words.js";
+import { SIDES, STAGES, STATES, degrees, waiting } from "./words.js";
 
 const MEGA = 1_000_000;
 let limits = null;
@@ -160,9 +160,9 @@ class Upload {
     else this.bar.value = share;
   }
 
-  progress({ state, progress, problem }) {
+  progress({ state, progress, problem, queue }) {
     const { stage, n_total: total, share } = progress;
-    this.show(problem?.detail ?? STAGES[state === "queued" ? "queued" : stage] ?? stage, state === "running" && total ? share : null);
+    this.show(problem?.detail ?? (state === "queued" ? waiting(queue) : STAGES[stage] ?? stage), state === "running" && total ? share : null);
   }
 
   cancel() {

@@ -29,6 +29,21 @@ export const STAGES = {
   done: "Done",
 };
 
+/** What is said to somebody who waits: the place in the queue, and when the turn comes where that is known. */
+export function waiting(queue) {
+  if (!queue) return STAGES.queued;
+  const place = queue.place === 1 ? "Next in turn" : `Number ${queue.place} in the queue`;
+  if (queue.wait_s === null) return place;
+  if (queue.wait_s < 60) return `${place}: begins in less than a minute`;
+  const minutes = Math.ceil(queue.wait_s / 60);
+  return `${place}: begins in about ${minutes} ${minutes === 1 ? "minute" : "minutes"}`;
+}
+
+/** How long the work on a recording may take before it is given up. */
+export const allowed = (budget) => budget ? `It may take up to ${Math.ceil(budget.work_s / 60)} minutes.` : "";
+
+export const KINDS = { live: "Self-test", upload: "Upload", replay: "Measured once more" };
+
 export const STATES = {
   queued: "waiting", running: "being measured", done: "measured", failed: "could not be measured",
   set_aside: "set aside", cancelled: "cancelled",

@@ -1,0 +1,1 @@
+"""Looking after what is there: a result measured once more, and what this hipcv rests on."""
