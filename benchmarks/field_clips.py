@@ -229,7 +229,7 @@ def flipped(picture: Picture) -> Picture:
 
 
 DRAWN = (FindingCode.DRAWN_LINES, FindingCode.GRAVITY_UNKNOWN)
-HIDDEN = (FindingCode.LEGS_NOT_SEEN, FindingCode.OUT_OF_FRAME, FindingCode.NO_PERSON)
+HIDDEN = (*(FindingCode.LEGS_NOT_SEEN, FindingCode.OUT_OF_FRAME, FindingCode.NO_PERSON, FindingCode.PERSON_LOST),)
 ASKED = (FindingCode.SUBJECT_UNCLEAR, FindingCode.SEVERAL_TESTS)
 MOVED, SLOW = (FindingCode.MOVING_CAMERA,), (FindingCode.LOW_FRAME_RATE, FindingCode.NO_HOLD)
 ASIDE = (FindingCode.GRAVITY_UNKNOWN, FindingCode.YAW_UNKNOWN, FindingCode.PITCH_UNKNOWN, FindingCode.CAMERA_YAW)
@@ -274,12 +274,12 @@ def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
         "feet behind a banner": Kind(covered_below(0.35), (FindingCode.OUT_OF_FRAME, FindingCode.LEGS_NOT_SEEN)),
         "phone screen": Kind(each(phone_screen)),
         "web page": Kind(web_page),
-        "face in a corner": Kind(face_in_corner),
+        "face in a corner": Kind(face_in_corner, DRAWN),
         "date stamp": Kind(each(date_stamp)),
         "jumping mark": Kind(jumping_mark),
         "round corners": Kind(each(rounded)),
         "bars in bars": Kind(each(bars_in_bars)),
-        "another test beside": Kind(beside(others[0]), ASKED),
+        "another test beside": Kind(beside(others[0]), (*ASKED, *DRAWN)),
         "camera knocked": Kind(shaken(end_s / 2, rate_hz), MOVED),
         "camera in a hand": Kind(carried(rate_hz), MOVED),
         "zoom": Kind(zoomed(end_s / 2, rate_hz), MOVED),

@@ -16,7 +16,7 @@ STORED_OBLONG = {
     *((480, 576), (480, 480), (544, 576), (544, 480), (1440, 1080), (1280, 1080), (960, 1080)),
 }
 
-#: Sizes that converters make of a lying picture of 4:3 as well as of one of 16:9, where they are told to fill the frame.
+#: Sizes that converters make of a lying picture of 4:3 as well as of one of 16:9, where they are to fill the frame.
 FILLED = {(854, 480), (852, 480)}
 
 #: A camera further to the side than 60° sees no breadth of shoulders.
