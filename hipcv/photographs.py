@@ -207,8 +207,8 @@ def _judged_ends(angles: AngleSeries, spans: Sequence[slice], setup: Setup) -> t
     told: list[Finding] = []
     for side in SIDES:
         for motion in setup.motion.each:
-            mine, uneven = repetitions(side, find_ends(angles, spans, side, motion))
-            trials += mine
+            ends, uneven = repetitions(side, find_ends(angles, spans, side, motion))
+            trials += ends
             told += [replace(finding, motion=motion) for finding in uneven]
     # beside pictures of the ends alone nothing shows where the rest of the body was before
     rested = {span.start for span in spans} - {trial.start for trial in trials}
