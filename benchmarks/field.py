@@ -70,7 +70,7 @@ def measure_kind(task: tuple[str, str], *, folder: Path) -> Outcome:
     kind = kinds(clips[name], others)[kind_name]
     truth = json.loads(clips[name].with_suffix(".truth.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as made:
-        path = make(kind, clips[name], Path(made) / "clip.mp4")
+        path = make(kind, clips[name], Path(made))
         setup = replace(setup_for(truth, given_camera=False), mirrored=kind.mirrored)
         assessment = measure_file(path, setup, viewing=kind.viewing).assessment
     weighty = {str(f.code) for f in assessment.findings if f.severity is not Severity.NOTE}
