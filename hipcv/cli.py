@@ -4,11 +4,11 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -24,19 +24,24 @@ from hipcv.native.chatter import own_process
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.outputs.commands import register as register_advice
 from hipcv.upkeep.commands import register as register_upkeep
-from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Sex
+from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Paper, Sex
 from hipcv_server.commands import open_page
 from hipcv_server.commands import register as register_server
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
     from hipcv.core.answers import SidePain
     from hipcv.core.setup import Setup
     from hipcv.core.viewing import Viewing
     from hipcv.measurement import Measurement
-    from hipcv.models.store import ModelStatus, Progress
+    from hipcv.models.store import ModelStatus
+    from hipcv.models.store import Progress as OnFetch
+    from hipcv.outputs.artefacts import Artefact
+    from hipcv.outputs.visit import Visit
     from hipcv.sources.pictures import Clip
+    from hipcv.sources.recording import Frame
 
 #: Set to anything, it shows where a fault in hipcv itself lies.
 TRACEBACK_VARIABLE = "HIPCV_TRACEBACK"
@@ -246,6 +251,17 @@ def measure(
     series: Annotated[
         Path | None, typer.Option("--series", help="Write one row a frame to this CSV file.", show_default=False)
     ] = None,
+    show_face: Annotated[
+        bool, typer.Option("--show-face", help="Leave faces as they are in pictures and video; else they are covered.")
+    ] = False,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", help="Write the report as a PDF to this file.", show_default=False)
+    ] = None,
+    paper: Annotated[Paper, typer.Option("--paper", help="The sheet that the PDF is for.")] = Paper.A4,
+    fhir: Annotated[
+        Path | None,
+        typer.Option("--fhir", help="Write the result as a Bundle of HL7 FHIR R4 to this file.", show_default=False),
+    ] = None,
     keep: Annotated[
         str | None,
         typer.Option("--keep", metavar="SUBJECT", help="Keep the assessment in the history.", show_default=False),
@@ -256,6 +272,7 @@ def measure(
     """Measure a recorded clip."""
     with _one_sentence():
         from hipcv.core.setup import Setup, done_fault
+        from hipcv.outputs.artefacts import FHIR, PDF, SERIES
 
         fault = done_fault(effort, helper, hand_place, end_point, pain)
         if fault is not None:
@@ -264,7 +281,8 @@ def measure(
         pains = _side_pain("--pain-left", pain_left), _side_pain("--pain-right", pain_right)
         viewing = _viewing(rotate, aspect, from_s, to_s, fps, still=still)
         clip = clips[0] if len(clips) == 1 else _pictures(clips)
-        _try_writing(out=out, series=series, keep=keep)
+        wanted = _wanted(out, {SERIES: series, FHIR: fhir, PDF: pdf})
+        _try_writing(wanted, keep)
         procedure = _recognise(clip, model, models, viewing) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
             procedure=procedure,
@@ -299,8 +317,9 @@ def measure(
             from hipcv.outputs.document import render_document
 
             keep_in_history(render_document(measured.assessment), keep)
-        written = _write(measured, out=out, series=series, quiet=quiet, slow_motion=slow_motion)
-        _tell_written(written if not json_ else [])
+        shown = {"visit": _visit(measured, keep), "show_face": show_face, "paper": paper}
+        _write(measured, wanted, shown, quiet=quiet, slow_motion=slow_motion)
+        _tell_written([] if json_ else [path for _, path in wanted])
     raise typer.Exit(_status(measured))
 
 
@@ -313,8 +332,9 @@ def demo(
     status = 0
     with _one_sentence():
         from hipcv.core.setup import Setup
+        from hipcv.outputs.visit import Visit
 
-        _try_writing(out=out)
+        _try_writing(_wanted(out))
         for folder, name in (
             ("seated", "seated-easy-101-00.mp4"),
             ("seated-passive", "seated-passive-121-01.mp4"),
@@ -324,7 +344,9 @@ def demo(
             setup = Setup(procedure_named(name.partition("-")[0]), effort)
             measured = _measure(_sample(name), setup, ModelName.HEAVY, None, quiet=quiet)
             _print(measured)
-            _tell_written(_write(measured, out=out / folder, quiet=quiet))
+            wanted = _wanted(out / folder)
+            _write(measured, wanted, {"visit": Visit(recording=name)}, quiet=quiet)
+            _tell_written([path for _, path in wanted])
             status = max(status, _status(measured))
     raise typer.Exit(status)
 
@@ -469,8 +491,18 @@ def _measure(
         )
 
 
-def _try_writing(*, out: Path | None = None, series: Path | None = None, keep: str | None = None) -> None:
+def _wanted(out: Path | None, alone: "Mapping[Artefact, Path | None] | None" = None) -> "list[tuple[Artefact, Path]]":
+    """Return what is written where: everything into the folder, and what was asked for alone."""
+    from hipcv.outputs.artefacts import possible
+
+    folder = [] if out is None else [(artefact, out / artefact.file) for artefact in possible(frames=True)]
+    return folder + [(artefact, path) for artefact, path in (alone or {}).items() if path is not None]
+
+
+def _try_writing(wanted: "Sequence[tuple[Artefact, Path]]", keep: str | None = None) -> None:
     """Find out before the work whether its results can be written."""
+    from hipcv.files import try_writing
+
     if keep is not None:
         from hipcv.core.errors import HistoryError
         from hipcv.history.store import open_history
@@ -479,14 +511,23 @@ def _try_writing(*, out: Path | None = None, series: Path | None = None, keep: s
             raise HistoryError("Wanted a subject to keep the assessment for, found an empty name: give a code.")
         with open_history():
             pass
-    if series is not None:
-        from hipcv.files import try_writing
+    for artefact, path in wanted:
+        artefact.need()
+        try_writing(path)
 
-        try_writing(series)
-    if out is not None:
-        from hipcv.outputs.folder import try_folder
 
-        try_folder(out)
+def _visit(measured: "Measurement", person: str | None) -> "Visit":
+    """Return who was measured today and from which recording, and what changed since the last kept test."""
+    from datetime import datetime
+
+    from hipcv.history.since import since_last
+    from hipcv.outputs.document import render_document
+    from hipcv.outputs.visit import Visit
+
+    if person is None:
+        return Visit(recording=_named(measured.path))
+    today = datetime.now().astimezone().date()
+    return Visit(person, today, _named(measured.path), since_last(render_document(measured.assessment), person, today))
 
 
 def _print(measured: "Measurement", *, as_json: bool = False) -> None:
@@ -505,18 +546,26 @@ def _print(measured: "Measurement", *, as_json: bool = False) -> None:
 
 def _write(
     measured: "Measurement",
+    wanted: "Sequence[tuple[Artefact, Path]]",
+    shown: "Mapping[str, Any]",
     *,
-    out: Path | None = None,
-    series: Path | None = None,
     quiet: bool = False,
     slow_motion: float = 1.0,
-) -> list[Path]:
-    """Write what was asked for and return the files of its folder."""
-    from hipcv.outputs.tables import write_series
+) -> None:
+    """Write what was asked for, `shown` as in `Material`; the recording is read once more where pictures of it are."""
+    from contextlib import closing
 
-    if series is not None:
-        write_series(measured.assessment, series)
-    return _write_folder(measured, out, quiet=quiet, slow_motion=slow_motion) if out is not None else []
+    from rich.progress import Progress
+
+    from hipcv.outputs.artefacts import Material
+
+    with (
+        Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
+        closing(_frames(measured, slow_motion, progress)) as frames,
+    ):
+        material = Material(measured.assessment, measured.series, frames, **shown)
+        for artefact, path in wanted:
+            artefact.write(material, path)
 
 
 def _tell_written(paths: Sequence[Path]) -> None:
@@ -528,20 +577,13 @@ def _tell_written(paths: Sequence[Path]) -> None:
         Console().print(f"wrote {printable(str(path))}", style="dim", soft_wrap=True, highlight=False, markup=False)
 
 
-def _write_folder(measured: "Measurement", out: Path, *, quiet: bool, slow_motion: float) -> list[Path]:
-    from rich.progress import Progress
-
-    from hipcv.outputs.folder import write_folder
+def _frames(measured: "Measurement", slow_motion: float, progress: "Progress") -> "Generator[Frame, None, None]":
+    """Yield the recording once more, from the moment that somebody wants the first frame."""
     from hipcv.sources.video import open_video
 
     setup, viewing = measured.assessment.setup, measured.assessment.provenance.viewing
-    with (
-        Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
-        open_video(measured.path, mirrored=bool(setup.mirrored), slow_motion=slow_motion, viewing=viewing) as video,
-    ):
-        task = progress.add_task("Drawing", total=len(measured.series))
-        frames = progress.track(video, task_id=task, total=len(measured.series))
-        return write_folder(out, frames, measured.series, measured.assessment)
+    with open_video(measured.path, mirrored=bool(setup.mirrored), slow_motion=slow_motion, viewing=viewing) as video:
+        yield from progress.track(video, total=len(measured.series), description="Drawing")
 
 
 def _status(measured: "Measurement") -> int:
@@ -639,7 +681,7 @@ def _stderr() -> "Console":
     return Console(stderr=True)
 
 
-def _fetch_bar(progress: object) -> "Progress":
+def _fetch_bar(progress: object) -> "OnFetch":
     """Return a listener that shows a model being fetched as one more bar."""
     from rich.progress import Progress as Bars
     from rich.progress import TaskID

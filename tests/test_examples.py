@@ -36,6 +36,7 @@ EXEMPT = {
             "hipcv.pose.legs.follower.open_follower",
             "hipcv.pose.legs.reader.LegReader.*",
             "hipcv.pose.legs.network.load_network",
+            "hipcv.pose.legs.people.PersonDetector.*",
             "hipcv.pose.legs.reader.open_leg_reader",
             "hipcv.pose.legs.reading.*",
             "hipcv.pose.legs.region.find_in_*",

@@ -161,6 +161,7 @@ class MeasureOptions(_Done):
     to_s: Second | None = None
     still: bool = False
     keep: bool = False
+    show_face: bool = False
     subject: Subject | None = None
     subject_at: Place | None = None
 
@@ -241,6 +242,7 @@ class StartMessage(_Done):
     hold_s: Annotated[float, Field(ge=0.5, le=5, allow_inf_nan=False)] = 1.5
     countdown_s: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 3.0
     keep: bool = False
+    show_face: bool = False
     subject: Subject | None = None
     roll: Roll | None = None
     pitch: Pitch | None = None

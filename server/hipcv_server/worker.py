@@ -284,4 +284,5 @@ def _draw(order: Order, options: MeasureOptions, measured: "Measurement", tell: 
     viewing = measured.assessment.provenance.viewing
     mirrored, slow_motion = bool(options.mirrored), options.slow_motion
     with open_video(measured.path, mirrored=mirrored, slow_motion=slow_motion, viewing=viewing) as video:
-        write_folder(order.folder, map(counted, video), measured.series, measured.assessment)
+        frames, show_face = map(counted, video), options.show_face
+        write_folder(order.folder, frames, measured.series, measured.assessment, show_face=show_face)

@@ -66,6 +66,8 @@ BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
 N_BODY_LOOKS = 5
 #: Where there are so many frames, so many of them are read before the others.
 GLANCE_FROM, N_GLANCE = 72, 24
+#: How often it is looked where everybody's head is, so that faces can be covered in pictures.
+HEADS_EVERY_S = 0.5
 #: Where both knees are read in fewer of the frames, it is asked what else somebody does who is in view.
 MIN_READ = 0.5
 
@@ -187,6 +189,7 @@ class LegReader:
             shank_se_deg=read.shank_se_deg,
             knee_outline_px=read.knee_outline_px,
             n_people=self._count_people(),
+            heads=self._heads(time_s),
             sharpness=self._sharpness(time_s, read.image_px),
             swapped=read.swapped,
         )
@@ -254,6 +257,16 @@ class LegReader:
             for k, people in self._people().items():
                 n_people[k] = 1 + len(others(people, self.vote))
         return n_people
+
+    def _heads(self, time_s: FloatArray) -> FloatArray:
+        """Return (K, 4) where heads may be: time, x, y and radius to cover; nothing without a detector."""
+        rows, next_s = [np.empty((0, 4))], -np.inf
+        for k in range(len(time_s)):
+            if self.detector is not None and time_s[k] >= next_s:
+                next_s = time_s[k] + HEADS_EVERY_S
+                heads = self.detector.heads(self._frame(k)) / self._scale
+                rows.append(np.column_stack([np.full(len(heads), time_s[k]), heads]))
+        return np.concatenate(rows)
 
     def _people(self) -> dict[int, list[Somebody]]:
         """Return who is seen in every frame that is searched, by its number; nothing without a detector."""

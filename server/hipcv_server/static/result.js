@@ -207,6 +207,7 @@ function actions(resource, onDeleted) {
   }, { class: "button quiet small danger" });
   return element("div", { class: "row actions" },
     assessment ? [open("Full report", links.report, inTab), keep ? open("Annotated video", links.video, inTab) : null,
-      open("Save the report", `${links.report}?download=true`, { download: true }), open("Save the curves (CSV)", `${links.series}?format=csv`, { download: true })] : null,
+      open("Save the report", `${links.report}?download=true`, { download: true }), open("Save the curves (CSV)", `${links.series}?format=csv`, { download: true }),
+      links.fhir ? open("Save for a record (FHIR)", links.fhir, { download: true }) : null] : null,
     erase);
 }

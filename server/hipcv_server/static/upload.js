@@ -109,7 +109,7 @@ function options() {
   sent.push(...doneOf(byId("upload-form")), ...sentAnswers(answers));
   for (const side of SIDES) if (given.get(`pain_${side}`)) sent.push([`pain_${side}`, painWords(given.get(`pain_${side}`), given.get(`place_${side}`))]);
   if (given.get("slow_motion") && given.get("slow_motion") !== "1") sent.push(["slow_motion", given.get("slow_motion")]);
-  if (given.get("keep")) sent.push(["keep", "true"]);
+  for (const name of ["keep", "show_face"]) if (given.get(name)) sent.push([name, "true"]);
   return sent;
 }
 
