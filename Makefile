@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
-.PHONY: demo test test-fast test-latest lint browser tracer bench harden lock clean
+.PHONY: demo test test-fast test-latest lint browser tracer pango database bench harden lock clean
 
 define venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -64,18 +64,32 @@ tracer:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y strace >/dev/null; } || \
 	  echo "No strace here and none to be had: nobody looks at what leaves this machine."
 
-test: lint browser tracer
+# A report becomes a PDF by WeasyPrint, which needs the system's Pango.
+pango: $(FULL)
+	@$(BIN)/python -c "import weasyprint" >/dev/null 2>&1 || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing Pango (once) …" && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null; } || \
+	  echo "No Pango here and none to be had: the tests of the PDF fail."
+
+# The history is kept in PostgreSQL, too: the tests start one of their own.
+database:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing PostgreSQL (once) …" && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y postgresql >/dev/null; } || \
+	  echo "No PostgreSQL here and none to be had: its tests are skipped."
+
+test: lint browser tracer pango database
 	@$(BIN)/pytest -rs $(PARALLEL) --durations=25
 
 # What is arithmetic alone: no pose model, no child process, no browser.
-test-fast: $(FULL)
+test-fast: $(FULL) pango
 	@$(BIN)/pytest -rs $(ARITHMETIC) -m 'not (model or process or browser)'
 
 # The suite with the newest versions that pyproject.toml allows: what differs from the pinned ones is listed first.
 test-latest: $(LOCKER)/.installed
 	@rm -rf $(LATEST)
 	$(call venv,$(LATEST))
-	@$(LATEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server$(comma)cluster$(comma)test]'
+	@$(LATEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server$(comma)cluster$(comma)fhir$(comma)pdf$(comma)test]'
 	@sed -nE 's/^([a-z0-9.-]+==[^ ]+).*/\1/p' requirements/all.txt > $(LATEST)/pinned.txt
 	@$(LOCKER)/bin/uv pip freeze --quiet --exclude-editable --python $(LATEST)/bin/python | grep -vxFf $(LATEST)/pinned.txt | \
 	  grep -vE '^(pip|setuptools)==' || echo "Nothing differs from requirements/all.txt."
@@ -92,7 +106,7 @@ compile = @$(LOCKER)/bin/uv pip compile --quiet --upgrade --universal --python-v
 
 lock: $(LOCKER)/.installed
 	$(compile) pyproject.toml --all-extras --group build -c requirements/bounds.txt -o requirements/all.txt
-	$(compile) pyproject.toml --extra server --group build -c requirements/all.txt -o requirements/run.txt
+	$(compile) pyproject.toml --extra server --extra fhir --extra pdf --group build -c requirements/all.txt -o requirements/run.txt
 	$(compile) --group lock -o requirements/lock.txt
 	@git --no-pager diff --unified=0 -- requirements | grep -E '^[-+][a-z]' || echo "Nothing is newer."
 
@@ -100,6 +114,7 @@ bench: $(FULL)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS)
 	@$(BIN)/python benchmarks/accuracy.py $(CLIPS) --engine graph
 	@$(BIN)/python benchmarks/field.py $(CLIPS)
+	@$(BIN)/python benchmarks/stills.py $(CLIPS)
 	@$(BIN)/python benchmarks/limits.py $(CLIPS) --only easy
 	@$(BIN)/python benchmarks/ablation.py $(CLIPS) --limit 4
 	@$(BIN)/python benchmarks/repeatability.py $(REPEAT) --noise
@@ -108,6 +123,7 @@ bench: $(FULL)
 	@test ! -e ../shared/real/clips.json || $(BIN)/python benchmarks/real_clips.py
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/batch.py $(CLIPS)
+	@$(BIN)/python benchmarks/record.py
 
 # What is tried against it, as often as is wanted (an hour or two), and its table; QUICK=1: as often as `make test` does; LINES=A1,C4: only these.
 harden: $(FULL) browser tracer

@@ -14,7 +14,7 @@ import math
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def measure_kind(task: tuple[str, str], *, folder: Path) -> Outcome:
     truth = json.loads(clips[name].with_suffix(".truth.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as made:
         path = make(kind, clips[name], Path(made) / "clip.mp4")
-        setup = setup_for(truth, given_camera=False)
+        setup = replace(setup_for(truth, given_camera=False), mirrored=kind.mirrored)
         assessment = measure_file(path, setup, viewing=kind.viewing).assessment
     weighty = {str(f.code) for f in assessment.findings if f.severity is not Severity.NOTE}
     errors_deg = tuple(row.error_deg for row in score(assessment, truth))

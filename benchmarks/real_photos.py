@@ -43,13 +43,14 @@ from hipcv.pose.fusion import MAX_SE_DEG
 from hipcv.pose.landmarker import PoseEstimator
 from hipcv.pose.legs.body import contradicted
 from hipcv.pose.legs.edges import Ribbon
-from hipcv.pose.legs.looking import BODY_VIEWS
+from hipcv.pose.legs.looking import BODY_VIEWS, VIEW_EVERY_S
 from hipcv.pose.legs.network import LandmarkNetwork
 from hipcv.pose.legs.people import PersonDetector, Somebody
 from hipcv.pose.legs.protractor import measure_shank
 from hipcv.pose.legs.protractor import turned as turned_vectors
 from hipcv.pose.legs.reader import LONG_SIDE_PX
-from hipcv.pose.legs.reading import VIEW_EVERY_S, read_lower_legs
+from hipcv.pose.legs.reading import read_lower_legs
+from hipcv.pose.legs.seen_before import SeenBefore
 from hipcv.pose.legs.steps import LEG_STEPS
 from hipcv.pose.legs.subject import find_people
 from hipcv.pose.legs.tracking import LegPath
@@ -208,7 +209,13 @@ class LegsOnStills:
         if not known:
             return nothing
         time_s, pieces = VIEW_EVERY_S * np.arange(n_looks, dtype=np.float64), Pieces()
-        legs = read_lower_legs(lambda _: rgb, time_s, known[0], self._network, replace(LEG_STEPS, measure_shank=pieces))
+        legs = read_lower_legs(
+            lambda _: rgb,
+            time_s,
+            known[0],
+            SeenBefore(known[0].region, self._network),
+            replace(LEG_STEPS, measure_shank=pieces),
+        )
         each = np.stack([legs.knees_px, legs.ankles_px], axis=2)
         elsewhere = np.stack([contradicted(legs.landmarks_deg[:, leg]) for leg in range(2)], axis=1)
         se_deg = np.median(np.where(elsewhere, np.inf, legs.se_deg), axis=0)

@@ -248,17 +248,37 @@ def assess(
     analysis = analyse(series, setup)
     camera = analysis.camera
     origin = provenance or Provenance()
-    shape = [] if origin.viewing.aspect else check_shape(series, setup, camera.yaw.value_deg)
-    findings = _causes([*recording_findings, *check_recording(series, analysis.angles, setup), *shape])
-    if not _rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
+    shape = [] if origin.viewing.aspect else check_shape(series, setup, camera.yaw.value_deg, camera.pitch.value_deg)
+    findings = find_causes([*recording_findings, *check_recording(series, analysis.angles, setup), *shape])
+    if not is_rejected(findings):  # the camera around somebody who does not do the test is nobody's concern
         findings += check_camera(camera)
-    rejected = _rejected(findings)
-    if not rejected:
+    if not is_rejected(findings):
         findings += check_knees(analysis.angles, camera)
         trials, told = judged_trials(series, analysis.angles, setup)
-        analysis = replace(analysis, trials=tuple(_trial_advised(t, setup.effort) for t in trials))
+        analysis = replace(analysis, trials=trials)
         findings += told
-    findings = _strongest(findings)
+    return conclude(series, setup, analysis, findings, origin)
+
+
+def conclude(
+    series: PoseSeries, setup: Setup, analysis: Analysis, findings: Sequence[Finding], provenance: Provenance
+) -> Assessment:
+    """Make of trials and findings the result of each side: end range, interval, comparison.
+
+    Parameters
+    ----------
+    series : with its sides sorted.
+    analysis : with the trials; those of a recording that `findings` refuse do not count.
+
+    Examples
+    --------
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> conclude(empty, Setup(), analyse(empty, Setup()), [], Provenance()).findings[0].code.value
+    'no_hold'
+    """
+    analysis = replace(analysis, trials=tuple(_trial_advised(t, setup.effort) for t in analysis.trials))
+    findings = [_whole_turn(f, provenance.viewing) for f in findings]
+    camera, rejected, findings = analysis.camera, is_rejected(findings), _strongest(findings)
     rejects = [f for f in findings if f.severity is Severity.REJECT]
     results = {}
     for motion in Motion:
@@ -279,7 +299,7 @@ def assess(
         analysis=analysis,
         asymmetry=_asymmetry(camera, *(results[side, Motion.INTERNAL] for side in SIDES)),
         findings=tuple(advised(f, setup.effort) for f in findings),
-        provenance=origin,
+        provenance=provenance,
         external=(results[Side.LEFT, Motion.EXTERNAL], results[Side.RIGHT, Motion.EXTERNAL]) if setup.inwards else None,
         external_asymmetry=_asymmetry(camera, *(results[side, Motion.EXTERNAL] for side in SIDES)),
     )
@@ -351,24 +371,48 @@ def _trial_advised(trial: Trial, effort: Effort) -> Trial:
     return replace(trial, findings=tuple(advised(f, effort) for f in trial.findings))
 
 
-def _rejected(findings: Sequence[Finding]) -> bool:
-    """Whether the recording as a whole carries no number."""
+def _whole_turn(finding: Finding, viewing: Viewing) -> Finding:
+    """Return the turn that sets a picture upright with the one that was made already, as it has to be told."""
+    turn_deg = finding.values.get("rotate")
+    if not isinstance(turn_deg, float | int) or not viewing.rotate_deg:
+        return finding
+    return replace(finding, values={**finding.values, "rotate": (turn_deg + viewing.rotate_deg) % 360})
+
+
+def is_rejected(findings: Sequence[Finding]) -> bool:
+    """Whether the recording as a whole carries no number.
+
+    Examples
+    --------
+    >>> is_rejected([found(FindingCode.NO_PERSON, Severity.REJECT, 0.0)]), is_rejected([])
+    (True, False)
+    """
     return any(f.severity is Severity.REJECT and f.side is None for f in findings)
 
 
 #: What explains whatever else is found in a recording, and what may stand beside it.
-_EXPLAINING = (FindingCode.SEVERAL_TESTS, FindingCode.PICTURE_TURNED)
+_EXPLAINING = (FindingCode.SEVERAL_TESTS, FindingCode.MOVING_CAMERA, FindingCode.PICTURE_TURNED)
 #: What light that is wrong makes of somebody who is there.
 _LIGHT = (FindingCode.LOW_LIGHT, FindingCode.TOO_BRIGHT)
 _NOT_MADE_OUT = {FindingCode.NO_PERSON, FindingCode.LEGS_NOT_SEEN, FindingCode.WRONG_TEST, FindingCode.WRONG_VIEW}
+#: Who does something else, or is not to be seen whole, is not read well either.
+_NOT_IN_VIEW = {FindingCode(code) for code in ("wrong_test", "legs_not_seen", "subject_unclear", "out_of_frame")}
+_FOLLOWING = (FindingCode.NO_PERSON, FindingCode.PERSON_LOST, FindingCode.PIXEL_SHAPE)
 _BESIDE = (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)
 
 
-def _causes(findings: Sequence[Finding]) -> list[Finding]:
+def find_causes(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings without what follows from others.
 
     Who stands, or shows no legs, is not read all the time; where clips are joined, camera and room change with them;
     in a picture that is turned nothing is where it should be; in the dark nobody is made out.
+
+    Examples
+    --------
+    >>> dark = found(FindingCode.LOW_LIGHT, Severity.DOUBT, 0.02)
+    >>> nobody = found(FindingCode.NO_PERSON, Severity.REJECT, 0.0)
+    >>> [(f.code.value, f.severity.value) for f in find_causes([dark, nobody])]
+    [('low_light', 'reject')]
     """
     rejected = {f.code for f in findings if f.severity is Severity.REJECT and f.side is None}
     for code in _EXPLAINING:
@@ -377,10 +421,13 @@ def _causes(findings: Sequence[Finding]) -> list[Finding]:
     light = [f for f in findings if f.code in _LIGHT]
     if light and rejected & _NOT_MADE_OUT:
         return [replace(light[0], severity=Severity.REJECT), *(f for f in findings if f.code in _BESIDE)]
-    if not rejected & {FindingCode.WRONG_TEST, FindingCode.LEGS_NOT_SEEN, FindingCode.SUBJECT_UNCLEAR}:
+    if not rejected & _NOT_IN_VIEW:
         return list(findings)
-    following = (FindingCode.NO_PERSON, FindingCode.PERSON_LOST, FindingCode.PIXEL_SHAPE)
-    return [f for f in findings if f.code not in following]
+    return [
+        f
+        for f in findings
+        if f.code not in _FOLLOWING and (f.severity is Severity.REJECT or f.code is not FindingCode.LEGS_NOT_SEEN)
+    ]
 
 
 def _strongest(findings: Sequence[Finding]) -> list[Finding]:

@@ -4,11 +4,11 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -17,6 +17,7 @@ from hipcv.batch.commands import register as register_batch
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.procedures.seated import SEATED
+from hipcv.history.commands import DateOption, PersonOption
 from hipcv.history.commands import register as register_history
 from hipcv.history.pair_commands import register as register_pair
 from hipcv.live.commands import register as register_live
@@ -24,18 +25,27 @@ from hipcv.native.chatter import own_process
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.outputs.commands import register as register_advice
 from hipcv.upkeep.commands import register as register_upkeep
-from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Sex
-from hipcv_server.commands import open_page
+from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Paper, Sex
+from hipcv_server.commands import forget_elsewhere, open_page
 from hipcv_server.commands import register as register_server
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rich.console import Console
+    from rich.progress import Progress
 
     from hipcv.core.answers import SidePain
     from hipcv.core.setup import Setup
     from hipcv.core.viewing import Viewing
+    from hipcv.history.entry import Entry
     from hipcv.measurement import Measurement
-    from hipcv.models.store import ModelStatus, Progress
+    from hipcv.models.store import ModelStatus
+    from hipcv.models.store import Progress as OnFetch
+    from hipcv.outputs.artefacts import Artefact
+    from hipcv.outputs.visit import Visit
+    from hipcv.sources.pictures import Clip
+    from hipcv.sources.recording import Frame
 
 #: Set to anything, it shows where a fault in hipcv itself lies.
 TRACEBACK_VARIABLE = "HIPCV_TRACEBACK"
@@ -99,7 +109,14 @@ SexArgument = Annotated[Sex | None, typer.Option("--sex", help="Sex, for the ref
 
 @app.command()
 def measure(
-    clip: Annotated[Path, typer.Argument(help="A video file of the test.", show_default=False)],
+    clips: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CLIP...",
+            help="A video file of the test; or pictures: files, a folder, or a pattern such as 'pictures/*.png'.",
+            show_default=False,
+        ),
+    ],
     test: Annotated[TestOption, typer.Option("--test", help="Which test was filmed; auto finds out and says why.")],
     age: Age = None,
     sex: SexArgument = None,
@@ -217,6 +234,20 @@ def measure(
     to_s: Annotated[
         float | None, typer.Option("--to", metavar="SECONDS", help="Measure up to this second.", show_default=False)
     ] = None,
+    still: Annotated[
+        bool,
+        typer.Option(
+            "--still",
+            help="Each picture is a photograph by itself, of a leg at the end of its range or at rest; one of each is "
+            "enough, that at rest may be left out.",
+        ),
+    ] = False,
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            "--fps", metavar="RATE", help="Numbered pictures of a movement: how many a second.", show_default=False
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for report, annotated video, JSON and CSV.", show_default=False),
@@ -224,24 +255,36 @@ def measure(
     series: Annotated[
         Path | None, typer.Option("--series", help="Write one row a frame to this CSV file.", show_default=False)
     ] = None,
-    keep: Annotated[
-        str | None,
-        typer.Option("--keep", metavar="SUBJECT", help="Keep the assessment in the history.", show_default=False),
+    show_face: Annotated[
+        bool, typer.Option("--show-face", help="Leave faces as they are in pictures and video; else they are covered.")
+    ] = False,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", help="Write the report as a PDF to this file.", show_default=False)
     ] = None,
+    paper: Annotated[Paper, typer.Option("--paper", help="The sheet that the PDF is for.")] = Paper.A4,
+    fhir: Annotated[
+        Path | None,
+        typer.Option("--fhir", help="Write the result as a Bundle of HL7 FHIR R4 to this file.", show_default=False),
+    ] = None,
+    person: PersonOption = None,
+    day: DateOption = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the assessment as JSON instead of a table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Measure a recorded clip."""
     with _one_sentence():
         from hipcv.core.setup import Setup, done_fault
+        from hipcv.outputs.artefacts import FHIR, PDF, SERIES
 
         fault = done_fault(effort, helper, hand_place, end_point, pain)
         if fault is not None:
             raise typer.BadParameter(fault.sentence, param_hint=f"--{fault.field.replace('_', '-')}")
         answers, screened_on = read_screening(screening, screened_on, screened_by)
         pains = _side_pain("--pain-left", pain_left), _side_pain("--pain-right", pain_right)
-        viewing = _viewing(rotate, aspect, from_s, to_s)
-        _try_writing(out=out, series=series, keep=keep)
+        viewing = _viewing(rotate, aspect, from_s, to_s, fps, still=still)
+        clip = clips[0] if len(clips) == 1 else _pictures(clips)
+        wanted = _wanted(out, {SERIES: series, FHIR: fhir, PDF: pdf})
+        _try_writing(wanted, person)
         procedure = _recognise(clip, model, models, viewing) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
             procedure=procedure,
@@ -271,13 +314,10 @@ def measure(
             clip, setup, model, models, slow_motion=slow_motion, viewing=viewing, engine=engine, quiet=quiet
         )
         _print(measured, as_json=json_)
-        if keep is not None:
-            from hipcv.history import keep as keep_in_history
-            from hipcv.outputs.document import render_document
-
-            keep_in_history(render_document(measured.assessment), keep)
-        written = _write(measured, out=out, series=series, quiet=quiet, slow_motion=slow_motion)
-        _tell_written(written if not json_ else [])
+        entry = None if person is None else _keep(measured, clips[0], person, None if day is None else day.date())
+        shown = {"visit": _visit(measured, entry), "show_face": show_face, "paper": paper}
+        _write(measured, wanted, shown, quiet=quiet, slow_motion=slow_motion)
+        _tell_written([] if json_ else [path for _, path in wanted])
     raise typer.Exit(_status(measured))
 
 
@@ -290,8 +330,9 @@ def demo(
     status = 0
     with _one_sentence():
         from hipcv.core.setup import Setup
+        from hipcv.outputs.visit import Visit
 
-        _try_writing(out=out)
+        _try_writing(_wanted(out))
         for folder, name in (
             ("seated", "seated-easy-101-00.mp4"),
             ("seated-passive", "seated-passive-121-01.mp4"),
@@ -301,7 +342,9 @@ def demo(
             setup = Setup(procedure_named(name.partition("-")[0]), effort)
             measured = _measure(_sample(name), setup, ModelName.HEAVY, None, quiet=quiet)
             _print(measured)
-            _tell_written(_write(measured, out=out / folder, quiet=quiet))
+            wanted = _wanted(out / folder)
+            _write(measured, wanted, {"visit": Visit(recording=name)}, quiet=quiet)
+            _tell_written([path for _, path in wanted])
             status = max(status, _status(measured))
     raise typer.Exit(status)
 
@@ -319,15 +362,30 @@ def _sample(name: str) -> Path:
     )
 
 
-def _recognise(clip: Path, model: ModelName, models: Path | None, viewing: "Viewing") -> "Procedure":
+def _recognise(clip: "Clip", model: ModelName, models: Path | None, viewing: "Viewing") -> "Procedure":
     """Return the test that a clip shows; a clip that shows neither is measured as seated and refused there."""
     from hipcv.measurement import recognise_file
     from hipcv.printable import printable
 
     seen = recognise_file(clip, model_name=model, model_path=models, viewing=viewing)
     what = f"taken for the {seen.procedure} test" if seen.procedure else "neither the seated nor the prone test"
-    typer.echo(f"hipcv: {printable(clip.name)} is {what}. {seen.reason}", err=True)
+    typer.echo(f"hipcv: {printable(_named(clip))} is {what}. {seen.reason}", err=True)
     return seen.procedure or SEATED
+
+
+def _pictures(clips: Sequence[Path]) -> tuple[Path, ...]:
+    """Return several paths, all of which have to be pictures."""
+    from hipcv.sources.stillfile import is_picture_name, picture_refusal
+
+    other = next((path for path in clips if not is_picture_name(path)), None)
+    if other is not None:
+        raise picture_refusal(other, "another kind of file among several", "give one video, or pictures alone")
+    return tuple(clips)
+
+
+def _named(clip: "Clip") -> str:
+    """Return what a clip is called in a sentence."""
+    return clip.name if isinstance(clip, Path) else f"{clip[0].name} and {len(clip) - 1} more"
 
 
 def _camera_side(procedure: "Procedure", end: CameraEnd | None, *, told: bool) -> CameraSide:
@@ -365,7 +423,9 @@ def _side_pain(option: str, text: str | None) -> "SidePain | None":
         raise typer.BadParameter(str(error), param_hint=option) from None
 
 
-def _viewing(rotate: int, aspect: str | None, from_s: float | None, to_s: float | None) -> "Viewing":
+def _viewing(
+    rotate: int, aspect: str | None, from_s: float | None, to_s: float | None, fps: float | None, *, still: bool
+) -> "Viewing":
     from hipcv.core.viewing import Viewing, read_aspect
 
     try:
@@ -373,9 +433,10 @@ def _viewing(rotate: int, aspect: str | None, from_s: float | None, to_s: float 
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--aspect") from None
     try:
-        return Viewing(rotate, shape, from_s, to_s)
+        return Viewing(rotate, shape, from_s, to_s, pictures_hz=fps, still=still)
     except ValueError as error:
-        hint = "--rotate" if "turn" in str(error) else "--from, --to"
+        said = {"--rotate": "turn", "--still": "stills", "--fps": "a rate"}
+        hint = next((option for option, word in said.items() if word in str(error)), "--from, --to")
         raise typer.BadParameter(str(error), param_hint=hint) from None
 
 
@@ -389,7 +450,7 @@ def _subject_at(text: str) -> tuple[float, float]:
 
 
 def _measure(
-    clip: Path,
+    clip: "Clip",
     setup: "Setup",
     model: ModelName,
     models: Path | None,
@@ -414,7 +475,7 @@ def _measure(
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress:
-        task = progress.add_task(f"Reading {escape(printable(clip.name))}", total=None)
+        task = progress.add_task(f"Reading {escape(printable(_named(clip)))}", total=None)
         return measure_file(
             clip,
             setup,
@@ -428,24 +489,61 @@ def _measure(
         )
 
 
-def _try_writing(*, out: Path | None = None, series: Path | None = None, keep: str | None = None) -> None:
+def _wanted(out: Path | None, alone: "Mapping[Artefact, Path | None] | None" = None) -> "list[tuple[Artefact, Path]]":
+    """Return what is written where: everything into the folder, and what was asked for alone."""
+    from hipcv.outputs.artefacts import possible
+
+    folder = [] if out is None else [(artefact, out / artefact.file) for artefact in possible(frames=True)]
+    return folder + [(artefact, path) for artefact, path in (alone or {}).items() if path is not None]
+
+
+def _try_writing(wanted: "Sequence[tuple[Artefact, Path]]", person: str | None = None) -> None:
     """Find out before the work whether its results can be written."""
-    if keep is not None:
+    from hipcv.files import try_writing
+
+    if person is not None:
         from hipcv.core.errors import HistoryError
         from hipcv.history.store import open_history
 
-        if not keep.strip():
-            raise HistoryError("Wanted a subject to keep the assessment for, found an empty name: give a code.")
+        if not person.strip():
+            raise HistoryError(
+                "Wanted a person to keep the assessment for, found an empty name: give a name or a code."
+            )
         with open_history():
             pass
-    if series is not None:
-        from hipcv.files import try_writing
+    for artefact, path in wanted:
+        artefact.need()
+        try_writing(path)
 
-        try_writing(series)
-    if out is not None:
-        from hipcv.outputs.folder import try_folder
 
-        try_folder(out)
+def _visit(measured: "Measurement", entry: "Entry | None") -> "Visit":
+    """Return who was measured when and from which recording, and what changed since the last kept test."""
+    from hipcv.history.since import since_last
+    from hipcv.outputs.document import render_document
+    from hipcv.outputs.visit import Visit
+
+    recording = _named(measured.path)
+    if entry is None or entry.subject is None:
+        return Visit(recording=recording)
+    since = since_last(render_document(measured.assessment), entry.subject, entry.visit_date)
+    return Visit(entry.subject, entry.visit_date, recording, since)
+
+
+def _keep(measured: "Measurement", clip: Path, person: str, day: "date | None") -> "Entry":
+    """Keep a result in the history, and say under which number and day."""
+    from hipcv.history import keep
+    from hipcv.outputs.document import render_document
+    from hipcv.printable import printable
+    from hipcv.sources.taken import read_taken
+
+    taken = None if day is not None else read_taken(clip)
+    entry = keep(render_document(measured.assessment), person, visit_date=day or (taken and taken.date()))
+    why = "" if day is not None else ", the file's own day" if taken is not None else ", today"
+    whose = f"{printable(entry.subject or '')}, {entry.visit_date.isoformat()}{why}"
+    typer.echo(
+        f"hipcv: kept as number {entry.id} of {whose}; `hipcv history correct {entry.id}` changes that.", err=True
+    )
+    return entry
 
 
 def _print(measured: "Measurement", *, as_json: bool = False) -> None:
@@ -464,18 +562,26 @@ def _print(measured: "Measurement", *, as_json: bool = False) -> None:
 
 def _write(
     measured: "Measurement",
+    wanted: "Sequence[tuple[Artefact, Path]]",
+    shown: "Mapping[str, Any]",
     *,
-    out: Path | None = None,
-    series: Path | None = None,
     quiet: bool = False,
     slow_motion: float = 1.0,
-) -> list[Path]:
-    """Write what was asked for and return the files of its folder."""
-    from hipcv.outputs.tables import write_series
+) -> None:
+    """Write what was asked for, `shown` as in `Material`; the recording is read once more where pictures of it are."""
+    from contextlib import closing
 
-    if series is not None:
-        write_series(measured.assessment, series)
-    return _write_folder(measured, out, quiet=quiet, slow_motion=slow_motion) if out is not None else []
+    from rich.progress import Progress
+
+    from hipcv.outputs.artefacts import Material
+
+    with (
+        Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
+        closing(_frames(measured, slow_motion, progress)) as frames,
+    ):
+        material = Material(measured.assessment, measured.series, frames, **shown)
+        for artefact, path in wanted:
+            artefact.write(material, path)
 
 
 def _tell_written(paths: Sequence[Path]) -> None:
@@ -487,20 +593,13 @@ def _tell_written(paths: Sequence[Path]) -> None:
         Console().print(f"wrote {printable(str(path))}", style="dim", soft_wrap=True, highlight=False, markup=False)
 
 
-def _write_folder(measured: "Measurement", out: Path, *, quiet: bool, slow_motion: float) -> list[Path]:
-    from rich.progress import Progress
-
-    from hipcv.outputs.folder import write_folder
+def _frames(measured: "Measurement", slow_motion: float, progress: "Progress") -> "Generator[Frame, None, None]":
+    """Yield the recording once more, from the moment that somebody wants the first frame."""
     from hipcv.sources.video import open_video
 
     setup, viewing = measured.assessment.setup, measured.assessment.provenance.viewing
-    with (
-        Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
-        open_video(measured.path, mirrored=bool(setup.mirrored), slow_motion=slow_motion, viewing=viewing) as video,
-    ):
-        task = progress.add_task("Drawing", total=len(measured.series))
-        frames = progress.track(video, task_id=task, total=len(measured.series))
-        return write_folder(out, frames, measured.series, measured.assessment)
+    with open_video(measured.path, mirrored=bool(setup.mirrored), slow_motion=slow_motion, viewing=viewing) as video:
+        yield from progress.track(video, total=len(measured.series), description="Drawing")
 
 
 def _status(measured: "Measurement") -> int:
@@ -598,7 +697,7 @@ def _stderr() -> "Console":
     return Console(stderr=True)
 
 
-def _fetch_bar(progress: object) -> "Progress":
+def _fetch_bar(progress: object) -> "OnFetch":
     """Return a listener that shows a model being fetched as one more bar."""
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
@@ -657,7 +756,7 @@ def _last_resort(error: Exception) -> NoReturn:
 
 register_batch(app, _one_sentence)
 register_agreement(app, _one_sentence)
-register_history(app, _one_sentence)
+register_history(app, _one_sentence, forget_elsewhere)
 register_live(app, _one_sentence, open_page)
 register_server(app)
 register_advice(app, _one_sentence)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,12 +18,14 @@ from hipcv.core.viewing import AS_STORED, Viewing
 from hipcv.evidence.guidance import advised
 from hipcv.models.store import ModelFile, Progress, get_model
 from hipcv.native.software import installed
+from hipcv.photographs import Photograph, assess_photographs, joined_series
 from hipcv.pose.method import METHOD, Method
 from hipcv.pose.part import N_SEARCHED, PartFinder, find_part, only_seconds
 from hipcv.session import Session
-from hipcv.sources.recording import ReadReport, VideoInfo
+from hipcv.sources.pictures import N_LOOKS, STILL_EVERY_S, Clip
+from hipcv.sources.recording import ReadReport, Recording, VideoInfo
 from hipcv.sources.survey import Survey
-from hipcv.sources.video import VideoFile, open_video
+from hipcv.sources.video import open_video
 from hipcv.words import Engine, ModelName
 
 if TYPE_CHECKING:
@@ -32,7 +35,10 @@ if TYPE_CHECKING:
 #: Refusals of a recording that may show something else before or after the test.
 ELSE_SHOWN = {FindingCode.WRONG_TEST, FindingCode.NO_PERSON, FindingCode.LEGS_NOT_SEEN}
 #: Refusals that no turn of the picture explains.
-NO_TURN = (FindingCode.PICTURE_TURNED, FindingCode.SEVERAL_TESTS, FindingCode.CAMERA_YAW, FindingCode.BEYOND_JOINT)
+NO_TURN = (
+    *(FindingCode.PICTURE_TURNED, FindingCode.SEVERAL_TESTS, FindingCode.MOVING_CAMERA),
+    *(FindingCode.CAMERA_YAW, FindingCode.BEYOND_JOINT),
+)
 #: Pictures in which somebody who sits is then looked for.
 N_POSTURES = 60
 
@@ -48,13 +54,13 @@ class OnFrame(Protocol):
 class Measurement:
     """A measured recording: where it came from, what was seen, what it means."""
 
-    path: Path
+    path: Clip
     series: PoseSeries
     assessment: Assessment
 
 
 def measure_file(
-    path: Path,
+    path: Clip,
     setup: Setup,
     *,
     model_name: ModelName = ModelName.HEAVY,
@@ -75,7 +81,7 @@ def measure_file(
 
     Parameters
     ----------
-    path : a video file.
+    path : a video file; a folder or a pattern of pictures, one of them, or several.
     setup : how the test was done and filmed.
     model_name, model_path : which pose model, and where to look for it first.
     slow_motion : by how many times the file plays slower than life.
@@ -94,14 +100,14 @@ def measure_file(
     with open_video(path, slow_motion=slow_motion, viewing=viewing):  # before a model is fetched for nothing
         model = get_model(model_name, model_path, on_fetch)
     one = _OneFile(path, setup, model, model_name, slow_motion, clip_sha256, method, engine, on_frame, on_read)
-    return one.measure(viewing)
+    return one.measure_stills(viewing) if viewing.still else one.measure(viewing)
 
 
 @dataclass(slots=True)
 class _OneFile:
     """A file that is read, and read again where a part of it is the recording of the test."""
 
-    path: Path
+    path: Clip
     setup: Setup
     model: ModelFile
     model_name: ModelName
@@ -130,7 +136,32 @@ class _OneFile:
             return measured
         return self._where_it_is_done(measured, survey, finder) or _turned(measured, survey, finder)
 
-    def _open(self, viewing: Viewing) -> VideoFile:
+    def measure_stills(self, viewing: Viewing) -> Measurement:
+        """Measure single pictures, each with a camera of its own (METHOD S19)."""
+        photographs: list[Photograph] = []
+        survey = Survey()
+        with self._open(viewing) as recording:
+            self.clip_sha256 = recording.sha256
+            for _, frames in groupby(recording, lambda frame: math.floor(frame.time_s / STILL_EVERY_S)):
+                with self._session(viewing, recording.info) as session:
+                    for frame in frames:
+                        session.add(frame.rgb, frame.time_s)
+                        survey.add(frame.rgb, frame.time_s)
+                    series = session.series()
+                    photographs.append(Photograph(series, session.reader.findings()))
+                    session.parameters = {**session.parameters, "notes": list(recording.notes)}
+                    provenance = replace(session.provenance(series, self.clip_sha256), fps=None, readings_hz=None)
+                if self.on_frame is not None:
+                    self.on_frame(len(photographs) * N_LOOKS, recording.info.expected_n_frames)
+        n_pictures = len(photographs)
+        assessment = assess_photographs(photographs, self.setup, provenance=replace(provenance, n_frames=n_pictures))
+        joined = joined_series([one.series for one in photographs])
+        measured = Measurement(self.path, joined, assessment)
+        if assessment.status is Status.MEASURED:
+            return measured
+        return _turned(measured, survey, PartFinder(self.setup, self.model, self.model_name))
+
+    def _open(self, viewing: Viewing) -> Recording:
         return open_video(
             self.path,
             mirrored=bool(self.setup.mirrored),
@@ -162,17 +193,18 @@ class _OneFile:
             whole_px=(info.whole_width_px, info.whole_height_px),
         )
 
-    def _read(self, video: VideoFile, session: Session) -> Survey:
+    def _read(self, video: Recording, session: Session) -> Survey:
         self.clip_sha256 = video.sha256  # before its frames: it says what was read
         survey = Survey()
-        for n_done, frame in enumerate(video, start=1):
+        for frame in video.frames(session.reader.sample_hz):
             session.add(frame.rgb, frame.time_s)
             survey.add(frame.rgb, frame.time_s)
             if self.on_frame is not None:
-                self.on_frame(n_done, video.info.expected_n_frames)
+                self.on_frame(frame.index + 1, video.info.expected_n_frames)
+        session.source_fps_hz = video.report.fps_hz if video.report is not None else None
         return survey
 
-    def _finish(self, video: VideoFile, session: Session, told: tuple[Finding, ...]) -> Measurement:
+    def _finish(self, video: Recording, session: Session, told: tuple[Finding, ...]) -> Measurement:
         if self.on_read is not None:
             self.on_read()
         session.parameters = {**session.parameters, "notes": list(video.notes)}
@@ -216,7 +248,7 @@ def _turned(measured: Measurement, survey: Survey, finder: PartFinder) -> Measur
 
 
 def recognise_file(
-    path: Path, *, model_name: ModelName, model_path: Path | None = None, viewing: Viewing = AS_STORED
+    path: Clip, *, model_name: ModelName, model_path: Path | None = None, viewing: Viewing = AS_STORED
 ) -> "Recognised":
     """Say which test a recorded file shows, from some of its frames.
 
@@ -236,7 +268,8 @@ def check_reading(report: ReadReport) -> tuple[Finding, ...]:
 
     Examples
     --------
-    >>> from hipcv.sources.recording import ReadReport
+    >>> from hipcv.sources.pictures import N_LOOKS, STILL_EVERY_S, Clip
+    from hipcv.sources.recording import ReadReport
     >>> report = ReadReport(90, 90, 0, 0, 0, 0, 0, 0, 0, 1, 0.8, 1.5, 3.0, 0, 0, False, None, None)
     >>> [(finding.code.value, finding.observed) for finding in check_reading(report)]
     [('dropped_frames', 0.8)]

@@ -18,7 +18,7 @@ from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import MIN_VISIBILITY, lateral_signs, sides_exchanged, sort_sides
 from hipcv.core.motion.filtering import OneEuro, median_of
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
-from hipcv.core.setup import Setup
+from hipcv.core.setup import Setup, places_text, read_places
 from hipcv.core.viewing import AS_STORED, Viewing
 from hipcv.evidence.guidance import advised
 from hipcv.models.store import ModelFile
@@ -81,6 +81,7 @@ class Session:
     guide : a faster model that says at once where the legs are; see `open_reader`.
     engine : who reads the frames; see `open_reader`.
     viewing : which part of a recorded file the frames are, `whole_px` (width, height) of all of its picture.
+    source_fps_hz : frames a second of a recording of which only some were handed over; else they are counted.
 
     Raises
     ------
@@ -99,6 +100,7 @@ class Session:
     engine: Engine = Engine.LEGS
     viewing: Viewing = AS_STORED
     whole_px: tuple[int, int] | None = None
+    source_fps_hz: float | None = None
     reader: PoseReader = field(init=False)
     _room: StillRoom = field(default_factory=StillRoom, init=False)
     _brightness: dict[float, float] = field(default_factory=dict, init=False)
@@ -176,15 +178,20 @@ class Session:
         """Return everything seen so far, with every row the subject's own."""
         series = sort_sides(self.reader.series(), self.setup)
         shank_px = median_of(np.linalg.norm(series.image_px[:, ANKLES] - series.image_px[:, KNEES], axis=-1))
-        span_s = self._span_s[1] - self._span_s[0]
         return replace(
             series,
             brightness=np.array([self._brightness.get(time_s, math.nan) for time_s in series.time_s.tolist()]),
             edges_px=self._room.find_edges(self._people_px(series.image_px), shank_px),
             long_side_fov_deg=self.long_side_fov_deg,
             origin_px=self.viewing.origin_px,
-            recorded_fps_hz=(self._n_frames - 1) / span_s if self.reader.sample_hz and span_s > 0 else None,
+            recorded_fps_hz=self._recorded_fps_hz() if self.reader.sample_hz else None,
         )
+
+    def _recorded_fps_hz(self) -> float | None:
+        span_s = self._span_s[1] - self._span_s[0]
+        if self.source_fps_hz is not None or not span_s > 0:
+            return self.source_fps_hz
+        return (self._n_frames - 1) / span_s
 
     def _people_px(self, image_px: FloatArray) -> FloatArray:
         picks = np.linspace(0, len(image_px) - 1, min(len(image_px), 25)).astype(int)
@@ -194,8 +201,13 @@ class Session:
     def finish(self, *, clip_sha256: str = "", findings: Iterable[Finding] = ()) -> tuple[PoseSeries, Assessment]:
         """Assess all that was seen; `findings` of the frames' source are carried into the result."""
         series = self.series()
-        own = [*findings, *self._camera_findings(series), *self.reader.findings()]
-        provenance = Provenance(
+        own = [*findings, *self._camera_findings(series), *map(self._in_whole_picture, self.reader.findings())]
+        assessment = assess(series, self.setup, provenance=self.provenance(series, clip_sha256), recording_findings=own)
+        return series, replace(assessment, findings=tuple(map(self._name_the_model, assessment.findings)))
+
+    def provenance(self, series: PoseSeries, clip_sha256: str = "") -> Provenance:
+        """Return what it takes, beside the setup, to get the same numbers of a series again; after `series`."""
+        return Provenance(
             hipcv_version=__version__,
             pose_model=str(self.model_name),
             model_sha256=self.model.sha256,
@@ -208,14 +220,23 @@ class Session:
             readings_hz=round(series.readings_hz, 4) if len(series) > 1 else None,
             parameters={**render_setup(self.setup), **self.parameters, "person": self.reader.person},
         )
-        assessment = assess(series, self.setup, provenance=provenance, recording_findings=own)
-        return series, replace(assessment, findings=tuple(map(self._name_the_model, assessment.findings)))
 
     def _name_the_model(self, finding: Finding) -> Finding:
         """Return the advice to take the model that sees more, where legs were refused that it may see."""
         if finding.code not in UNSEEN or finding.severity is not Severity.REJECT or not self.model_name.sees_less:
             return finding
         return advised(replace(finding, cause=Cause.OTHER_MODEL, values={"model": str(self.model_name)}))
+
+    def _in_whole_picture(self, finding: Finding) -> Finding:
+        """Return a finding that names places in the part that was read with those places in the whole picture."""
+        part, where = self.viewing.crop_px, finding.values.get("where")
+        if finding.code is not FindingCode.SUBJECT_UNCLEAR or part is None or self.whole_px is None:
+            return finding
+        places = [
+            ((part[0] + x * part[2]) / self.whole_px[0], (part[1] + y * part[3]) / self.whole_px[1])
+            for x, y in read_places(str(where))
+        ]
+        return replace(finding, values={**finding.values, "where": places_text(places)})
 
     def _camera_findings(self, series: PoseSeries) -> list[Finding]:
         shank_px = np.linalg.norm(series.image_px[:, ANKLES] - series.image_px[:, KNEES], axis=-1)

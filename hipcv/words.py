@@ -134,6 +134,13 @@ class CameraSide(StrEnum):
     HEAD_END = "head end"
 
 
+class Paper(StrEnum):
+    """The sheet that a report is printed on."""
+
+    A4 = "A4"
+    LETTER = "letter"
+
+
 class ModelName(StrEnum):
     """The three pose models, from the fastest to the most accurate."""
 

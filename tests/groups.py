@@ -24,6 +24,7 @@ APART = {
         "test_edges_drawn_over_the_video_say_where_down_is",
         "test_a_tap_says_which_of_two_who_sit_side_by_side_is_tested",
         "test_a_video_on_its_head_is_turned_by_a_tap",
+        "test_photographs_that_are_chosen_together_are_one_test",
         "test_results_are_listed_and_deleted",
     ),
 }

@@ -415,3 +415,48 @@ def test_shares_of_the_work_add_up_and_follow_the_length(tmp_path: Path) -> None
     shares = find_shares(read_clips([str(tmp_path)], Defaults()))
     assert sum(shares.values()) == pytest.approx(1)
     assert [shares[row] * 7 for row in (1, 2, 3)] == pytest.approx([1, 2, 4], rel=0.02)
+
+
+def test_a_folder_of_pictures_is_a_recording_where_its_rate_is_told_or_each_is_a_still(folder: Path) -> None:
+    (folder / "frames").mkdir()
+    for k in range(3):
+        (folder / "frames" / f"{k}.png").write_bytes(b"bytes")
+    told = write_csv(
+        folder, ("path", "fps", "still"), ("frames", "12.5", ""), ("frames/*.png", "", "yes"), name="p.csv"
+    )
+    series, stills = read_manifest(told, Defaults())
+    assert (series.source, series.viewing) == (str(folder / "frames"), Viewing(pictures_hz=12.5))
+    assert (stills.source, stills.viewing) == (str(folder / "frames" / "*.png"), Viewing(still=True))
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "wanted"),
+    [
+        (("frames", "", ""), "path", "a recording"),
+        (("none/*.png", "8", ""), "path", "a picture, or a folder or pattern of pictures"),
+        (("frames", "0", ""), "fps", "a rate of 0.1 to 1000 pictures a second"),
+        (("frames", "8", "yes"), "still", "stills without a rate or a stretch"),
+        (("frames", "", "perhaps"), "still", "yes or no"),
+    ],
+)
+def test_pictures_of_which_a_list_does_not_say_what_they_are_are_faults(folder: Path, row, column, wanted) -> None:
+    (folder / "frames").mkdir()
+    (folder / "frames" / "0.png").write_bytes(b"bytes")
+    with pytest.raises(ListError) as refused:
+        read_manifest(write_csv(folder, ("path", "fps", "still"), row), Defaults())
+    assert (column, wanted) in [(fault.column, fault.wanted) for fault in refused.value.faults]
+
+
+def test_answers_hold_for_three_months_before_the_day_of_the_test(folder: Path) -> None:
+    def read(screened_on: str, visit_date: str) -> Clip:
+        row = ("a.mp4", "none", screened_on, visit_date)
+        return read_one(write_csv(folder, ("path", "screening", "screened_on", "visit_date"), row))
+
+    assert read("2020-01-10", "2020-03-01").screened_on == "2020-01-10"
+    assert read("2020-01-10", "2020-01-10").screened_on == "2020-01-10"
+    for screened_on, visit_date in (("2020-01-10", "2020-06-01"), ("2020-03-01", "2020-01-10"), ("2020-01-10", "")):
+        with pytest.raises(ListError) as refused:
+            read(screened_on, visit_date)
+        (fault,) = refused.value.faults
+        assert fault.column == "screened_on"
+        assert fault.wanted.startswith("answers of at most three months before ")

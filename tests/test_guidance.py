@@ -116,6 +116,12 @@ VALUES = {
     "size": "480×480",
     "from_s": 2.0,
     "to_s": 17.4,
+    "missing": "left",
+    "seen_leg": "right",
+    "rotate": 270,
+    "n": 2,
+    "of": 3,
+    "which": "picture 2 (no person in view)",
     "bent_deg": 118.4,
     "effect_deg": -3.26,
 }

@@ -19,6 +19,7 @@ SOURCES = [*(ROOT / "hipcv").rglob("*.py"), *(ROOT / "server" / "hipcv_server").
 TABLE = "hipcv/core/checks/limits.py"
 #: Findings whose limits hang on the case (two sources, the file's header) or of which there is more than one.
 WITHOUT_A_USUAL_LIMIT = {
+    FindingCode.FROM_STILLS,
     FindingCode.ROLL_SOURCES_DISAGREE,
     FindingCode.PITCH_SOURCES_DISAGREE,
     FindingCode.YAW_SOURCES_DISAGREE,

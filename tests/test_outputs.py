@@ -219,10 +219,10 @@ def test_nothing_half_written_is_left_when_the_frames_end_in_an_error(tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_folder_holds_all_four_files(tmp_path):
+def test_the_folder_holds_all_files(tmp_path):
     small = seated(left=(40.0, 38.0), right=(25.0,), duration_s=16.0, fps=10.0, size=(160, 120))
     written = write_folder(tmp_path / "out", pictures(small), small, assess(small, SETUP))
-    assert {p.name for p in written} == {"assessment.json", "series.csv", "report.html", "annotated.mp4"}
+    assert {p.name for p in written} == {"assessment.json", "series.csv", "fhir.json", "report.html", "annotated.mp4"}
     assert all(p.stat().st_size > 500 for p in written)
     html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     page = Page(html)

@@ -18,13 +18,14 @@ LEFT, RIGHT = Box(10, 100, 630, 620), Box(650, 100, 1270, 620)
 HALVES = [(0.0, 12.0), (12.0, math.inf)]
 
 
-def survey(boxes=(), stretches=((0.0, math.inf),), length_s=30.0):
+def survey(boxes=(), stretches=((0.0, math.inf),), length_s=30.0, *, knocked=False):
     """Return what a recording shows at a glance; pictures of a stretch are named by its start."""
     return SimpleNamespace(
         boxes=lambda: list(boxes),
         stretches=lambda: list(stretches),
         length_s=length_s,
         pictures=lambda from_s, to_s, n: [from_s],
+        same_scene_at=lambda cut_s: knocked,
     )
 
 
@@ -72,6 +73,18 @@ def test_several_scenes_that_show_a_test_are_refused_with_the_seconds_of_each():
     assert part.viewing == Viewing()
     assert (finding.code, finding.severity) == (FindingCode.SEVERAL_TESTS, Severity.REJECT)
     assert dict(finding.values) == {"where": "0.0 to 12.0 and 12.0 to 30.0"}
+
+
+def test_a_camera_that_was_knocked_is_called_that():
+    shown = survey(stretches=HALVES, knocked=True)
+    (finding,) = find_part(Viewing(), shown, finder(testing=(0.0, 12.0)), INFO, Setup()).findings
+    assert (finding.code, finding.cause, finding.severity) == (
+        *(FindingCode.MOVING_CAMERA, Cause.KNOCKED),
+        Severity.REJECT,
+    )
+    assert dict(finding.values) == {"where": "0.0 to 12.0 and 12.0 to 30.0"}
+    one = find_part(Viewing(), shown, finder(testing=(12.0,)), INFO, Setup())
+    assert [f.code for f in one.findings] == [FindingCode.PART_MEASURED]
 
 
 def test_seconds_that_are_told_are_not_questioned():

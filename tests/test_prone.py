@@ -32,6 +32,7 @@ from hipcv.pose.legs.people import CELLS_PX, SQUARE_PX, PersonDetector, others, 
 from hipcv.pose.legs.reader import LegReader
 from hipcv.pose.legs.reading import read_lower_legs
 from hipcv.pose.legs.region import TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
+from hipcv.pose.legs.seen_before import SeenBefore
 from hipcv.pose.recognise import recognise_test
 from hipcv.session import Session
 from hipcv.sources.video import open_video
@@ -536,7 +537,7 @@ def test_what_one_frame_shows_stays_in_that_frame():
     true[4, 0] = 22.0
     drawn = [drawn_legs(row, region, shank_px) for row in true]
     vote = Vote(region, region.to_picture(drawn[0][1]), shank_px * 400 / 256, share=1.0, presence=1.0, quality=1.0)
-    legs = read_lower_legs(lambda k: drawn[k][0], np.arange(9) / 8, vote, see_colours)
+    legs = read_lower_legs(lambda k: drawn[k][0], np.arange(9) / 8, vote, SeenBefore(vote.region, see_colours))
     shank = region.to_crop(legs.ankles_px[:, 0]) - region.to_crop(legs.knees_px[:, 0])
     read_deg = np.degrees(np.arctan2(-shank[:, 0], shank[:, 1]))
     usual = np.median(read_deg)

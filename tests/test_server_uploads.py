@@ -20,6 +20,7 @@ from hipcv_server.files import CLIP, Shelves
 from hipcv_server.problems import ProblemError
 from hipcv_server.settings import JobLimits, Settings, UploadLimits
 from hipcv_server.uploads import Upload, receive, what_it_is
+from hipcv_server.worker import stills_of
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 VIDEO = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 40
@@ -362,3 +363,44 @@ def test_replacing_settings_keeps_them_whole(tmp_path: Path) -> None:
     """Settings say themselves whether only this machine can reach the server."""
     assert Settings(tmp_path).on_loopback
     assert not replace(Settings(tmp_path), host="0.0.0.0").on_loopback
+
+
+PICTURE = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 20
+HEIC = b"\0\0\0\x18ftypheic" + bytes(5000)
+
+
+def test_pictures_of_one_test_arrive_side_by_side_in_their_order(tmp_path: Path) -> None:
+    contents = [PICTURE, HEIC, b"\x89PNG" + bytes(10)]
+    files = [("file", content, f"{n}.jpg") for n, content in enumerate(contents)]
+    body = form(*files, ("still", b"true", None), ("test", b"seated", None))
+    upload = take(body, tmp_path / CLIP, list(range(0, len(body), 700)))
+    assert (upload.n_files, upload.n_bytes) == (3, sum(map(len, contents)))
+    assert [path.read_bytes() for path in stills_of(tmp_path / CLIP)] == contents
+
+
+@pytest.mark.parametrize(
+    ("files", "still", "code", "found"),
+    [
+        ([PICTURE, VIDEO], True, "not_a_video", "Wanted pictures of the test in the upload, found a video."),
+        ([PICTURE, b""], True, "not_a_video", "found an empty file."),
+        ([PICTURE], False, "not_a_video", r"found a picture \(JPEG\): give a video, or say that it is a still"),
+        ([HEIC], False, "not_a_video", r"found a picture \(HEIC\)"),
+        ([VIDEO, VIDEO], False, "bad_request", "found 2: send each by itself"),
+        ([PICTURE] * 25, True, "bad_request", "up to 24 stills"),
+    ],
+)
+def test_what_is_not_one_test_is_refused(tmp_path: Path, files, still, code, found) -> None:
+    fields = [("still", b"true", None)] if still else []
+    with pytest.raises(ProblemError, match=found) as refused:
+        take(form(*(("file", content, "x") for content in files), *fields), tmp_path / CLIP)
+    assert refused.value.code == code
+
+
+def test_stills_have_no_stretch(client: TestClient) -> None:
+    answer = client.post(
+        "/api/v1/assessments",
+        data={"test": "seated", "still": "true", "from_s": "2"},
+        files={"file": ("a.jpg", PICTURE)},
+    )
+    assert answer.status_code == 422
+    assert "still" in {error["field"] for error in answer.json()["errors"]}

@@ -27,8 +27,8 @@ OneSentence = Callable[[], ContextDecorator]
 _INPUTS_HELP = (
     "Folder (searched with everything below), list (.csv or .xlsx with a column path, and where known subject, test, "
     "side_order, age, sex, effort, legs, motion, helper, hand_place, end_point, pain, pain_left, pain_right, "
-    "screening, screened_on, screened_by, subject_at, rotate, aspect, from_s, to_s, visit_date and readings such as "
-    "goniometer_left_deg; other columns are named and carried along), glob, recordings, or URL."
+    "screening, screened_on, screened_by, subject_at, rotate, aspect, from_s, to_s, fps, still, visit_date and "
+    "readings such as goniometer_left_deg; other columns are named and carried along), glob, recordings, or URL."
 )
 
 

@@ -49,7 +49,7 @@ class Analysis:
         return tuple(t for t in self.trials if t.side is side and t.motion is motion)
 
 
-def analyse(series: PoseSeries, setup: Setup) -> Analysis:
+def analyse(series: PoseSeries, setup: Setup, *, shows_rest: bool = True) -> Analysis:
     """Find the camera and measure the angles; no trials are looked for yet.
 
     Steps: 1 the shanks against the picture's vertical, for the resting lean; 2 the camera from every cue; 3 the shanks
@@ -58,6 +58,7 @@ def analyse(series: PoseSeries, setup: Setup) -> Analysis:
     Parameters
     ----------
     series : with its sides sorted (`sort_sides`).
+    shows_rest : as in `find_camera`.
 
     Examples
     --------
@@ -67,7 +68,7 @@ def analyse(series: PoseSeries, setup: Setup) -> Analysis:
     >>> round(analysis.camera.roll.value_deg, 3), bool(np.isnan(analysis.angles.of(Side.LEFT)).all())
     (2.0, True)
     """
-    camera = find_camera(series, setup, measure_angles(series, setup, LEVEL))
+    camera = find_camera(series, setup, measure_angles(series, setup, LEVEL), shows_rest=shows_rest)
     return Analysis(
         camera=camera,
         angles=measure_angles(series, setup, camera),

@@ -20,7 +20,7 @@ from hipcv.core.setup import Setup
 from hipcv.words import SIDES
 
 
-def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPose:
+def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries, *, shows_rest: bool = True) -> CameraPose:
     """Gather every cue there is about the camera and fuse them.
 
     Steps: 1 what is told, and the straight edges of the room; 2 the turn around the thighs; 3 the roll that the body
@@ -30,6 +30,7 @@ def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPo
     Parameters
     ----------
     bare : the angles against the picture's own vertical.
+    shows_rest : whether the series begins or ends with relaxed legs; a single picture need not.
 
     Examples
     --------
@@ -41,12 +42,12 @@ def find_camera(series: PoseSeries, setup: Setup, bare: AngleSeries) -> CameraPo
     ('assumed', False)
     """
     reading = read_room(series.edges_px, series.frame_size_px, setup.procedure)
-    camera = _hear(series, setup, bare, reading)
+    camera = _hear(series, setup, bare, reading, shows_rest=shows_rest)
     asked = reading.asking(camera.roll_cues)
-    return camera if asked is reading else _hear(series, setup, bare, asked)
+    return camera if asked is reading else _hear(series, setup, bare, asked, shows_rest=shows_rest)
 
 
-def _hear(series: PoseSeries, setup: Setup, bare: AngleSeries, reading: RoomReading) -> CameraPose:
+def _hear(series: PoseSeries, setup: Setup, bare: AngleSeries, reading: RoomReading, *, shows_rest: bool) -> CameraPose:
     """Return the camera from all cues, with the room's edges read in one way."""
     procedure = setup.procedure
     cues = _first_cues(series, setup, reading)
@@ -55,7 +56,7 @@ def _hear(series: PoseSeries, setup: Setup, bare: AngleSeries, reading: RoomRead
         cues = replace(cues, bed_yaw=_bed_yaw(series, edges_px, setup, bare, find_camera_pose(procedure, cues)))
     else:
         cues = replace(cues, body_yaw=yaw_from_body(bare.body_yaw_deg))
-    cues = _with_posture(cues, series, setup, find_camera_pose(procedure, cues))
+    cues = _with_posture(cues, series, setup, find_camera_pose(procedure, cues), shows_rest=shows_rest)
     return find_camera_pose(procedure, cues)
 
 
@@ -93,16 +94,20 @@ def _bed_yaw(
     return fit_bed_yaw(edges_px, series.frame_size_px, knees_px, shank_px, procedure=setup.procedure, camera=camera)
 
 
-def _with_posture(cues: CameraCues, series: PoseSeries, setup: Setup, camera: CameraPose) -> CameraCues:
+def _with_posture(
+    cues: CameraCues, series: PoseSeries, setup: Setup, camera: CameraPose, *, shows_rest: bool
+) -> CameraCues:
     """Add the roll that relaxed shanks and, where the hips are seen, the body's lines suggest.
 
     `camera` is all that is known of it by the other cues; its roll plays no part.
     """
     procedure = setup.procedure
-    unrolled = measure_angles(series, setup, replace(camera, roll=CameraAngle(0.0, 0.0)))
-    rest = [find_rest_deg(unrolled.time_s, unrolled.of(side)) for side in SIDES]
-    lateral, yaw_deg = int(unrolled.lateral[0]), camera.yaw.value_deg
-    rest_roll = roll_from_rest(*rest, left_lateral=lateral, shank_up=procedure.shank_up, yaw_deg=yaw_deg)
+    rest_roll = None
+    if shows_rest:
+        unrolled = measure_angles(series, setup, replace(camera, roll=CameraAngle(0.0, 0.0)))
+        rest = [find_rest_deg(unrolled.time_s, unrolled.of(side)) for side in SIDES]
+        lateral, yaw_deg = int(unrolled.lateral[0]), camera.yaw.value_deg
+        rest_roll = roll_from_rest(*rest, left_lateral=lateral, shank_up=procedure.shank_up, yaw_deg=yaw_deg)
     if procedure.pelvis_from is not PelvisCue.HIPS:
         return replace(cues, rest_roll=rest_roll)
     body_roll = roll_from_body_lines(body_lines_px(series, setup), camera, series.frame_size_px)

@@ -60,6 +60,8 @@ class FindingCode(StrEnum):
     PIXEL_SHAPE = "pixel_shape"
     PICTURE_WITHIN = "picture_within"
     PART_MEASURED = "part_measured"
+    FROM_STILLS = "from_stills"
+    NO_END_SHOWN = "no_end_shown"
     SEVERAL_TESTS = "several_tests"
     MOVING_CAMERA = "moving_camera"
     DAMAGED_RECORDING = "damaged_recording"
@@ -95,6 +97,12 @@ class Cause(StrEnum):
     STRETCH = "stretch"
     JOINED = "joined"
     STORED_SIZE = "stored_size"
+    KNOCKED = "knocked"
+    LONE_LEG = "lone_leg"
+    HALF_BODY = "half_body"
+    ONE_FOR_TWO = "one_for_two"
+    ALL_USED = "all_used"
+    SOME_LEFT_OUT = "some_left_out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,8 @@ class PoseSeries:
     frame_size_px : (width, height).
     shank_se_deg : (T, 2) standard error of each shank's direction where the source knows it, else NaN; left, right.
     n_people : (T,) people in view; -1 where nobody looked.
+    heads : (K, 4) where heads of whoever is in view may be in some of the frames: time in seconds, x, y and radius in
+        pixels, generous; faces are covered there in pictures. Empty where nobody looked.
     brightness : (T,) mean luma, 0 to 1; NaN where not taken.
     sharpness : (T,) share of fine detail in the picture around the legs, 0 to 1; NaN where not taken.
     edges_px : (N, 4) straight edges x1, y1, x2, y2 of the still background, people left out.
@@ -134,6 +136,7 @@ class PoseSeries:
     long_side_fov_deg: float | None = None
     recorded_fps_hz: float | None = None
     origin_px: tuple[int, int] = (0, 0)
+    heads: FloatArray = field(default_factory=_empty(0, 4))
 
     def __post_init__(self) -> None:
         n = len(self.time_s)
@@ -156,7 +159,8 @@ class PoseSeries:
             ("visibility", (33,)),
         ):
             object.__setattr__(self, name, seal(getattr(self, name), np.float64, (n, *rest), name))
-        object.__setattr__(self, "edges_px", seal(self.edges_px, np.float64, (None, 4), "edges_px"))
+        for name in ("edges_px", "heads"):
+            object.__setattr__(self, name, seal(getattr(self, name), np.float64, (None, 4), name))
         if not np.all(np.diff(self.time_s) > 0):
             raise ValueError("time_s must rise strictly")
 

@@ -1,6 +1,7 @@
 """How a test was done and filmed, as told by the user."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hipcv.core.answers import PAIN_SCALE, SidePain, read_day
@@ -114,6 +115,10 @@ class Setup:
         return Motion.EXTERNAL in self.motion.each
 
 
+#: What fields are called in a sentence, where their names do not say it.
+_CALLED = {"screened_on": "day of the answers", "screened_by": "one who judged"}
+
+
 @dataclass(frozen=True, slots=True)
 class DoneFault:
     """What is wrong in how a test is said to have been done: the field of `Setup`, what was wanted, what was found."""
@@ -125,7 +130,7 @@ class DoneFault:
     @property
     def sentence(self) -> str:
         """What was wanted, what was found, what to do."""
-        told = self.field.replace("_", " ")
+        told = _CALLED.get(self.field, self.field.replace("_", " "))
         return f"Wanted {self.wanted} for the {told}, found {self.found}: say it otherwise or leave it out"
 
 
@@ -166,7 +171,7 @@ def screened_fault(on: str | None, by: str | None) -> DoneFault | None:
     >>> screened_fault("2026-11-27", "physiotherapist") is None
     True
     >>> screened_fault("27.11.2026", None).sentence
-    "Wanted a day as YYYY-MM-DD for the screened on, found '27.11.2026': say it otherwise or leave it out"
+    "Wanted a date as YYYY-MM-DD for the day of the answers, found '27.11.2026': say it otherwise or leave it out"
     """
     if by is not None and not _is_name(by):
         return DoneFault("screened_by", _NAME_WANTED, repr(by))
@@ -174,7 +179,7 @@ def screened_fault(on: str | None, by: str | None) -> DoneFault | None:
         if on is not None:
             read_day(on)
     except ValueError:
-        return DoneFault("screened_on", "a day as YYYY-MM-DD", repr(on))
+        return DoneFault("screened_on", "a date as YYYY-MM-DD", repr(on))
     return None
 
 
@@ -185,6 +190,29 @@ def _is_name(text: str) -> bool:
     return bool(text.strip()) and text.isprintable() and len(text) <= MAX_HELPER_CHARACTERS
 
 
+def places_text(places: Sequence[tuple[float, float]]) -> str:
+    """Return places in a picture, shares of its width and height, as `read_place` reads each of them.
+
+    Examples
+    --------
+    >>> places_text([(0.314, 0.55), (0.7, 0.6)])
+    '0.31,0.55 or 0.70,0.60'
+    """
+    return _OR.join(f"{x:.2f},{y:.2f}" for x, y in places)
+
+
+def read_places(text: str) -> list[tuple[float, float]]:
+    """Return the places that `places_text` told.
+
+    Examples
+    --------
+    >>> read_places("0.31,0.55 or 0.70,0.60")
+    [(0.31, 0.55), (0.7, 0.6)]
+    """
+    return [read_place(place) for place in text.split(_OR)]
+
+
+_OR = " or "
 #: What may be said of where the measured person is.
 PLACE_WANTED = "left, right or two shares of the picture from 0 to 1, such as 0.3,0.6"
 _PLACES = {"left": (0.0, 0.5), "right": (1.0, 0.5)}

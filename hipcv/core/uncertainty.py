@@ -29,6 +29,10 @@ JOINTS_SE_DEG = 1.55
 #: the same men lay within 1.85° of the truth by MediaPipe's landmarks alone, which makes 1.85° / 0.6745 = 2.7°.
 #: Landmarks of another model are not better known than that.
 UNSTATED_SE_DEG = 2.7
+#: Standard error of a shank's direction in one look, the joints' included, below which none is taken to be known: of
+#: shanks of one man, read in one photograph each, 90 % lay within 2.8° of the truth (`benchmarks/real_photos.py`),
+#: which makes 2.8° / 1.645.
+LOOK_SE_DEG = 1.7
 #: How nearly parallel people hold their thighs when told to, as a standard deviation; assumed like that of the knee
 #: (`core.motion.out_of_plane`). The plane that the shank is read in turns with the thigh.
 THIGH_SD_DEG = 3.5

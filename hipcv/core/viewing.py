@@ -7,6 +7,9 @@ from dataclasses import dataclass
 TURNS_DEG = (0, 90, 180, 270)
 #: Pictures wider or narrower than this are no camera's: the widest film is 2.76:1, twice as far on either side.
 ASPECTS = (1 / 6, 6.0)
+#: Fewer pictures a second show no movement, more are no camera's.
+PICTURES_HZ = (0.1, 1000.0)
+RATE_WANTED = f"a rate of {PICTURES_HZ[0]:g} to {PICTURES_HZ[1]:g} pictures a second"
 ASPECT_WANTED = "a shape such as 4:3, 16:9 or W:H"
 
 
@@ -22,6 +25,8 @@ class Viewing:
     from_s, to_s : the stretch, in seconds as a player shows them; None for the recording's own start and end.
     crop_px : left, top, width, height of the picture within the picture, pixels of the whole upright picture; None for
         all of it.
+    pictures_hz : how many pictures a second they show, where the recording is a series of single pictures.
+    still : each picture is a still of its own, of a leg at rest or at the end of its range, not a moment of a movement.
 
     Examples
     --------
@@ -38,6 +43,8 @@ class Viewing:
     from_s: float | None = None
     to_s: float | None = None
     crop_px: tuple[int, int, int, int] | None = None
+    pictures_hz: float | None = None
+    still: bool = False
 
     def __post_init__(self) -> None:
         if self.rotate_deg not in TURNS_DEG:
@@ -51,6 +58,11 @@ class Viewing:
             raise ValueError(
                 f"a stretch that ends after it begins is wanted, found {self.from_s or 0:g} to {self.to_s:g} s"
             )
+
+        if self.pictures_hz is not None and not PICTURES_HZ[0] <= self.pictures_hz <= PICTURES_HZ[1]:
+            raise ValueError(f"{RATE_WANTED} is wanted, found {self.pictures_hz:g}")
+        if self.still and (self.pictures_hz is not None or self.from_s is not None or self.to_s is not None):
+            raise ValueError("stills without a rate or a stretch is wanted, found one: they show no movement")
 
     @property
     def origin_px(self) -> tuple[int, int]:

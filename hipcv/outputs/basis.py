@@ -123,7 +123,7 @@ def readings_text(provenance: Provenance) -> str:
     """
     n, recorded_hz, read_hz = provenance.n_frames, provenance.fps, provenance.readings_hz
     if recorded_hz is None:
-        return f"{n} frames"
+        return f"{n} pictures" if provenance.viewing.still else f"{n} frames"
     if read_hz is None or abs(read_hz - recorded_hz) <= SAME_RATE_SHARE * recorded_hz:
         return f"{n} frames at {recorded_hz:.4g} Hz"
     return f"{n} frames read at {read_hz:.3g} Hz from a recording at {recorded_hz:.4g} Hz"

@@ -1,9 +1,10 @@
-"""`hipcv questions`, `exercises` and `known`: what is asked before a test, and what is known after it."""
+"""`hipcv questions`, `exercises`, `known`, `note`, `fhir`: what is asked before a test, known after it, and filed."""
 
 # Everything heavy is imported where it is used: `hipcv --help` must answer at once.
 
 from collections.abc import Callable
 from contextlib import ContextDecorator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,7 @@ def register(app: typer.Typer, one_sentence: OneSentence) -> None:
     app.command("exercises")(said(print_exercises))
     app.command("known")(said(print_known))
     app.command("note")(said(print_note))
+    app.command("fhir")(said(print_fhir))
 
 
 def print_questions() -> None:
@@ -122,12 +124,29 @@ def print_note(
     typer.echo(printable_lines(render_note(_read_result(str(result))[0])), nl=False)
 
 
+def print_fhir(
+    result: Annotated[Path, typer.Argument(metavar="RESULT.json", help="A result, as `measure --json` prints it.")],
+    person: Annotated[
+        str | None, typer.Option("--person", help="Whose it is, a name or a code.", show_default=False)
+    ] = None,
+    day: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="Day of the recording.", show_default=False),
+    ] = None,
+) -> None:
+    """Print a result as a Bundle of HL7 FHIR R4, to be read into a record."""
+    from hipcv.outputs.fhir import fhir_text
+    from hipcv.outputs.visit import Visit
+    from hipcv.printable import printable_lines
+
+    visit = Visit(person, None if day is None else day.date())
+    typer.echo(printable_lines(fhir_text(_read_result(str(result))[0], visit)), nl=False)
+
+
 def read_screening(
     screening: str | None, screened_on: str | None = None, screened_by: str | None = None
 ) -> tuple[tuple[Answer, ...] | None, str | None]:
     """Return the answers and their day, today where nobody says another; wrong ones are wrong arguments."""
-    from datetime import datetime
-
     from hipcv.core.answers import read_answers, too_old
     from hipcv.core.setup import screened_fault
 

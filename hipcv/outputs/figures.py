@@ -23,14 +23,16 @@ MAX_POINTS = 1200
 #: A colour for each error term, told apart with every kind of colour vision (Okabe and Ito, grey for their black, and
 #: Tol's wine). Bar and legend both take theirs from `term_class`.
 TERM_COLOURS = ("#0072b2", "#56b4e9", "#009e73", "#999999", "#e69f00", "#cc79a7", "#d55e00", "#882255", "#f0e442")
-#: Letters that surely fit on a line beside a verdict, in the drawing's own type.
-LABEL_LETTERS = 44
+#: Letters that surely fit on a line beside a verdict, and on one of their own, in the drawing's own type.
+LABEL_LETTERS, LINE_LETTERS = 40, 54
 #: Upper end of the scale of the reference ranges: above every published limit.
 NORMS_TOP_DEG = 80.0
 
 _CURVES_WIDTH, _CURVES_LEFT, _CURVES_RIGHT = 760.0, 46.0, 748.0
 #: The curves' two panels, one below the other: how high one is, and from the top of one to the top of the next.
 _PANEL_HEIGHT, _PANEL_PITCH = 150.0, 190.0
+#: How much room a number beside a curve takes, in the drawing's units.
+_VALUE_WIDTH, _LINE_HEIGHT = 36.0, 13.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def draw_curves(assessment: Assessment) -> Markup:
         curves = {"raw": angles.raw_deg, "curve": angles.internal_rotation_deg}
         parts += [
             f'<g class="{side}">',
-            f'<text class="name" x="{_CURVES_LEFT}" y="{base + 4:.0f}">{side}</text>',
+            f'<text class="name" x="{_CURVES_LEFT}" y="{base - 2:.0f}">{side}</text>',
             *_grid(y),
             *_shade(trials, angles.time_s, time, y),
             *(f'<path class="{k}" d="{_path(angles.time_s, v[:, side.column], time, y)}"/>' for k, v in curves.items()),
@@ -122,15 +124,23 @@ def _shade(trials: Sequence[Trial], time_s: FloatArray, time: Scale, y: Scale) -
 
 
 def _holds(trials: Sequence[Trial], time_s: FloatArray, time: Scale, y: Scale) -> Iterator[str]:
-    """Yield a bar at each hold's end range and its number, with an asterisk where the trial does not count."""
+    """Yield a bar at each hold's end range and its number, with an asterisk where the trial does not count.
+
+    A number that would run into the one before it stands a line higher.
+    """
+    last_x, last_y = -math.inf, 0.0
     for trial in trials:
         if not trial.held:
             continue
         a, b = _stretch(time_s, trial.hold_start, trial.hold_stop, time)
         at, mark = y(trial.motion.sign * trial.end_range_deg), "" if trial.accepted else "*"
+        x, text_y = (a + b) / 2, at - 7
+        if x - last_x < _VALUE_WIDTH and abs(text_y - last_y) < _LINE_HEIGHT:
+            text_y = last_y - _LINE_HEIGHT
+        last_x, last_y = x, text_y
         yield f'<line class="hold" x1="{a:.1f}" x2="{b:.1f}" y1="{at:.1f}" y2="{at:.1f}"/>'
         yield (
-            f'<text class="value" x="{(a + b) / 2:.1f}" y="{at - 7:.1f}" text-anchor="middle">'
+            f'<text class="value" x="{x:.1f}" y="{text_y:.1f}" text-anchor="middle">'
             f"{trial.end_range_deg:.0f}°{mark}</text>"
         )
 
@@ -187,7 +197,7 @@ def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Marku
     for comparison in ranges:
         verdict = comparison.verdict or ""
         parts.append(f'<text class="verdict" x="{width - left}" y="{y + 12}" text-anchor="end">{verdict}</text>')
-        for words in textwrap.wrap(_named(comparison), LABEL_LETTERS):
+        for words in _wrapped(_named(comparison)):
             parts.append(f'<text class="inside" x="{left}" y="{y + 12}">{escape(words)}</text>')
             y += line
         y += 3
@@ -208,6 +218,12 @@ def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Marku
     )
     told = "; ".join(f"{c.verdict or 'beside'} {_named(c)}" for c in ranges)
     return _svg(parts, width, foot + 6, f"{result.side} {result.end_range_deg:.0f}°: {told}", f"norms {result.side}")
+
+
+def _wrapped(label: str) -> list[str]:
+    """Return a label in lines, the first of which leaves room for a verdict."""
+    first = textwrap.wrap(label, LABEL_LETTERS)[0]
+    return [first, *textwrap.wrap(label[len(first) :].lstrip(), LINE_LETTERS)]
 
 
 def _named(comparison: Comparison) -> str:

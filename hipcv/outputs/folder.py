@@ -8,15 +8,25 @@ from hipcv.assessment import Assessment
 from hipcv.core.series import PoseSeries
 from hipcv.files import try_writing
 from hipcv.outputs.artefacts import Material, possible
+from hipcv.outputs.visit import UNTOLD, Visit
 
 if TYPE_CHECKING:
     from hipcv.outputs.overlay import Picture
 
 
-def write_folder(folder: Path, frames: "Iterable[Picture]", series: PoseSeries, assessment: Assessment) -> list[Path]:
+def write_folder(
+    folder: Path,
+    frames: "Iterable[Picture]",
+    series: PoseSeries,
+    assessment: Assessment,
+    visit: Visit = UNTOLD,
+    *,
+    show_face: bool = False,
+) -> list[Path]:
     """Write every artefact into `folder`, each whole or not at all, and return them, the report first.
 
-    `frames` is a second pass over the recording; it is read once, frame by frame.
+    `frames` is a second pass over the recording; it is read once, frame by frame. Faces in it are covered, unless
+    `show_face`.
 
     Examples
     --------
@@ -29,12 +39,12 @@ def write_folder(folder: Path, frames: "Iterable[Picture]", series: PoseSeries, 
     >>> frames = [SimpleNamespace(time_s=n / 30, rgb=np.zeros((48, 64, 3), np.uint8)) for n in range(2)]
     >>> with TemporaryDirectory() as folder:
     ...     [path.name for path in write_folder(Path(folder), frames, empty, assess(empty, Setup()))]
-    ['report.html', 'annotated.mp4', 'assessment.json', 'series.csv']
+    ['report.html', 'annotated.mp4', 'fhir.json', 'assessment.json', 'series.csv']
     """
-    return _write(folder, Material(assessment, series, frames))
+    return _write(folder, Material(assessment, series, frames, visit, show_face))
 
 
-def write_numbers(folder: Path, assessment: Assessment) -> list[Path]:
+def write_numbers(folder: Path, assessment: Assessment, visit: Visit = UNTOLD) -> list[Path]:
     """Write every artefact that needs no picture of the person. Otherwise as `write_folder`.
 
     Examples
@@ -46,9 +56,9 @@ def write_numbers(folder: Path, assessment: Assessment) -> list[Path]:
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (64, 48))
     >>> with TemporaryDirectory() as folder:
     ...     [path.name for path in write_numbers(Path(folder), assess(empty, Setup()))]
-    ['report.html', 'assessment.json', 'series.csv']
+    ['report.html', 'fhir.json', 'assessment.json', 'series.csv']
     """
-    return _write(folder, Material(assessment))
+    return _write(folder, Material(assessment, visit=visit))
 
 
 def try_folder(folder: Path, *, frames: bool = True) -> None:

@@ -2,8 +2,10 @@
 
 import base64
 import math
+import re
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -26,12 +28,17 @@ from hipcv.outputs.basis import (
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.document import make_document
 from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
+from hipcv.outputs.front import meaning_text, ranges_text, since_text
 from hipcv.outputs.note import render_note
 from hipcv.outputs.plan import next_steps
+from hipcv.outputs.visit import UNTOLD, Visit
 from hipcv.words import SIDES, Motion, Motions, Side
 
 #: Error terms that print as ±0.0° are left out of the list.
 NOTABLE_TERM_DEG = 0.05
+
+
+_VISIT = re.compile(r'<p class="visit">[^<]*</p>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Still:
     time_s: float
     jpeg: bytes
     caption: str
+    motion: Motion = Motion.INTERNAL
 
     @property
     def source(self) -> str:
@@ -73,7 +81,10 @@ def _environment() -> Environment:
 
 
 def render_report(
-    assessment: Assessment, stills: tuple[Still, ...] | list[Still], video_name: str | None = None
+    assessment: Assessment,
+    stills: tuple[Still, ...] | list[Still],
+    video_name: str | None = None,
+    visit: Visit = UNTOLD,
 ) -> str:
     """Return the report as one HTML document.
 
@@ -82,6 +93,7 @@ def render_report(
     assessment : what was measured.
     stills : pictures to show, at most one of each motion of a side.
     video_name : name of the annotated video beside the report, or None.
+    visit : who was measured, when, from which recording, and what changed since.
 
     Examples
     --------
@@ -104,6 +116,11 @@ def render_report(
             a=assessment,
             measured=measured,
             headline=_headline(assessment),
+            visit=visit,
+            meaning=meaning_text,
+            since=lambda result: since_text(visit.since, result),
+            ranges=lambda motion: ranges_text([assessment.of(side, motion) for side in SIDES]),
+            doubts=_doubts(assessment),
             findings=sorted(assessment.findings, key=lambda f: order[f.severity]),
             curves=draw_curves(assessment),
             motions=asked.each,
@@ -120,7 +137,7 @@ def render_report(
             read=readings_text(assessment.provenance),
             sides_rest_on=sides_text(assessment.setup),
             budget=draw_budget,
-            stills=sorted(stills, key=lambda s: s.side),
+            stills=stills,
             video_name=video_name,
             guide=filming_guide(assessment.setup.procedure, assessment.setup.effort, asked),
             helper=helper_guide(assessment.setup.procedure) if assessment.setup.passive else None,
@@ -135,6 +152,17 @@ def render_report(
             **_advice(),
         )
     )
+
+
+def with_visit(page: str, visit: Visit) -> str:
+    """Return a report with who was measured, and when, as it is known today: a name may have been changed since.
+
+    Examples
+    --------
+    >>> with_visit('<p class="visit"></p>', Visit("A & B"))
+    '<p class="visit">A &amp; B</p>'
+    """
+    return _VISIT.sub(lambda _: f'<p class="visit">{escape(visit.words)}</p>', page, count=1)
 
 
 def _advice() -> dict[str, object]:
@@ -174,6 +202,12 @@ def _plain(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "; ".join(map(_plain, value))
     return str(value)
+
+
+def _doubts(assessment: Assessment) -> list[str]:
+    """Return the doubts in a few words each, with the side where they concern one."""
+    doubts = (f for f in assessment.findings if f.severity is not Severity.NOTE)
+    return list(dict.fromkeys(f"{title_for(f.code)}{f' ({f.side})' if f.side else ''}" for f in doubts))
 
 
 def _headline(assessment: Assessment) -> str:

@@ -61,7 +61,7 @@ def keep_stills(
                 )
                 if done:
                     caption = _caption(assessment, side, motion)
-                    stills.append(Still(side, float(series.time_s[row]), jpeg.tobytes(), caption))
+                    stills.append(Still(side, float(series.time_s[row]), jpeg.tobytes(), caption, motion))
                 del wanted[side, motion]
         yield frame
 

@@ -17,6 +17,7 @@ from hipcv.core.setup import Setup
 from hipcv.core.viewing import Viewing
 from hipcv.models.store import ModelFile
 from hipcv.pose.legs.reader import LegReader, open_leg_reader
+from hipcv.pose.legs.region import find_each
 from hipcv.pose.legs.subject import Subject, find_legs, square_of
 from hipcv.pose.recognise import sitting_share
 from hipcv.sources.recording import VideoInfo
@@ -30,12 +31,12 @@ ByteArray = NDArray[np.uint8]
 N_SEARCHED = 6
 #: Of those in which anybody's legs are found, in so many somebody must sit.
 MIN_SITTING = 0.5
-#: Pictures of a window in which legs that stand are looked for.
-N_WINDOW = 4
+#: ... where they are turned for trial and the network alone says whether legs stand: that takes many looks.
+N_TURNED = 3
 #: The turns that are tried, the most frequent first.
 TURNS = (180, 90, 270)
-#: Somebody who sits may be missed for so long; a stretch of sitting is at least so long, and leaves out so much.
-MISSED_S, SITTING_S, LEFT_OUT_S = 1.6, 3.0, 2.0
+#: The test may be missed for so long; a stretch of it is at least so long, and leaves out so much.
+MISSED_S, SHOWN_S, LEFT_OUT_S = 1.6, 3.0, 2.0
 
 
 @dataclass(slots=True)
@@ -82,41 +83,20 @@ class PartFinder:
     def doing_stretch(self, timed: Sequence[tuple[float, ByteArray]]) -> tuple[float, float] | None:
         """Return the longest stretch in which the test is done, from and to in seconds; None where it is nearly all.
 
-        Somebody who sits is looked for picture by picture, legs that stand in windows of several pictures.
+        Somebody who sits is looked for picture by picture; legs that stand are those that most pictures agree on.
         """
-        return self.sitting_stretch(timed) if self.setup.procedure.body_seen else self._standing_stretch(timed)
+        if self.setup.procedure.body_seen:
+            shown = [self._sits(rgb) for _, rgb in timed]
+        else:
+            shown = self._stand([rgb for _, rgb in timed])
+        return longest_stretch([time_s for time_s, _ in timed], shown)
 
-    def _standing_stretch(self, timed: Sequence[tuple[float, ByteArray]]) -> tuple[float, float] | None:
-        windows = [timed[k : k + N_WINDOW] for k in range(0, len(timed), N_WINDOW)]
-        shown = [len(w) > 1 and self.search([rgb for _, rgb in w]).vote is not None for w in windows]
-        runs: list[list[int]] = []
-        for k in np.flatnonzero(shown).tolist():
-            if runs and k - runs[-1][-1] == 1:
-                runs[-1].append(k)
-            else:
-                runs.append([k])
-        if not runs:
-            return None
-        longest = max(runs, key=len)
-        from_s, to_s = windows[longest[0]][0][0], windows[longest[-1]][-1][0]
-        left_out_s = (timed[-1][0] - timed[0][0]) - (to_s - from_s)
-        return (from_s, to_s) if left_out_s >= LEFT_OUT_S else None
-
-    def sitting_stretch(self, timed: Sequence[tuple[float, ByteArray]]) -> tuple[float, float] | None:
-        """Return the longest stretch, from and to in seconds, in which somebody sits; None where it is nearly all."""
-        sits_s = [time_s for time_s, rgb in timed if self._sits(rgb)]
-        runs: list[list[float]] = []
-        for time_s in sits_s:
-            if runs and time_s - runs[-1][-1] <= MISSED_S:
-                runs[-1].append(time_s)
-            else:
-                runs.append([time_s])
-        if not runs:
-            return None
-        longest = max(runs, key=lambda run: run[-1] - run[0])
-        from_s, to_s = longest[0], longest[-1]
-        left_out_s = (timed[-1][0] - timed[0][0]) - (to_s - from_s)
-        return (from_s, to_s) if to_s - from_s >= SITTING_S and left_out_s >= LEFT_OUT_S else None
+    def _stand(self, pictures: Sequence[ByteArray]) -> list[bool]:
+        """Return in which pictures legs stand: as they are, and where none do, of a body that is seen head up."""
+        shown = find_each(pictures, self.reader.network)
+        if any(shown) or self.name.sees_less:
+            return shown
+        return find_each(pictures, self.reader.network, over=True)
 
     def turned_deg(self, pictures: Sequence[ByteArray]) -> int:
         """Return by how many quarters, degrees clockwise, the pictures of a test are turned; 0 where they are not."""
@@ -130,7 +110,7 @@ class PartFinder:
             if self.setup.procedure.body_seen:
                 seen = self._sit_share(upright) >= MIN_SITTING
             else:
-                vote = self.search(upright).vote
+                vote = self.search(upright[:: len(upright) // N_TURNED or 1]).vote
                 seen = vote is not None and vote.clear
             if seen:
                 return turn
@@ -146,6 +126,35 @@ class PartFinder:
             find_legs(rgb, self.reader.network, square_of(s.hips_px, s.reach_px)) for s in self.reader.detector(rgb)
         ]
         return any(legs is not None and legs.sits for legs in seen)
+
+
+def longest_stretch(times_s: Sequence[float], shown: Sequence[bool]) -> tuple[float, float] | None:
+    """Return the longest stretch in which something is shown, from and to in seconds; None where it is nearly all.
+
+    Parameters
+    ----------
+    times_s : of each picture, rising.
+    shown : whether it is to be seen there; it may be missed for a moment.
+
+    Examples
+    --------
+    >>> longest_stretch([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], [False] * 3 + [True] * 5)
+    (3.0, 7.0)
+    >>> longest_stretch([0.0, 4.0], [True, True]), longest_stretch([0.0, 4.0], [False, False])
+    (None, None)
+    """
+    runs: list[list[float]] = []
+    for time_s in (time_s for time_s, there in zip(times_s, shown, strict=True) if there):
+        if runs and time_s - runs[-1][-1] <= MISSED_S:
+            runs[-1].append(time_s)
+        else:
+            runs.append([time_s])
+    if not runs:
+        return None
+    longest = max(runs, key=lambda run: run[-1] - run[0])
+    from_s, to_s = longest[0], longest[-1]
+    left_out_s = (times_s[-1] - times_s[0]) - (to_s - from_s)
+    return (from_s, to_s) if to_s - from_s >= SHOWN_S and left_out_s >= LEFT_OUT_S else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +187,8 @@ def find_part(viewing: Viewing, survey: Survey, finder: PartFinder, info: VideoI
     if len(showing) == 1:
         return only_seconds(viewing, showing[0], info.slow_motion, length_s)
     if showing:
-        return Part(viewing, (_several(showing, info.slow_motion, length_s),))
+        knocked = all(survey.same_scene_at(part[0]) for part in stretches[1:])
+        return Part(viewing, (_several(showing, info.slow_motion, length_s, knocked=knocked),))
     return Part(viewing)
 
 
@@ -199,9 +209,11 @@ def only_seconds(viewing: Viewing, seconds: tuple[float, float], slow_motion: fl
     return Part(narrowed, (found(FindingCode.PART_MEASURED, Severity.NOTE, share, cause=Cause.STRETCH, values=values),))
 
 
-def _several(showing: list[tuple[float, float]], slow_motion: float, length_s: float) -> Finding:
+def _several(showing: list[tuple[float, float]], slow_motion: float, length_s: float, *, knocked: bool) -> Finding:
     spans = [(a * slow_motion, min(b, length_s) * slow_motion) for a, b in showing]
     where = " and ".join(f"{a:.1f} to {b:.1f}" for a, b in spans)
+    if knocked:
+        return Finding(FindingCode.MOVING_CAMERA, Severity.REJECT, cause=Cause.KNOCKED, values={"where": where})
     code, n = FindingCode.SEVERAL_TESTS, len(showing)
     return found(code, Severity.REJECT, n, cause=Cause.JOINED, values={"where": where})
 

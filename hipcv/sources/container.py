@@ -17,6 +17,7 @@ from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from hipcv.core.errors import SourceError
+from hipcv.core.viewing import Viewing
 from hipcv.native.cores import count_threads
 from hipcv.printable import printable
 
@@ -182,6 +183,29 @@ def check_size(path: Path, width_px: int, height_px: int) -> None:
     if 0 < min(width_px, height_px) < MIN_SIDE_PX:
         found = f"pictures of {width_px}×{height_px} px"
         raise refusal(path, found, f"give the original recording, a person needs {MIN_SIDE_PX} px and more")
+
+
+def cropped_size(whole_px: tuple[int, int], viewing: Viewing, path: Path) -> tuple[int, int]:
+    """Return width and height of the part of an upright picture that is looked at.
+
+    Raises
+    ------
+    SourceError
+        Where the picture does not have that part.
+
+    Examples
+    --------
+    >>> cropped_size((640, 480), Viewing(crop_px=(100, 20, 400, 300)), Path("test.mp4"))
+    (400, 300)
+    """
+    if viewing.crop_px is None:
+        return whole_px
+    left, top, width, height = viewing.crop_px
+    inside = left >= 0 and top >= 0 and left + width <= whole_px[0] and top + height <= whole_px[1]
+    if not (inside and min(width, height) >= MIN_SIDE_PX):
+        found = f"pictures of {whole_px[0]}×{whole_px[1]} px for a part of {width}×{height} px at {left},{top}"
+        raise refusal(path, found, f"give a part of the picture of {MIN_SIDE_PX} px and more")
+    return width, height
 
 
 def _what_it_is(path: Path) -> tuple[str, str]:

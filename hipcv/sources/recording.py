@@ -1,10 +1,14 @@
-"""What a recording says about itself, and what became of it when it was read."""
+"""A recording: its frames, what it says about itself, and what became of it when it was read."""
 
 import math
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
 
 from hipcv.core.viewing import AS_STORED, Viewing
+from hipcv.sources.picture import RgbArray
 
 #: Gaps up to this length can be filled; longer ones are told.
 LONGEST_QUIET_GAP_S = 0.25
@@ -127,7 +131,7 @@ class ReadReport:
 
     Attributes
     ----------
-    n_frames : frames handed on. n_decoded : pictures decoded, damaged ones too.
+    n_frames : frames handed on, or passed over between those that were. n_decoded : pictures decoded, damaged ones too.
     n_corrupt : pictures left out because they are damaged.
     n_unreadable : packets that could not be decoded at all.
     n_damaged_packets : packets that the container marks as damaged.
@@ -163,6 +167,11 @@ class ReadReport:
     declared_duration_s: float | None
 
     @property
+    def fps_hz(self) -> float | None:
+        """Frames a second; None of less than two."""
+        return self.n_frames / self.duration_s if self.n_frames > 1 and self.duration_s > 0 else None
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What is wrong with the recording, in one sentence each; empty where nothing is."""
         told = [self._truncation()] if self.truncated else []
@@ -191,3 +200,54 @@ class ReadReport:
         else:
             says = f"breaks off after {self.duration_s:.1f} s"
         return f"The clip {says}: copy it again from the camera, or film again."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a recording.
+
+    Attributes
+    ----------
+    index : 0, 1, 2, … of the recording's frames, those that are passed over with them.
+    time_s : true seconds from the recording's first frame, strictly rising.
+    rgb : (H, W, 3) uint8, contiguous, upright and unmirrored; nobody else's memory, so it may be drawn on.
+    """
+
+    index: int
+    time_s: float
+    rgb: RgbArray
+
+
+class Recording(Protocol):
+    """A recording that was found readable; iterate it for its frames, again and again if need be."""
+
+    info: VideoInfo
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End a running pass."""
+
+    def __iter__(self) -> Generator[Frame, None, None]:
+        """Start a pass over all frames; a pass that is still running ends."""
+
+    def frames(self, sample_hz: float | None = None) -> Generator[Frame, None, None]:
+        """Start a pass over the frames, or over so many a second of them; a pass that is still running ends."""
+
+    def close(self) -> None:
+        """End a running pass."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes that are read, hexadecimal."""
+
+    @property
+    def report(self) -> ReadReport | None:
+        """What became of the recording, once a pass has come to its end; None before."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Everything worth telling about the recording, in one sentence each."""

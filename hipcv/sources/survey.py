@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from hipcv.sources.cuts import find_stretches, small_grey
 from hipcv.sources.edges import LONG_SIDE_PX
+from hipcv.sources.same_scene import same_scene
 from hipcv.sources.stills import encode_still
 from hipcv.sources.within import Box, find_pictures
 
@@ -47,7 +48,8 @@ class Survey:
     def add(self, rgb: ByteArray, time_s: float) -> None:
         """Look at the next frame, (height, width, 3) upright; most are passed over."""
         if time_s >= self._next_small_s:
-            self._next_small_s = time_s + 0.999 / CUTS_HZ
+            # a little sooner, for frames that come on a raster of the same rate
+            self._next_small_s = time_s + 0.75 / CUTS_HZ
             self._small.append((time_s, small_grey(rgb)))
         if time_s < self._next_kept_s:
             return
@@ -92,6 +94,20 @@ class Survey:
         inside = [one for one in self._kept if from_s <= one[0] < to_s]
         picks = np.unique(np.linspace(0, len(inside) - 1, min(len(inside), n)).astype(int))
         return [(inside[k][0], _unpack(inside[k][1])) for k in picks]
+
+    def same_scene_at(self, cut_s: float) -> bool:
+        """Whether the pictures before and after a cut show one scene, from a camera that was moved between them.
+
+        Examples
+        --------
+        >>> survey = Survey()
+        >>> survey.add(np.zeros((48, 64, 3), np.uint8), 0.5)
+        >>> survey.same_scene_at(1.0)
+        False
+        """
+        before = [packed for time_s, packed in self._kept if time_s < cut_s]
+        after = [packed for time_s, packed in self._kept if time_s >= cut_s]
+        return bool(before and after) and same_scene(_unpack(before[-1]), _unpack(after[0]))
 
     def _full_size(self, box: Box) -> Box:
         left, top, right, bottom = (round(at / self._scale) for at in (box.left, box.top, box.right, box.bottom))

@@ -13,6 +13,37 @@ PLAUSIBLE_RATE_HZ = (Fraction(1), Fraction(1000))
 FALLBACK_RATE_HZ = Fraction(30)
 
 
+#: Time stamps are rounded by as much.
+ROUNDED_S = 0.002
+
+
+class Raster:
+    """Takes so many frames a second, on a fixed raster, so that a frame that comes late does not delay the next.
+
+    Parameters
+    ----------
+    hz : frames a second at most.
+
+    Examples
+    --------
+    >>> raster = Raster(8.0)
+    >>> [k for k in range(25) if raster.takes(k / 25)]
+    [0, 4, 7, 10, 13, 16, 19, 22]
+    """
+
+    def __init__(self, hz: float) -> None:
+        self._step_s = 1 / hz
+        self._next_s = float("-inf")
+
+    def takes(self, time_s: float) -> bool:
+        """Whether the frame of this time, which rises, is one of them."""
+        if time_s < self._next_s - ROUNDED_S:
+            return False
+        following_s = self._next_s + self._step_s
+        self._next_s = following_s if following_s > time_s else time_s + self._step_s
+        return True
+
+
 @dataclass(slots=True)
 class StampCounts:
     """How many stamps had to be mended, and how.

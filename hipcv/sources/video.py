@@ -3,9 +3,8 @@
 import math
 import os
 import weakref
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -19,7 +18,17 @@ from av.video.stream import VideoStream
 
 from hipcv.core.errors import SourceError
 from hipcv.core.viewing import AS_STORED, Viewing
-from hipcv.sources.container import MAX_PIXELS, MIN_SIDE_PX, check_size, find_file, open_container, refusal, sha256_of
+from hipcv.printable import printable
+from hipcv.sources.container import (
+    MAX_PIXELS,
+    MIN_SIDE_PX,
+    check_size,
+    cropped_size,
+    find_file,
+    open_container,
+    refusal,
+    sha256_of,
+)
 from hipcv.sources.decoding import DecodeCounts, decode_pictures
 from hipcv.sources.picture import (
     Orientation,
@@ -29,9 +38,10 @@ from hipcv.sources.picture import (
     plausible_pixel_aspect,
     square_pixel_size,
 )
+from hipcv.sources.pictures import find_pictures, open_pictures
 from hipcv.sources.readahead import read_ahead
-from hipcv.sources.recording import LONGEST_QUIET_GAP_S, ReadReport, VideoInfo
-from hipcv.sources.timing import FrameClock, plausible_rate_hz
+from hipcv.sources.recording import LONGEST_QUIET_GAP_S, Frame, ReadReport, Recording, VideoInfo
+from hipcv.sources.timing import FrameClock, Raster, plausible_rate_hz
 
 #: Long side of the frames that are handed on: pose models look at a person in 256 px, so this loses nothing.
 DEFAULT_MAX_SIDE_PX = 1920
@@ -47,22 +57,6 @@ _SHORT_BESIDE_SOUND_S, _SHORT_BESIDE_SOUND_SHARE = 0.25, 0.02
 _CONTAINER_CLOCK_HZ = 1_000_000
 #: Containers whose header tells the duration; elsewhere it is a guess from the bytes that are there.
 _DECLARING = {"mov", "matroska", "avi", "flv", "asf"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """One picture of a recording.
-
-    Attributes
-    ----------
-    index : 0, 1, 2, … of the frames handed on.
-    time_s : true seconds from the recording's first frame, strictly rising.
-    rgb : (H, W, 3) uint8, contiguous, upright and unmirrored; nobody else's memory, so it may be drawn on.
-    """
-
-    index: int
-    time_s: float
-    rgb: RgbArray
 
 
 class VideoFile:
@@ -88,16 +82,44 @@ class VideoFile:
         self.close()
 
     def __iter__(self) -> Generator[Frame, None, None]:
-        """Start a pass over the frames; a pass that is still running ends.
+        """Start a pass over all frames; a pass that is still running ends.
 
         Raises
         ------
         SourceError
             Where the pictures change their shape, are encrypted, or the file is gone.
         """
+        return self.frames()
+
+    def frames(self, sample_hz: float | None = None) -> Generator[Frame, None, None]:
+        """Start a pass over the frames, or over so many a second of them; a pass that is still running ends.
+
+        Frames that are passed over are decoded and counted, and never made into pictures.
+
+        Raises
+        ------
+        SourceError
+            As iteration.
+
+        Examples
+        --------
+        >>> import av
+        >>> from tempfile import TemporaryDirectory
+        >>> grey = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 128, np.uint8))
+        >>> with TemporaryDirectory() as folder:
+        ...     with av.open(str(Path(folder, "clip.mp4")), "w") as out:
+        ...         stream = out.add_stream("libx264", rate=24)
+        ...         stream.width, stream.height = 64, 48
+        ...         for _ in range(12):
+        ...             out.mux(stream.encode(grey))
+        ...         out.mux(stream.encode())
+        ...     with open_video(Path(folder, "clip.mp4")) as video:
+        ...         [frame.index for frame in video.frames(8.0)], video.report.n_frames
+        ([0, 3, 6, 9], 12)
+        """
         self.close()
         self._report = None
-        frames = read_ahead(self._read(), _N_AHEAD)
+        frames = read_ahead(self._read(sample_hz), _N_AHEAD)
         self._running = weakref.ref(frames)
         return frames
 
@@ -131,10 +153,10 @@ class VideoFile:
         """Everything worth telling about the recording, in one sentence each."""
         return self.info.notes + (self._report.notes if self._report is not None else ())
 
-    def _read(self) -> Generator[Frame, None, None]:
+    def _read(self, sample_hz: float | None) -> Generator[Frame, None, None]:
         container, stream = open_container(self.info.path, "frames")
         with closing(container):
-            reading = _Reading(self.info, container, stream, self._max_side_px)
+            reading = _Reading(self.info, container, stream, self._max_side_px, sample_hz)
             yield from reading.frames()
             self._report = reading.report()
             from_s = self.info.viewing.from_s
@@ -146,11 +168,19 @@ class VideoFile:
 class _Reading:
     """One pass over a recording."""
 
-    def __init__(self, info: VideoInfo, container: InputContainer, stream: VideoStream, max_side_px: int) -> None:
+    def __init__(
+        self,
+        info: VideoInfo,
+        container: InputContainer,
+        stream: VideoStream,
+        max_side_px: int,
+        sample_hz: float | None,
+    ) -> None:
         self._info = info
         self._container = container
         self._stream = stream
         self._max_side_px = max_side_px
+        self._raster = None if sample_hz is None else Raster(sample_hz)
         self._decoded = DecodeCounts()
         self._clock = FrameClock(_rate_hz(stream))
         self._orientations = Orientations()
@@ -177,7 +207,10 @@ class _Reading:
                 continue
             self._note_spacing(time_s)
             self._n_interlaced += picture.interlaced_frame
-            yield Frame(self._n_frames, time_s, self._rgb(picture, time_s))
+            stored = (self._info.stored_width_px, self._info.stored_height_px)
+            self._n_resized += (picture.width, picture.height) != stored
+            if self._raster is None or self._raster.takes(time_s):
+                yield Frame(self._n_frames, time_s, self._rgb(picture, time_s))
             self._n_frames += 1
 
     def _note_spacing(self, time_s: float) -> None:
@@ -202,7 +235,6 @@ class _Reading:
         if abs(have[0] * want[1] / (have[1] * want[0]) - 1) > _SAME_SHAPE:
             found = f"pictures that change from {want[0]}×{want[1]} to {have[0]}×{have[1]} px at {time_s:.1f} s"
             raise refusal(info.path, found, "cut the recording there, or film again without turning the camera")
-        self._n_resized += (picture.width, picture.height) != (info.stored_width_px, info.stored_height_px)
         try:
             rgb = self._maker.make(picture, _turned(want, orientation), orientation)
         except (FFmpegError, ValueError) as error:
@@ -262,21 +294,22 @@ class _Reading:
 
 
 def open_video(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Sequence[Path],
     *,
     mirrored: bool = False,
     slow_motion: float = 1.0,
     max_side_px: int = DEFAULT_MAX_SIDE_PX,
     sha256: str | None = None,
     viewing: Viewing = AS_STORED,
-) -> VideoFile:
-    """Open a recorded file.
+) -> Recording:
+    """Open a recorded file, or pictures that are one recording.
 
     Its first two frames are decoded, so what cannot be read is refused here.
 
     Parameters
     ----------
-    path : a file in any container that cameras, phones and converters write, in any coding that PyAV decodes.
+    path : a file in any container that cameras, phones and converters write, in any coding that PyAV decodes; a folder
+        or a pattern of picture files, one of them, or several.
     mirrored : the recording shows the subject as in a mirror; it is flipped back.
     slow_motion : how many times slower than life the file plays, above 0; 8 for 240 frames a second stored as 30.
     max_side_px : frames with a longer side are shrunk to it.
@@ -311,7 +344,15 @@ def open_video(
         raise ValueError(f"slow_motion must be a number above 0, found {slow_motion}")
     if max_side_px < MIN_SIDE_PX:
         raise ValueError(f"max_side_px must be at least {MIN_SIDE_PX}, found {max_side_px}")
-    file = find_file(path)
+    clip = Path(path) if isinstance(path, str | os.PathLike) else path
+    pictures = find_pictures(clip)
+    if pictures is not None:
+        source = clip if isinstance(clip, Path) else Path(os.path.commonpath([one.parent for one in pictures]))
+        return open_pictures(
+            pictures, source, mirrored=mirrored, slow_motion=slow_motion, max_side_px=max_side_px, viewing=viewing
+        )
+    file = find_file(path)  # type: ignore[arg-type]  # several paths are pictures
+    _video_alone(file, viewing)
     container, stream = open_container(file, "slices")
     with closing(container):
         picture = _first_picture(container, stream, file)
@@ -323,7 +364,7 @@ def open_video(
         aspect = _pixel_aspect(stream, stored, orientation, viewing.aspect, file)
         size = square_pixel_size(stored, aspect, max_side_px)
         upright = _turned(size, orientation)
-        frame = _cropped(upright, viewing, file)
+        frame = cropped_size(upright, viewing, file)
         rate = _rate_hz(stream)
         info = VideoInfo(
             path=file,
@@ -366,17 +407,6 @@ def _pixel_aspect(
     return aspect
 
 
-def _cropped(whole_px: tuple[int, int], viewing: Viewing, path: Path) -> tuple[int, int]:
-    if viewing.crop_px is None:
-        return whole_px
-    left, top, width, height = viewing.crop_px
-    inside = left >= 0 and top >= 0 and left + width <= whole_px[0] and top + height <= whole_px[1]
-    if not (inside and min(width, height) >= MIN_SIDE_PX):
-        found = f"pictures of {whole_px[0]}×{whole_px[1]} px for a part of {width}×{height} px at {left},{top}"
-        raise refusal(path, found, f"give a part of the picture of {MIN_SIDE_PX} px and more")
-    return width, height
-
-
 def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
     """Return the first sound picture of a stream that holds at least two."""
     counts = DecodeCounts()
@@ -396,6 +426,15 @@ def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -
     if counts.n_packets > 1:
         raise refusal(path, f"one readable frame of {counts.n_packets}", "copy it again from the camera")
     raise refusal(path, "a single picture", "give a video, one picture does not show a test")
+
+
+def _video_alone(path: Path, viewing: Viewing) -> None:
+    """Refuse a video that is said to be pictures."""
+    if viewing.still or viewing.pictures_hz is not None:
+        raise SourceError(
+            f"Wanted pictures of the test in {printable(str(path))}, found another file: stills and a rate of pictures "
+            "are for picture files; give a video without them."
+        )
 
 
 def _tilted(path: Path) -> SourceError:

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from hipcv.core.errors import SourceError
-from hipcv.sources.video import Frame, open_video
+from hipcv.sources.recording import Frame
+from hipcv.sources.video import open_video
 
 #: A camera that delivers nothing for so long is gone.
 SILENCE_S = 5.0

@@ -273,7 +273,8 @@ class _Attendant:
         if self._tape is not None:
             tell("drawing", 0, len(series))
             try:
-                write_folder(self._folder, self._tape.frames(series.time_s), series, assessment)
+                frames, show_face = self._tape.frames(series.time_s), self._start.show_face
+                write_folder(self._folder, frames, series, assessment, show_face=show_face)
                 self._tape.file.close()
                 (self._folder / "frames.bin").unlink()
             except Exception as error:

@@ -1,6 +1,7 @@
-"""Takes an upload apart while it comes in: fields into memory, the file straight to the disk."""
+"""Takes an upload apart while it comes in: fields into memory, the file or the pictures straight to the disk."""
 
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 from hipcv_server.problems import ProblemError
 
 MAX_FIELDS, MAX_FIELD_BYTES = 32, 1024
+#: Pictures that may come instead of one recording.
+MAX_PICTURES = 24
 #: Bytes of which the first tell what a file is.
 _HEAD_BYTES = 4096
 
@@ -33,7 +36,10 @@ _OTHERS = {
     b"ID3": "only sound",
     b"fLaC": "only sound",
 }
+_ADVICE = {False: "give the video file itself", True: "give a video, or say that it is a still"}
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"moof", b"styp")
+#: Brands of ISO files that hold a picture and no video: HEIC and its kin.
+_STILL_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif")
 _CONTAINERS = (
     b"\x1a\x45\xdf\xa3",  # Matroska, WebM
     b"FLV\x01",
@@ -55,6 +61,8 @@ def what_it_is(head: bytes) -> str | None:
     """
     if not head:
         return "an empty file"
+    if head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS:
+        return "a picture (HEIC)"
     if head[4:8] in _BOXES or head.startswith(_CONTAINERS) or (head[:4] == b"RIFF" and head[8:12] == b"AVI "):
         return None
     if head[:1] == b"\x47" and (head[188:189] in (b"", b"\x47")):  # MPEG transport stream
@@ -78,9 +86,10 @@ def what_it_is(head: bytes) -> str | None:
 
 @dataclass(slots=True)
 class Upload:
-    """What came in: the fields in their order, and how large the file was."""
+    """What came in: the fields in their order, how many files, and how large they were together."""
 
     fields: list[tuple[str, str]] = field(default_factory=list)
+    n_files: int = 0
     n_bytes: int = 0
 
     def options(self) -> dict[str, Any]:
@@ -108,13 +117,12 @@ class _Taker:
 
     def __init__(self, upload: Upload, max_bytes: int) -> None:
         self.upload = upload
-        self.pieces: list[bytes] = []
+        self.pieces: list[tuple[int, bytes]] = []  # of which file, from 0
         self._max_bytes = max_bytes
         self._header = (b"", b"")
         self._headers: dict[bytes, bytes] = {}
         self._name: str | None = None
         self._value = bytearray()
-        self.has_file = False
         self.ended = False
 
     def callbacks(self) -> "MultipartCallbacks":
@@ -147,9 +155,10 @@ class _Taker:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         name = options.get(b"name", b"").decode("utf-8", "replace")
         if b"filename" in options or name == "file":
-            if name != "file" or self.has_file:
-                raise ProblemError("bad_request", "Wanted one recording in the part `file`, found another file part.")
-            self.has_file = True
+            if name != "file" or self.upload.n_files >= MAX_PICTURES:
+                wanted = f"one recording, or up to {MAX_PICTURES} stills, in the part `file`"
+                raise ProblemError("bad_request", f"Wanted {wanted}, found another file part.")
+            self.upload.n_files += 1
         elif not name or len(self.upload.fields) >= MAX_FIELDS:
             raise ProblemError("bad_request", f"Wanted at most {MAX_FIELDS} fields, each with a name, found others.")
         else:
@@ -164,7 +173,7 @@ class _Taker:
                     "export it with 1080p or less, or cut it to the test itself."
                 )
                 raise ProblemError("too_large", detail)
-            self.pieces.append(piece[start:end])
+            self.pieces.append((self.upload.n_files - 1, piece[start:end]))
             return
         self._value += piece[start:end]
         if len(self._value) > MAX_FIELD_BYTES:
@@ -182,7 +191,7 @@ class _Taker:
 
 
 async def receive(content_type: str, body: AsyncIterator[bytes], target: Path, max_bytes: int) -> Upload:
-    """Write the file part of a form to `target` as it comes in, and return the fields.
+    """Write the file part of a form to `target` as it comes in, further pictures beside it, and return the fields.
 
     Parameters
     ----------
@@ -212,46 +221,76 @@ async def receive(content_type: str, body: AsyncIterator[bytes], target: Path, m
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not boundary:
         raise ProblemError("bad_request", "Wanted multipart/form-data with a recording in the part `file`.")
-    taker = _Taker(Upload(), max_bytes)
+    taker, heads = _Taker(Upload(), max_bytes), {0: bytearray()}
     try:
         parser = MultipartParser(boundary, taker.callbacks())
-        with target.open("xb") as file:
-            head = bytearray()
+        with ExitStack() as open_files:
+            files = [open_files.enter_context(target.open("xb"))]
             async for piece in body:
                 parser.write(piece)
-                if taker.pieces:
-                    head = _sniff(head, taker.pieces)
-                    await anyio.to_thread.run_sync(_write, file, taker.pieces)
-                    taker.pieces = []
+                for n_file, part in taker.pieces:
+                    while len(files) <= n_file:
+                        files.append(open_files.enter_context(beside(target, len(files)).open("xb")))
+                    heads[n_file] = _sniff(heads.get(n_file, bytearray()), part)
+                    await anyio.to_thread.run_sync(_write, files[n_file], part)
+                taker.pieces = []
             parser.finalize()
     except (FormParserError, ValueError) as error:
         raise ProblemError("bad_request", "The form is damaged or broke off: send it again.") from error
     if not taker.ended:
         raise ProblemError("bad_request", "The form broke off before its end: send it again.")
-    if not taker.has_file:
+    if not taker.upload.n_files:
         raise ProblemError("bad_request", "Wanted a recording in the part `file`, found none.")
-    _check(what_it_is(bytes(head)))
+    _check([what_it_is(bytes(heads.get(n, b""))) for n in range(taker.upload.n_files)], taker.upload)
     return taker.upload
 
 
-def _sniff(head: bytearray, pieces: list[bytes]) -> bytearray:
-    """Collect the first bytes, and refuse at once what is no video."""
+def beside(target: Path, n: int) -> Path:
+    """Return the place of a further picture of one upload; n counts from 1.
+
+    Examples
+    --------
+    >>> beside(Path("clip.bin"), 1).name
+    'clip.bin, picture 02'
+    """
+    return target.with_name(f"{target.name}, picture {n + 1:02d}")
+
+
+def _sniff(head: bytearray, piece: bytes) -> bytearray:
+    """Collect the first bytes, and refuse at once what is neither video nor picture."""
     if len(head) >= _HEAD_BYTES:
         return head
-    for piece in pieces:
-        head += piece[: _HEAD_BYTES - len(head)]
+    head += piece[: _HEAD_BYTES - len(head)]
     if len(head) >= _HEAD_BYTES:
-        _check(what_it_is(bytes(head)))
+        found = what_it_is(bytes(head))
+        _refuse(None if _is_picture(found) else found)
     return head
 
 
-def _check(found: str | None) -> None:
+def _is_picture(found: str | None) -> bool:
+    return found is not None and found.startswith("a picture")
+
+
+def _check(found: list[str | None], upload: Upload) -> None:
+    """Refuse files that are not what the fields say: stills are pictures, and of videos there is one."""
+    if dict(upload.fields).get("still", "").lower() in ("true", "1", "on", "yes"):
+        other = next((what for what in found if not _is_picture(what)), "")
+        if other != "":
+            what = other or "a video"
+            raise ProblemError("not_a_video", f"Wanted pictures of the test in the upload, found {what}.")
+        return
+    _refuse(next((what for what in found if what is not None), None))
+    if len(found) > 1:
+        detail = f"Wanted one recording in the part `file`, found {len(found)}: send each by itself."
+        raise ProblemError("bad_request", detail)
+
+
+def _refuse(found: str | None) -> None:
     if found is not None:
         raise ProblemError(
-            "not_a_video", f"Wanted a video of the test in the upload, found {found}: give the video file itself."
+            "not_a_video", f"Wanted a video of the test in the upload, found {found}: {_ADVICE[_is_picture(found)]}."
         )
 
 
-def _write(file: IO[bytes], pieces: list[bytes]) -> None:
-    for piece in pieces:
-        file.write(piece)
+def _write(file: IO[bytes], piece: bytes) -> None:
+    file.write(piece)

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from hipcv.measurement import Measurement
     from hipcv.models.store import FetchProgress
     from hipcv.sources.extent import Extent
+    from hipcv.sources.pictures import Clip
 
 log = logging.getLogger("hipcv.server")
 
@@ -61,10 +63,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The assessment of a recording as JSON text, and from how many frames."""
+    """The assessment of a recording as JSON text, from how many frames, and the day that the file tells."""
 
     document: str
     n_frames: int
+    taken: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,19 +160,25 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     """
     from hipcv.outputs.document import render_document
     from hipcv.outputs.folder import write_numbers
+    from hipcv.sources.taken import read_taken
 
     options = MeasureOptions.model_validate(order.options)
     options.setup()  # what it says against them comes before the recording
     tell(Told("opening"))
-    extent = _measure_extent(order.clip, settings.upload)
-    length_s = max(extent.duration_s, extent.n_frames / _USUAL_FPS_HZ)
-    if order.max_length_s is not None and length_s > order.max_length_s:
-        return Passed(length_s)
+    clip: Clip = order.clip
+    length_s = n_counted = None
+    if options.still:
+        clip = stills_of(order.clip)
+    else:
+        extent = _measure_extent(order.clip, settings.upload)
+        n_counted, length_s = extent.n_frames, max(extent.duration_s, extent.n_frames / _USUAL_FPS_HZ)
+        if order.max_length_s is not None and length_s > order.max_length_s:
+            return Passed(length_s)
 
     def tell_all(told: Told) -> None:
         tell(replace(told, length_s=length_s))
 
-    measured = _measure(order, options, settings, tell_all, extent.n_frames)
+    measured = _measure(order, clip, options, settings, tell_all, n_counted)
     n_frames = len(measured.series)
     tell_all(Told("drawing", 0, n_frames))
     if options.keep:
@@ -177,11 +186,18 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     else:
         write_numbers(order.folder, measured.assessment)
     tell_all(Told("saving", n_frames, n_frames))
-    return Scored(json.dumps(render_document(measured.assessment), allow_nan=False), n_frames)
+    taken = read_taken(order.clip)
+    text = json.dumps(render_document(measured.assessment), allow_nan=False)
+    return Scored(text, n_frames, None if taken is None else taken.date())
 
 
 def _measure(
-    order: Order, options: MeasureOptions, settings: Settings, tell: Callable[[Told], None], n_counted: int
+    order: Order,
+    clip: "Clip",
+    options: MeasureOptions,
+    settings: Settings,
+    tell: Callable[[Told], None],
+    n_counted: int | None,
 ) -> "Measurement":
     from hipcv.measurement import measure_file
     from hipcv.upkeep.replay import replay
@@ -208,7 +224,7 @@ def _measure(
             on_read=on_read,
         ).measurement
     return measure_file(
-        order.clip,
+        clip,
         options.setup(),
         model_name=ModelName(options.model),
         model_path=settings.models,
@@ -218,6 +234,21 @@ def _measure(
         on_fetch=on_fetch,
         on_read=on_read,
     )
+
+
+def stills_of(clip: Path) -> tuple[Path, ...]:
+    """Return the pictures that were handed in together, in their order; `clip` is the first.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in ("clip.bin, picture 02", "clip.bin"):
+    ...         Path(folder, name).touch()
+    ...     [path.name for path in stills_of(Path(folder, "clip.bin"))]
+    ['clip.bin', 'clip.bin, picture 02']
+    """
+    return tuple(sorted(clip.parent.iterdir()))
 
 
 def _measure_extent(clip: Path, limits: UploadLimits) -> "Extent":
@@ -248,7 +279,8 @@ def _too_many_frames(limits: UploadLimits) -> SourceError:
 
 def _draw(order: Order, options: MeasureOptions, measured: "Measurement", tell: Callable[[Told], None]) -> None:
     from hipcv.outputs.folder import write_folder
-    from hipcv.sources.video import Frame, open_video
+    from hipcv.sources.recording import Frame
+    from hipcv.sources.video import open_video
 
     def counted(frame: Frame) -> Frame:
         tell(Told("drawing", frame.index + 1, len(measured.series)))
@@ -256,5 +288,6 @@ def _draw(order: Order, options: MeasureOptions, measured: "Measurement", tell: 
 
     viewing = measured.assessment.provenance.viewing
     mirrored, slow_motion = bool(options.mirrored), options.slow_motion
-    with open_video(order.clip, mirrored=mirrored, slow_motion=slow_motion, viewing=viewing) as video:
-        write_folder(order.folder, map(counted, video), measured.series, measured.assessment)
+    with open_video(measured.path, mirrored=mirrored, slow_motion=slow_motion, viewing=viewing) as video:
+        frames, show_face = map(counted, video), options.show_face
+        write_folder(order.folder, frames, measured.series, measured.assessment, show_face=show_face)

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -15,12 +15,12 @@ from typing import TypeVar
 from hipcv.batch.input.clip import Clip, Reference, ToldBy
 from hipcv.batch.input.listing import find_recordings, procedure_in_name
 from hipcv.batch.input.remote import is_url
-from hipcv.core.answers import ANSWERS_WANTED, NONE, PAIN_WANTED, read_answers, read_pain
-from hipcv.core.errors import BatchError
+from hipcv.core.answers import ANSWERS_WANTED, NONE, PAIN_WANTED, read_answers, read_day, read_pain, too_old
+from hipcv.core.errors import BatchError, SourceError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES, TestName
 from hipcv.core.setup import PLACE_WANTED, done_fault, read_place, screened_fault
-from hipcv.core.viewing import AS_STORED, ASPECT_WANTED, TURNS_DEG, Viewing, read_aspect
+from hipcv.core.viewing import AS_STORED, ASPECT_WANTED, PICTURES_HZ, RATE_WANTED, TURNS_DEG, Viewing, read_aspect
 from hipcv.printable import printable
 from hipcv.tables.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, parse_number, read_sheet
 from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
@@ -53,6 +53,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "slow_motion": ("slow_motion",),
     "rotate": ("rotate", "rotate_deg"),
     "aspect": ("aspect", "aspect_ratio"),
+    "fps": ("fps", "pictures_hz", "pictures_a_second"),
+    "still": ("still", "stills"),
     "from_s": ("from_s", "from", "start_s"),
     "to_s": ("to_s", "to", "end_s"),
     "camera": ("camera", "camera_side", "camera_end"),
@@ -345,7 +347,8 @@ class _RowReader:
 def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
     number = reader.row.number
     name = reader.text("path")
-    source = _find_source(reader, name, folder)
+    viewing = _viewing(reader)
+    source = _find_source(reader, name, folder, of_pictures=viewing.still or viewing.pictures_hz is not None)
     test = reader.read("test", " or ".join(TestName), _word(_TESTS), None)
     nobody_says: tuple[Side, ...] = ()
     side_order = reader.read("side_order", "left, right, or both in order as in right,left", _sides, nobody_says)
@@ -380,12 +383,13 @@ def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
         screening=_read_screening(reader),
         screened_on=reader.read("screened_on", "a date as YYYY-MM-DD", _date, None),
         screened_by=reader.text("screened_by") or None,
-        viewing=_viewing(reader),
+        viewing=viewing,
     )
     told = done_fault(clip.effort, clip.helper, clip.hand_place, clip.end_point, clip.pain)
     for fault in (told, screened_fault(clip.screened_on, clip.screened_by)):
         if fault:
             reader.fault(fault.field, fault.wanted, fault.found)
+    _check_answers_age(reader, clip)
     return _with_test(clip, defaults)
 
 
@@ -395,6 +399,16 @@ def _read_screening(reader: _RowReader) -> tuple[Answer, ...] | None:
     if at is not None and reader.row.cells[at].casefold() == NONE:
         return ()
     return reader.read("screening", ANSWERS_WANTED, _or_none(read_answers), None)
+
+
+def _check_answers_age(reader: _RowReader, clip: Clip) -> None:
+    """Note a fault where answers did not hold any more on the day of the test: that of the visit, else today."""
+    if clip.screened_on is None or screened_fault(clip.screened_on, None):
+        return
+    tested_on = read_day(clip.visit_date[:10]) if clip.visit_date else datetime.now().astimezone().date()
+    if too_old(clip.screened_on, tested_on):
+        wanted = f"answers of at most three months before {tested_on.isoformat()}, the day of the test"
+        reader.fault("screened_on", wanted, clip.screened_on)
 
 
 def _or_none(read: Callable[[str], T]) -> Callable[[str], T | None]:
@@ -412,11 +426,14 @@ def _viewing(reader: _RowReader) -> Viewing:
     rotate = reader.known_number("rotate", "0, 90, 180 or 270", 0, 270) or 0
     from_s, to_s = (reader.known_number(name, "seconds, 0 or more", 0, math.inf) for name in ("from_s", "to_s"))
     aspect = reader.read("aspect", ASPECT_WANTED, _aspect, None)
+    rate_hz = reader.known_number("fps", RATE_WANTED, *PICTURES_HZ)
+    still = reader.read("still", "yes or no", _word(_TRUTHS), False)
     try:
-        return Viewing(int(rotate), aspect, from_s, to_s)
+        return Viewing(int(rotate), aspect, from_s, to_s, pictures_hz=rate_hz, still=bool(still))
     except ValueError as error:
         wanted, _, found = str(error).partition(" is wanted, found ")
-        reader.fault("rotate" if rotate not in TURNS_DEG else "to_s", wanted, found)
+        column = "still" if "stills" in wanted else "rotate" if rotate not in TURNS_DEG else "to_s"
+        reader.fault(column, wanted, found)
         return AS_STORED
 
 
@@ -436,7 +453,7 @@ def _with_test(clip: Clip, defaults: Defaults) -> Clip:
     return replace(clip, test=in_name, test_told_by=ToldBy.NAME if in_name else ToldBy.RECORDING)
 
 
-def _find_source(reader: _RowReader, name: str, folder: Path) -> str:
+def _find_source(reader: _RowReader, name: str, folder: Path, *, of_pictures: bool) -> str:
     if "path" not in reader.columns.known:
         return ""
     if not name:
@@ -445,6 +462,15 @@ def _find_source(reader: _RowReader, name: str, folder: Path) -> str:
     if is_url(name):
         return name
     path = Path(os.path.normpath((folder / name).absolute()))
+    if of_pictures and not path.is_file():
+        from hipcv.sources.pictures import find_pictures
+
+        try:
+            if find_pictures(path) is not None:
+                return str(path)
+        except SourceError:
+            reader.fault("path", "a picture, or a folder or pattern of pictures", f"no picture as {name!r}")
+            return str(path)
     try:
         status = path.stat()
     except FileNotFoundError:

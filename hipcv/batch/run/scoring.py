@@ -1,5 +1,6 @@
 """Measures one recording for a batch: what runs inside a worker's process."""
 
+import hashlib
 import math
 import os
 import time
@@ -21,7 +22,7 @@ from hipcv.version import __version__
 
 if TYPE_CHECKING:
     from hipcv.measurement import Measurement
-    from hipcv.sources.video import Frame
+    from hipcv.sources.recording import Frame
 
 #: Told that work is going on: frames done and their number where it is known.
 Beat = Callable[[int, int | None], None]
@@ -41,10 +42,14 @@ def identify(source: str, known: Identity | None = None) -> Identity | Refused:
             unchanged = known is not None and stamp != "" and stamp == known.stamp
             return known if known and unchanged else Identity(sha256_of_url(source), stamp)
         from hipcv.sources.container import find_file, sha256_of
+        from hipcv.sources.pictures import find_pictures, sha256_of_pictures
 
+        pictures = find_pictures(Path(source))
         # the stamp is taken first: bytes that change while they are read get a stamp that no longer fits
-        stamp = file_stamp(find_file(source))
-        return known if known and known.stamp == stamp else Identity(sha256_of(Path(source)), stamp)
+        stamp = file_stamp(find_file(source) if pictures is None else source)
+        if known and known.stamp == stamp:
+            return known
+        return Identity(sha256_of(Path(source)) if pictures is None else sha256_of_pictures(pictures), stamp)
     except SourceError as error:
         return Refused(_why_unreadable(source), str(error))
     except OSError as error:
@@ -53,6 +58,8 @@ def identify(source: str, known: Identity | None = None) -> Identity | Refused:
 
 def file_stamp(path: str | os.PathLike[str]) -> str:
     """Return a text that changes when a file does: its size and the time of its last change; OSError if it is gone.
+
+    Of a folder or a pattern of pictures it changes when any of them does.
 
     Examples
     --------
@@ -64,6 +71,13 @@ def file_stamp(path: str | os.PathLike[str]) -> str:
     ...     before == file_stamp(Path(folder, "a.mp4"))
     False
     """
+    if not Path(path).is_file():
+        from hipcv.sources.pictures import find_pictures
+
+        stamps = (file_stamp(picture) for picture in find_pictures(Path(path)) or ())
+        together = hashlib.sha256("\n".join(stamps).encode()).hexdigest()
+        if Path(path).is_dir() or together != hashlib.sha256(b"").hexdigest():
+            return together
     status = Path(path).stat()
     return f"{status.st_size} {status.st_mtime_ns}"
 

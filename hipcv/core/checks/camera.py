@@ -122,7 +122,8 @@ def check_knees(angles: AngleSeries, camera: CameraPose) -> list[Finding]:
     findings = []
     for side in SIDES:
         departure = knee_departure_deg(angles, side)
-        if not abs(departure) > LIMITS[FindingCode.KNEE_ANGLE].value:
+        is_there = bool(np.isfinite(angles.shank_px[:, side.column]).any())
+        if not (is_there and abs(departure) > LIMITS[FindingCode.KNEE_ANGLE].value):
             continue
         lateral = float(angles.lateral[side.column])
         effect = float(knee_effect_deg(TYPICAL_END_RANGE_DEG, -departure, camera, lateral, shank_up=False))

@@ -7,8 +7,9 @@ import numpy as np
 
 from hipcv.core.checks.limits import LIMITS, found
 from hipcv.core.checks.possible import check_possible
+from hipcv.core.checks.recording import MOSTLY_SEEN
 from hipcv.core.checks.trial import check_trial
-from hipcv.core.finding import Finding, FindingCode, Severity
+from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.trials import Trial, find_rest_deg, find_swings, find_trials, swing_shares
@@ -38,7 +39,9 @@ def check_leg(
     curve = angles.of(side)
     seen = float(np.isfinite(curve).mean())
     if seen < LIMITS[FindingCode.LEGS_NOT_SEEN].value:
-        return (found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, seen, side),)
+        alone = float(np.isfinite(angles.of(side.other)).mean()) >= MOSTLY_SEEN
+        cause = Cause.LONE_LEG if alone else None
+        return (found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, seen, side, cause=cause, values=_names(side)),)
     mine = [t for t in trials if t.side is side]
     rest_deg = mine[0].motion.sign * mine[0].rest_deg if mine else find_rest_deg(angles.time_s, curve)
     if mine and abs(rest_deg) > LIMITS[FindingCode.START_NOT_NEUTRAL].value:
@@ -55,6 +58,10 @@ def check_leg(
     if shank_px < LIMITS[FindingCode.SHORT_SHANK].value:
         findings.append(found(FindingCode.SHORT_SHANK, Severity.DOUBT, shank_px, side))
     return tuple(findings)
+
+
+def _names(side: Side) -> dict[str, float | str]:
+    return {"missing": str(side), "seen_leg": str(side.other)}
 
 
 def _of(motion: Motion, finding: Finding) -> Finding:

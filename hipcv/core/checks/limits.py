@@ -13,7 +13,7 @@ from hipcv.core.camera.drawn_lines import MAX_ACROSS, MAX_APART_DEG, MAX_EXACT_S
 from hipcv.core.camera.pose import KNOWN_ROLL_SE_DEG, KNOWN_YAW_SE_DEG, DrawnSign
 from hipcv.core.finding import Cause, Finding, FindingCode, Limit, Severity
 from hipcv.core.motion.filtering import MAX_GAP_S
-from hipcv.core.motion.trials import MIN_HOLD_S
+from hipcv.core.motion.trials import MIN_HOLD_S, MIN_SWING_DEG
 from hipcv.core.procedure import Procedure
 from hipcv.words import Effort, Side
 
@@ -64,6 +64,7 @@ LIMITS: dict[FindingCode, Limit] = {
     ),
     FindingCode.PICTURE_WITHIN: Limit(1.0, "of the picture", "all of it is the recording of the test otherwise"),
     FindingCode.PART_MEASURED: Limit(1.0, "of the recording", "all of it is the test otherwise"),
+    FindingCode.NO_END_SHOWN: Limit(MIN_SWING_DEG, "°", "as small a swing in a clip is no trial either"),
     FindingCode.SEVERAL_TESTS: Limit(1, "test", "a result belongs to one test of one person"),
     FindingCode.LOW_LIGHT: Limit(0.10, "of full brightness", f"a quarter of the darkest {CLEAN}, 0.41"),
     FindingCode.TOO_BRIGHT: Limit(
@@ -134,6 +135,9 @@ BROAD = Limit(
 HIPS_UNSEEN = Limit(0.5, "of the frames", "the pelvis cannot be watched otherwise")
 #: Searched frames of which more show an ankle at or beyond the picture's edge say that feet are outside.
 FEET_OUTSIDE = Limit(0.5, "of the searched frames", "what lies outside the picture cannot be measured")
+KNEES_APART = Limit(
+    0.12, "shank lengths between the knees", "half of what two knees that touch are apart, a tenth of a metre to 0.4"
+)
 LEGS_FAINT = Limit(
     0.55, "of full clearness", "below it many frames had to agree on where the legs are, for none shows them well"
 )

@@ -33,7 +33,8 @@ def check_possible(trial: Trial, series: PoseSeries, angles: AngleSeries, trials
     >>> [(f.code.value, f.severity.value) for f in check_possible(trial, unseen, angles, [trial]).findings]
     [('beyond_joint', 'reject')]
     """
-    findings = [f for f in (_check_reach(trial), _check_speed(trial, angles)) if f is not None]
+    findings = [f for f in (_check_speed(trial, angles),) if f is not None]
+    trial = check_reach(trial)
     for observed, limit in zip(hips_moved(trial, series, angles, trials), (HIPS_AWAY, HIPS_RESIZED), strict=True):
         if observed > limit.value:
             findings.append(found(FindingCode.HIPS_JUMP, Severity.REJECT, observed, trial.side, limit))
@@ -71,13 +72,21 @@ def hips_moved(trial: Trial, series: PoseSeries, angles: AngleSeries, trials: Se
     return _nearly_highest(away), _nearly_highest(resized)
 
 
-def _check_reach(trial: Trial) -> Finding | None:
-    reach_deg = trial.best_deg
-    if reach_deg > BEYOND_JOINT.value:
-        return found(FindingCode.BEYOND_JOINT, Severity.REJECT, reach_deg, trial.side, BEYOND_JOINT)
-    if reach_deg > BEYOND_PRINTED.value:
-        return found(FindingCode.BEYOND_JOINT, Severity.DOUBT, reach_deg, trial.side, BEYOND_PRINTED)
-    return None
+def check_reach(trial: Trial) -> Trial:
+    """Return `trial` with a finding where it goes beyond a joint's reach, or beyond every printed limit.
+
+    Examples
+    --------
+    >>> from hipcv.words import Side
+    >>> ends = [Trial(Side.LEFT, 0, 2, 0, 2, 0.0, deg, deg, deg, 0.0) for deg in (40.0, 80.0, 95.0)]
+    >>> [[f.severity.value for f in check_reach(end).findings] for end in ends]
+    [[], ['doubt'], ['reject']]
+    """
+    for limit, severity in ((BEYOND_JOINT, Severity.REJECT), (BEYOND_PRINTED, Severity.DOUBT)):
+        if trial.best_deg > limit.value:
+            told = found(FindingCode.BEYOND_JOINT, severity, trial.best_deg, trial.side, limit)
+            return replace(trial, findings=(*trial.findings, told))
+    return trial
 
 
 def _check_speed(trial: Trial, angles: AngleSeries) -> Finding | None:

@@ -58,7 +58,8 @@ def picture_turned(turned_deg: float) -> Finding:
     >>> picture_turned(90.0).cause
     <Cause.TURNED_CLOCKWISE: 'turned_clockwise'>
     """
-    return found(FindingCode.PICTURE_TURNED, Severity.REJECT, turned_deg, cause=turn_cause(turned_deg))
+    values = {"rotate": (360 - turned_deg) % 360}
+    return found(FindingCode.PICTURE_TURNED, Severity.REJECT, turned_deg, cause=turn_cause(turned_deg), values=values)
 
 
 def turn_cause(turned_deg: float) -> Cause:

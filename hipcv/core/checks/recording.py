@@ -2,15 +2,20 @@
 
 import numpy as np
 
-from hipcv.core.checks.limits import LIMITS, found, limit_of, people_limit
+from hipcv.core.checks.limits import FEET_OUTSIDE, KNEES_APART, LIMITS, found, limit_of, people_limit
 from hipcv.core.checks.posture import POSTURE_CHECKS
-from hipcv.core.finding import Finding, FindingCode, Severity
-from hipcv.core.motion.angles import AngleSeries
+from hipcv.core.finding import Cause, Finding, FindingCode, Severity
+from hipcv.core.motion.angles import AngleSeries, seen_px
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.procedure import Procedure
-from hipcv.core.series import ANKLES, FEET, KNEES, BoolArray, PoseSeries
+from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, BoolArray, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.words import SIDES, Side
+
+#: A hip this near the picture's side, in lengths of a shank, is cut off by it.
+HALF_BODY_SHANKS = 0.1
+#: A leg that is seen in this share of the frames may be measured although the other one never is.
+MOSTLY_SEEN = 0.5
 
 
 def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tuple[Finding, ...]:
@@ -47,6 +52,8 @@ def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tu
         return (*findings, found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, legs))
     lost = 1.0 - share_seen
     look(FindingCode.PERSON_LOST, lost, Severity.REJECT if lost > 0.5 else Severity.DOUBT)
+    if (half := check_half_body(series, procedure)) is not None:
+        return (*findings, half)
     findings += _check_frame(series, seen)
     for check in procedure.posture:
         findings += POSTURE_CHECKS[check](series, angles, setup)
@@ -73,7 +80,28 @@ def subject_seen(series: PoseSeries, procedure: Procedure) -> BoolArray:
     [True, False]
     """
     knees = np.isfinite(series.image_px[:, KNEES, 0])
-    return np.asarray(knees.all(axis=1) if procedure.both_knees else knees.any(axis=1))
+    both = procedure.both_knees and lone_leg(series) is None
+    return np.asarray(knees.all(axis=1) if both else knees.any(axis=1))
+
+
+def lone_leg(series: PoseSeries) -> Side | None:
+    """Return the leg that is seen where the other one is not there: under a blanket, in a brace, a prosthesis, or lost.
+
+    Examples
+    --------
+    >>> px = np.full((4, 33, 2), np.nan)
+    >>> px[:3, KNEES[1]] = 240.0
+    >>> lone_leg(PoseSeries(np.arange(4.0), px, np.full((4, 33, 3), np.nan), np.ones((4, 33)), (640, 480)))
+    <Side.RIGHT: 'right'>
+    """
+    if not len(series):
+        return None
+    left, right = np.isfinite(series.image_px[:, KNEES, 0]).mean(axis=0)
+    hardly = LIMITS[FindingCode.LEGS_NOT_SEEN].value
+    for side, seen, other in ((Side.LEFT, left, right), (Side.RIGHT, right, left)):
+        if seen >= MOSTLY_SEEN and other < hardly:
+            return side
+    return None
 
 
 def _check_frame(series: PoseSeries, seen: BoolArray) -> list[Finding]:
@@ -85,6 +113,31 @@ def _check_frame(series: PoseSeries, seen: BoolArray) -> list[Finding]:
             severity = Severity.REJECT if share > 0.5 else Severity.DOUBT
             findings.append(found(FindingCode.OUT_OF_FRAME, severity, share, side))
     return findings
+
+
+def check_half_body(series: PoseSeries, procedure: Procedure) -> Finding | None:
+    """Refuse half a body: a hip beyond the picture's side, or one leg that was taken for both.
+
+    Examples
+    --------
+    >>> px = np.full((2, 33, 2), np.nan)
+    >>> px[:, [*HIPS, *KNEES, *ANKLES]] = [[-20, 90], [40, 90], [-10, 100], [45, 100], [-10, 200], [45, 200]]
+    >>> series = PoseSeries([0.0, 0.1], px, np.full((2, 33, 3), np.nan), np.ones((2, 33)), (640, 480))
+    >>> (half := check_half_body(series, Setup().procedure)).code.value, half.cause.value
+    ('out_of_frame', 'half_body')
+    """
+    if not procedure.body_seen:
+        return None
+    px = seen_px(series)
+    shank_px = median_of(np.linalg.norm(px[:, KNEES] - px[:, ANKLES], axis=-1))
+    hips_x = np.array([median_of(px[:, hip, 0]) for hip in HIPS])
+    edge_px = HALF_BODY_SHANKS * shank_px
+    if (hips_x < edge_px).any() or (hips_x > series.frame_size_px[0] - edge_px).any():
+        return found(FindingCode.OUT_OF_FRAME, Severity.REJECT, 1.0, limit=FEET_OUTSIDE, cause=Cause.HALF_BODY)
+    apart = median_of(np.linalg.norm(px[:, KNEES[0]] - px[:, KNEES[1]], axis=-1)) / shank_px
+    if apart < KNEES_APART.value:
+        return found(FindingCode.LEGS_NOT_SEEN, Severity.REJECT, apart, limit=KNEES_APART, cause=Cause.ONE_FOR_TWO)
+    return None
 
 
 def share_outside(series: PoseSeries, side: Side, seen: BoolArray) -> float:

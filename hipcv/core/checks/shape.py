@@ -41,10 +41,13 @@ def breadth(series: PoseSeries) -> float:
     return float(median_of(across) / np.sqrt(median_of(trunk) * shank_px))
 
 
-def check_shape(series: PoseSeries, setup: Setup, yaw_deg: float = 0.0) -> list[Finding]:
+def check_shape(series: PoseSeries, setup: Setup, yaw_deg: float = 0.0, pitch_deg: float = 0.0) -> list[Finding]:
     """Doubt a picture in which somebody seated is far slimmer or broader than people are.
 
-    `yaw_deg` : how far the camera stands to the side of the body, which makes shoulders look narrower.
+    Parameters
+    ----------
+    yaw_deg : how far the camera stands to the side of the body, which makes shoulders look narrower.
+    pitch_deg : how far it looks down, which makes trunk and shanks look shorter.
 
     Examples
     --------
@@ -54,7 +57,7 @@ def check_shape(series: PoseSeries, setup: Setup, yaw_deg: float = 0.0) -> list[
     """
     if not setup.procedure.body_seen:
         return []
-    share = breadth(series)
+    share = breadth(series) * float(np.cos(np.radians(pitch_deg)))
     faced = share / max(float(np.cos(np.radians(yaw_deg))), MIN_FACED)
     if faced < LIMITS[FindingCode.PIXEL_SHAPE].value:
         return [found(FindingCode.PIXEL_SHAPE, Severity.DOUBT, faced)]

@@ -69,6 +69,7 @@ Pixels = Annotated[float, _in("px"), _AS_GIVEN, _AS_IT_IS]
 WholePixels = Annotated[int, _in("px", ge=0)]
 QuarterTurn = Annotated[int, _in("° clockwise", ge=0, le=270)]
 Shape = Annotated[float, _in("width through height", gt=0), _AS_GIVEN, _AS_IT_IS]
+PicturesRate = Annotated[float, _in("pictures a second", gt=0), _AS_GIVEN, _AS_IT_IS]
 FileSecond = Annotated[float, _in("s as a player shows them", ge=0), _AS_GIVEN, _AS_IT_IS]
 Quantity = Annotated[float, _in("as `unit` says"), _AS_GIVEN, _AS_IT_IS]
 
@@ -347,6 +348,8 @@ class SetupPart(_Part):
         None,
         description="The picture within the picture that was measured: left, top, width, height in the whole one.",
     )
+    pictures_hz: PicturesRate | None = Field(None, description="How many a second, where it was a series of pictures.")
+    still: bool = Field(False, description="Whether single pictures were measured, each by itself.")
 
 
 class ScreeningPart(_Part):

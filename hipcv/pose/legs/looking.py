@@ -21,6 +21,9 @@ ByteArray = NDArray[np.uint8]
 VIEWS = ((1.0, 0.0), (1.15, 8.0), (0.9, -8.0), (1.15, -8.0), (0.9, 8.0), (1.08, 0.0))
 #: ... of somebody who hangs the legs: where the head is cut off, the network cannot tell front from back.
 BODY_VIEWS = ((1.05, 0.0), (1.15, 8.0), (1.05, -8.0), (1.15, -8.0), (1.05, 8.0), (1.15, 0.0))
+#: Views take turns so often; after so many they begin again.
+VIEW_EVERY_S = 0.125
+N_VIEWS = len(VIEWS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +45,17 @@ class Views:
 
     def __add__(self, other: "Views") -> "Views":
         return Views(self.total + other.total, self.weight + other.weight, (*self.bodies, *other.bodies))
+
+
+def raster(time_s: float) -> int:
+    """Return a frame's number by its time: it picks the views, whatever frames before it were left out.
+
+    Examples
+    --------
+    >>> raster(0.126), raster(1.0)
+    (1, 8)
+    """
+    return round(time_s / VIEW_EVERY_S)
 
 
 def look_at(rgb: ByteArray, region: Region, network: Looker, k: int, *, again: bool = False) -> Views:

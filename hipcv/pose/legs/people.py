@@ -32,6 +32,11 @@ HIPS_AT, REACH_AT, N_VALUES = slice(4, 6), slice(6, 8), 12
 SURE = 0.5
 #: Hips nearer than this to those of a surer guess, in shares of that body's reach, are the same person's.
 SAME_REACH = 0.5
+#: Between where a head is, from the hips towards the top of the circle around a body (nearer of who bends or lies,
+#: further of who stands), and how far around that it is covered, in shares of the body's reach: generous.
+HEAD_AT, HEAD_RADIUS = (0.55, 0.95), 0.33
+#: Heads are covered of people who are less sure, too; nearer to a surer one than this share of the reach they are one.
+SURE_HEAD, SAME_HEAD = 0.3, 0.25
 #: A thigh is about as long as a shank (Winter), and lies along the line of sight: hips further than this from the
 #: knees, in lengths of a shank, are somebody else's.
 THIGH_SHANKS = 1.0
@@ -61,6 +66,17 @@ class Somebody:
     score: float
     turn_deg: float = 0.0
 
+    def up_px(self, share: float) -> FloatArray:
+        """Return the place (2,) from the hips towards the head, at a share of the reach.
+
+        Examples
+        --------
+        >>> Somebody(np.array([100.0, 200.0]), 80.0, 0.9).up_px(0.5).tolist()
+        [100.0, 160.0]
+        """
+        turn = math.radians(self.turn_deg)
+        return self.hips_px + share * self.reach_px * np.array([math.sin(turn), -math.cos(turn)])
+
 
 class PersonDetector:
     """The detector, loaded once.
@@ -84,6 +100,15 @@ class PersonDetector:
 
     def __call__(self, rgb: ByteArray) -> list[Somebody]:
         """Return everybody in a picture (height, width, 3), the surest first."""
+        return self._look(rgb)
+
+    def heads(self, rgb: ByteArray) -> FloatArray:
+        """Return (K, 3) where heads may be in a picture (height, width, 3): x, y and radius to cover, pixels."""
+        people = self._look(rgb, by_head=True)
+        circles = [(*p.up_px(share), HEAD_RADIUS * p.reach_px) for p in people for share in HEAD_AT]
+        return np.array(circles).reshape(-1, 3)
+
+    def _look(self, rgb: ByteArray, *, by_head: bool = False) -> list[Somebody]:
         height, width = rgb.shape[:2]
         scale = SQUARE_PX / max(height, width)
         columns, rows = round(scale * width), round(scale * height)
@@ -95,17 +120,18 @@ class PersonDetector:
         guesses, logits = (self._net.get_tensor(index)[0].astype(np.float64) for index in self._outputs)
         return [
             replace(found, hips_px=(found.hips_px - [left, top]) / scale, reach_px=found.reach_px / scale)
-            for found in read_guesses(guesses, logits[:, 0])
+            for found in read_guesses(guesses, logits[:, 0], by_head=by_head)
         ]
 
 
-def read_guesses(guesses: FloatArray, logits: FloatArray) -> list[Somebody]:
+def read_guesses(guesses: FloatArray, logits: FloatArray, *, by_head: bool = False) -> list[Somebody]:
     """Return the people in the detector's outputs, the surest first, in pixels of its square.
 
     Parameters
     ----------
     guesses : (N, 12) a box and four points, from the middle of each guess's cell (`CELLS_PX`), in pixels.
     logits : (N,) how sure each one is.
+    by_head : whether people are told apart by their heads, and those who are less sure are people, too.
 
     Examples
     --------
@@ -117,14 +143,20 @@ def read_guesses(guesses: FloatArray, logits: FloatArray) -> list[Somebody]:
     scores = 1.0 / (1.0 + np.exp(-np.clip(logits, -100, 100)))
     people: list[Somebody] = []
     for k in np.argsort(-scores):
-        if scores[k] < SURE:
+        if scores[k] < (SURE_HEAD if by_head else SURE):
             break
         hips = CELLS_PX[k] + guesses[k, HIPS_AT]
-        if all(np.hypot(*(hips - p.hips_px)) > SAME_REACH * p.reach_px for p in people):
-            right_px, down_px = map(float, guesses[k, REACH_AT] - guesses[k, HIPS_AT])
-            turn_deg = math.degrees(math.atan2(right_px, -down_px))
-            people.append(Somebody(hips, math.hypot(right_px, down_px), float(scores[k]), turn_deg))
+        right_px, down_px = map(float, guesses[k, REACH_AT] - guesses[k, HIPS_AT])
+        turn_deg = math.degrees(math.atan2(right_px, -down_px))
+        one = Somebody(hips, math.hypot(right_px, down_px), float(scores[k]), turn_deg)
+        if not any(_is_same(one, p, by_head=by_head) for p in people):
+            people.append(one)
     return people
+
+
+def _is_same(one: Somebody, surer: Somebody, *, by_head: bool) -> bool:
+    apart_px = one.up_px(1.0) - surer.up_px(1.0) if by_head else one.hips_px - surer.hips_px
+    return float(np.hypot(*apart_px)) <= (SAME_HEAD if by_head else SAME_REACH) * surer.reach_px
 
 
 def others(people: Sequence[Somebody], vote: Vote) -> list[Somebody]:

@@ -7,7 +7,7 @@ S16).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.checks.limits import FEET_OUTSIDE, LEGS_FAINT, LIMITS, TRUNK_IN_FRONT, found
 from hipcv.core.checks.posture import check_end
+from hipcv.core.checks.recording import subject_seen
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import MIN_VISIBILITY, hip_flexion_deg
 from hipcv.core.procedure import Procedure
@@ -22,11 +23,12 @@ from hipcv.core.series import (
     ANKLES,
     KNEES,
     N_LANDMARKS,
+    BoolArray,
     FloatArray,
     IntArray,
     PoseSeries,
 )
-from hipcv.core.setup import Setup
+from hipcv.core.setup import Setup, places_text
 from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
 from hipcv.pose.fusion import MAX_SE_DEG
@@ -36,8 +38,9 @@ from hipcv.pose.legs.follower import Follower, open_follower
 from hipcv.pose.legs.looking import Views
 from hipcv.pose.legs.network import MAX_THREADS, LandmarkNetwork, Region
 from hipcv.pose.legs.people import PersonDetector, Somebody, others
-from hipcv.pose.legs.reading import first_look, read_lower_legs
+from hipcv.pose.legs.reading import read_lower_legs
 from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
+from hipcv.pose.legs.seen_before import SeenBefore
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.subject import Subject, find_posture, find_subject
 from hipcv.pose.legs.tracking import ANGLES_DEG, BOTH_WAYS_DEG
@@ -45,6 +48,7 @@ from hipcv.pose.person import NOBODY
 from hipcv.pose.seam import Seen
 from hipcv.sources.picture_quality import SHARPNESS_EVERY_S, measure_sharpness
 from hipcv.sources.stills import encode_still
+from hipcv.sources.timing import Raster
 from hipcv.words import CameraSide, ModelName
 
 ByteArray = NDArray[np.uint8]
@@ -52,8 +56,6 @@ ByteArray = NDArray[np.uint8]
 #: Frames looked at. Denser ones find few more of the short holds: of simulated holds of 0.4 s, read with 0.7° of noise,
 #: 62 % at 8 and 63 % at 12.5 a second; of 0.5 s 95 % and all.
 SAMPLE_HZ = 8.0
-#: Time stamps are rounded by as much.
-ROUNDED_S = 0.002
 #: Longer side of a kept frame; lower legs of 45 pixels are enough for the network.
 LONG_SIDE_PX = 960
 #: Frames in which the legs are searched and people counted.
@@ -62,6 +64,10 @@ N_SEARCHED = 8
 #: knees towards the trunk, in lengths of a shank; and in how many frames it is looked at.
 BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
 N_BODY_LOOKS = 5
+#: Where there are so many frames, so many of them are read before the others.
+GLANCE_FROM, N_GLANCE = 72, 24
+#: How often it is looked where everybody's head is, so that faces can be covered in pictures.
+HEADS_EVERY_S = 0.5
 #: Where both knees are read in fewer of the frames, it is asked what else somebody does who is in view.
 MIN_READ = 0.5
 
@@ -102,12 +108,12 @@ class LegReader:
     #: How far the hips are bent, looked at where such a trunk is seen: it may be that of somebody who sits upside down.
     flexion_deg: float = field(default=float("nan"), init=False)
     _detected: dict[int, list[Somebody]] = field(default_factory=dict, init=False)
-    #: In which share of the frames both knees were read; known after `series`.
+    #: In which share of the frames that were read both knees are known, or that of the only leg; known after `series`.
     _share_read: float = field(default=0.0, init=False)
     _kept: list[tuple[float, bytes]] = field(default_factory=list, init=False)
     _scale: float = field(default=1.0, init=False)
     _frame_size_px: tuple[int, int] = field(default=(0, 0), init=False)
-    _next_s: float = field(default=float("-inf"), init=False)
+    _raster: Raster = field(default_factory=lambda: Raster(SAMPLE_HZ), init=False)
 
     @property
     def n_kept(self) -> int:
@@ -126,11 +132,8 @@ class LegReader:
     def add(self, rgb: ByteArray, time_s: float) -> Seen:
         """Take the next frame, (height, width, 3) upright and unmirrored."""
         self._frame_size_px = (rgb.shape[1], rgb.shape[0])
-        kept = time_s >= self._next_s - ROUNDED_S
+        kept = self._raster.takes(time_s)
         if kept:
-            # on a fixed raster, so that a frame that comes late does not delay the next
-            following_s = self._next_s + 1 / SAMPLE_HZ
-            self._next_s = following_s if following_s > time_s else time_s + 1 / SAMPLE_HZ
             self._keep(rgb, time_s)
         pose, n_people = (NOBODY, -1) if self.follower is None else self.follower(rgb, time_s)
         return Seen(pose, n_people, kept)
@@ -157,53 +160,74 @@ class LegReader:
         return _unpack(self._kept[k][1])
 
     def series(self) -> PoseSeries:
-        """Read all that was kept: image_px holds knees and ankles, NaN where they are not known well enough."""
-        n = len(self._kept)
-        time_s = self.times_s()
-        image_px = np.full((n, N_LANDMARKS, 2), np.nan)
-        visibility = np.zeros((n, N_LANDMARKS))
-        shank_se_deg = np.full((n, 2), np.nan)
-        knee_outline_px = np.full((n, 2, 2), np.nan)
-        world_m = np.full((n, N_LANDMARKS, 3), np.nan)
-        swapped = np.zeros(n, np.bool_)
+        """Read all that was kept: image_px holds knees and ankles, NaN where they are not known well enough.
+
+        Where a glance at some frames says that there is nothing to be read, it is all that is read.
+        """
+        n, time_s = len(self._kept), self.times_s()
+        read = _Read.blank(n)
         seen_ahead = Ahead() if self.ahead is None else self.ahead.stop()
         self.subject = self._search()
         if self.vote is not None:
             vote, known = join(self.vote, seen_ahead)
-            legs = read_lower_legs(self._frame, time_s, vote, self.network, self.steps, known, self.angles_deg)
-            self.share_in_front = legs.share_in_front
+            seen = SeenBefore(vote.region, self.network, known)
+            for rows in _glance_and_all(n):
+                seen.begin_again()
+                part = self._read(rows, vote, seen)
+                self._share_read = self._share_of(time_s[rows], part)
+                read.put(rows, part)
+                if self._gives_up():
+                    break
             if self.procedure.shank_up and self.share_in_front > TRUNK_IN_FRONT.value:
-                self.flexion_deg = self._hip_flexion_deg(self.vote)
-            columns = list(enumerate(self._legs_of_columns()))
-            if self.procedure.body_seen:
-                knees_px = np.stack([legs.knees_px[:, leg] for _, leg in columns], axis=1)
-                own = own_body(legs.bodies, knees_px, self.vote.shank_px)
-                image_px, world_m = own.image_px / self._scale, own.world_m
-                visibility, swapped = own.visibility, own.swapped
-                for column, leg in columns:
-                    own_knees_px = own.image_px[:, KNEES[column]]
-                    legs.se_deg[contradicted(legs.landmarks_deg[:, leg]), leg] = np.inf
-                    legs.knees_px[:, leg] = put_knees(legs.knees_px[:, leg], legs.ankles_px[:, leg], own_knees_px)
-            for column, leg in columns:
-                good = legs.se_deg[:, leg] <= MAX_SE_DEG
-                for row, points in ((KNEES[column], legs.knees_px), (ANKLES[column], legs.ankles_px)):
-                    image_px[:, row] = np.where(good[:, None], points[:, leg] / self._scale, np.nan)
-                    visibility[:, row] = good
-                shank_se_deg[:, column] = legs.se_deg[:, leg]
-                knee_outline_px[:, column] = legs.knee_outline_px[:, leg] / self._scale
-        self._share_read = float(np.isfinite(image_px[:, KNEES, 0]).all(axis=1).mean()) if n else 0.0
+                self.flexion_deg = self._hip_flexion_deg(vote)
         return PoseSeries(
             time_s=time_s,
-            image_px=image_px,
-            world_m=world_m,
-            visibility=visibility,
+            image_px=read.image_px,
+            world_m=read.world_m,
+            visibility=read.visibility,
             frame_size_px=self._frame_size_px,
-            shank_se_deg=shank_se_deg,
-            knee_outline_px=knee_outline_px,
+            shank_se_deg=read.shank_se_deg,
+            knee_outline_px=read.knee_outline_px,
             n_people=self._count_people(),
-            sharpness=self._sharpness(time_s, image_px),
-            swapped=swapped,
+            heads=self._heads(time_s),
+            sharpness=self._sharpness(time_s, read.image_px),
+            swapped=read.swapped,
         )
+
+    def _read(self, rows: IntArray, vote: Vote, seen: SeenBefore) -> "_Read":
+        """Read these of the kept frames."""
+        read = _Read.blank(len(rows))
+        times_s = self.times_s()[rows]
+        legs = read_lower_legs(lambda k: self._frame(rows[k]), times_s, vote, seen, self.steps, self.angles_deg)
+        self.share_in_front = legs.share_in_front
+        columns = list(enumerate(self._legs_of_columns()))
+        if self.procedure.body_seen:
+            knees_px = np.stack([legs.knees_px[:, leg] for _, leg in columns], axis=1)
+            own = own_body(legs.bodies, knees_px, vote.shank_px)
+            read.image_px, read.world_m = own.image_px / self._scale, own.world_m
+            read.visibility, read.swapped = own.visibility, own.swapped
+            for column, leg in columns:
+                own_knees_px = own.image_px[:, KNEES[column]]
+                legs.se_deg[contradicted(legs.landmarks_deg[:, leg]), leg] = np.inf
+                legs.knees_px[:, leg] = put_knees(legs.knees_px[:, leg], legs.ankles_px[:, leg], own_knees_px)
+        for column, leg in columns:
+            good = legs.se_deg[:, leg] <= MAX_SE_DEG
+            for row, points in ((KNEES[column], legs.knees_px), (ANKLES[column], legs.ankles_px)):
+                read.image_px[:, row] = np.where(good[:, None], points[:, leg] / self._scale, np.nan)
+                read.visibility[:, row] = good
+            read.shank_se_deg[:, column] = legs.se_deg[:, leg]
+            read.knee_outline_px[:, column] = legs.knee_outline_px[:, leg] / self._scale
+        return read
+
+    def _share_of(self, times_s: FloatArray, part: "_Read") -> float:
+        """Return in which share of some frames the subject's legs are read."""
+        series = PoseSeries(times_s, part.image_px, part.world_m, part.visibility, self._frame_size_px)
+        return float(subject_seen(series, self.procedure).mean()) if len(series) else 0.0
+
+    def _gives_up(self) -> bool:
+        """Whether what was read so far says that the rest is not worth a look: hardly any leg, or another posture."""
+        hardly = LIMITS[FindingCode.LEGS_NOT_SEEN].value / 2
+        return self._share_read < hardly or self._other_posture() is not None
 
     @property
     def vote(self) -> Vote | None:
@@ -234,6 +258,16 @@ class LegReader:
                 n_people[k] = 1 + len(others(people, self.vote))
         return n_people
 
+    def _heads(self, time_s: FloatArray) -> FloatArray:
+        """Return (K, 4) where heads may be: time, x, y and radius to cover; nothing without a detector."""
+        rows, next_s = [np.empty((0, 4))], -np.inf
+        for k in range(len(time_s)):
+            if self.detector is not None and time_s[k] >= next_s:
+                next_s = time_s[k] + HEADS_EVERY_S
+                heads = self.detector.heads(self._frame(k)) / self._scale
+                rows.append(np.column_stack([np.full(len(heads), time_s[k]), heads]))
+        return np.concatenate(rows)
+
     def _people(self) -> dict[int, list[Somebody]]:
         """Return who is seen in every frame that is searched, by its number; nothing without a detector."""
         if self.detector is not None and not self._detected:
@@ -253,7 +287,7 @@ class LegReader:
         if self.subject.rivals:
             size_px = np.array(self._frame_size_px) * self._scale
             places = [vote.knees_px.mean(axis=0) / size_px for vote in self.subject.rivals]
-            where = " or ".join(f"{x:.2f},{y:.2f}" for x, y in places)
+            where = places_text([(float(x), float(y)) for x, y in places])
             code, n = FindingCode.SUBJECT_UNCLEAR, len(places)
             return (found(code, Severity.REJECT, n, cause=Cause.SEVERAL_SIT, values={"where": where}),)
         if self.vote is None and self.subject.cut_off:
@@ -324,19 +358,51 @@ class LegReader:
         return Subject(vote, cut_off=outside, rule="whose lower legs most frames agree on")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class _Read:
+    """What is read of T frames; each array as in `PoseSeries`."""
+
+    image_px: FloatArray
+    world_m: FloatArray
+    visibility: FloatArray
+    shank_se_deg: FloatArray
+    knee_outline_px: FloatArray
+    swapped: BoolArray
+
+    @classmethod
+    def blank(cls, n: int) -> "_Read":
+        """Return what is known before anything is read."""
+        return cls(
+            image_px=np.full((n, N_LANDMARKS, 2), np.nan),
+            world_m=np.full((n, N_LANDMARKS, 3), np.nan),
+            visibility=np.zeros((n, N_LANDMARKS)),
+            shank_se_deg=np.full((n, 2), np.nan),
+            knee_outline_px=np.full((n, 2, 2), np.nan),
+            swapped=np.zeros(n, np.bool_),
+        )
+
+    def put(self, rows: IntArray, part: "_Read") -> None:
+        """Take over what is read of some of the frames."""
+        for each in fields(self):
+            getattr(self, each.name)[rows] = getattr(part, each.name)
+
+
+@dataclass(slots=True)
 class _Scout:
     """Looks ahead for a reader, by another one with networks of its own."""
 
     reader: LegReader
     detector: PersonDetector
+    _seen: SeenBefore | None = None
 
     def search(self, pictures: Sequence[ByteArray]) -> Vote | None:
         people = [self.detector(rgb) for rgb in pictures] if self.reader.procedure.body_seen else []
         return self.reader.search_in(pictures, people).vote
 
     def look(self, rgb: ByteArray, region: Region, time_s: float) -> Views:
-        return first_look(rgb, region, self.reader.network, time_s)
+        if self._seen is None or self._seen.region != region:
+            self._seen = SeenBefore(region, self.reader.network)
+        return self._seen.first_look(rgb, self._seen.cells(rgb), time_s)
 
 
 def spread_over(n: int) -> IntArray:
@@ -348,6 +414,12 @@ def spread_over(n: int) -> IntArray:
     ([11, 22, 33, 44, 55, 66, 77, 88], [0, 1])
     """
     return np.unique(np.linspace(0, n - 1, N_SEARCHED + 2).astype(int)[1:-1])
+
+
+def _glance_and_all(n: int) -> list[IntArray]:
+    """Return the frames that are read first, of many, and then all n of them."""
+    every = np.arange(n)
+    return [every] if n < GLANCE_FROM else [np.unique(np.linspace(0, n - 1, N_GLANCE).astype(int)), every]
 
 
 def _unpack(packed: bytes) -> ByteArray:

@@ -1,14 +1,14 @@
 """Both lower legs in every frame of a clip, once it is known where they are (METHOD S6 to S12).
 
-Steps: 1 the network looks at the agreed square (`looking`), once a frame; 2 knees and ankles are read from the heat
-maps over the whole clip (`tracking`); 3 frames in which a leg is doubted are looked at once more; 4 where legs are
-clear they teach their colour (`colour`), with which the ankles are followed again; 5 the edges of each lower leg
-sharpen its direction (`edges`, `protractor`); 6 a shank of which too little is free is missing (`covered`).
+Steps: 1 the network looks at the agreed square (`looking`), once a frame that shows something new (`seen_before`); 2
+knees and ankles are read from the heat maps over the whole clip (`tracking`); 3 frames in which a leg is doubted are
+looked at once more; 4 where legs are clear they teach their colour (`colour`), with which the ankles are followed
+again; 5 the edges of each lower leg sharpen its direction (`edges`, `protractor`); 6 a shank of which too little is
+free is missing (`covered`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -22,10 +22,11 @@ from hipcv.pose.legs.covered import at_rest
 from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, edges_under, find_ribbon
 from hipcv.pose.legs.heatmaps import CROP_PX, cell_of
 from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end
-from hipcv.pose.legs.looking import Views, look_at
-from hipcv.pose.legs.network import LandmarkNetwork, Region
+from hipcv.pose.legs.looking import Views
+from hipcv.pose.legs.network import Region
 from hipcv.pose.legs.protractor import landmarks_turn_deg
 from hipcv.pose.legs.region import Vote
+from hipcv.pose.legs.seen_before import CELLS, SeenBefore
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.tracking import ANGLES_DEG, CLEAR_DOUBT, LegPath, doubt, find_paths, share_in_front, track_knees
 from hipcv.pose.person import Pose
@@ -33,8 +34,6 @@ from hipcv.pose.person import Pose
 ByteArray = NDArray[np.uint8]
 MapArray = NDArray[np.float32]
 
-#: Views take turns so often.
-VIEW_EVERY_S = 0.125
 #: Where a leg is seen clearly (`tracking.CLEAR_DOUBT`) it teaches its colour, between these shares. Of what may be
 #: covered it teaches by its upper part: who holds it has the lower one.
 UPPER_TO = 0.6
@@ -66,9 +65,8 @@ def read_lower_legs(
     frame: Callable[[int], ByteArray],
     time_s: FloatArray,
     vote: Vote,
-    network: LandmarkNetwork,
+    seen: SeenBefore,
     steps: LegSteps = LEG_STEPS,
-    known: Mapping[float, Views] = MappingProxyType({}),
     angles_deg: FloatArray = ANGLES_DEG,
 ) -> LowerLegs:
     """Read both shanks in every frame.
@@ -78,22 +76,22 @@ def read_lower_legs(
     frame : gives the k-th frame, (height, width, 3).
     time_s : (T,) seconds, rising.
     vote : where the legs are, in pixels of these frames.
+    seen : looks at the square around them.
     steps : the steps that can be exchanged.
-    known : first looks at this square that have been taken already (`first_look`), by their frames' times.
     angles_deg : the angles at which a shank is looked for (`tracking.ANGLES_DEG`).
     """
-    region, n = vote.region, len(time_s)
+    region, n = seen.region, len(time_s)
     shank_px = vote.shank_px * CROP_PX / region.side_px
     first_px = region.to_crop(vote.knees_px)
-    views, lab = [], np.empty((n, 64, 64, 3), np.uint8)
+    views, lab = [], np.empty((n, CELLS, CELLS, 3), np.uint8)
     for k in range(n):
         rgb = frame(k)
-        views.append(known.get(float(time_s[k])) or first_look(rgb, region, network, float(time_s[k])))
-        lab[k] = cv2.cvtColor(cv2.resize(region.cut(rgb), (64, 64), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2LAB)
+        lab[k] = seen.cells(rgb)
+        views.append(seen.first_look(rgb, lab[k], float(time_s[k])))
     paths, doubts = _first_paths(views, time_s, first_px, shank_px, steps, angles_deg)
     doubted = steps.look_again(doubts).tolist()
     for k in doubted:
-        views[k] += look_at(frame(k), region, network, _raster(time_s[k]), again=True)
+        views[k] = seen.look_again(views[k], frame(k), float(time_s[k]))
     if doubted:
         paths, doubts = _first_paths(views, time_s, first_px, shank_px, steps, angles_deg)
     knee_maps, ankle_maps, masks = np.stack([seen.maps for seen in views], axis=1)
@@ -137,16 +135,6 @@ def read_lower_legs(
         read.se_deg[hidden[leg], leg] = np.inf
         read.knees_px[:, leg], read.ankles_px[:, leg] = region.to_picture(knees_px), region.to_picture(ankles_px)
     return read
-
-
-def first_look(rgb: ByteArray, region: Region, network: LandmarkNetwork, time_s: float) -> Views:
-    """Take the first look at a frame of a clip, whose time picks the view."""
-    return look_at(rgb, region, network, _raster(time_s))
-
-
-def _raster(time_s: float) -> int:
-    """Return a frame's number by its time: it picks the views, whatever frames before it were left out."""
-    return round(time_s / VIEW_EVERY_S)
 
 
 def _first_paths(

@@ -33,6 +33,8 @@ MAX_STARTS = 9
 STARTS_A_FRAME = 4
 #: After so many frames without any legs the rest are not searched.
 MAX_SEARCHED = 6
+#: ... and with so many starts, where the test may fill a part of the recording only.
+MAX_SEARCHED_EACH, STARTS_EACH = 10, 2
 #: A start in which the network sees so little of anybody leads nowhere.
 MIN_START_PRESENCE = 0.01
 #: The square is this many shank lengths wide and centred this share of the way from knees to ankles.
@@ -375,19 +377,55 @@ def _at_edge(legs: Legs, width: int, height: int) -> bool:
     return bool((legs.ankles_px < margin).any() or (legs.ankles_px > np.array([width, height]) - margin).any())
 
 
+def find_each(
+    frames: Sequence[ByteArray], network: Looker, *, turn_deg: float = STANDING_DEG, over: bool = False
+) -> list[bool]:
+    """Return for every frame whether the legs are there that most of those agree on in which legs are seen.
+
+    Parameters
+    ----------
+    frames : (height, width, 3) each, spread over a recording that may show the test for a part of it only.
+    turn_deg, over : as in `find_in_frame`.
+
+    Examples
+    --------
+    >>> blank = Look(np.zeros((39, 2)), np.zeros((33, 3)), 0.0, np.zeros((256, 256)), np.full((64, 64, 39), -9.0))
+    >>> find_each([np.zeros((48, 64, 3), np.uint8)] * 2, lambda crop: blank)
+    [False, False]
+    """
+    found = _look_through(frames, network, turn_deg, over=over, max_searched=MAX_SEARCHED_EACH, n_starts=STARTS_EACH)
+    party = {id(legs) for legs in _largest_party(found)}
+    return [legs is not None and id(legs) in party and legs.quality >= MIN_QUALITY for legs in found]
+
+
 def _vote(
     frames: Sequence[ByteArray], network: Looker, turn_deg: float, *, over: bool = False, by_maps: bool = False
 ) -> tuple[Vote | None, list[Legs]]:
+    found = _look_through(frames, network, turn_deg, over=over, by_maps=by_maps)
+    return elect(found, len(frames)), [legs for legs in found if legs is not None]
+
+
+def _look_through(
+    frames: Sequence[ByteArray],
+    network: Looker,
+    turn_deg: float,
+    *,
+    over: bool = False,
+    by_maps: bool = False,
+    max_searched: int = MAX_SEARCHED,
+    n_starts: int = STARTS_A_FRAME,
+) -> list[Legs | None]:
+    """Return the legs in each frame, which are asked in turn: what one knows the next is asked first."""
     found: list[Legs | None] = [None] * len(frames)
     good: list[Legs] = []
     home: Legs | None = None  # once two frames show the same legs well, the others need not be searched
     # from all parts of the clip in turn: somebody may stand before the legs for half of it
-    for k, at in enumerate(sorted(range(len(frames)), key=lambda n: f"{n:05b}"[::-1])):
+    for k, at in enumerate(sorted(range(len(frames)), key=lambda n: f"{n:07b}"[::-1])):
         rgb = frames[at]
-        if home is not None or (k >= MAX_SEARCHED and not good):
+        if home is not None or (k >= max_searched and not good):
             legs = _confirm(rgb, network, home) if home is not None else None
         else:
-            starts = [(k * STARTS_A_FRAME + n) % MAX_STARTS for n in range(STARTS_A_FRAME)]
+            starts = [(k * n_starts + n) % MAX_STARTS for n in range(n_starts)]
             hints = [g.region for g in good[-1:]]
             legs = find_in_frame(rgb, network, hints, starts, turn_deg=turn_deg, over=over, by_maps=by_maps)
         found[at] = legs
@@ -401,7 +439,7 @@ def _vote(
         for k, legs in enumerate(found):
             if legs is None or not agree(best, legs):
                 found[k] = _confirm(frames[k], network, best) or legs
-    return elect(found, len(frames)), [legs for legs in found if legs is not None]
+    return found
 
 
 def elect(found: Sequence[Legs | None], n_frames: int, side_px: float | None = None) -> Vote | None:

@@ -9,13 +9,14 @@ ankle; the path over the clip does not.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.ndimage import map_coordinates
 
 from hipcv.core.motion.filtering import local_lines, median_of
 from hipcv.core.series import FloatArray, IntArray
-from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX, MapArray, cell_of, find_peaks, refine_peak
+from hipcv.pose.legs.heatmaps import CELL_CENTRE_PX, CELL_PX, CROP_PX, MapArray, cell_of, find_peaks, refine_peak
 
 #: Angles searched for each shank, degrees outwards from straight down in the crop.
 ANGLES_DEG = np.arange(-24.0, 80.1, 1.5)
@@ -28,6 +29,8 @@ RADII = np.linspace(0.70, 1.25, 12)
 FLANK_SHANKS, FLANK_WEIGHT = 0.26, 3.0
 #: Leg is there along the whole path: how much its weakest third says, of so many places looked at.
 GAP_WEIGHT, N_ALONG = 3.0, 12
+#: Frames whose maps are read at once.
+AT_ONCE = 64
 #: No voluntary swing is faster.
 MAX_SPEED_DEG_S = 200.0
 #: The ankle's peak is looked for within this many shank lengths of the path.
@@ -196,18 +199,24 @@ def polar_scores(
     low = shank_px * np.linspace(0.4, 0.95, 9)[None, :, None] * direction[:, None, :]
     flanks = np.concatenate([low + sign * FLANK_SHANKS * shank_px * across[:, None, :] for sign in (-1, 1)], axis=1)
     scores = np.empty((len(ankle_maps), len(angles_deg)))
-    for t in range(len(ankle_maps)):
-        cells = (knee_px[t] + places - CELL_CENTRE_PX) / CELL_PX
-        mask_cells = (knee_px[t] + steps) * (masks.shape[-1] / 256.0) - 0.5
-        ankle = map_coordinates(ankle_maps[t], [cells[..., 1], cells[..., 0]], order=1, mode="constant").max(axis=1)
-        person = map_coordinates(masks[t], [mask_cells[..., 1], mask_cells[..., 0]], order=1, mode="nearest")
-        beside = (knee_px[t] + flanks) * (masks.shape[-1] / 256.0) - 0.5
-        around = map_coordinates(masks[t], [beside[..., 1], beside[..., 0]], order=1, mode="nearest").mean(axis=1)
-        inside = person.mean(axis=1)
-        weakest = np.sort(person, axis=1)[:, : N_ALONG // 3].mean(axis=1)
-        scores[t] = np.log(ankle + 0.01) + np.log(inside + 0.05)
-        scores[t] += FLANK_WEIGHT * (inside - around) + GAP_WEIGHT * weakest
+    for first in range(0, len(ankle_maps), AT_ONCE):
+        at = slice(first, first + AT_ONCE)
+        knee = knee_px[at, None, None]
+        ankle = _read_maps(ankle_maps[at], (knee + places - CELL_CENTRE_PX) / CELL_PX, "constant").max(axis=2)
+        scale = masks.shape[-1] / CROP_PX
+        person = _read_maps(masks[at], (knee + steps) * scale - 0.5, "nearest")
+        around = _read_maps(masks[at], (knee + flanks) * scale - 0.5, "nearest").mean(axis=2)
+        inside = person.mean(axis=2)
+        weakest = np.sort(person, axis=2)[..., : N_ALONG // 3].mean(axis=2)
+        scores[at] = np.log(ankle + 0.01) + np.log(inside + 0.05)
+        scores[at] += FLANK_WEIGHT * (inside - around) + GAP_WEIGHT * weakest
     return scores
+
+
+def _read_maps(maps: FloatArray | MapArray, cells: FloatArray, outside: Literal["constant", "nearest"]) -> FloatArray:
+    """Return (T, A, P) what each of (T, M, M) maps says at its places (T, A, P, 2), columns and rows of cells."""
+    frame = np.broadcast_to(np.arange(len(maps), dtype=np.float64)[:, None, None], cells.shape[:-1])
+    return np.asarray(map_coordinates(maps, [frame, cells[..., 1], cells[..., 0]], order=1, mode=outside))
 
 
 def best_path(scores: FloatArray, time_s: FloatArray) -> IntArray:
@@ -225,22 +234,16 @@ def best_path(scores: FloatArray, time_s: FloatArray) -> IntArray:
     step = float(ANGLES_DEG[1] - ANGLES_DEG[0])
     total = scores[0].copy()
     came_from = np.zeros((n_frames, n_angles), dtype=np.int64)
-    angles = np.arange(n_angles)
+    # from the last angle to the first: of two that are as good the later one is taken
+    turns = np.subtract.outer(np.arange(n_angles), np.arange(n_angles)[::-1])
     for t in range(1, n_frames):
         reach = max(1, int(np.ceil(MAX_SPEED_DEG_S * (time_s[t] - time_s[t - 1]) / step)))
-        best, source = np.full(n_angles, -np.inf), angles.copy()
-        for shift in range(-min(reach, n_angles - 1), min(reach, n_angles - 1) + 1):
-            moved = np.full(n_angles, -np.inf)
-            # a little stillness is preferred, so that two equal peaks do not alternate
-            cost = 0.5 * (shift / reach) ** 2
-            if shift >= 0:
-                moved[shift:] = total[: n_angles - shift] - cost
-            else:
-                moved[:shift] = total[-shift:] - cost
-            better = moved > best
-            best[better], source[better] = moved[better], (angles - shift)[better]
-        total = best + scores[t]
-        came_from[t] = source
+        # a little stillness is preferred, so that two equal peaks do not alternate
+        cost = np.where(np.abs(turns) <= reach, 0.5 * (turns / reach) ** 2, np.inf)
+        moved = total[None, ::-1] - cost
+        best = moved.argmax(axis=1)
+        came_from[t] = n_angles - 1 - best
+        total = moved[np.arange(n_angles), best] + scores[t]
     path = np.empty(n_frames, dtype=np.int64)
     path[-1] = int(total.argmax())
     for t in range(n_frames - 1, 0, -1):
@@ -411,7 +414,7 @@ def share_in_front(mask: MapArray, knees_px: FloatArray, shank_px: float) -> flo
     >>> share_in_front(mask, knees_px, 80.0), share_in_front(0 * mask, knees_px, 80.0)
     (1.0, 0.0)
     """
-    cells = mask.shape[-1] / 256.0
+    cells = mask.shape[-1] / CROP_PX
     left, right = np.sort(knees_px[:, 0]) + np.array([-0.15, 0.15]) * shank_px
     nearest = float(knees_px[:, 1].min())
     across, along = np.meshgrid(

@@ -3,13 +3,14 @@
 import asyncio
 import csv
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
-from hipcv.outputs.artefacts import REPORT, SERIES, VIDEO, Artefact, linked
+from hipcv.outputs.artefacts import FHIR, REPORT, SERIES, VIDEO, Artefact, linked
 from hipcv_server.links import PREFIX
 from hipcv_server.problems import ProblemError, described
 from hipcv_server.routes.given import In, Known
@@ -17,19 +18,26 @@ from hipcv_server.security import REPORT_POLICY
 from hipcv_server.state import Rooms
 from hipcv_server.store import Job, JobState
 
+if TYPE_CHECKING:
+    from hipcv.outputs.visit import Visit
+
 router = APIRouter(prefix=PREFIX)
 
 
 def _done(job: Job, rooms: Rooms, artefact: Artefact) -> Path:
     if artefact.needs_frames and not job.keep:
         raise ProblemError("no_video", "The clip of this assessment was not kept: hand it in again with keep=true.")
-    name = artefact.file
-    if job.state is not JobState.DONE:
-        raise ProblemError("not_done", f"This assessment is {job.state.replace('_', ' ')}: it has no {name} (yet).")
-    path = rooms.shelves.result(job.id, name)
+    _check_done(job, artefact)
+    path = rooms.shelves.result(job.id, artefact.file)
     if not path.is_file():
-        raise ProblemError("not_found", f"The file {name} of this assessment is gone.")
+        raise ProblemError("not_found", f"The file {artefact.file} of this assessment is gone.")
     return path
+
+
+def _check_done(job: Job, artefact: Artefact) -> None:
+    if job.state is not JobState.DONE:
+        state = job.state.replace("_", " ")
+        raise ProblemError("not_done", f"This assessment is {state}: it has no {artefact.file} (yet).")
 
 
 @router.get(
@@ -81,9 +89,25 @@ def _columns(path: Path) -> dict[str, list[float | None]]:
 )
 async def report(job: Known, rooms: In, download: bool = False) -> Response:
     """Return the report."""
-    path = _done(job, rooms, REPORT)
-    name = f"hipcv-{job.id}.html" if download else None
-    return FileResponse(path, media_type="text/html", filename=name, headers={"Content-Security-Policy": REPORT_POLICY})
+    page = await asyncio.to_thread(_page, _done(job, rooms, REPORT), job)
+    headers = {"Content-Security-Policy": REPORT_POLICY}
+    if download:
+        headers["Content-Disposition"] = f'attachment; filename="hipcv-{job.id}.html"'
+    return HTMLResponse(page, headers=headers)
+
+
+def _page(path: Path, job: Job) -> str:
+    from hipcv.outputs.html import with_visit
+
+    return with_visit(path.read_text("utf-8"), _visit(job))
+
+
+def _visit(job: Job) -> "Visit":
+    """Return whose a result is by now; the day is known of a live test alone."""
+    from hipcv.outputs.visit import Visit
+
+    live = job.kind == "live"
+    return Visit(job.subject, datetime.fromisoformat(job.created_at).date() if live else None)
 
 
 @router.get(f"/assessments/{{job_id}}/{VIDEO.file}", include_in_schema=False)  # as the report names it
@@ -103,13 +127,30 @@ async def video(job: Known, rooms: In) -> Response:
     return FileResponse(_done(job, rooms, VIDEO), media_type=VIDEO.media_type)
 
 
+async def _fhir(job: Known, rooms: In) -> Response:
+    """Return the Bundle of whom the result belongs to now: the file beside it names nobody."""
+    _check_done(job, FHIR)
+    text = await asyncio.to_thread(_bundle, job, rooms)
+    headers = {"Content-Disposition": f'attachment; filename="hipcv-{job.id}.fhir.json"'}
+    return Response(text, media_type=FHIR.media_type, headers=headers)
+
+
+def _bundle(job: Job, rooms: Rooms) -> str:
+    from hipcv.outputs.document import read_document
+    from hipcv.outputs.fhir import fhir_text
+
+    document = rooms.store.document(job.id)
+    assert document is not None, "a job that is done has one"
+    return fhir_text(read_document(document), _visit(job))
+
+
 def open_doors() -> APIRouter:
     """Return the routes of every artefact that has none of its own above: its file as it is.
 
     Examples
     --------
-    >>> [route.path for route in open_doors().routes]  # every artefact has one above
-    []
+    >>> {route.path.rpartition("/")[2] for route in open_doors().routes} <= {"fhir"}  # the others have one above
+    True
     """
     doors, known = APIRouter(prefix=PREFIX), {getattr(route, "path", "") for route in router.routes}
     for artefact in linked():
@@ -128,6 +169,9 @@ def open_doors() -> APIRouter:
 
 
 def _door(artefact: Artefact) -> Callable[[Job, Rooms], Awaitable[Response]]:
+    if artefact.name == FHIR.name:
+        return _fhir
+
     async def hand_out(job: Known, rooms: In) -> Response:
         return FileResponse(_done(job, rooms, artefact), media_type=artefact.media_type)
 

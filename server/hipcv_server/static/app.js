@@ -4,6 +4,7 @@ import { showDrawings } from "./drawings.js";
 import { alarm, asking, byId } from "./element.js";
 import { openHistory, openOne, setUpHistory } from "./history.js";
 import { leaveSelfTest, mayLeave, midTest, openSelfTest, setUpSelfTest } from "./selftest.js";
+import { people, setUpDays } from "./person.js";
 import { loadTests } from "./tests.js";
 import { setUpUpload } from "./upload.js";
 import { STOPS } from "./words.js";
@@ -47,10 +48,12 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 setUpSelfTest();
 setUpUpload();
 setUpHistory();
+setUpDays();
 showDrawings();
 window.addEventListener("hashchange", () => (midTest() && location.hash !== "#self-test" ? askFirst(location.hash) : show()));
 show();
 loadTests();
+people().catch(() => {}); // names are offered where there are any
 askOnce("limits").then(({ version, last_stop: stop }) => {
   byId("version").textContent = version;
   if (stop in STOPS && firstTime(`stop-${stop}`)) alarm(STOPS[stop]);

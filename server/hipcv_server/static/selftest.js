@@ -138,7 +138,7 @@ function plan() {
   return {
     type: "start", test: given.get("test"), age: age === "" ? null : Number(age), sex: given.get("sex") || null,
     ...Object.fromEntries(sentAnswers(answers)), ...done, ...(done.pain ? { pain: Number(done.pain) } : {}), sides: given.get("order").split(","),
-    trials: Number(given.get("trials")), hold_s: Number(given.get("hold_s")), keep: Boolean(given.get("keep")),
+    trials: Number(given.get("trials")), hold_s: Number(given.get("hold_s")), keep: Boolean(given.get("keep")), show_face: Boolean(given.get("show_face")),
     subject: subject || null, hands_free: !given.get("by_hand"),
   };
 }

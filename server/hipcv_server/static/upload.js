@@ -90,31 +90,37 @@ async function take(files) {
   if (!files.length || !(await loadTests())) return;
   await askForMirror();
   const given = options();
-  for (const file of files) {
-    const item = new Upload(file, given);
+  const photographs = files.filter(isPhotograph), videos = files.filter((file) => !isPhotograph(file));
+  for (const one of [...videos.map((file) => [file]), ...(photographs.length ? [photographs] : [])]) {
+    const item = new Upload(one, given);
     byId("uploads").prepend(item.box);
     line = line.then(() => item.send()); // one after the other: they share the same line
   }
 }
 
+/** Some browsers do not know what HEIC is. */
+const isPhotograph = (file) => file.type.startsWith("image/") || /\.(heic|heif|hif)$/i.test(file.name);
+
 /** The options as they are now, for every file of this drop. */
 function options() {
   const given = new FormData(byId("upload-form")), sent = [];
-  for (const name of ["test", "age", "sex", "roll", "mirrored", "motion", "subject_at", "rotate", "aspect", "from_s", "to_s"]) if (given.get(name)) sent.push([name, given.get(name)]);
+  for (const name of ["test", "age", "sex", "roll", "mirrored", "motion", "subject_at", "rotate", "aspect", "from_s", "to_s", "date"]) if (given.get(name)) sent.push([name, given.get(name)]);
   if (given.get("subject").trim()) sent.push(["subject", given.get("subject").trim()]);
   sent.push(...doneOf(byId("upload-form")), ...sentAnswers(answers));
   for (const side of SIDES) if (given.get(`pain_${side}`)) sent.push([`pain_${side}`, painWords(given.get(`pain_${side}`), given.get(`place_${side}`))]);
   if (given.get("slow_motion") && given.get("slow_motion") !== "1") sent.push(["slow_motion", given.get("slow_motion")]);
-  if (given.get("keep")) sent.push(["keep", "true"]);
+  for (const name of ["keep", "show_face"]) if (given.get(name)) sent.push([name, "true"]);
   return sent;
 }
 
 const say = (sentence) => { byId("upload-status").textContent = sentence; };
 
-/** One video and what becomes of it. */
+/** One video, or the photographs of one test, and what becomes of them. */
 class Upload {
-  constructor(file, given) {
-    Object.assign(this, { file, given, stop: new AbortController(), job: null, waits: true });
+  constructor(files, given) {
+    const still = isPhotograph(files[0]);
+    const file = files.length === 1 ? files[0] : { name: `${files.length} photographs`, size: files.reduce((sum, { size }) => sum + size, 0) };
+    Object.assign(this, { files, file, still, given, stop: new AbortController(), job: null, waits: true });
     unsent += 1;
     this.state = element("p", { class: "state" }, "Waiting to be sent");
     this.bar = element("progress", { max: 1, value: 0, "aria-label": `Progress of ${file.name}` });
@@ -126,11 +132,12 @@ class Upload {
     if (this.stop.signal.aborted) return;
     try {
       if (limits && this.file.size > limits.max_bytes) {
-        throw new Refusal(`This video has ${Math.round(this.file.size / MEGA)} MB, and ${Math.round(limits.max_bytes / MEGA)} MB are taken: cut it down to the test, or film in a lower resolution.`);
+        throw new Refusal(`This ${this.still ? "set of photographs" : "video"} has ${Math.round(this.file.size / MEGA)} MB, and ${Math.round(limits.max_bytes / MEGA)} MB are taken: cut it down to the test, or film in a lower resolution.`);
       }
       const form = new FormData();
       for (const [name, value] of this.given) form.append(name, value);
-      form.set("file", this.file);
+      if (this.still) form.append("still", "true");
+      for (const file of this.files) form.append("file", file);
       this.job = await upload(form, (share) => this.show(share < 1 ? "Sending" : STAGES.queued, share < 1 ? share : null), this.stop.signal);
       this.settled();
       say(`${this.file.name} was handed over.`);
@@ -200,7 +207,7 @@ class Upload {
 
   /** Asks which of several people is tested, and measures this video once more; not where it is turned after the browser shows it. */
   whoButton({ findings }) {
-    if (this.given.some(([name]) => name === "rotate") || !findings.some((f) => f.code === "subject_unclear" && f.severity === "reject")) return [];
+    if (this.still || this.given.some(([name]) => name === "rotate") || !findings.some((f) => f.code === "subject_unclear" && f.severity === "reject")) return [];
     const others = this.given.filter(([name]) => name !== "subject_at");
     return [button("Say who is tested", (event) => {
       const opener = event.currentTarget;
@@ -215,7 +222,7 @@ class Upload {
 
   /** Edges are drawn over the video as the browser shows it: not where it is turned or stretched afterwards. */
   markButton() {
-    if (this.given.some(([name]) => name === "rotate" || name === "aspect")) return [];
+    if (this.still || this.given.some(([name]) => name === "rotate" || name === "aspect")) return [];
     return [button("Mark upright edges", (event) => this.mark(event.currentTarget), { "aria-label": `Mark upright edges in ${this.file.name}` })];
   }
 
@@ -228,7 +235,7 @@ class Upload {
   }
 
   again(given = options()) {
-    const next = new Upload(this.file, given);
+    const next = new Upload(this.files, given);
     this.box.replaceWith(next.box);
     line = line.then(() => next.send());
   }

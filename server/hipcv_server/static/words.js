@@ -75,5 +75,11 @@ export function foundWords({ observed, limit, unit }) {
 /** A word with a capital. */
 export const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 
+/** A day as this browser writes it. */
+export const day = (iso) => new Date(iso).toLocaleDateString(undefined, { dateStyle: "medium", timeZone: "UTC" });
+
+/** How a result came about. */
+export const KINDS = { live: "Self-test", upload: "Upload", file: "From the command line" };
+
 /** Date and time as this browser writes them. */
 export const when = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });

@@ -1,0 +1,120 @@
+"""What hides a body, or is not there of it: painted over a clip whose joints are known frame by frame."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from field_pictures import Change, Picture
+from numpy.typing import NDArray
+
+Frames = Sequence[dict[str, Any]]
+
+#: A blanket's colours.
+CLOTH = ((152, 118, 96), (128, 96, 78))
+#: Half the breadth of what is painted over a shank, and how far beyond its ends, in lengths of it.
+HALF_SHANK, BEYOND_ANKLE, BELOW_KNEE = 0.26, 0.42, 0.12
+
+
+def joints(source: Path) -> Frames:
+    """Return where a rendered clip's joints are, frame by frame."""
+    truth = json.loads(source.with_suffix(".truth.json").read_text(encoding="utf-8"))
+    frames: Frames = truth["frames"]
+    return frames
+
+
+def point(frame: dict[str, Any], name: str) -> NDArray[np.float64]:
+    """Return one joint, pixels."""
+    return np.array(frame["keypoints"][name], dtype=np.float64)
+
+
+def along(frames: Frames, paint: Callable[[Picture, dict[str, Any]], Picture]) -> Change:
+    """Return what paints every frame by where its joints are."""
+    return lambda pictures: (paint(picture, frames[min(k, len(frames) - 1)]) for k, picture in enumerate(pictures))
+
+
+def without_shank(frames: Frames, side: str) -> Change:
+    """Return what paints one lower leg out from below the knee on, with what is around it."""
+
+    def paint(picture: Picture, frame: dict[str, Any]) -> Picture:
+        knee, ankle = point(frame, f"knee.{side}"), point(frame, f"ankle.{side}")
+        shank = ankle - knee
+        length = float(np.linalg.norm(shank))
+        start, end = knee + BELOW_KNEE * shank, ankle + BEYOND_ANKLE * shank
+        mask = np.zeros(picture.shape[:2], np.uint8)
+        thick = max(2, round(2 * HALF_SHANK * length))
+        cv2.line(mask, tuple(start.round().astype(int).tolist()), tuple(end.round().astype(int).tolist()), 255, thick)
+        small = cv2.resize(picture, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+        hole = cv2.resize(mask, small.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        filled = cv2.inpaint(small, cv2.dilate(hole, np.ones((3, 3), np.uint8)), 3, cv2.INPAINT_TELEA)
+        smooth = cv2.resize(filled, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return np.where(mask[..., None] > 0, smooth, picture).astype(np.uint8)
+
+    return along(frames, paint)
+
+
+def blanket(frames: Frames, down_to: float) -> Change:
+    """Return what lays a blanket over the thighs, down to a share of the resting shanks; it does not move."""
+    first = frames[0]
+    knees, ankles = (np.array([point(first, f"{joint}.{side}") for side in "LR"]) for joint in ("knee", "ankle"))
+    hips = np.array([point(first, f"hip.{side}") for side in "LR"])
+    shank = float(np.linalg.norm(ankles - knees, axis=1).mean())
+    left, right = (round(x) for x in (knees[:, 0].min() - 0.55 * shank, knees[:, 0].max() + 0.55 * shank))
+    edge = round(float((knees + down_to * (ankles - knees))[:, 1].mean()))
+    top, bottom = sorted((round(float(hips[:, 1].mean())), edge))
+
+    def lay(picture: Picture) -> Picture:
+        drawn, height = picture.copy(), bottom - top
+        rows, columns = np.mgrid[0:height, 0 : right - left]
+        checks = ((rows // 14 + columns // 14) % 2)[..., None]
+        cloth = np.where(checks == 1, CLOTH[0], CLOTH[1]).astype(np.float64)
+        cloth *= (0.9 + 0.1 * np.sin(columns / 9.0))[..., None]
+        x0, x1 = max(left, 0), min(right, picture.shape[1])
+        drawn[top:bottom, x0:x1] = cloth[:, x0 - left : x1 - left].astype(np.uint8)
+        return drawn
+
+    return lambda pictures: map(lay, pictures)
+
+
+def face_hidden(frames: Frames) -> Change:
+    """Return what hides the head behind a grey disc, as privacy tools do."""
+
+    def paint(picture: Picture, frame: dict[str, Any]) -> Picture:
+        shoulders = np.array([point(frame, f"shoulder.{side}") for side in "LR"])
+        hips = np.array([point(frame, f"hip.{side}") for side in "LR"])
+        trunk = shoulders.mean(axis=0) - hips.mean(axis=0)
+        drawn = picture.copy()
+        centre = (shoulders.mean(axis=0) + 0.35 * trunk).round().astype(int).tolist()
+        cv2.circle(drawn, tuple(centre), max(4, round(0.33 * float(np.linalg.norm(trunk)))), (128, 128, 128), -1)
+        return drawn
+
+    return along(frames, paint)
+
+
+def half_hidden(frames: Frames) -> Change:
+    """Return what covers the half of the picture in which the right leg is."""
+    knees = [float(np.median([point(frame, f"knee.{side}")[0] for frame in frames])) for side in "LR"]
+    middle = round(sum(knees) / 2)
+
+    def cover(picture: Picture) -> Picture:
+        drawn = picture.copy()
+        drawn[:, slice(0, middle) if knees[1] < knees[0] else slice(middle, None)] = (236, 232, 220)
+        return drawn
+
+    return lambda pictures: map(cover, pictures)
+
+
+def cropped_aside(frames: Frames, keep: float = 0.62) -> Change:
+    """Return what cuts the picture to a share of its width with both legs at its one border."""
+    names = ("knee.L", "knee.R", "ankle.L", "ankle.R")
+    xs = np.array([point(frame, name)[0] for frame in frames for name in names])
+
+    def cut(picture: Picture) -> Picture:
+        width = picture.shape[1]
+        right = min(width, round(float(xs.max()) + 0.08 * width))
+        left = max(0, min(right - round(keep * width), round(float(xs.min()) - 0.08 * width)))
+        return np.ascontiguousarray(picture[:, left:right])
+
+    return lambda pictures: map(cut, pictures)
