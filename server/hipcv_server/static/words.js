@@ -42,6 +42,12 @@ export function waiting(queue) {
 /** How long the work on a recording may take before it is given up. */
 export const allowed = (budget) => budget ? `It may take up to ${Math.ceil(budget.work_s / 60)} minutes.` : "";
 
+/** How the server before this one ended, where that was not in order. */
+export const STOPS = {
+  server_died: "The last time hipcv ended without being stopped. Nothing that was finished is lost; what was being measured has begun again.",
+  machine_died: "The last time this machine went down while hipcv ran. Nothing that was finished is lost; what was being measured has begun again.",
+};
+
 export const KINDS = { live: "Self-test", upload: "Upload", file: "From the command line", replay: "Measured once more" };
 
 export const STATES = {
