@@ -125,9 +125,9 @@ bench: $(FULL)
 	@$(BIN)/python benchmarks/batch.py $(CLIPS)
 	@$(BIN)/python benchmarks/record.py
 
-# What is tried against it, as often as is wanted (an hour or two), and its table; QUICK=1: as often as `make test` does.
+# What is tried against it, as often as is wanted (an hour or two), and its table; QUICK=1: as often as `make test` does; LINES=A1,C4: only these.
 harden: $(FULL) browser tracer
-	@$(BIN)/pytest -rs -p no:xdist -m hardening $(if $(QUICK),,--long) --hardening-table benchmarks/hardening.md
+	@$(BIN)/pytest -rs -n 0 -m hardening $(if $(QUICK),,--long) $(if $(LINES),--lines $(LINES)) --hardening-table benchmarks/hardening.md
 
 clean:
 	@rm -rf $(VENV) $(LATEST) $(LOCKER) out benchmarks/out

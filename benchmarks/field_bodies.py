@@ -1,8 +1,6 @@
 """What hides a body, or is not there of it: painted over a clip whose joints are known frame by frame."""
 
-import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,13 +14,6 @@ Frames = Sequence[dict[str, Any]]
 CLOTH = ((152, 118, 96), (128, 96, 78))
 #: Half the breadth of what is painted over a shank, and how far beyond its ends, in lengths of it.
 HALF_SHANK, BEYOND_ANKLE, BELOW_KNEE = 0.26, 0.42, 0.12
-
-
-def joints(source: Path) -> Frames:
-    """Return where a rendered clip's joints are, frame by frame."""
-    truth = json.loads(source.with_suffix(".truth.json").read_text(encoding="utf-8"))
-    frames: Frames = truth["frames"]
-    return frames
 
 
 def point(frame: dict[str, Any], name: str) -> NDArray[np.float64]:

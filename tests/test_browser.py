@@ -1300,6 +1300,18 @@ def test_a_wrong_age_is_pointed_out_before_anything_is_sent(visit: Callable[...,
     opened.expect_clean()
 
 
+def test_a_stop_that_was_not_in_order_is_told_once(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    """On the first page that is opened afterwards, and not on the next."""
+    (tmp_path / "running.json").write_text('{"boot": "another", "at_s": 0}')
+    with serving(tmp_path) as address:
+        opened = visit(at=address)
+        opened.page.goto(address)
+        opened.expect_text("#alarm", "this machine went down while hipcv ran")
+        opened.page.reload()
+        opened.expect_text("#version", ".")
+        assert opened.page.locator("#alarm").is_hidden()
+
+
 def test_results_are_listed_and_deleted(visit: Callable[..., Visit], samples: Path, address: str) -> None:
     """A waiting upload appears in the list, can be cancelled there, and is gone after a question."""
     opened = visit()

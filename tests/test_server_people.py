@@ -22,9 +22,12 @@ API = "/api/v1"
 CLIP = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(4096)
 
 
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.process)])
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    """A data folder whose history is in it, or in PostgreSQL."""
     monkeypatch.delenv("HIPCV_DATABASE", raising=False)
+    if request.param == "postgresql":
+        monkeypatch.setenv("HIPCV_DATABASE", str(request.getfixturevalue("postgresql")))
     return tmp_path / "data"
 
 

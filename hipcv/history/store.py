@@ -160,15 +160,7 @@ class History:
             if token is None and person is not None:
                 same = (_A.person_id == person) & (_A.document_sha256 == values["document_sha256"])
             kept = connection.execute(_entries().where(_A.current, same).limit(1)).one_or_none()
-            if kept is not None:
-                return _entry(kept)
-            (document_id,) = connection.execute(DOCUMENTS.insert().values(text=body)).inserted_primary_key or (0,)
-            row = {**values, "person_id": person, "document_id": document_id, "number": 0}
-            (number,) = connection.execute(ASSESSMENTS.insert().values(**row)).inserted_primary_key or (0,)
-            row["number"] = number
-            connection.execute(ASSESSMENTS.update().where(_A.id == number).values(number=number))
-            append(connection, Action.CREATE, number=number, version=1, person=person, digest=digest_of_version(row))
-            return _entry(connection.execute(_entries().where(_A.id == number)).one())
+            return _insert(connection, {**values, "person_id": person}, body) if kept is None else _entry(kept)
 
     def correct(self, id_: int, *, subject: str | None = None, visit_date: date | None = None) -> Entry:
         """Say of whom or of which day an assessment is; what was said before stays as an earlier version.
@@ -474,6 +466,18 @@ def _name(connection: Connection, name: str, key: str, person: int | None = None
         connection.execute(PEOPLE.update().where(PEOPLE.c.id == person).values(**values))
     append(connection, Action.NAME, person=person, digest=digest_of_person(name, key, salt))
     return person
+
+
+def _insert(connection: Connection, values: dict[str, Any], body: str) -> Entry:
+    """Put a first version and its document in; its number is that of its row."""
+    (document_id,) = connection.execute(DOCUMENTS.insert().values(text=body)).inserted_primary_key or (0,)
+    row = {**values, "document_id": document_id, "number": 0}
+    (number,) = connection.execute(ASSESSMENTS.insert().values(**row)).inserted_primary_key or (0,)
+    row["number"] = number
+    connection.execute(ASSESSMENTS.update().where(_A.id == number).values(number=number))
+    told = {"number": number, "version": 1, "person": values["person_id"]}
+    append(connection, Action.CREATE, **told, digest=digest_of_version(row))
+    return _entry(connection.execute(_entries().where(_A.id == number)).one())
 
 
 def _drop_nobodies(connection: Connection) -> None:

@@ -948,6 +948,7 @@ class Limits(BaseModel):
     live: LiveLimitsModel
     token_needed: bool
     version: str
+    last_stop: Annotated[LastStop, Field(description="How the server before this one ended.")]
 
 
 class Health(BaseModel):

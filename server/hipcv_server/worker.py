@@ -217,7 +217,7 @@ def _measure(
     if order.replays is not None:
         return replay(
             order.replays,
-            order.clip,
+            clip,
             model_path=settings.models,
             on_frame=on_frame,
             on_fetch=on_fetch,

@@ -23,7 +23,9 @@ def measured(tmp_path_factory):
 
     def measure(name: str, kind: str, viewing: Viewing | None = None) -> Measurement:
         made = kinds(SAMPLES / f"{name}.mp4", OTHERS)[kind]
-        path = make(made, SAMPLES / f"{name}.mp4", folder / f"{name}-{kind.replace(' ', '-')}.mp4")
+        place = folder / f"{name}-{kind.replace(' ', '-')}"
+        place.mkdir(exist_ok=True)
+        path = make(made, SAMPLES / f"{name}.mp4", place)
         return measure_file(path, Setup(), viewing=viewing or made.viewing)
 
     return measure

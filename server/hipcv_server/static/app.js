@@ -7,6 +7,7 @@ import { leaveSelfTest, mayLeave, midTest, openSelfTest, setUpSelfTest } from ".
 import { people, setUpDays } from "./person.js";
 import { loadTests } from "./tests.js";
 import { setUpUpload } from "./upload.js";
+import { STOPS } from "./words.js";
 
 const TITLES = { home: "hipcv", "self-test": "Self-test · hipcv", upload: "Upload · hipcv", results: "Results · hipcv", one: "Result · hipcv" };
 const sections = [...document.querySelectorAll("main > section")];
@@ -53,4 +54,18 @@ window.addEventListener("hashchange", () => (midTest() && location.hash !== "#se
 show();
 loadTests();
 people().catch(() => {}); // names are offered where there are any
-askOnce("limits").then(({ version }) => { byId("version").textContent = version; }).catch((error) => alarm(error.message));
+askOnce("limits").then(({ version, last_stop: stop }) => {
+  byId("version").textContent = version;
+  if (stop in STOPS && firstTime(`stop-${stop}`)) alarm(STOPS[stop]);
+}).catch((error) => alarm(error.message));
+
+/** Whether something is to be told for the first time since this tab was opened. */
+function firstTime(what) {
+  try {
+    const told = sessionStorage.getItem(`hipcv.${what}`);
+    sessionStorage.setItem(`hipcv.${what}`, "told");
+    return told === null;
+  } catch { // nothing may be kept here: better told twice than never
+    return true;
+  }
+}
