@@ -288,8 +288,7 @@ def check_reading(report: ReadReport) -> tuple[Finding, ...]:
 
     Examples
     --------
-    >>> from hipcv.sources.pictures import N_LOOKS, STILL_EVERY_S, Clip
-    from hipcv.sources.recording import ReadReport
+    >>> from hipcv.sources.recording import ReadReport
     >>> report = ReadReport(90, 90, 0, 0, 0, 0, 0, 0, 0, 1, 0.8, 1.5, 3.0, 0, 0, False, None, None)
     >>> [(finding.code.value, finding.observed) for finding in check_reading(report)]
     [('dropped_frames', 0.8)]
