@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Clips of the same people by several cameras.
 REPEAT ?= samples/repeat
 
-.PHONY: demo test test-fast test-latest lint browser tracer pango bench harden lock clean
+.PHONY: demo test test-fast test-latest lint browser tracer pango database bench harden lock clean
 
 define venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -71,7 +71,14 @@ pango: $(FULL)
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y libpangoft2-1.0-0 libharfbuzz-subset0 >/dev/null; } || \
 	  echo "No Pango here and none to be had: the tests of the PDF fail."
 
-test: lint browser tracer pango
+# The history is kept in PostgreSQL, too: the tests start one of their own.
+database:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && echo "Installing PostgreSQL (once) …" && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y postgresql >/dev/null; } || \
+	  echo "No PostgreSQL here and none to be had: its tests are skipped."
+
+test: lint browser tracer pango database
 	@$(BIN)/pytest -rs $(PARALLEL) --durations=25
 
 # What is arithmetic alone: no pose model, no child process, no browser.
@@ -116,10 +123,11 @@ bench: $(FULL)
 	@test ! -e ../shared/real/clips.json || $(BIN)/python benchmarks/real_clips.py
 	@$(BIN)/python benchmarks/speed.py
 	@$(BIN)/python benchmarks/batch.py $(CLIPS)
+	@$(BIN)/python benchmarks/record.py
 
-# What is tried against it, as often as is wanted (an hour or two), and its table; QUICK=1: as often as `make test` does.
+# What is tried against it, as often as is wanted (an hour or two), and its table; QUICK=1: as often as `make test` does; LINES=A1,C4: only these.
 harden: $(FULL) browser tracer
-	@$(BIN)/pytest -rs -p no:xdist -m hardening $(if $(QUICK),,--long) --hardening-table benchmarks/hardening.md
+	@$(BIN)/pytest -rs -n 0 -m hardening $(if $(QUICK),,--long) $(if $(LINES),--lines $(LINES)) --hardening-table benchmarks/hardening.md
 
 clean:
 	@rm -rf $(VENV) $(LATEST) $(LOCKER) out benchmarks/out

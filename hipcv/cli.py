@@ -17,6 +17,7 @@ from hipcv.batch.commands import register as register_batch
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import TestName, procedure_named
 from hipcv.core.procedures.seated import SEATED
+from hipcv.history.commands import DateOption, PersonOption
 from hipcv.history.commands import register as register_history
 from hipcv.history.pair_commands import register as register_pair
 from hipcv.live.commands import register as register_live
@@ -25,16 +26,19 @@ from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, Screening
 from hipcv.outputs.commands import register as register_advice
 from hipcv.upkeep.commands import register as register_upkeep
 from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Paper, Sex
-from hipcv_server.commands import open_page
+from hipcv_server.commands import forget_elsewhere, open_page
 from hipcv_server.commands import register as register_server
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rich.console import Console
     from rich.progress import Progress
 
     from hipcv.core.answers import SidePain
     from hipcv.core.setup import Setup
     from hipcv.core.viewing import Viewing
+    from hipcv.history.entry import Entry
     from hipcv.measurement import Measurement
     from hipcv.models.store import ModelStatus
     from hipcv.models.store import Progress as OnFetch
@@ -188,6 +192,9 @@ def measure(
             show_default=False,
         ),
     ] = None,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Look at every frame, also at those that show nothing new.")
+    ] = False,
     engine: Annotated[
         Engine, typer.Option("--engine", help="Who reads the frames; graph: MediaPipe's own, as a second opinion.")
     ] = Engine.LEGS,
@@ -262,10 +269,8 @@ def measure(
         Path | None,
         typer.Option("--fhir", help="Write the result as a Bundle of HL7 FHIR R4 to this file.", show_default=False),
     ] = None,
-    keep: Annotated[
-        str | None,
-        typer.Option("--keep", metavar="SUBJECT", help="Keep the assessment in the history.", show_default=False),
-    ] = None,
+    person: PersonOption = None,
+    day: DateOption = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the assessment as JSON instead of a table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
@@ -282,7 +287,7 @@ def measure(
         viewing = _viewing(rotate, aspect, from_s, to_s, fps, still=still)
         clip = clips[0] if len(clips) == 1 else _pictures(clips)
         wanted = _wanted(out, {SERIES: series, FHIR: fhir, PDF: pdf})
-        _try_writing(wanted, keep)
+        _try_writing(wanted, person)
         procedure = _recognise(clip, model, models, viewing) if test is TestOption.AUTO else procedure_named(test)
         setup = Setup(
             procedure=procedure,
@@ -309,15 +314,19 @@ def measure(
             screened_by=screened_by,
         )
         measured = _measure(
-            clip, setup, model, models, slow_motion=slow_motion, viewing=viewing, engine=engine, quiet=quiet
+            clip,
+            setup,
+            model,
+            models,
+            slow_motion=slow_motion,
+            viewing=viewing,
+            engine=engine,
+            exhaustive=exhaustive,
+            quiet=quiet,
         )
         _print(measured, as_json=json_)
-        if keep is not None:
-            from hipcv.history import keep as keep_in_history
-            from hipcv.outputs.document import render_document
-
-            keep_in_history(render_document(measured.assessment), keep)
-        shown = {"visit": _visit(measured, keep), "show_face": show_face, "paper": paper}
+        entry = None if person is None else _keep(measured, clips[0], person, None if day is None else day.date())
+        shown = {"visit": _visit(measured, entry), "show_face": show_face, "paper": paper}
         _write(measured, wanted, shown, quiet=quiet, slow_motion=slow_motion)
         _tell_written([] if json_ else [path for _, path in wanted])
     raise typer.Exit(_status(measured))
@@ -460,6 +469,7 @@ def _measure(
     slow_motion: float = 1.0,
     viewing: "Viewing | None" = None,
     engine: Engine = Engine.LEGS,
+    exhaustive: bool = False,
     quiet: bool = False,
 ) -> "Measurement":
     from rich.markup import escape
@@ -467,6 +477,7 @@ def _measure(
 
     from hipcv.core.viewing import AS_STORED
     from hipcv.measurement import measure_file
+    from hipcv.pose.method import EXHAUSTIVE, METHOD
     from hipcv.printable import printable
 
     columns = (
@@ -485,6 +496,7 @@ def _measure(
             model_path=models,
             slow_motion=slow_motion,
             viewing=viewing or AS_STORED,
+            method=EXHAUSTIVE if exhaustive else METHOD,
             engine=engine,
             on_frame=lambda n_done, n_total: progress.update(task, completed=n_done, total=n_total),
             on_fetch=_fetch_bar(progress),
@@ -499,16 +511,18 @@ def _wanted(out: Path | None, alone: "Mapping[Artefact, Path | None] | None" = N
     return folder + [(artefact, path) for artefact, path in (alone or {}).items() if path is not None]
 
 
-def _try_writing(wanted: "Sequence[tuple[Artefact, Path]]", keep: str | None = None) -> None:
+def _try_writing(wanted: "Sequence[tuple[Artefact, Path]]", person: str | None = None) -> None:
     """Find out before the work whether its results can be written."""
     from hipcv.files import try_writing
 
-    if keep is not None:
+    if person is not None:
         from hipcv.core.errors import HistoryError
         from hipcv.history.store import open_history
 
-        if not keep.strip():
-            raise HistoryError("Wanted a subject to keep the assessment for, found an empty name: give a code.")
+        if not person.strip():
+            raise HistoryError(
+                "Wanted a person to keep the assessment for, found an empty name: give a name or a code."
+            )
         with open_history():
             pass
     for artefact, path in wanted:
@@ -516,18 +530,34 @@ def _try_writing(wanted: "Sequence[tuple[Artefact, Path]]", keep: str | None = N
         try_writing(path)
 
 
-def _visit(measured: "Measurement", person: str | None) -> "Visit":
-    """Return who was measured today and from which recording, and what changed since the last kept test."""
-    from datetime import datetime
-
+def _visit(measured: "Measurement", entry: "Entry | None") -> "Visit":
+    """Return who was measured when and from which recording, and what changed since the last kept test."""
     from hipcv.history.since import since_last
     from hipcv.outputs.document import render_document
     from hipcv.outputs.visit import Visit
 
-    if person is None:
-        return Visit(recording=_named(measured.path))
-    today = datetime.now().astimezone().date()
-    return Visit(person, today, _named(measured.path), since_last(render_document(measured.assessment), person, today))
+    recording = _named(measured.path)
+    if entry is None or entry.subject is None:
+        return Visit(recording=recording)
+    since = since_last(render_document(measured.assessment), entry.subject, entry.visit_date)
+    return Visit(entry.subject, entry.visit_date, recording, since)
+
+
+def _keep(measured: "Measurement", clip: Path, person: str, day: "date | None") -> "Entry":
+    """Keep a result in the history, and say under which number and day."""
+    from hipcv.history import keep
+    from hipcv.outputs.document import render_document
+    from hipcv.printable import printable
+    from hipcv.sources.taken import read_taken
+
+    taken = None if day is not None else read_taken(clip)
+    entry = keep(render_document(measured.assessment), person, visit_date=day or (taken and taken.date()))
+    why = "" if day is not None else ", the file's own day" if taken is not None else ", today"
+    whose = f"{printable(entry.subject or '')}, {entry.visit_date.isoformat()}{why}"
+    typer.echo(
+        f"hipcv: kept as number {entry.id} of {whose}; `hipcv history correct {entry.id}` changes that.", err=True
+    )
+    return entry
 
 
 def _print(measured: "Measurement", *, as_json: bool = False) -> None:
@@ -740,7 +770,7 @@ def _last_resort(error: Exception) -> NoReturn:
 
 register_batch(app, _one_sentence)
 register_agreement(app, _one_sentence)
-register_history(app, _one_sentence)
+register_history(app, _one_sentence, forget_elsewhere)
 register_live(app, _one_sentence, open_page)
 register_server(app)
 register_advice(app, _one_sentence)

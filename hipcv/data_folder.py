@@ -19,3 +19,14 @@ def data_folder() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("hipcv", appauthor=False)
+
+
+def result_folder(data: Path, token: str) -> Path:
+    """Return where, in a data folder, everything drawn and written about one kept assessment lies.
+
+    Examples
+    --------
+    >>> result_folder(Path("data"), "7r2m").as_posix()
+    'data/results/7r2m'
+    """
+    return data / "results" / token

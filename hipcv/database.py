@@ -8,7 +8,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import StaticPool
 
 _PRAGMAS = (
-    "busy_timeout=10000",
+    # who waits for others to write is not served in turn: of eight on a slow, busy disk one may wait for half a minute
+    "busy_timeout=120000",
     "journal_mode=WAL",
     "synchronous=FULL",  # a commit is on the disk when it returns: a power cut takes nothing that was told as done
     "foreign_keys=ON",

@@ -200,6 +200,8 @@ class _OneFile:
             "clip_bytes": info.n_bytes,
             "software": installed(self.engine),
         }
+        if self.method.legs.looks_of_a_view is None:
+            parameters["exhaustive"] = True
         return Session(
             self.setup,
             self.model,

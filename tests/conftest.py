@@ -2,6 +2,7 @@
 
 import gc
 import json
+import secrets
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import postgresql as postgresql_programs
 import pytest
 from groups import GroupScheduling, place_of
 from hypothesis import settings
@@ -42,6 +44,7 @@ MARKED_FIXTURES = {
     "measured_clip": "model",
     "measured_sample": "model",
     "network": "model",
+    "postgresql_server": "process",
     "small_disk": "process",
 }
 #: Modules that are loaded when a pose network, or a child process of `multiprocessing`, is started.
@@ -107,6 +110,24 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             get_model(name)
     gc.enable()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Path]:
+    """A PostgreSQL of the tests' own."""
+    if postgresql_programs.find_program("initdb") is None:
+        pytest.skip("there is no PostgreSQL here: `make database` installs it on Debian")
+    with postgresql_programs.running() as folder:
+        yield folder
+
+
+@pytest.fixture
+def postgresql(postgresql_server: Path) -> Iterator[str]:
+    """The URL of a new database in it."""
+    name = f"hips_{secrets.token_hex(4)}"
+    postgresql_programs.execute(postgresql_server, f"CREATE DATABASE {name}")
+    yield postgresql_programs.url_of(postgresql_server, name)
+    postgresql_programs.execute(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 SEATED = Setup()

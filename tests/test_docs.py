@@ -236,7 +236,7 @@ def routes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def explained_routes() -> list[tuple[str, str]]:
     """Return the requests that a heading or the first cell of a row of the interface's document explains."""
-    explained = re.findall(r"^(?:### [\d.]+ |\| )`(GET|POST|DELETE) (/[^`]*)`", API, re.MULTILINE)
+    explained = re.findall(r"^(?:### [\d.]+ |\| )`(GET|POST|PATCH|DELETE) (/[^`]*)`", API, re.MULTILINE)
     return [(verb.lower(), request) for verb, request in explained]
 
 

@@ -109,11 +109,16 @@ EXEMPT = {
     ),
     **dict.fromkeys(
         (
+            "hipcv_server.commands.forget_elsewhere",
             "hipcv_server.commands.open_page",
             "hipcv_server.commands.serve",
             "hipcv_server.deadline.DeadlineProtocol.*",
             "hipcv_server.readiness.check_all",
-            "hipcv_server.resources.*",
+            "hipcv_server.resources.progress_of",
+            "hipcv_server.resources.resource_of",
+            "hipcv_server.resources.summary_of",
+            "hipcv_server.resources.kept_of",
+            "hipcv_server.takeover.take_over",
             "hipcv_server.serve.run",
             "hipcv_server.state.rooms_of",
         ),
@@ -123,6 +128,7 @@ EXEMPT = {
         ("hipcv.*.commands.*", "hipcv.history.pair_commands.*", "hipcv_server.commands.register", "hipcv.cli.main"),
         "is the command line, which `--help` shows",
     ),
+    "hipcv.history.texts.print_*": "prints what `hipcv history` and `hipcv compare` show",
     "hipcv.history.migrations.*": "is run by alembic, inside `bring_up_to_date`",
 }
 

@@ -1,5 +1,6 @@
 """Kept assessments stay what they were, once each, until somebody forgets them for good."""
 
+import hashlib
 import json
 import math
 import os
@@ -31,6 +32,8 @@ from hipcv.outputs.document import render_document
 from hipcv.words import Side
 
 Document = dict[str, Any]
+#: For `url`.
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.process)]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +43,10 @@ def document(kept: Callable[[str], Any]) -> Document:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """A new database: a SQLite file where the test does not ask for another."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        return str(request.getfixturevalue("postgresql"))
     return f"sqlite:///{tmp_path / 'history.sqlite'}"
 
 
@@ -84,7 +90,11 @@ def test_the_same_document_is_kept_once_for_a_subject(history: History, document
 def test_the_list_is_by_subject_in_the_order_of_visits(history: History, document: Document) -> None:
     for subject, day, value in (("S2", 1, 30.0), ("S1", 9, 31.0), ("S1", 2, 32.0)):
         history.keep(turned(document, value), subject, visit_date=date(2026, 3, day))
-    assert [(entry.subject, entry.left_deg) for entry in history.list()] == [("S1", 32.0), ("S1", 31.0), ("S2", 30.0)]
+    assert [(entry.subject, entry.of(Side.LEFT)) for entry in history.list()] == [
+        ("S1", 32.0),
+        ("S1", 31.0),
+        ("S2", 30.0),
+    ]
     assert len(history.list("S1")) == len(history.list(" s1 ")) == 2
     assert history.list("S1", test="prone") == []
 
@@ -95,12 +105,12 @@ def test_one_person_keeps_one_spelling(history: History, document: Document) -> 
     assert history.keep(turned(document, 31.0), "ANNA berg").subject == "Anna Berg"
     assert history.keep(document, "anna berg ") == history.list("Anna Berg")[0]
     assert len(history) == 2
-    assert history.forget("Anna BERG") == 2
+    assert len(history.forget("Anna BERG")) == 2
 
 
 def test_a_missing_number_stays_missing(history: History, document: Document) -> None:
     entry = history.keep(turned(document, None), "S1")
-    assert entry.left_deg is None
+    assert entry.of(Side.LEFT) is None
 
 
 def test_what_is_no_assessment_or_nobodys_is_refused(history: History, document: Document) -> None:
@@ -114,7 +124,7 @@ def test_what_is_no_assessment_or_nobodys_is_refused(history: History, document:
 def test_a_document_that_somebody_changed_is_not_believed(history: History, document: Document, url: str) -> None:
     entry = history.keep(document, "S1")
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
-        database.execute("UPDATE assessments SET document = replace(document, 'seated', 'prone')")
+        database.execute("UPDATE documents SET text = replace(text, 'seated', 'prone')")
         database.commit()
     with pytest.raises(HistoryError, match="was changed after it was kept"):
         history.get(entry.id)
@@ -126,8 +136,8 @@ def test_nothing_of_a_forgotten_subject_is_left_in_any_file(document: Document, 
     with open_history(f"sqlite:///{tmp_path / 'h.sqlite'}") as history:
         history.keep(marked, "S1-canary-0f3a")
         history.keep(document, "S2")
-        assert history.forget("S1-canary-0f3a") == 1
-        assert history.forget("nobody") == 0
+        assert len(history.forget("S1-canary-0f3a")) == 1
+        assert len(history.forget("nobody")) == 0
         assert not [path for path in tmp_path.iterdir() if b"canary-0f3a" in path.read_bytes()]
         assert [entry.subject for entry in history.list()] == ["S2"]
 
@@ -146,20 +156,67 @@ def test_the_steps_lead_to_the_tables_that_the_code_knows(history: History, url:
     engine.dispose()
 
 
-def test_a_history_from_before_it_knew_who_moves_the_leg_is_filled_from_its_documents(
-    url: str, document: Document
+def old_history(url: str, step: str, rows: list[dict[str, Any]]) -> None:
+    """Write a history as the hipcv of an earlier step did."""
+    from importlib.resources import files
+
+    from alembic.command import upgrade
+    from alembic.config import Config
+    from sqlalchemy import MetaData, Table
+
+    config, engine = Config(), create_engine(url)
+    config.set_main_option("script_location", str(files("hipcv.history").joinpath("migrations")))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        upgrade(config, step)
+        table = Table("assessments", MetaData(), autoload_with=connection)
+        for row in rows:
+            connection.execute(
+                table.insert().values(**{key: row[key] for key in set(table.columns.keys()) & row.keys()})
+            )
+    engine.dispose()
+
+
+def old_row(id_: int, subject: str, document: Document) -> dict[str, Any]:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return {
+        "id": id_,
+        "subject": subject,
+        "visit_date": date(2026, 3, id_),
+        "kept_at": datetime(2026, 3, id_, 12, tzinfo=UTC),
+        "test": "seated",
+        "status": "measured",
+        "left_deg": document["sides"]["left"]["end_range_deg"],
+        "right_deg": document["sides"]["right"]["end_range_deg"],
+        "clip_sha256": "c" * 64,
+        "document": text,
+        "document_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "effort": document["effort"],
+        "legs": document["setup"]["legs"],
+    }
+
+
+@pytest.mark.parametrize("step", ["0001", "0002"])
+@pytest.mark.parametrize("url", DATABASES, indirect=True)
+def test_a_history_of_an_earlier_hipcv_is_taken_over_and_nothing_is_lost(
+    step: str, url: str, document: Document
 ) -> None:
     told = {**document, "effort": "passive", "setup": {**document["setup"], "effort": "passive", "legs": "both"}}
+    rows = [old_row(3, "Anna", told), old_row(5, "Ben", document), old_row(8, "ANNA", turned(document, 60.0))]
+    old_history(url, step, rows)
     with open_history(url) as history:
-        kept = [history.keep(told, "Anna"), history.keep(document, "Ben")]
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
-        database.execute("ALTER TABLE assessments DROP COLUMN effort")
-        database.execute("ALTER TABLE assessments DROP COLUMN legs")
-        database.execute("UPDATE alembic_version SET version_num = '0001'")
-        database.commit()
-    with open_history(url) as history:
-        assert history.list() == kept
-    assert [(entry.effort, entry.legs) for entry in kept] == [("passive", "both"), ("active", None)]
+        entries = history.list()
+        assert [(e.id, e.subject, e.visit_date.day, e.effort, e.legs) for e in entries] == [
+            (3, "Anna", 3, "passive", "both"),
+            (8, "Anna", 8, "active", None),
+            (5, "Ben", 5, "active", None),
+        ]
+        assert [history.get(id_).document for id_ in (3, 5)] == [json.loads(rows[k]["document"]) for k in (0, 1)]
+        assert entries[1].of(Side.LEFT) == 60.0
+        assert entries[0].kept_at == datetime(2026, 3, 3, 12, tzinfo=UTC)
+        assert history.verify().whole
+        assert history.keep(turned(document, 70.0), "Ben").id > 8
 
 
 def test_a_history_of_a_newer_version_is_left_alone(url: str, document: Document) -> None:

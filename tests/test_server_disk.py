@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import document_of
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -26,7 +27,7 @@ from hipcv_server.live_session import LiveSession
 from hipcv_server.live_worker import split_frame
 from hipcv_server.schemas import MeasureOptions, StartMessage
 from hipcv_server.settings import JobLimits, Settings
-from hipcv_server.store import Job, JobState, JobStore, new_id
+from hipcv_server.store import Job, JobState, JobStore, new_id, now
 from hipcv_server.workers import Crew
 
 pytestmark = pytest.mark.process
@@ -34,11 +35,7 @@ pytestmark = pytest.mark.process
 SAMPLE = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 OPTIONS = MeasureOptions(test="seated", model="lite").model_dump()
 #: More than one page of the database, so that keeping it takes new room.
-DOCUMENT = {
-    "status": "measured",
-    "sides": {side: {"end_range_deg": 30.0, "interval95_deg": [27.0, 33.0]} for side in ("left", "right")},
-    "long": "x" * 200_000,
-}
+DOCUMENT = document_of(long="x" * 200_000)
 
 
 @pytest.fixture
@@ -170,7 +167,7 @@ def test_every_change_is_made_on_a_full_disk(small_disk: Path) -> None:
         assert store.finish(ids[0], DOCUMENT, 10)
         store.requeue(ids[1], refund=True)
         assert store.cancel(ids[2]) is not None
-        assert store.add_done(OPTIONS, DOCUMENT, job_id=new_id(), kind="live", n_frames=1, began="").ended
+        assert store.add_done(OPTIONS, DOCUMENT, job_id=new_id(), kind="live", n_frames=1, began=now()).ended
         assert store.document(ids[0]) == DOCUMENT
         for job_id in ids:
             assert store.delete(job_id)

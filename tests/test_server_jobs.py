@@ -1,5 +1,6 @@
 """Jobs outlive the server: none is lost, none is done twice, and one that kills its workers is set aside."""
 
+import json
 import random
 import sqlite3
 import subprocess
@@ -7,14 +8,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
+from documents import document_of
 
 from hipcv.core.errors import HistoryError
+from hipcv.words import Side
 from hipcv_server.app import open_data
 from hipcv_server.files import Shelves
 from hipcv_server.schemas import MeasureOptions
@@ -24,12 +26,6 @@ from hipcv_server.workers import WORKER, Crew
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 OPTIONS = MeasureOptions(test="seated").model_dump()
-
-
-def document(value: float | None = 30.0) -> dict[str, Any]:
-    """Return as much of an assessment as the store looks at."""
-    side = {"end_range_deg": value, "interval95_deg": None if value is None else [value - 3, value + 3]}
-    return {"status": "measured" if value is not None else "not_measured", "sides": {"left": side, "right": side}}
 
 
 @pytest.fixture
@@ -73,18 +69,18 @@ def test_two_takers_never_get_the_same_job(store: JobStore) -> None:
 
 
 def test_a_result_and_its_state_are_one(store: JobStore) -> None:
-    """Done means that the document is there, and its summary is the document's."""
+    """Done means that the document is there, and what is listed of it is the document's."""
     job = add(store)
-    assert not store.finish(job.id, document(), 10)  # nobody has taken it yet
+    assert not store.finish(job.id, document_of(), 10)  # nobody has taken it yet
     store.claim()
-    assert store.finish(job.id, document(31.5), 10)
-    assert not store.finish(job.id, document(99.0), 10)
+    assert store.finish(job.id, document_of(31.5), 10)
+    assert not store.finish(job.id, document_of(99.0), 10)
     found = store.get(job.id)
     assert found is not None
     assert found.state is JobState.DONE
-    assert found.summary is not None
-    assert found.summary["left"]["end_range_deg"] == 31.5
-    assert store.document(job.id) == document(31.5)
+    assert found.entry is not None
+    assert found.entry.of(Side.LEFT) == 31.5
+    assert store.document(job.id) == document_of(31.5)
 
 
 def test_a_cancelled_job_takes_no_result(store: JobStore) -> None:
@@ -93,7 +89,7 @@ def test_a_cancelled_job_takes_no_result(store: JobStore) -> None:
     store.claim()
     assert store.cancel(job.id) is not None
     assert store.cancel(job.id) is None
-    assert not store.finish(job.id, document(), 10)
+    assert not store.finish(job.id, document_of(), 10)
     assert store.document(job.id) is None
 
 
@@ -133,23 +129,93 @@ def test_a_number_is_never_used_again(store: JobStore) -> None:
     assert add(store).number > first.number
 
 
-def test_the_trend_holds_measured_tests_of_one_kind_oldest_first(store: JobStore) -> None:
-    """What was not measured, another test, another person or nobody named does not count; another spelling does."""
+def test_what_came_out_is_in_the_history_of_its_person(store: JobStore) -> None:
+    """Another test, another person or nobody named is not in it; another spelling is."""
     for subject, test, value in (
         ("a", "seated", 30.0),
         ("b", "seated", 31.0),
         ("a", "prone", 32.0),
-        ("a", "seated", None),
         (None, "seated", 34.0),
         ("A ", "seated", 33.0),
     ):
         job = add(store, subject=subject, test=test)
         store.claim()
-        store.finish(job.id, document(value), 10)
-    values = [job.summary["left"]["end_range_deg"] for job in store.measured("seated", "a") if job.summary]
-    assert values == [30.0, 33.0]
-    assert [len(store.measured("seated", name)) for name in ("A", "b", "c", " ")] == [2, 1, 0, 0]
-    assert store.page(10, subject="A")[1] == 4
+        store.finish(job.id, document_of(value, test=test), 10)
+    entries = store.history.list("a", test="seated")
+    assert [entry.of(Side.LEFT) for entry in entries] == [30.0, 33.0]
+    assert [store.history.count(name, test="seated") for name in ("A", "b", "c", " ")] == [2, 1, 0, 0]
+    assert store.page(10, subject="A")[1] == 3
+
+
+def test_the_list_goes_on_where_it_stopped_with_what_waits_and_what_is_kept(store: JobStore) -> None:
+    """Jobs that wait, results of this server and results from the command line, newest first, each once."""
+    ids = []
+    for k in range(7):
+        job = add(store, subject="a")
+        ids.append(job.id)
+        if k % 3:
+            store.claim()
+            store.finish(job.id, document_of(30.0 + k), 10) if k % 3 == 1 else store.fail(job.id, {})
+        ids.append(store.history.keep(document_of(60.0 + k), "b").token)
+    seen: list[Job] = []
+    while True:
+        part, n_total = store.page(4, before=seen[-1].place if seen else None)
+        assert n_total == len(ids)
+        seen += part
+        if not part:
+            break
+    assert [job.place for job in seen] == sorted((job.place for job in seen), reverse=True)
+    assert sorted(job.id for job in seen) == sorted(ids)
+    assert {job.kind for job in seen} == {"upload", "file"}
+
+
+def test_a_result_is_kept_once_though_the_server_dies_before_its_job_ends(store: JobStore) -> None:
+    """The history has it, the job runs still: it is done again, and there is one."""
+    job = add(store, subject="a")
+    store.claim()
+    store.history.keep(document_of(31.0), "a", token=job.id)
+    store.recover()
+    store.claim()
+    assert store.finish(job.id, document_of(31.0), 10)
+    assert len(store.history) == store.page(10)[1] == 1
+
+
+def test_results_of_an_older_server_move_into_the_history_and_nothing_is_lost(tmp_path: Path) -> None:
+    """Number, day, name and document; jobs that wait and jobs that failed stay what they were."""
+    JobStore(tmp_path).close()
+    (tmp_path / "history.sqlite").unlink()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old:
+        for name in ("summary", "document"):
+            old.execute(f"ALTER TABLE jobs ADD COLUMN {name} TEXT")
+        for name in ("length_s", "machine_deaths", "replay_of", "replayed"):
+            old.execute(f"ALTER TABLE jobs DROP COLUMN {name}")
+        old.execute("PRAGMA user_version=1")
+        insert = (
+            "INSERT INTO jobs (id, kind, state, test, subject, keep, options, created_at, finished_at, attempts, "
+            "n_frames, document) VALUES (?, ?, ?, 'seated', ?, 0, ?, ?, ?, 1, 9, ?)"
+        )
+        at = "2026-03-01T12:00:00.000Z", "2026-03-01T12:01:00.000Z"
+        for n, (kind, state, document) in enumerate(
+            [("live", "done", document_of(31.0)), ("upload", "done", document_of(32.0)), ("upload", "failed", None)]
+        ):
+            text = None if document is None else json.dumps(document)
+            old.execute(insert, (f"old{n}", kind, state, "Anna", '{"subject": "Anna"}', *at, text))
+        old.commit()
+    for _ in range(2):  # whoever opens it again finds it as it is
+        store = JobStore(tmp_path)
+        entries = store.history.list("anna")
+        assert [(entry.token, entry.of(Side.LEFT)) for entry in entries] == [("old0", 31.0), ("old1", 32.0)]
+        assert [entry.recorded_at is None for entry in entries] == [False, True]
+        assert {entry.visit_date.isoformat() for entry in entries} == {"2026-03-01"}
+        assert store.document("old1") == document_of(32.0)
+        assert store.ids() == {"old0", "old1", "old2"}
+        store.close()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as now:
+        assert now.execute("SELECT id, subject, options FROM jobs ORDER BY id").fetchall() == [
+            ("old0", None, "{}"),
+            ("old1", None, "{}"),
+            ("old2", "Anna", '{"subject": "Anna"}'),
+        ]
 
 
 def test_the_database_is_safe_against_power_cuts(store: JobStore, tmp_path: Path) -> None:
@@ -185,19 +251,19 @@ def test_two_servers_do_not_share_a_folder(tmp_path: Path) -> None:
 
 
 _WRITER = """
-import sys, random
+import json, sys
 from pathlib import Path
 from hipcv_server.store import JobStore, new_id
 store = JobStore(Path(sys.argv[1]))
 store.recover()
-side = {"end_range_deg": 1.0, "interval95_deg": None}
+document = json.loads(Path(sys.argv[3]).read_text())
 while True:
     job = store.claim()
     if job is None:
         store.add({"test": "seated", "keep": False, "subject": sys.argv[2]}, job_id=new_id())
     else:
         print("got", job.id, flush=True)
-        store.finish(job.id, {"status": "measured", "sides": {"left": side, "right": side}, "of": job.id}, 1)
+        store.finish(job.id, {**document, "of": job.id}, 1)
         print("done", job.id, flush=True)
 """
 
@@ -206,24 +272,26 @@ while True:
 def test_killed_at_any_moment_nothing_is_lost_doubled_or_torn(tmp_path: Path) -> None:
     """Twelve times kill -9 in the middle of writing: what was told is there, once, and the file is whole."""
     told: list[str] = []
+    (tmp_path / "d.json").write_text(json.dumps(document_of()))
     for k in range(12):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", _WRITER, str(tmp_path), str(k)], stdout=subprocess.PIPE, text=True
-        )
+        command = [sys.executable, "-c", _WRITER, str(tmp_path), str(k), str(tmp_path / "d.json")]
+        writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert writer.stdout is not None
         writer.stdout.readline()
-        time.sleep(random.Random(k).uniform(0.0, 0.15))
+        time.sleep(random.Random(k).uniform(0.0, 0.3))
         writer.kill()
         told += [line.split()[1] for line in writer.stdout.read().splitlines() if line.startswith("done ")]
         writer.wait()
         writer.stdout.close()
     store = JobStore(tmp_path)
     try:
-        assert len(told) == len(set(told)) > 12
+        assert len(told) == len(set(told)) > 3
         for job_id in told:
             kept = store.document(job_id)
             assert kept is not None
             assert kept["of"] == job_id
+        assert len(store.history) <= store.page(1)[1]
+        assert store.history.verify().whole
     finally:
         store.close()
     connection = sqlite3.connect(tmp_path / FILE_NAME)

@@ -79,7 +79,7 @@ def test_no_other_person_and_nobody_without_a_name_is_in_a_trend(client: TestCli
     for day, name in enumerate(("Anna", "Ben", None, "anna", "Annabel"), start=1):
         keep(client, document, name, f"2026-03-0{day}T10:00:00.000Z", by_deg=4.0 * day)
     found = trend(client, "ANNA")
-    assert [point["at"][:10] for point in found["points"]] == ["2026-03-01", "2026-03-04"]
+    assert [point["visit_date"] for point in found["points"]] == ["2026-03-01", "2026-03-04"]
     assert found["change"]["left"]["difference_deg"] == pytest.approx(12.0)
     assert trend(client, "Ben")["change"] == {"left": None, "right": None}
 
@@ -118,6 +118,6 @@ def test_a_passive_test_is_no_change_of_an_active_one(client: TestClient, docume
 def test_both_legs_at_once_are_no_change_of_one(client: TestClient, document: dict[str, Any]) -> None:
     """A test of which nobody said how many legs moved is compared with either."""
     for day, (legs, by_deg) in enumerate((("one", 0.0), ("both", 20.0), ("one", 3.0), (None, 4.0)), start=1):
-        keep(client, document, "Anna", f"2026-03-0{day}T10:00:00.000Z", by_deg=by_deg, effort="passive", legs=legs)
+        keep(client, document, "Anna", f"2026-0{day}-01T10:00:00.000Z", by_deg=by_deg, effort="passive", legs=legs)
         change = trend(client, "Anna")["change"]["left"]
         assert change is None if day < 3 else change["difference_deg"] == pytest.approx(by_deg)

@@ -1,4 +1,4 @@
-"""Assessments kept for a subject, listed, and compared over time.
+"""Assessments kept for people, listed, and compared over time.
 
 Everything heavy is imported on use: `from hipcv.history import keep` loads no database.
 """
@@ -9,13 +9,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from hipcv.history.store import Entry
+    from hipcv.history.entry import Entry
 
 
 def keep(
-    document: "Mapping[str, object]", subject: str, *, visit_date: "date | None" = None, url: str | None = None
+    document: "Mapping[str, object]",
+    subject: str,
+    *,
+    visit_date: "date | None" = None,
+    url: str | None = None,
 ) -> "Entry":
-    """Keep an assessment's document for a subject in the usual history, or in the one at `url`; see `History.keep`.
+    """Keep an assessment's document for a person in the usual history, or in the one at `url`; see `History.keep`.
 
     Examples
     --------
@@ -25,8 +29,8 @@ def keep(
     >>> from hipcv.core.setup import Setup
     >>> from hipcv.outputs.document import render_document
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
-    >>> keep(render_document(assess(empty, Setup())), "S01", url="sqlite://").left_deg is None
-    True
+    >>> keep(render_document(assess(empty, Setup())), "S01", url="sqlite://").status
+    'not_measured'
     """
     from hipcv.history.store import open_history
 

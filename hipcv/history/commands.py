@@ -1,191 +1,289 @@
-"""`hipcv history`: what is kept, and what changed; arguments in, exit status out."""
+"""`hipcv history`: whose results are kept, what changed, and how they leave; arguments in, exit status out."""
 
 # Everything heavy is imported where it is used: `hipcv --help` must answer at once.
 
 from collections.abc import Callable
 from contextlib import ContextDecorator
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hipcv.core.procedures import USUAL_TEST, TestName
+
 if TYPE_CHECKING:
-    from hipcv.history.comparison import Changes
-    from hipcv.history.store import Entry, Kept
+    from hipcv.history.entry import Entry
+    from hipcv.history.store import Removed
 
 OneSentence = Callable[[], ContextDecorator]
+#: Deletes what lies about deleted assessments outside the history: their tokens, and the person if it was all of one.
+Elsewhere = Callable[[tuple[str, ...], str | None], None]
+
 Database = Annotated[str | None, typer.Option("--database", metavar="URL", help="Another history than the usual one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="Whose: the name or code, in any spelling.")]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Number in the list.")]
+PersonOption = Annotated[
+    str | None,
+    typer.Option(
+        "--person",
+        metavar="NAME",
+        help="Keep the result in the history for this person, a name or a code.",
+        show_default=False,
+    ),
+]
+DateOption = Annotated[
+    datetime | None,
+    typer.Option(
+        "--date",
+        formats=["%Y-%m-%d"],
+        metavar="YYYY-MM-DD",
+        help="Day of the recording; else the one that the file tells, else today.",
+        show_default=False,
+    ),
+]
 
 
-def register(app: typer.Typer, one_sentence: OneSentence) -> None:
-    """Add the commands to `app`; `one_sentence` says what could not be tried."""
-    history = typer.Typer(no_args_is_help=True, help="Kept assessments: list, show, compare, forget.")
+def register(app: typer.Typer, one_sentence: OneSentence, elsewhere: Elsewhere) -> None:
+    """Add the commands to `app`; `one_sentence` says what could not be tried, `elsewhere` deletes what lies about."""
+    history = typer.Typer(no_args_is_help=True, help="The record: whose results are kept, and what became of them.")
     said = one_sentence()
-    history.command("list")(said(list_))
-    history.command()(said(show))
-    history.command()(said(compare))
-    history.command()(said(forget))
+    for name, command in (
+        ("list", list_),
+        ("people", people),
+        ("show", show),
+        ("trend", trend),
+        ("compare", compare),
+        ("export", export),
+        ("correct", correct),
+        ("rename", rename),
+        ("delete", _deleting(elsewhere)),
+        ("forget", _forgetting(elsewhere)),
+        ("verify", verify),
+    ):
+        history.command(name)(said(command))
     app.add_typer(history, name="history")
 
 
 def list_(
-    subject: Annotated[str | None, typer.Argument(help="Only this subject.", show_default=False)] = None,
+    person: Annotated[
+        str | None, typer.Argument(metavar="[PERSON]", help="Only this person.", show_default=False)
+    ] = None,
+    newest: Annotated[
+        int | None, typer.Option("--newest", min=1, help="Only so many, those that were kept last.", show_default=False)
+    ] = None,
     database: Database = None,
     json_: AsJson = False,
 ) -> None:
-    """List what is kept, in the order of visits."""
+    """List what is kept, by person and in the order of visits."""
+    from hipcv.history import texts
     from hipcv.history.store import open_history
 
     with open_history(database) as kept:
-        entries = kept.list(subject)
-    _print_json([_entry_values(entry) for entry in entries]) if json_ else _print_entries(entries)
+        entries = kept.list(person, newest=newest)
+    if json_:
+        texts.print_json([texts.entry_values(entry) for entry in entries])
+    else:
+        texts.print_entries(entries)
+
+
+def people(database: Database = None, json_: AsJson = False) -> None:
+    """List of whom something is kept."""
+    from dataclasses import asdict
+
+    from hipcv.history import texts
+    from hipcv.history.store import open_history
+
+    with open_history(database) as kept:
+        found = kept.people()
+    if json_:
+        days = ({"first": one.first.isoformat(), "last": one.last.isoformat()} for one in found)
+        texts.print_json([{**asdict(one), **day} for one, day in zip(found, days, strict=True)])
+    else:
+        texts.print_people(found)
 
 
 def show(
-    number: Annotated[int, typer.Argument(help="Number in the list.")],
+    number: Number,
+    version: Annotated[
+        int | None, typer.Option("--version", min=1, help="As it stood before a correction.", show_default=False)
+    ] = None,
     database: Database = None,
     json_: AsJson = False,
 ) -> None:
-    """Show one kept assessment."""
+    """Show one kept assessment, the newest version or an earlier one."""
+    from hipcv.history import texts
     from hipcv.history.store import open_history
 
     with open_history(database) as kept:
-        found = kept.get(number)
-    _print_json(found.document) if json_ else _print_kept(found)
+        found = kept.get(number, version)
+        versions = kept.versions(number)
+    texts.print_json(found.document) if json_ else texts.print_kept(found, versions)
+
+
+def trend(
+    person: PersonArgument,
+    test: Annotated[TestName, typer.Option("--test", help="Which test.")] = USUAL_TEST,
+    calendar: Annotated[
+        Path | None,
+        typer.Option("--calendar", metavar="FILE.ics", help="Write the next visit for a calendar.", show_default=False),
+    ] = None,
+    database: Database = None,
+    json_: AsJson = False,
+) -> None:
+    """Show how one person's results of one test went on, and when to measure again."""
+    from hipcv.files import write_whole
+    from hipcv.history import texts
+    from hipcv.history.calendar import render_calendar
+    from hipcv.history.store import open_history
+    from hipcv.history.trend import find_trend
+
+    with open_history(database) as kept:
+        found = find_trend(kept, person, test)
+    texts.print_json(texts.trend_values(found)) if json_ else texts.print_trend(found, person, test)
+    if calendar is not None and found.next_date is not None:
+        write_whole(calendar, render_calendar(found.next_date))
 
 
 def compare(
-    earlier: Annotated[int, typer.Argument(help="Number in the list.")],
-    later: Annotated[int, typer.Argument(help="Number in the list.")],
+    earlier: Number,
+    later: Number,
     one_sitting: Annotated[
         bool, typer.Option("--one-sitting", help="Both were recorded in one sitting, at most 2 hours apart.")
     ] = False,
     database: Database = None,
     json_: AsJson = False,
 ) -> None:
-    """Say what changed between two assessments of one person, and whether it is more than measurement error."""
-    from hipcv.history.comparison import compare_kept
+    """Say what changed between two assessments of one person; a bent and a straight hip stand side by side."""
+    from hipcv.history import texts
+    from hipcv.history.comparison import compare_kept, require_one_person
+    from hipcv.history.positions import are_two_positions, side_by_side
     from hipcv.history.store import open_history
 
-    with open_history(database) as kept:
-        changes = compare_kept(kept.get(earlier), kept.get(later), one_sitting=one_sitting)
-    _print_json(_change_values(changes)) if json_ else _print_changes(changes)
+    with open_history(database) as history:
+        kept = history.get(earlier), history.get(later)
+    require_one_person(kept[0].entry, kept[1].entry)
+    if are_two_positions(kept[0].document, kept[1].document):
+        sides = side_by_side(kept[0].document, kept[1].document)
+        texts.print_json(texts.position_values(sides)) if json_ else texts.print_positions(sides)
+        return
+    changes = compare_kept(*kept, one_sitting=one_sitting)
+    texts.print_json(texts.change_values(changes)) if json_ else texts.print_changes(changes)
 
 
-def forget(
-    subject: Annotated[str, typer.Argument(help="Whose assessments are deleted for good.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+def export(
+    out: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Ends in .csv, .xlsx or .parquet (tables), or .json (everything).")
+    ],
+    person: Annotated[
+        str | None, typer.Option("--person", metavar="NAME", help="Only this person.", show_default=False)
+    ] = None,
     database: Database = None,
 ) -> None:
-    """Delete everything that is kept of a subject."""
+    """Write what is kept to a file; that it was handed out is written down."""
+    from hipcv.history.export import write_export
     from hipcv.history.store import open_history
     from hipcv.printable import printable
 
     with open_history(database) as kept:
-        n = len(kept.list(subject))
-        if n and not yes:
-            typer.confirm(f"Delete {n} assessments of {printable(subject)} for good?", abort=True)
-        typer.echo(f"{kept.forget(subject)} assessments of {printable(subject)} deleted.")
+        entries = kept.list(person)
+        write_export(out, entries, lambda entry: kept.get(entry.id).document)
+        kept.exported(entries, out.suffix)
+    typer.echo(f"{len(entries)} assessments written to {printable(str(out))}.")
 
 
-def _entry_values(entry: "Entry") -> dict[str, object]:
-    from dataclasses import asdict
+def correct(number: Number, person: PersonOption = None, day: DateOption = None, database: Database = None) -> None:
+    """Say of whom or of which day one assessment is; what was said before stays as an earlier version."""
+    from hipcv.history.store import open_history
 
-    return {**asdict(entry), "visit_date": entry.visit_date.isoformat(), "kept_at": entry.kept_at.isoformat()}
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    from hipcv.printable import printable_lines
-
-    typer.echo(printable_lines(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)))
+    with open_history(database) as kept:
+        entry = kept.correct(number, subject=person, visit_date=None if day is None else day.date())
+    typer.echo(_told(entry))
 
 
-def _print_entries(entries: "list[Entry]") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
+def rename(
+    person: PersonArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new name or code.")],
+    together: Annotated[
+        bool, typer.Option("--together", help="Somebody else has that name: both are one person from now on.")
+    ] = False,
+    database: Database = None,
+) -> None:
+    """Give a person another name or code."""
+    from hipcv.history.store import open_history
     from hipcv.printable import printable
 
-    if not entries:
-        typer.echo("Nothing is kept yet: hipcv measure CLIP --test seated --keep SUBJECT keeps an assessment.")
-        return
-    table = Table("number", "subject", "visit", "test", "done", "status", "left", "right")
-    for e in entries:
-        subject, status = Text(printable(e.subject)), e.status.replace("_", " ")
-        legs = {"one": "one leg", "both": "both legs"}.get(e.legs or "", e.legs)
-        done = ", ".join(word for word in (e.effort, legs) if word)
-        numbers = _degrees(e.left_deg), _degrees(e.right_deg)
-        table.add_row(str(e.id), subject, e.visit_date.isoformat(), e.test, printable(done), status, *numbers)
-    Console().print(table)
+    with open_history(database) as kept:
+        name = kept.rename(person, name, together=together)
+    typer.echo(f"{printable(person)} is called {printable(name)} from now on.")
 
 
-def _print_kept(found: "Kept") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _deleting(elsewhere: Elsewhere) -> Callable[..., None]:
+    def delete(number: Number, yes: Yes = False, database: Database = None) -> None:
+        """Delete one assessment in all its versions, for good."""
+        from hipcv.history.store import open_history
 
-    from hipcv.outputs.document import read_document
+        with open_history(database) as kept:
+            told = _told(kept.get(number).entry)
+            if not yes:
+                typer.confirm(f"Delete this for good? {told}", abort=True)
+            _take_away(kept.delete(number), None, elsewhere, database)
+        typer.echo(f"Deleted: {told}")
+
+    return delete
+
+
+def _forgetting(elsewhere: Elsewhere) -> Callable[..., None]:
+    def forget(person: PersonArgument, yes: Yes = False, database: Database = None) -> None:
+        """Delete everything that is kept of a person, pictures and all, for good."""
+        from hipcv.history.store import open_history
+        from hipcv.printable import printable
+
+        with open_history(database) as kept:
+            n = kept.count(person)
+            if n and not yes:
+                typer.confirm(f"Delete {n} assessments of {printable(person)} for good?", abort=True)
+            removed = kept.forget(person)
+            _take_away(removed, person, elsewhere, database)
+        typer.echo(f"{len(removed)} assessments of {printable(person)} deleted.")
+
+    return forget
+
+
+def _take_away(removed: "Removed", person: str | None, elsewhere: Elsewhere, database: str | None) -> None:
+    """Delete what lies about what was deleted, where it was the usual history: no other has anything about it."""
+    if database is None:
+        elsewhere(removed.tokens, person)
+
+
+def verify(
+    seal: Annotated[
+        str | None,
+        typer.Option(
+            "--seal",
+            metavar="HASH",
+            help="The seal that an earlier call told, written down elsewhere: what it stands for must still be there.",
+            show_default=False,
+        ),
+    ] = None,
+    database: Database = None,
+) -> None:
+    """Hold everything that is kept against the log of what was done; status 1 where something does not fit."""
+    from hipcv.history.store import open_history
+
+    with open_history(database) as kept:
+        found = kept.verify(seal)
+    for fault in found.faults:
+        typer.echo(fault)
+    if not found.whole:
+        raise typer.Exit(1)
+    typer.echo(f"Everything is as it was kept: {found.n_entries} entries. Seal: {found.seal}")
+
+
+def _told(entry: "Entry") -> str:
     from hipcv.printable import printable
-    from hipcv.words import SIDES
 
-    entry, document = found.entry, read_document(found.document)
-    title = f"{printable(entry.subject)}, {entry.test}, {entry.visit_date.isoformat()}"
-    table = Table("side", "end range", "95 % interval", "trials", "status", title=Text(title))
-    for side in SIDES:
-        internal = document.of(side)
-        others = {f"{side}, {part.motion} rotation": part for part in internal.motions}
-        for name, result in ({str(side): internal} | others).items():
-            low, high = result.interval95_deg or (None, None)
-            interval = "–" if low is None else f"{_degrees(low)} to {_degrees(high)}"
-            status = result.status.replace("_", " ")
-            table.add_row(name, _degrees(result.end_range_deg), interval, str(result.n_accepted), status)
-    console = Console()
-    console.print(table)
-    done = f"How it was done: {document.how_done or document.effort}."
-    console.print(printable(done), markup=False, highlight=False, soft_wrap=True)
-    for finding in document.findings:
-        where = f" ({finding.side})" if finding.side else ""
-        line = f"{finding.severity}: {finding.code.replace('_', ' ')}{where}. {finding.advice}"
-        console.print(printable(line), markup=False, highlight=False)
-
-
-def _change_values(changes: "Changes") -> dict[str, object]:
-    from dataclasses import asdict
-
-    return {
-        "subject": changes.later.entry.subject,
-        "test": changes.later.entry.test,
-        "earlier": changes.earlier.entry.id,
-        "later": changes.later.entry.id,
-        "spacing": str(changes.spacing),
-        "sides": [asdict(change) for change in changes.sides],
-    }
-
-
-def _print_changes(changes: "Changes") -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from hipcv.printable import printable
-
-    first, second = changes.earlier.entry, changes.later.entry
-    days = f"{first.visit_date.isoformat()} to {second.visit_date.isoformat()}"
-    title = Text(printable(f"{second.subject}, {second.test}, {days}, {changes.spacing}"))
-    table = Table("side", "earlier", "later", "change", "smallest detectable", "verdict", title=title)
-    for c in changes.sides:
-        change = "–" if c.change_deg is None else f"{c.change_deg:+.1f}°"
-        cells = (c.side, _degrees(c.earlier_deg), _degrees(c.later_deg), change, _degrees(c.mdc95_deg), c.verdict)
-        table.add_row(*map(str, cells))
-    console = Console()
-    console.print(table)
-    for source in dict.fromkeys(c.mdc95_source for c in changes.sides if c.mdc95_source):
-        line = f"Smallest detectable {changes.spacing}, from {source}."
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _degrees(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}°"
+    who = "nobody yet" if entry.subject is None else printable(entry.subject)
+    return f"number {entry.id}, {who}, {entry.test}, {entry.visit_date.isoformat()}, version {entry.version}."

@@ -1,5 +1,6 @@
 """What changed between two assessments of one person's hips, and whether it is more than error (METHOD R5)."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,18 +11,19 @@ from hipcv.core.errors import HistoryError
 from hipcv.core.finding import Severity
 from hipcv.core.uncertainty import JOINTS_SE_DEG, JOINTS_TERM, ErrorTerm, change_mdc95_deg
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error, published_errors
+from hipcv.history.entry import Entry, Kept, Measure, Number, numbers_of
 from hipcv.history.person import same_person
-from hipcv.history.store import Kept
 from hipcv.history.view import same_view
 from hipcv.outputs.document import AssessmentDocument, read_document
-from hipcv.outputs.document.definition import SidePart
-from hipcv.words import SIDES, Side
+from hipcv.outputs.document.definition import ResultPart
+from hipcv.words import SIDES, Motion, Side
 
 #: Two recordings are of one sitting when they are no further apart than this; a rule of the product, without a source.
 SITTING = timedelta(hours=2)
 
 #: What a smallest detectable change of our own is made of, and what of it depends on where the camera stood.
 OWN_SOURCE = "the trials and the error terms of both measurements"
+ARC_SOURCE = "the intervals of both total arcs"
 SAME_VIEW = "; the camera saw the leg from the same side, so where its joints are does not count"
 OTHER_VIEW = "; the camera may have seen another side of the leg, so where its joints are counts twice"
 
@@ -57,16 +59,17 @@ class SideChange:
     mdc95_deg: float | None
     mdc95_source: str
     verdict: Change
+    measure: Measure = Measure.INTERNAL
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Two kept assessments of one person in the order of their visits, and what changed on either side."""
+    """Two kept assessments of one person in the order of their visits; what changed, left and right by measures."""
 
     earlier: Kept
     later: Kept
     spacing: Spacing
-    sides: tuple[SideChange, SideChange]
+    sides: tuple[SideChange, ...]
 
 
 def spacing_of(one: datetime | None, other: datetime | None) -> Spacing:
@@ -87,8 +90,8 @@ def compare_kept(one: Kept, other: Kept, *, one_sitting: bool = False) -> Change
 
     Parameters
     ----------
-    one_sitting : whether both were recorded in one sitting, at most 2 hours apart. The history knows days, no hours,
-        so somebody has to say it; else days may lie between.
+    one_sitting : whether both were recorded in one sitting, at most 2 hours apart: of recordings the history knows
+        days, no hours, so somebody has to say it; else days may lie between, but for live tests.
 
     Raises
     ------
@@ -99,31 +102,63 @@ def compare_kept(one: Kept, other: Kept, *, one_sitting: bool = False) -> Change
     Examples
     --------
     >>> from datetime import UTC, date
-    >>> from hipcv.history.store import Entry
     >>> def kept(subject):
-    ...     entry = Entry(1, subject, date(2025, 1, 1), datetime.now(UTC), "seated", "measured", 31.0, None)
+    ...     entry = Entry(1, subject, date(2025, 1, 1), datetime.now(UTC), "seated", "measured")
     ...     return Kept(entry, {})
     >>> compare_kept(kept("S01"), kept("S02"))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     hipcv.core.errors.HistoryError: Wanted two assessments of one person, found S01 and S02: ...
     """
-    names = one.entry.subject, other.entry.subject
+    require_one_person(one.entry, other.entry)
+    earlier, later = sorted((one, other), key=lambda kept: kept.entry.visit_date)
+    days = earlier.entry.visit_date.isoformat(), later.entry.visit_date.isoformat()
+    if one_sitting and days[0] != days[1]:
+        raise HistoryError(f"Wanted two assessments of one sitting, found {days[0]} and {days[1]}: leave that out.")
+    known = spacing_of(earlier.entry.recorded_at, later.entry.recorded_at)
+    spacing = Spacing.ONE_SITTING if one_sitting else known
+    both = [measure for measure in Measure if measure in {*earlier.entry.measures, *later.entry.measures}]
+    changes = (
+        compare_documents(earlier.document, later.document, spacing, measure) for measure in both or [Measure.INTERNAL]
+    )
+    return Changes(earlier, later, spacing, tuple(change for pair in changes for change in pair))
+
+
+def require_one_person(one: Entry, other: Entry) -> None:
+    """Refuse two assessments that are not of one person.
+
+    Raises
+    ------
+    HistoryError
+        Where they are of two, or nobody said of whom one is.
+
+    Examples
+    --------
+    >>> from datetime import UTC, date
+    >>> anna, nobody = (
+    ...     Entry(1, name, date(2025, 1, 1), datetime.now(UTC), "seated", "measured") for name in ("Anna", None)
+    ... )
+    >>> require_one_person(anna, anna)
+    >>> require_one_person(anna, nobody)
+    Traceback (most recent call last):
+        ...
+    hipcv.core.errors.HistoryError: Wanted two assessments of one person, found one that is nobody's: say whose it is.
+    """
+    names = one.subject, other.subject
+    if None in names:
+        raise HistoryError("Wanted two assessments of one person, found one that is nobody's: say whose it is.")
     if not same_person(*names):
         raise HistoryError(
             f"Wanted two assessments of one person, found {names[0]} and {names[1]}: "
             "a change exists within one person only, choose two of the same."
         )
-    earlier, later = sorted((one, other), key=lambda kept: kept.entry.visit_date)
-    days = earlier.entry.visit_date.isoformat(), later.entry.visit_date.isoformat()
-    if one_sitting and days[0] != days[1]:
-        raise HistoryError(f"Wanted two assessments of one sitting, found {days[0]} and {days[1]}: leave that out.")
-    spacing = Spacing.ONE_SITTING if one_sitting else Spacing.BETWEEN_DAYS
-    return Changes(earlier, later, spacing, compare_documents(earlier.document, later.document, spacing))
 
 
 def compare_documents(
-    earlier: Mapping[str, Any], later: Mapping[str, Any], spacing: Spacing = Spacing.BETWEEN_DAYS
+    earlier: Mapping[str, Any],
+    later: Mapping[str, Any],
+    spacing: Spacing = Spacing.BETWEEN_DAYS,
+    measure: Measure = Measure.INTERNAL,
 ) -> tuple[SideChange, SideChange]:
     """Compare two assessments of one person, side by side.
 
@@ -131,12 +166,15 @@ def compare_documents(
     (the error terms) and of the person's own trials, both times, taken as independent. Where the camera saw the legs
     from the same side both times (`history.view`), where a leg's joints are cancels. Between days it does not, and the
     MDC95 is never less than people measured by hand scatter from day to day, for an interval of one clip knows nothing
-    of that: 9° with three trials without a doubt both times, else 11° (`evidence.measurement_error`).
+    of that: 9° with three trials without a doubt both times, else 11° (`evidence.measurement_error`), which were
+    published of both directions. The total arc is two of them: its MDC95 is that of its own intervals, and between days
+    never less than √2 times that of one direction, the two taken as independent.
 
     Parameters
     ----------
-    earlier, later : documents of schema `hipcv.assessment/1`; who they are of is the caller's to know.
+    earlier, later : documents of assessments; who they are of is the caller's to know.
     spacing : whether days may lie between them.
+    measure : what of them is compared.
 
     Returns
     -------
@@ -169,25 +207,33 @@ def compare_documents(
     ):
         if one != other and None not in (one, other):  # nobody said how many legs: they may be the same
             raise HistoryError(f"Wanted two assessments of the same {about}, found {one} and {other}: {why}.")
-    left, right = (_compare_side(side, first, second, spacing) for side in SIDES)
+    left, right = (_compare_side(side, measure, first, second, spacing) for side in SIDES)
     return left, right
 
 
-def _compare_side(side: Side, earlier: AssessmentDocument, later: AssessmentDocument, spacing: Spacing) -> SideChange:
-    first, second = earlier.of(side).end_range_deg, later.of(side).end_range_deg
+def _compare_side(
+    side: Side, measure: Measure, earlier: AssessmentDocument, later: AssessmentDocument, spacing: Spacing
+) -> SideChange:
+    first, second = (numbers_of(document)[side].get(measure) for document in (earlier, later))
     if first is None or second is None:
-        return SideChange(side, first, second, None, None, "", Change.UNKNOWN)
-    change = second - first
-    mdc95, source = _mdc95(side, earlier, later, spacing)
+        earlier_deg, later_deg = (None if number is None else number.value_deg for number in (first, second))
+        return SideChange(side, earlier_deg, later_deg, None, None, "", Change.UNKNOWN, measure)
+    change = second.value_deg - first.value_deg
+    if measure is Measure.ARC:
+        mdc95, source = _arc_mdc95(side, (earlier, later), (first, second), spacing)
+    else:
+        mdc95, source = _mdc95(side, Motion(measure), earlier, later, spacing)
     moved = Change.INCREASED if change > 0 else Change.DECREASED
     verdict = Change.NOT_DETECTED if abs(change) < mdc95 else moved
-    return SideChange(side, first, second, change, mdc95, source, verdict)
+    return SideChange(side, first.value_deg, second.value_deg, change, mdc95, source, verdict, measure)
 
 
-def _mdc95(side: Side, earlier: AssessmentDocument, later: AssessmentDocument, spacing: Spacing) -> tuple[float, str]:
-    by_hand = _by_hand(side, earlier, later)
+def _mdc95(
+    side: Side, motion: Motion, earlier: AssessmentDocument, later: AssessmentDocument, spacing: Spacing
+) -> tuple[float, str]:
+    by_hand = _by_hand(side, motion, earlier, later)
     published = f"people measured by hand on two days: {by_hand.citation}"
-    one, other = earlier.of(side), later.of(side)
+    one, other = _result(side, motion, earlier), _result(side, motion, later)
     if one.interval95_deg is None or other.interval95_deg is None:
         return by_hand.mdc95_deg, published
     one_sitting = spacing is Spacing.ONE_SITTING
@@ -196,6 +242,28 @@ def _mdc95(side: Side, earlier: AssessmentDocument, later: AssessmentDocument, s
     if not one_sitting:
         return max((by_hand.mdc95_deg, published), (own, OWN_SOURCE))
     return own, OWN_SOURCE + (SAME_VIEW if alike else OTHER_VIEW) + _against_by_hand(own)
+
+
+def _arc_mdc95(
+    side: Side,
+    documents: tuple[AssessmentDocument, AssessmentDocument],
+    numbers: tuple[Number, Number],
+    spacing: Spacing,
+) -> tuple[float, str]:
+    """Return the smallest detectable change of a total arc: of its intervals, and of two directions by hand."""
+    halves = [(high - low) / 2 for low, high in (n.interval95_deg for n in numbers if n.interval95_deg is not None)]
+    own = math.hypot(*halves) if len(halves) == len(numbers) else 0.0
+    if spacing is Spacing.ONE_SITTING and own:
+        return own, ARC_SOURCE
+    worst = max((_by_hand(side, motion, *documents) for motion in Motion), key=lambda error: error.sem_deg)
+    published = f"people measured by hand on two days, twice, for an arc is two angles: {worst.citation}"
+    return max((math.sqrt(2) * worst.mdc95_deg, published), (own, ARC_SOURCE))
+
+
+def _result(side: Side, motion: Motion, document: AssessmentDocument) -> ResultPart:
+    result = document.of(side).of(motion)
+    assert result is not None  # it has a number
+    return result
 
 
 def _against_by_hand(own_deg: float) -> str:
@@ -209,22 +277,25 @@ def _against_by_hand(own_deg: float) -> str:
     )
 
 
-def _terms(result: SidePart) -> list[ErrorTerm]:
+def _terms(result: ResultPart) -> list[ErrorTerm]:
     """Return a side's error terms; an older document does not count where the joints are, so it is added."""
     terms = [ErrorTerm(term.source, term.se_deg) for term in result.error_terms if term.se_deg is not None]
     known = any(term.source == JOINTS_TERM for term in terms)
     return terms if known else [*terms, ErrorTerm(JOINTS_TERM, JOINTS_SE_DEG)]
 
 
-def _counting_deg(result: SidePart) -> list[float]:
+def _counting_deg(result: ResultPart) -> list[float]:
     """Return the end ranges of a side's trials that count."""
     return [t.end_range_deg for t in result.trials if t.accepted and t.end_range_deg is not None]
 
 
-def _by_hand(side: Side, earlier: AssessmentDocument, later: AssessmentDocument) -> MeasurementError:
-    n_trials = min(document.of(side).n_accepted for document in (earlier, later))
-    return fallback_error(n_trials, doubtful=any(_doubtful(d, side) for d in (earlier, later)))
+def _by_hand(side: Side, motion: Motion, earlier: AssessmentDocument, later: AssessmentDocument) -> MeasurementError:
+    both = earlier, later
+    n_trials = min(_result(side, motion, document).n_accepted for document in both)
+    return fallback_error(n_trials, doubtful=any(_doubtful(document, side, motion) for document in both))
 
 
-def _doubtful(document: AssessmentDocument, side: Side) -> bool:
-    return any(finding.severity != Severity.NOTE for finding in document.findings_of(side))
+def _doubtful(document: AssessmentDocument, side: Side, motion: Motion) -> bool:
+    """Whether any finding casts a doubt on one motion of a side; what spoils the other one does not."""
+    found = (finding for finding in document.findings_of(side) if finding.motion in (None, motion))
+    return any(finding.severity != Severity.NOTE for finding in found)

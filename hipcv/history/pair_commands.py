@@ -33,11 +33,17 @@ def compare_results(
     ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Compare results in files: two days, or with --pair before and after one exercise."""
+    """Compare results in files: two days, with --pair before and after one exercise, or a bent and a straight hip."""
+    from hipcv.history import texts
     from hipcv.history.comparison import Spacing
     from hipcv.history.pair import judge_pairs
+    from hipcv.history.positions import are_two_positions, side_by_side
 
     documents = _read(results, pair=pair)
+    if not pair and are_two_positions(*documents):
+        sides = side_by_side(*documents)
+        texts.print_json(texts.position_values(sides)) if json_ else texts.print_positions(sides)
+        return
     spacing = Spacing.ONE_SITTING if pair else Spacing.BETWEEN_DAYS
     changes = judge_pairs(list(zip(documents[::2], documents[1::2], strict=True)), spacing)
     _print_json(changes) if json_ else _print(changes, pair=pair)

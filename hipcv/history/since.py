@@ -9,6 +9,7 @@ from hipcv.core.errors import HistoryError
 from hipcv.history.comparison import Change, SideChange, compare_documents
 from hipcv.history.store import open_history
 from hipcv.outputs.visit import SideSince, Since
+from hipcv.words import Motion
 
 
 def since_last(document: Mapping[str, Any], person: str, day: date, *, url: str | None = None) -> Since | None:
@@ -42,7 +43,11 @@ def _sides(changes: tuple[SideChange, ...]) -> tuple[SideSince, ...]:
             change.change_deg,
             change.mdc95_deg,
             detected=change.verdict in (Change.INCREASED, Change.DECREASED),
+            motion=Motion(str(change.measure)),
         )
         for change in changes
-        if change.earlier_deg is not None and change.change_deg is not None and change.mdc95_deg is not None
+        if str(change.measure) in set(Motion)  # the arc is what both come to together
+        and change.earlier_deg is not None
+        and change.change_deg is not None
+        and change.mdc95_deg is not None
     )

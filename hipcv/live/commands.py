@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
+from hipcv.history.commands import PersonOption
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.words import SIDES, Effort, Legs, ModelName, Sex, Side
 
@@ -90,10 +91,7 @@ class _Command:
                 "--out", "-o", help="Folder for JSON, CSV and report; else the data folder.", show_default=False
             ),
         ] = None,
-        keep: Annotated[
-            str | None,
-            typer.Option("--keep", metavar="SUBJECT", help="Keep the assessment in this subject's history, too."),
-        ] = None,
+        person: PersonOption = None,
         model: Annotated[
             ModelName, typer.Option("--model", help="Pose model that guides; the result comes from heavy.")
         ] = ModelName.FULL,
@@ -117,7 +115,7 @@ class _Command:
         from hipcv.data_folder import data_folder
         from hipcv.live.admission import admit
         from hipcv.live.coach import Plan
-        from hipcv.live.screen import live_folder, run_live
+        from hipcv.live.screen import Keeping, live_folder, run_live
 
         if screening is None and screened_by is None and _in_a_terminal():
             screening = _ask()
@@ -135,16 +133,17 @@ class _Command:
             screened_by=screened_by,
         )
         admit(setup)
+        keeping = None if person is None else Keeping.of(person, data or data_folder())
         measured = run_live(
             camera,
             setup,
             Plan(SIDES if side is LiveSide.BOTH else (Side(side),), trials, hold),
             window=not no_window,
-            folder=out or live_folder(data or data_folder()),
+            folder=out or (live_folder(data or data_folder()) if keeping is None else keeping.folder),
             guide=model,
             model_path=models,
             as_json=json_,
-            subject=keep,
+            keeping=keeping,
             ask_pain=_ask_pain if _in_a_terminal() else None,
         )
         if not measured:

@@ -12,8 +12,9 @@ from hipcv.session import Session
 LEAD_S = 3.0
 #: After the last trial so much is recorded on: a recording ends at rest.
 TAIL_S = 1.0
-#: A test takes two minutes. Of one that drags on, what is older than this is forgotten, except around captured holds.
-MAX_KEPT_S = 180.0
+#: A test takes two minutes. Of one that drags on, what is older than this is forgotten, except around captured holds;
+#: looked at so often, for a second of pictures takes half a megabyte.
+MAX_KEPT_S, FORGET_EVERY_S = 180.0, 3.0
 AROUND_HOLD_S = 4.0
 
 
@@ -56,7 +57,7 @@ class KeptSpan:
             session.forget(slice(0, int(np.searchsorted(session.times_s(), time_s - LEAD_S))))
             return time_s - LEAD_S
         elif time_s - session.start_s > MAX_KEPT_S and time_s >= self._next_forget_s:
-            self._next_forget_s = time_s + MAX_KEPT_S / 10
+            self._next_forget_s = time_s + FORGET_EVERY_S
             self._forget_old(session, time_s - MAX_KEPT_S)
             return time_s - MAX_KEPT_S
         return None

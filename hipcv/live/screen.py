@@ -1,10 +1,12 @@
 """`hipcv live --camera`: a test in front of a camera without a browser, in a window or on one line of the terminal."""
 
 import math
+import secrets
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,9 @@ from rich.status import Status as Spinner
 from hipcv.assessment import Assessment, Status
 from hipcv.core.answers import SidePain
 from hipcv.core.setup import Setup
-from hipcv.history import keep
+from hipcv.data_folder import result_folder
+from hipcv.history.entry import Origin
+from hipcv.history.store import open_history, url_in
 from hipcv.live.coach import Plan
 from hipcv.live.livetest import LiveReading, LiveTest
 from hipcv.outputs.document import document_text, render_document
@@ -31,6 +35,52 @@ AskPain = Callable[[Side], SidePain | None]
 Show = Callable[[Frame, LiveReading], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Of whom a test is kept, in the history of which data folder, and under which token.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tempfile import TemporaryDirectory
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> with TemporaryDirectory() as folder:
+    ...     keeping = Keeping.of("Anna", Path(folder))
+    ...     keeping.keep(assess(empty, Setup()), datetime.now(UTC))
+    ...     keeping.folder.parent.relative_to(folder).as_posix()
+    'results'
+    """
+
+    person: str
+    data: Path
+    token: str
+
+    @classmethod
+    def of(cls, person: str, data: Path) -> "Keeping":
+        """Return how a test of a person is to be kept, after opening what it will be kept in."""
+        open_history(url_in(data)).close()
+        return cls(person, data, secrets.token_hex(8))
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie: they go when it is deleted."""
+        return result_folder(self.data, self.token)
+
+    def keep(self, assessment: Assessment, began: datetime) -> None:
+        """Keep what came out of a test that began at this time."""
+        with open_history(url_in(self.data)) as history:
+            history.keep(
+                render_document(assessment),
+                self.person,
+                visit_date=began.astimezone().date(),
+                recorded_at=began,
+                origin=Origin.LIVE,
+                token=self.token,
+            )
+
+
 def run_live(
     camera: str,
     setup: Setup,
@@ -41,7 +91,7 @@ def run_live(
     model_path: Path | None = None,
     window: bool = True,
     as_json: bool = False,
-    subject: str | None = None,
+    keeping: Keeping | None = None,
     ask_pain: AskPain | None = None,
 ) -> bool:
     """Do one test, print its result and keep it in `folder`.
@@ -54,7 +104,7 @@ def run_live(
     guide, model_path : the pose model that guides, and where to look for models first.
     window : show the picture; else one line in the terminal.
     as_json : print the assessment as JSON.
-    subject : keep the assessment in the history of this subject, too.
+    keeping : keep the assessment in the history, too, and of whom.
     ask_pain : asks, once the test is over, whether a side hurt; None where nobody can be asked.
 
     Returns
@@ -68,6 +118,7 @@ def run_live(
         known, else after the result is printed.
     """
     try_folder(folder, frames=False)
+    began = datetime.now(UTC)
     with ExitStack() as stack:
         frames = open_camera(camera)
         stack.enter_context(frames)
@@ -88,7 +139,9 @@ def run_live(
     if ask_pain is not None:
         assessment = _with_pain(assessment, plan, ask_pain)
     _print(assessment, as_json=as_json)
-    _keep(assessment, folder, subject)
+    write_numbers(folder, assessment)
+    if keeping is not None:
+        keeping.keep(assessment, began)
     if not as_json:
         place = printable(str(folder))
         Console().print(f"kept in {place}", style="dim", soft_wrap=True, highlight=False, markup=False)
@@ -150,12 +203,6 @@ def _picture(frame: Frame, seen: LiveReading) -> LivePicture:
         "" if cue is None else cue.text,
         seen.coaching.hold_share,
     )
-
-
-def _keep(assessment: Assessment, folder: Path, subject: str | None) -> None:
-    if subject is not None:
-        keep(render_document(assessment), subject)
-    write_numbers(folder, assessment)
 
 
 def _print(assessment: Assessment, *, as_json: bool) -> None:

@@ -64,10 +64,13 @@ def find_pictures(clip: Clip) -> tuple[Path, ...] | None:
     """
     if not isinstance(clip, Path):
         return _in_order(clip)
-    if clip.is_dir():
-        return _counted_up(clip, [path for path in clip.iterdir() if is_picture_name(path)])
-    if clip.is_file():
-        return (clip.absolute(),) if is_picture_name(clip) else None
+    try:
+        if clip.is_dir():
+            return _counted_up(clip, [path for path in clip.iterdir() if is_picture_name(path)])
+        if clip.is_file():
+            return (clip.absolute(),) if is_picture_name(clip) else None
+    except OSError:  # may not be looked at: said where it is opened
+        return None
     mask = _COUNTED.sub(lambda m: "[0-9]" * int(m[1]) if m[1] else "[0-9]*", clip.name)
     if mask == clip.name and not set("*?[") & set(mask):
         return None

@@ -16,6 +16,7 @@ from hipcv.measurement import Measurement, OnFrame, measure_file
 from hipcv.models.store import ModelFile, Progress, get_model
 from hipcv.native.software import installed
 from hipcv.outputs.document import as_text, document_text, read_document, read_setup, read_told_viewing
+from hipcv.pose.method import EXHAUSTIVE, METHOD
 from hipcv.sources.container import sha256_of
 from hipcv.sources.pictures import Clip, find_pictures, sha256_of_pictures
 from hipcv.words import Engine, ModelName
@@ -144,6 +145,7 @@ def replay(
         slow_motion=known.setup.slow_motion,
         clip_sha256=origin.clip_sha256,
         viewing=viewing,
+        method=EXHAUSTIVE if origin.parameters.get("exhaustive") else METHOD,
         engine=engine,
         on_frame=on_frame,
         on_read=on_read,

@@ -88,6 +88,14 @@ def _serve(
         return
 
 
+def forget_elsewhere(tokens: tuple[str, ...], person: str | None) -> None:
+    """Delete what a server keeps about deleted assessments: its jobs, their files, and what still waits of a person."""
+    from hipcv.data_folder import data_folder
+    from hipcv_server.erase import erase
+
+    erase(data_folder(), tokens, person)
+
+
 def _fail(sentence: str) -> NoReturn:
     from hipcv.printable import printable
 

@@ -196,6 +196,8 @@ class LiveSession:
         self._say(result)
 
     def _save(self, options: dict[str, Any], document: dict[str, Any], n_frames: int) -> None:
+        if options["keep"]:
+            self._store.history.consent(self.id, options.get("subject"))
         self._shelves.settle_result(self.id, self._folder)
         self._store.add_done(options, document, job_id=self.id, kind="live", n_frames=n_frames, began=self.began)
 

@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "timed_out": (408, "Request broke off"),
     "not_done": (409, "Not done yet"),
     "not_running": (409, "Not running"),
+    "name_taken": (409, "Name taken"),
     "too_large": (413, "Too large"),
     "not_a_video": (415, "Unprocessable recording"),
     "could_not_measure": (415, "Unprocessable recording"),

@@ -3,8 +3,10 @@
 import math
 from typing import Any
 
+from hipcv.history.entry import Entry, Measure
 from hipcv.outputs.document import as_text
 from hipcv.upkeep.replay import find_differences
+from hipcv.words import SIDES, Side
 from hipcv_server.links import links_of
 from hipcv_server.state import Rooms
 from hipcv_server.store import Job, JobState
@@ -42,6 +44,7 @@ def resource_of(job: Job, rooms: Rooms, document: dict[str, Any] | None = None) 
         "queue": _queue_of(job, rooms),
         "budget": None if job.ended else rooms.crew.budget(job.id),
         "replay": _replay_of(job, rooms, document),
+        **kept_of(job),
         "assessment": document,
         "problem": _problem_of(job, rooms),
         "links": links_of(job.id),
@@ -79,12 +82,9 @@ def _problem_of(job: Job, rooms: Rooms) -> dict[str, Any] | None:
     return rooms.crew.holds_up(job.id) if job.state is JobState.QUEUED else job.problem
 
 
-_NO_SIDE = {"end_range_deg": None, "interval95_deg": None}
-
-
 def summary_of(job: Job, rooms: Rooms) -> dict[str, Any]:
     """Return the assessment in a list."""
-    found = job.summary or {"status": None, "left": _NO_SIDE, "right": _NO_SIDE}
+    entry = job.entry
     return {
         "id": job.id,
         "kind": job.kind,
@@ -94,7 +94,45 @@ def summary_of(job: Job, rooms: Rooms) -> dict[str, Any]:
         "created_at": job.created_at,
         "finished_at": job.finished_at,
         "progress": progress_of(job, rooms),
-        **found,
+        "status": None if entry is None else entry.status,
+        **{str(side): number_of(entry, side) for side in SIDES},
+        **kept_of(job),
         "problem": _problem_of(job, rooms),
         "links": links_of(job.id),
+    }
+
+
+def number_of(entry: Entry | None, side: Side, measure: Measure = Measure.INTERNAL) -> dict[str, Any]:
+    """Return one number of a kept assessment, null where it has none.
+
+    Examples
+    --------
+    >>> number_of(None, Side.LEFT)
+    {'end_range_deg': None, 'interval95_deg': None}
+    """
+    number = None if entry is None else entry.number(side, measure)
+    if number is None:
+        return {"end_range_deg": None, "interval95_deg": None}
+    return {"end_range_deg": number.value_deg, "interval95_deg": number.interval95_deg}
+
+
+def measures_of(entry: Entry | None) -> dict[str, Any]:
+    """Return the measures of a kept assessment beside internal rotation, side by side.
+
+    Examples
+    --------
+    >>> measures_of(None)
+    {}
+    """
+    others = [] if entry is None else [measure for measure in entry.measures if measure is not Measure.INTERNAL]
+    return {str(measure): {str(side): number_of(entry, side, measure) for side in SIDES} for measure in others}
+
+
+def kept_of(job: Job) -> dict[str, Any]:
+    """Return what the history knows of a job beside its internal rotation: number, day, and the other measures."""
+    entry = job.entry
+    return {
+        "number": None if entry is None else entry.id,
+        "visit_date": None if entry is None else entry.visit_date.isoformat(),
+        "measures": measures_of(entry),
     }

@@ -1,9 +1,18 @@
 """What goes in and out, field by field."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from hipcv.core.answers import PAIN_SCALE, SidePain, read_answers, read_pain
 from hipcv.core.procedure import Rest
@@ -12,11 +21,13 @@ from hipcv.core.setup import MAX_HELPER_CHARACTERS, Setup, done_fault, read_plac
 from hipcv.core.viewing import Viewing, read_aspect
 from hipcv.evidence.exercises import Grade
 from hipcv.evidence.exercises import Kind as ExerciseKind
+from hipcv.evidence.progress import Where
 from hipcv.evidence.screening import Outcome
+from hipcv.history.entry import Measure
 from hipcv.live.coach import Plan
 from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
-from hipcv.outputs.document.definition import PlanPart, ScreeningPart
+from hipcv.outputs.document.definition import ComparisonPart, PlanPart, ScreeningPart
 from hipcv.words import (
     SIDES,
     Answer,
@@ -35,16 +46,38 @@ from hipcv.words import (
 from hipcv_server.lifetime import LastStop
 
 State = Literal["queued", "running", "done", "failed", "set_aside", "cancelled"]
-Kind = Literal["upload", "live", "replay"]
+Kind = Literal["upload", "live", "file", "replay"]
 
 _EDGE = r"^\s*-?[0-9]{1,5}(\.[0-9]{1,6})?(\s*,\s*-?[0-9]{1,5}(\.[0-9]{1,6})?){3}\s*$"
 
 _PLAIN = r"^[\w.,'()#+-]+( [\w.,'()#+-]+)*$"
 
+
+def past_day(day: date) -> date:
+    """Return a day on which something can have been recorded; ValueError for one that is still to come.
+
+    Examples
+    --------
+    >>> past_day(date(2026, 1, 1)).year
+    2026
+    """
+    if day > datetime.now(UTC).date() + timedelta(days=1):
+        raise ValueError(f"wanted the day of a recording, found {day.isoformat()}, which is still to come")
+    return day
+
+
 Subject = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=_PLAIN),
     Field(description="Who is measured, a name or a code: letters, digits, .,'()#+- and spaces"),
+]
+VisitDate = Annotated[
+    date,
+    AfterValidator(past_day),
+    Field(description="Day of the recording; by default the one that the file tells, else today"),
+]
+Keep = Annotated[
+    bool, Field(description="Keep the pictures: says that the person agreed, which is written down before it is done")
 ]
 Helper = Annotated[
     str,
@@ -160,9 +193,10 @@ class MeasureOptions(_Done):
     from_s: Second | None = None
     to_s: Second | None = None
     still: bool = False
-    keep: bool = False
+    keep: Keep = False
     show_face: bool = False
     subject: Subject | None = None
+    date: VisitDate | None = None
     subject_at: Place | None = None
 
     @field_validator("rotate", mode="before")
@@ -241,7 +275,7 @@ class StartMessage(_Done):
     trials: Annotated[int, Field(ge=1, le=10)] = 3
     hold_s: Annotated[float, Field(ge=0.5, le=5, allow_inf_nan=False)] = 1.5
     countdown_s: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 3.0
-    keep: bool = False
+    keep: Keep = False
     show_face: bool = False
     subject: Subject | None = None
     roll: Roll | None = None
@@ -272,6 +306,33 @@ class StartMessage(_Done):
     def plan(self) -> Plan:
         """Return what is to be done; ValueError where a side comes twice."""
         return Plan(tuple(self.sides), self.trials, self.hold_s, self.countdown_s, self.hands_free)
+
+
+class Correction(_Strict):
+    """Whose a result is, and of which day; what is left out stays.
+
+    Examples
+    --------
+    >>> Correction(subject="Anna").date is None
+    True
+    """
+
+    subject: Subject | None = None
+    date: VisitDate | None = None
+
+
+class Rename(_Strict):
+    """Another name or code for a person; `together` where somebody else has it and both are one person.
+
+    Examples
+    --------
+    >>> Rename(subject="Anna", name="S01").together
+    False
+    """
+
+    subject: Subject
+    name: Subject
+    together: bool = False
 
 
 class PainMessage(_Strict):
@@ -402,6 +463,24 @@ class ReplayModel(BaseModel):
     differences: list[DifferenceModel]
 
 
+class SideSummary(BaseModel):
+    """The number of one hip, degrees."""
+
+    end_range_deg: float | None
+    interval95_deg: tuple[float, float] | None
+
+
+class BothSides(BaseModel):
+    """The number of each hip, degrees."""
+
+    left: SideSummary
+    right: SideSummary
+
+
+#: Numbers beside internal rotation, by what they are of: external rotation, the total arc.
+Measures = dict[Measure, BothSides]
+
+
 class Resource(BaseModel):
     """One assessment: its state, and its result once there is one."""
 
@@ -419,6 +498,9 @@ class Resource(BaseModel):
     queue: Annotated[Queue | None, Field(description="While it waits.")]
     budget: Annotated[WorkBudget | None, Field(description="Until it has ended.")]
     replay: Annotated[ReplayModel | None, Field(description="Of the kind `replay`.")]
+    number: int | None
+    visit_date: date | None
+    measures: Measures
     assessment: Annotated[AssessmentDocument | None, Field(description="As `hipcv measure --json` prints it.")]
     problem: ProblemModel | None
     links: Links
@@ -439,6 +521,9 @@ class Resource(BaseModel):
                 "queue": None,
                 "budget": {"work_s": 377.0, "memory_bytes": 4294967296},
                 "replay": None,
+                "number": None,
+                "visit_date": None,
+                "measures": {},
                 "assessment": None,
                 "problem": None,
                 "links": {
@@ -452,13 +537,6 @@ class Resource(BaseModel):
             }
         }
     )
-
-
-class SideSummary(BaseModel):
-    """The number of one hip, degrees."""
-
-    end_range_deg: float | None
-    interval95_deg: tuple[float, float] | None
 
 
 class Summary(BaseModel):
@@ -475,6 +553,9 @@ class Summary(BaseModel):
     status: Literal["measured", "not_measured"] | None
     left: SideSummary
     right: SideSummary
+    number: int | None
+    visit_date: date | None
+    measures: Measures
     problem: ProblemModel | None
     links: Links
 
@@ -492,8 +573,10 @@ class TrendPoint(BaseModel):
 
     id: str
     at: str
+    visit_date: date
     left: SideSummary
     right: SideSummary
+    measures: Measures
 
 
 class Change(BaseModel):
@@ -518,13 +601,84 @@ class Changes(BaseModel):
     right: Change | None
 
 
+class TrendLine(BaseModel):
+    """One measure of one hip over time, of tests that were done in the way of the last; degrees.
+
+    `first_deg` is the mean of the first `n_baselines` of two days; within `band_deg` no change can be told.
+    """
+
+    side: Side
+    measure: Measure
+    label: str
+    ids: list[str]
+    n_baselines: int
+    first_deg: float
+    band_deg: tuple[float, float] | None
+    change: Change | None
+
+
 class Trend(BaseModel):
-    """One named person's measured tests of one kind, oldest first."""
+    """One named person's measured tests of one kind, oldest first; `change` is that of internal rotation.
+
+    `next_date` is when to measure again, `say` what to know beside the lines.
+    """
 
     test: TestName
     subject: str
     points: list[TrendPoint]
     change: Changes
+    lines: list[TrendLine]
+    next_date: date | None
+    say: list[str]
+
+
+class PositionModel(BaseModel):
+    """Internal rotation in one position, and the range it is held against."""
+
+    test: TestName
+    end_range_deg: float | None
+    interval95_deg: tuple[float, float] | None
+    against: ComparisonPart | None
+
+
+class PositionsOfSide(BaseModel):
+    """One hip, bent and straight, and in which of both it turns less, each against its own range."""
+
+    side: Side
+    where: Where
+    words: str
+    bent: PositionModel
+    straight: PositionModel
+
+
+class Positions(BaseModel):
+    """The newest bent and straight hip of one person; no side where there are not both. `say` is what to make of it."""
+
+    subject: str
+    sides: list[PositionsOfSide]
+    say: str
+    origin: str
+
+
+class PersonModel(BaseModel):
+    """Somebody of whom something is kept, how many assessments, and the days of the first and the last."""
+
+    subject: str
+    n_kept: int
+    first: date
+    last: date
+
+
+class People(BaseModel):
+    """Everybody of whom something is kept."""
+
+    people: list[PersonModel]
+
+
+class Renamed(BaseModel):
+    """What a person is called from now on."""
+
+    subject: str
 
 
 class PairChange(BaseModel):
@@ -725,10 +879,24 @@ class CardModel(BaseModel):
     source: str
 
 
+class LookModel(BaseModel):
+    """One thing that can be looked at without a number; `motion` is the way of turning that it looks at."""
+
+    id: str
+    title: str
+    how: str
+    ask: str
+    answers: list[str]
+    tells: str
+    motion: Motion
+    source: str
+
+
 class CardsModel(BaseModel):
-    """What is known about turning the hip inwards."""
+    """What is known about turning the hip inwards, and what can be looked at without a number."""
 
     cards: list[CardModel]
+    looks: list[LookModel]
 
 
 class FindingWords(BaseModel):
@@ -780,6 +948,7 @@ class Limits(BaseModel):
     live: LiveLimitsModel
     token_needed: bool
     version: str
+    last_stop: Annotated[LastStop, Field(description="How the server before this one ended.")]
 
 
 class Health(BaseModel):

@@ -1,7 +1,8 @@
-"""The assessments a server was asked for, in its database: what waits, what runs, what came out.
+"""The assessments a server was asked for: what waits and runs in its own database, what came out in the history.
 
-A job and its result are one row, so there is never one without the other. Every change is on the disk before anybody
-is told (write-ahead log, `synchronous=FULL`). On a full disk a change is made with room that was set aside.
+A result is kept in the history first and its job ends then, under one name: whoever is killed between the two finds the
+result there and ends the job again. Every change is on the disk before anybody is told (write-ahead log,
+`synchronous=FULL`). On a full disk a change is made with room that was set aside.
 """
 
 import json
@@ -10,21 +11,24 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import ColumnElement, Index, String, Text, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Index, String, Text, delete, func, select, text, tuple_, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from hipcv.core.errors import HistoryError
 from hipcv.database import find_damage, fold_in, open_sqlite, sqlite_url
+from hipcv.history.entry import Entry, Origin
 from hipcv.history.person import spellings_of
+from hipcv.history.store import History, open_history, url_in
 from hipcv_server.disk import Reserve, disk_trouble
+from hipcv_server.takeover import take_over
 
 log = logging.getLogger("hipcv.server")
 
@@ -41,6 +45,7 @@ _SINCE = {
         "ALTER TABLE jobs ADD COLUMN length_s FLOAT",
         "ALTER TABLE jobs ADD COLUMN machine_deaths INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE jobs ADD COLUMN replay_of VARCHAR(16)",
+        "ALTER TABLE jobs ADD COLUMN replayed TEXT",
     )
 }
 _ID_LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -82,12 +87,11 @@ class _Row(_Base):
     finished_at: Mapped[str | None] = mapped_column(String(32), default=None)
     attempts: Mapped[int] = mapped_column(default=0)
     n_frames: Mapped[int] = mapped_column(default=0)
-    summary: Mapped[str | None] = mapped_column(Text, default=None)
-    document: Mapped[str | None] = mapped_column(Text, default=None)
     problem: Mapped[str | None] = mapped_column(Text, default=None)
     length_s: Mapped[float | None] = mapped_column(default=None)
     machine_deaths: Mapped[int] = mapped_column(default=0, server_default="0")
     replay_of: Mapped[str | None] = mapped_column(String(16), default=None)
+    replayed: Mapped[str | None] = mapped_column(Text, default=None)
 
 
 #: First come, first served; what the machine went down under comes last.
@@ -96,10 +100,11 @@ _IN_TURN = (_Row.machine_deaths, _Row.number)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job as it was read; times are ISO 8601 in UTC, `summary` and `problem` are parsed JSON.
+    """One job as it was read; times are ISO 8601 in UTC, `problem` is parsed JSON.
 
     `length_s` is how long the recording is, None where no worker has looked; `machine_deaths` counts how often the
-    machine went down under it; `replay_of` is the assessment that it measures once more.
+    machine went down under it; `replay_of` is the assessment that it measures once more. `entry` is what is kept of its
+    result, None while there is none. What was kept without this server is a job as well, one that has ended.
     """
 
     number: int
@@ -115,16 +120,22 @@ class Job:
     finished_at: str | None
     attempts: int
     n_frames: int
-    summary: dict[str, Any] | None
     problem: dict[str, Any] | None
     length_s: float | None
     machine_deaths: int
     replay_of: str | None
+    entry: Entry | None = None
 
     @property
     def ended(self) -> bool:
         """Whether nothing follows."""
         return self.state in ENDED
+
+    @property
+    def place(self) -> tuple[datetime, str]:
+        """Where it stands in a list, by time and id."""
+        at = datetime.fromisoformat(self.created_at) if self.entry is None else self.entry.kept_at
+        return at, self.id
 
 
 def new_id() -> str:
@@ -146,23 +157,7 @@ def now() -> str:
     >>> now()[-1], len(now())
     ('Z', 24)
     """
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def summarise(document: dict[str, Any]) -> dict[str, Any]:
-    """Return what a list shows of an assessment document.
-
-    Examples
-    --------
-    >>> side = {"end_range_deg": None, "interval95_deg": None, "trials": []}
-    >>> summarise({"status": "not_measured", "sides": {"left": side, "right": side}})["left"]
-    {'end_range_deg': None, 'interval95_deg': None}
-    """
-    sides = {
-        side: {key: document["sides"][side][key] for key in ("end_range_deg", "interval95_deg")}
-        for side in ("left", "right")
-    }
-    return {"status": document["status"], **sides}
+    return _time(datetime.now(UTC))
 
 
 def _with_reserve(method: "Callable[Concatenate[JobStore, P], R]") -> "Callable[Concatenate[JobStore, P], R]":
@@ -177,7 +172,7 @@ def _with_reserve(method: "Callable[Concatenate[JobStore, P], R]") -> "Callable[
         while True:
             try:
                 return method(store, *given, **named)
-            except (DatabaseError, sqlite3.Error) as error:
+            except (DatabaseError, HistoryError, sqlite3.Error) as error:
                 if disk_trouble(error) is None or not store.reserve.give():
                     raise
 
@@ -198,9 +193,14 @@ class JobStore:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from tempfile import TemporaryDirectory
-    >>> side = {"end_range_deg": 31.0, "interval95_deg": [28.0, 34.0]}
-    >>> document = {"status": "measured", "sides": {"left": side, "right": side}}
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> from hipcv.outputs.document import render_document
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> document = render_document(assess(empty, Setup()))
     >>> seated = {"test": "seated", "subject": "S01"}
     >>> with TemporaryDirectory() as folder:
     ...     store = JobStore(Path(folder))
@@ -211,18 +211,20 @@ class JobStore:
     ...     store.finish("a", document, 900), store.fail("b", {"code": "internal"}), store.finish("a", document, 900)
     ...     store.requeue("d", refund=True)
     ...     store.waiting(), len(store.recover()), store.cancel("d").state, store.cancel("a")
-    ...     store.document("a") == document, store.document("b"), store.get("none") is None
+    ...     store.document("a")["status"], store.document("b"), store.get("none") is None
     ...     live = store.add_done(seated, document, job_id="f", kind="live", n_frames=900, began=now())
-    ...     [job.id for job in store.measured("seated", "s01 ")], store.page(2)[1], store.ids_with_clip()
+    ...     store.history.count("s01 "), store.page(2)[1], store.ids_with_clip()
     ...     store.set_aside("c", {"code": "worker_died"})
     ...     store.get("c").state, store.delete("a"), sorted(store.ids())
+    ...     store.drop_job("b"), sorted(store.ids_of("S01")), sorted(store.forget("s01"))
     ...     store.close()
     ('a', 'b', 'd', 1)
     (True, True, False)
     ([('c', None), ('d', None)], 0, <JobState.CANCELLED: 'cancelled'>, None)
-    (True, None, True)
-    (['a', 'f'], 5, {'c'})
+    ('not_measured', None, True)
+    (2, 5, {'c'})
     (<JobState.SET_ASIDE: 'set_aside'>, True, ['b', 'c', 'd', 'f'])
+    (True, ['c', 'd', 'f'], ['c', 'd', 'f'])
     """
 
     def __init__(self, folder: Path) -> None:
@@ -230,12 +232,15 @@ class JobStore:
         self.reserve = Reserve(folder / RESERVE_NAME)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.history = self._open_history(folder)
             self._engine = open_sqlite(sqlite_url(self.path))
             self._set_up()
-        except DatabaseError as error:
+        except (DatabaseError, HistoryError) as error:
             trouble = disk_trouble(error)
-            if trouble is None:
+            if trouble is None and isinstance(error, DatabaseError):
                 raise _damaged(self.path, str(error.orig)) from error
+            if trouble is None:
+                raise  # says itself what is wrong
             raise HistoryError(
                 f"Wanted to keep assessments in {folder}, but its disk takes nothing more ({trouble}): "
                 "make room there, or name another folder with --data."
@@ -245,6 +250,10 @@ class JobStore:
                 f"Wanted to keep assessments in {folder}, but could not ({error.strerror}): name another with --data."
             ) from error
         self.reserve.keep()
+
+    @_with_reserve
+    def _open_history(self, folder: Path) -> History:
+        return open_history(url_in(folder))
 
     @_with_reserve
     def _set_up(self) -> None:
@@ -266,10 +275,12 @@ class JobStore:
                     for change in _SINCE[newer]:
                         connection.execute(text(change))
                 connection.execute(text(f"PRAGMA user_version={SCHEMA_VERSION}"))
+        take_over(self._engine, self.history)
 
     def close(self) -> None:
-        """Close the database."""
+        """Close both databases."""
         self._engine.dispose()
+        self.history.close()
 
     @contextmanager
     def _change(self) -> Iterator[Session]:
@@ -311,6 +322,9 @@ class JobStore:
         self, options: dict[str, Any], document: dict[str, Any], *, job_id: str, kind: str, n_frames: int, began: str
     ) -> Job:
         """Keep a result that was not queued (a live session); the same id twice changes nothing."""
+        at = datetime.fromisoformat(began)
+        recorded_at = at if kind == Origin.LIVE else None  # an upload may have been filmed at any time before it came
+        entry = self._keep(options, document, job_id, kind, recorded_at=recorded_at, taken=at.astimezone().date())
         with self._change() as session:
             row = session.scalar(select(_Row).where(_Row.id == job_id))
             if row is None:
@@ -319,20 +333,39 @@ class JobStore:
                     kind=kind,
                     state=JobState.DONE,
                     test=options["test"],
-                    subject=options.get("subject"),
                     keep=bool(options.get("keep")),
-                    options=json.dumps(options),
+                    options="{}",
                     created_at=began,
                     started_at=began,
                     finished_at=now(),
                     attempts=1,
                     n_frames=n_frames,
-                    summary=json.dumps(summarise(document)),
-                    document=json.dumps(document, allow_nan=False),
                 )
                 session.add(row)
                 session.flush()
-            return _job(row)
+            return _job(row, entry)
+
+    def _keep(
+        self,
+        options: dict[str, Any],
+        document: dict[str, Any],
+        job_id: str,
+        kind: str,
+        *,
+        recorded_at: datetime | None = None,
+        taken: date | None = None,
+    ) -> Entry:
+        """Keep a result: of the day that was told, else that of the recording as far as it is known."""
+        told = options.get("date")
+        day = date.fromisoformat(told) if told else taken
+        return self.history.keep(
+            document,
+            options.get("subject"),
+            visit_date=day,
+            recorded_at=recorded_at,
+            origin=Origin(kind),
+            token=job_id,
+        )
 
     # ------------------------------------------------------------------------------------------------------- working
 
@@ -358,15 +391,23 @@ class JobStore:
             session.flush()
             return _job(row)
 
-    def finish(self, job_id: str, document: dict[str, Any], n_frames: int) -> bool:
-        """Keep the result of a running job; False where it is no longer wanted."""
-        values = {
-            "state": JobState.DONE,
-            "document": json.dumps(document, allow_nan=False),
-            "summary": json.dumps(summarise(document)),
-            "n_frames": n_frames,
-        }
-        return self._end(job_id, values)
+    @_with_reserve
+    def finish(self, job_id: str, document: dict[str, Any], n_frames: int, taken: date | None = None) -> bool:
+        """Keep the result of a running job; False where it is no longer wanted.
+
+        `taken` is the day on which the recording says that it was made.
+        """
+        job = self.get(job_id)
+        if job is None or job.state is not JobState.RUNNING:
+            return False
+        if job.replay_of is not None:  # no result of a person's, but what came out of one once more
+            replayed = {"state": JobState.DONE, "n_frames": n_frames, "options": "{}", "replayed": json.dumps(document)}
+            return self._end(job_id, replayed)
+        self._keep(job.options, document, job_id, job.kind, taken=taken)
+        done = self._end(job_id, {"state": JobState.DONE, "n_frames": n_frames, "options": "{}", "subject": None})
+        if not done:  # cancelled or deleted meanwhile
+            self.history.drop(job_id)
+        return done
 
     def fail(self, job_id: str, problem: dict[str, Any], *, set_aside: bool = False) -> bool:
         """Keep why a running job gave no result; False where it is no longer wanted."""
@@ -428,10 +469,31 @@ class JobStore:
             return _job(row)
 
     def delete(self, job_id: str) -> bool:
-        """Forget a job and its result; the bytes are overwritten, in the log, too.
+        """Forget a job and its result; the bytes are overwritten, in the logs of both databases, too.
 
-        Where a full disk keeps the log as it is, that waits for the next deletion.
+        Where a full disk keeps a log as it is, that waits for the next deletion.
         """
+        kept = self._drop_kept(job_id)
+        return self.drop_job(job_id) or kept
+
+    def forget(self, subject: str) -> set[str]:
+        """Forget everything of a person, waiting or done; return the ids of what it was."""
+        ids = self.ids_of(subject)
+        self._forget_kept(subject)
+        for job_id in ids:
+            self.drop_job(job_id)
+        return ids
+
+    @_with_reserve
+    def _drop_kept(self, job_id: str) -> bool:
+        return self.history.drop(job_id)
+
+    @_with_reserve
+    def _forget_kept(self, subject: str) -> None:
+        self.history.forget(subject)
+
+    def drop_job(self, job_id: str) -> bool:
+        """Forget a job, whatever became of its result."""
         gone = self._forget(job_id)
         if gone:
             try:
@@ -452,52 +514,80 @@ class JobStore:
     # ------------------------------------------------------------------------------------------------------- reading
 
     def get(self, job_id: str) -> Job | None:
-        """Return a job; None where it is unknown."""
+        """Return a job, or what was kept without one; None where it is unknown."""
         with Session(self._engine) as session:
             row = session.scalar(select(_Row).where(_Row.id == job_id))
-            return None if row is None else _job(row)
+            job = None if row is None else _job(row)
+        if job is not None and (job.state is not JobState.DONE or job.replay_of is not None):
+            return job
+        entry = self.history.short(job_id)
+        if entry is None:  # deleted beside the server
+            return None
+        return _as_kept(job, entry)
 
     def document(self, job_id: str) -> dict[str, Any] | None:
         """Return the assessment of a job; None where there is none."""
         with Session(self._engine) as session:
-            found = session.scalar(select(_Row.document).where(_Row.id == job_id))
-        return None if found is None else json.loads(found)
+            replayed = session.scalar(select(_Row.replayed).where(_Row.id == job_id))
+        if replayed is not None:
+            document: dict[str, Any] = json.loads(replayed)
+            return document
+        found = self.history.find(job_id)
+        return None if found is None else found.document
 
     def page(
         self,
         limit: int,
         *,
-        before: int | None = None,
+        before: tuple[datetime, str] | None = None,
         state: str | None = None,
         test: str | None = None,
         subject: str | None = None,
     ) -> tuple[list[Job], int]:
-        """Return up to `limit` jobs, newest first, with numbers below `before`, and how many there are in all."""
-        wanted = [column == value for column, value in ((_Row.state, state), (_Row.test, test)) if value is not None]
+        """Return up to `limit` jobs, newest first, and how many there are in all.
+
+        What is kept counts from when it was kept, what is not yet from when it was handed in; `before` is the place of
+        the last one that was seen (`Job.place`).
+        """
+        open_jobs, n_open = self._open_jobs(limit, before, state, test, subject)
+        if state not in (None, JobState.DONE):
+            return open_jobs, n_open
+        entries = self.history.list(subject, test=test, newest=limit, before=before)
+        known = self._jobs_named([entry.token for entry in entries])
+        kept = [_as_kept(known.get(entry.token), entry) for entry in entries]
+        jobs = sorted([*open_jobs, *kept], key=lambda job: job.place, reverse=True)
+        return jobs[:limit], n_open + self.history.count(subject, test=test)
+
+    def _open_jobs(
+        self, limit: int, before: tuple[datetime, str] | None, state: str | None, test: str | None, subject: str | None
+    ) -> tuple[list[Job], int]:
+        """Return jobs without a kept result, newest first, and how many there are in all."""
+        wanted: list[ColumnElement[bool]] = [(_Row.state != JobState.DONE) | _Row.replay_of.is_not(None)]
+        wanted += [column == value for column, value in ((_Row.state, state), (_Row.test, test)) if value is not None]
         with Session(self._engine) as session:
             if subject is not None:
                 wanted.append(_is_of(session, subject))
             n_total = session.scalar(select(func.count()).select_from(_Row).where(*wanted)) or 0
-            older = [] if before is None else [_Row.number < before]
-            rows = session.scalars(select(_Row).where(*wanted, *older).order_by(_Row.number.desc()).limit(limit))
+            if before is not None:
+                wanted.append(tuple_(_Row.created_at, _Row.id) < tuple_(*(_time(before[0]), before[1])))
+            order = _Row.created_at.desc(), _Row.id.desc()
+            rows = session.scalars(select(_Row).where(*wanted).order_by(*order).limit(limit))
             return [_job(row) for row in rows], n_total
 
-    def measured(self, test: str, subject: str, limit: int = 1000) -> list[Job]:
-        """Return the newest measured tests of one kind and one named person, oldest first."""
+    def _jobs_named(self, ids: Sequence[str]) -> dict[str, Job]:
         with Session(self._engine) as session:
-            rows: Sequence[_Row] = session.scalars(
-                select(_Row)
-                .where(_Row.test == test, _Row.state == JobState.DONE, _is_of(session, subject))
-                .order_by(_Row.number.desc())
-                .limit(limit)
-            ).all()
-        jobs = [_job(row) for row in reversed(rows)]
-        return [job for job in jobs if job.summary is not None and job.summary["status"] == "measured"]
+            return {row.id: _job(row) for row in session.scalars(select(_Row).where(_Row.id.in_(ids)))}
 
     def ids(self) -> set[str]:
-        """Return the ids of all jobs."""
+        """Return the ids of all jobs, and of everything that is kept."""
         with Session(self._engine) as session:
-            return set(session.scalars(select(_Row.id)))
+            return set(session.scalars(select(_Row.id))) | self.history.tokens()
+
+    def ids_of(self, subject: str) -> set[str]:
+        """Return the ids of everything of a person, waiting or done."""
+        with Session(self._engine) as session:
+            waiting = set(session.scalars(select(_Row.id).where(_is_of(session, subject))))
+        return waiting | {entry.token for entry in self.history.list(subject)}
 
     def ids_with_clip(self) -> set[str]:
         """Return the ids of the jobs whose upload is still needed: it waits, it runs, or it was to be kept."""
@@ -537,14 +627,19 @@ def _damaged(path: Path, found: str) -> HistoryError:
     )
 
 
-def _job(row: _Row) -> Job:
+def _time(at: datetime) -> str:
+    """Return a time as jobs have it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _job(row: _Row, entry: Entry | None = None) -> Job:
     return Job(
         number=row.number,
         id=row.id,
         kind=row.kind,
         state=JobState(row.state),
         test=row.test,
-        subject=row.subject,
+        subject=row.subject if entry is None else entry.subject,
         keep=row.keep,
         options=json.loads(row.options),
         created_at=row.created_at,
@@ -552,9 +647,36 @@ def _job(row: _Row) -> Job:
         finished_at=row.finished_at,
         attempts=row.attempts,
         n_frames=row.n_frames,
-        summary=None if row.summary is None else json.loads(row.summary),
         problem=None if row.problem is None else json.loads(row.problem),
         length_s=row.length_s,
         machine_deaths=row.machine_deaths,
         replay_of=row.replay_of,
+        entry=entry,
+    )
+
+
+def _as_kept(job: Job | None, entry: Entry) -> Job:
+    """Return a job with what is kept of it; what was kept without this server is a job that has ended."""
+    if job is not None:
+        return replace(job, entry=entry, subject=entry.subject)
+    at = _time(entry.kept_at)
+    return Job(
+        number=0,
+        id=entry.token,
+        kind=str(entry.origin),
+        state=JobState.DONE,
+        test=entry.test,
+        subject=entry.subject,
+        keep=False,
+        options={},
+        created_at=at,
+        started_at=at,
+        finished_at=at,
+        attempts=0,
+        n_frames=0,
+        problem=None,
+        length_s=None,
+        machine_deaths=0,
+        replay_of=None,
+        entry=entry,
     )

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -63,10 +64,11 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The assessment of a recording as JSON text, and from how many frames."""
+    """The assessment of a recording as JSON text, from how many frames, and the day that the file tells."""
 
     document: str
     n_frames: int
+    taken: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     """
     from hipcv.outputs.document import render_document
     from hipcv.outputs.folder import write_numbers
+    from hipcv.sources.taken import read_taken
 
     options = MeasureOptions.model_validate(order.options)
     options.setup()  # what it says against them comes before the recording
@@ -184,7 +187,9 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     else:
         write_numbers(order.folder, measured.assessment)
     tell_all(Told("saving", n_frames, n_frames))
-    return Scored(json.dumps(render_document(measured.assessment), allow_nan=False), n_frames)
+    taken = read_taken(order.clip)
+    text = json.dumps(render_document(measured.assessment), allow_nan=False)
+    return Scored(text, n_frames, None if taken is None else taken.date())
 
 
 def _measure(

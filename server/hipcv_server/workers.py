@@ -358,7 +358,7 @@ class Crew:
         if isinstance(answer, Scored):
             self._learn(job)
             self._shelves.settle_result(job.id, order.folder)
-            wanted = self._store.finish(job.id, json.loads(answer.document), answer.n_frames)
+            wanted = self._store.finish(job.id, json.loads(answer.document), answer.n_frames, answer.taken)
         else:
             wanted = self._store.fail(job.id, answer.problem)
         self._resting.pop(job.id, None)

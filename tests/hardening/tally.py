@@ -101,6 +101,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the form of the run, and where its table is."""
     group = parser.getgroup("hardening")
     group.addoption("--long", action="store_true", help="Try as often as is wanted, which takes long.")
+    group.addoption("--lines", metavar="A1,C4", help="Only these lines of the catalogue.")
     group.addoption("--at-most", type=int, metavar="N", help="In the long form, try nothing more often than this.")
     group.addoption("--hardening-table", metavar="FILE", help="Put what was tried into this table.")
 
@@ -114,11 +115,19 @@ def pytest_configure(config: pytest.Config) -> None:
 _COUNTER = pytest.StashKey[Counter]()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that the catalogue names."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that the catalogue names; where lines are asked for, leave out all others."""
+    asked = config.getoption("lines")
+    lines = set(asked.split(",")) if asked else set(CATALOGUE)
+    if unknown := lines - set(CATALOGUE):
+        raise pytest.UsageError(f"--lines: the catalogue has no {', '.join(sorted(unknown))}")
     for item in items:
-        for key in keys_of(item.nodeid):
+        for key in lines.intersection(keys_of(item.nodeid)):
             item.add_marker(pytest.mark.hardening(key))
+    if asked:
+        others = [item for item in items if item.get_closest_marker("hardening") is None]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item.get_closest_marker("hardening")]
 
 
 def keys_of(nodeid: str) -> list[str]:

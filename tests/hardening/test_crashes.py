@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 def test_a_batch_that_is_killed_ends_as_if_it_had_not_been(tmp_path, tally, often):
     """Measuring is stood in for; ledger, files and tables are the real ones."""
-    n_kills = often(20, 200)
+    n_kills = often(8, 200)
     faults = json.loads(run_script(HERE / "crashes.py", str(n_kills), "20", tmp_path))
     harmed = [found for found in faults if found]
     tally(n_kills if not harmed else 0, n_kills, f"kills of {len(faults)} batches with a stand-in for measuring")

@@ -170,8 +170,9 @@ class LegReader:
         self.subject = self._search()
         if self.vote is not None:
             vote, known = join(self.vote, seen_ahead)
-            seen = SeenBefore(vote.region, self.network, known)
-            for rows in _glance_and_all(n):
+            at_most = self.steps.looks_of_a_view
+            seen = SeenBefore(vote.region, self.network, known, at_most)
+            for rows in [np.arange(n)] if at_most is None else _glance_and_all(n):
                 seen.begin_again()
                 part = self._read(rows, vote, seen)
                 self._share_read = self._share_of(time_s[rows], part)

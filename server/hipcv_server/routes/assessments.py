@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -24,6 +25,8 @@ from hipcv_server.uploads import receive
 #: Progress events come no more often, and a comment at least this often.
 EVENT_EVERY_S, COMMENT_EVERY_S = 0.2, 10.0
 
+#: Where a part of the list goes on: the time in milliseconds and the id of the last one before.
+_CURSOR = r"^[0-9]{1,13}-[a-z0-9]{1,16}$"
 #: What may end a movement that nobody helps with.
 _ENDS_ALONE = [str(end) for end in EndPoint if end is not EndPoint.HELPER_STOPPED]
 
@@ -83,6 +86,8 @@ async def create(request: Request, rooms: In) -> Response:
         upload = await receive(request.headers.get("content-type", ""), request.stream(), target, limits.max_bytes)
         options = _options(upload.options())
         values = options.model_dump(mode="json")
+        if options.keep:  # who asks for it says that the person agreed, which is written down before anything is kept
+            await asyncio.to_thread(rooms.store.history.consent, job_id, options.subject)
         job = await asyncio.to_thread(rooms.store.add, values, job_id=job_id, max_waiting=limits.max_waiting)
         if job is None:
             raise _queue_full(limits)
@@ -132,22 +137,33 @@ def _options(fields: dict[str, Any]) -> schemas.MeasureOptions:
 async def list_(
     rooms: In,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    cursor: Annotated[str | None, Query(pattern=_CURSOR)] = None,
     state: schemas.State | None = None,
     test: TestName | None = None,
     subject: schemas.Subject | None = None,
 ) -> Response:
     """Return a page of summaries."""
     wanted = {"state": state, "test": test, "subject": subject}
-    jobs, n_total = await asyncio.to_thread(rooms.store.page, limit + 1, before=cursor, **wanted)
+    before = None if cursor is None else _place(cursor)
+    jobs, n_total = await asyncio.to_thread(rooms.store.page, limit + 1, before=before, **wanted)
     shown, more = jobs[:limit], len(jobs) > limit
     following = None
     if more:
         from urllib.parse import urlencode
 
         given = {key: value for key, value in wanted.items() if value is not None}
-        following = f"{PREFIX}/assessments?" + urlencode({"limit": limit, "cursor": shown[-1].number, **given})
+        following = f"{PREFIX}/assessments?" + urlencode({"limit": limit, "cursor": _cursor(shown[-1]), **given})
     return JSONResponse({"items": [summary_of(job, rooms) for job in shown], "next": following, "n_total": n_total})
+
+
+def _cursor(job: Job) -> str:
+    at, job_id = job.place
+    return f"{round(at.timestamp() * 1000)}-{job_id}"
+
+
+def _place(cursor: str) -> tuple[datetime, str]:
+    at_ms, _, job_id = cursor.partition("-")
+    return datetime.fromtimestamp(int(at_ms) // 1000, UTC) + timedelta(milliseconds=int(at_ms) % 1000), job_id
 
 
 @router.get(

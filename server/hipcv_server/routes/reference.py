@@ -118,5 +118,6 @@ async def limits(rooms: In) -> Response:
             },
             "token_needed": rooms.settings.token is not None,
             "version": __version__,
+            "last_stop": str(rooms.crew.last_stop),
         }
     )

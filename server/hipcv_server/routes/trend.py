@@ -1,34 +1,100 @@
-"""How one person's results changed over time."""
+"""How one person's results changed over time, and how they stand beside each other."""
 
 import asyncio
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from hipcv.core.procedures import TestName
+from hipcv.history.entry import Entry
+from hipcv.history.trend import Line, Trend, find_trend
+from hipcv.words import SIDES
 from hipcv_server import schemas
 from hipcv_server.links import PREFIX
 from hipcv_server.problems import ProblemError, described
+from hipcv_server.resources import measures_of, number_of
 from hipcv_server.routes.given import In
 from hipcv_server.state import Rooms
-from hipcv_server.store import Job
 
 router = APIRouter(prefix=PREFIX)
 
 
 @router.get("/trend", response_model=schemas.Trend, responses=described(), summary="One person's tests over time")
 async def trend(rooms: In, test: TestName, subject: schemas.Subject) -> Response:
-    """Return one named person's results of one test over time, and the change from the first to the last."""
-    jobs = await asyncio.to_thread(rooms.store.measured, test, subject)
-    points = [
-        {"id": job.id, "at": job.created_at, "left": job.summary["left"], "right": job.summary["right"]}
-        for job in jobs
-        if job.summary is not None
-    ]
-    change = {side: await asyncio.to_thread(_change, rooms, side, jobs) for side in ("left", "right")}
-    return JSONResponse({"test": test, "subject": subject, "points": points, "change": change})
+    """Return one named person's results of one test over time, and the change from the first value to the last."""
+    found = await asyncio.to_thread(find_trend, rooms.store.history, subject, test)
+    return JSONResponse({"test": test, "subject": subject, **_trend(found)})
+
+
+def _trend(found: Trend) -> dict[str, Any]:
+    return {
+        "points": [
+            {
+                "id": entry.token,
+                "at": (entry.recorded_at or entry.kept_at).isoformat(),
+                "visit_date": entry.visit_date.isoformat(),
+                **{str(side): number_of(entry, side) for side in SIDES},
+                "measures": measures_of(entry),
+            }
+            for entry in found.entries
+        ],
+        "change": {str(side): _change(found.line(side)) for side in SIDES},
+        "lines": [_line(line) for line in found.lines],
+        "next_date": None if found.next_date is None else found.next_date.isoformat(),
+        "say": found.say,
+    }
+
+
+def _change(line: Line | None) -> dict[str, Any] | None:
+    """Return the newest less the first value, and whether it is more than error; None with one value."""
+    from hipcv.history.comparison import Change
+
+    if line is None or line.change_deg is None or line.mdc95_deg is None:
+        return None
+    return {
+        "difference_deg": round(line.change_deg, 2),
+        "mdc95_deg": round(line.mdc95_deg, 2),
+        "mdc95_source": line.mdc95_source,
+        "spacing": str(line.spacing),
+        "real": line.verdict in (Change.INCREASED, Change.DECREASED),
+        "verdict": str(line.verdict),
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    band = line.band_deg
+    return {
+        "side": line.side,
+        "measure": line.measure,
+        "label": line.measure.label,
+        "ids": [entry.token for entry in line.entries],
+        "n_baselines": line.n_baselines,
+        "first_deg": round(line.first_deg, 2),
+        "band_deg": None if band is None else [round(end, 2) for end in band],
+        "change": _change(line),
+    }
+
+
+@router.get(
+    "/trend/calendar",
+    responses={
+        200: {"description": "The next visit", "content": {"text/calendar": {"schema": {"type": "string"}}}},
+        **described(404),
+    },
+    response_class=Response,
+    summary="When to measure again, as a calendar file",
+)
+async def calendar(rooms: In, test: TestName, subject: schemas.Subject) -> Response:
+    """Return the next visit of one person as a calendar file, in which nobody is named."""
+    from hipcv.history.calendar import render_calendar
+
+    found = await asyncio.to_thread(find_trend, rooms.store.history, subject, test)
+    if found.next_date is None:
+        raise ProblemError("not_found", "Nothing of this person is measured yet: there is no next visit.")
+    headers = {"Content-Disposition": 'attachment; filename="hipcv-next.ics"'}
+    return Response(render_calendar(found.next_date), media_type="text/calendar", headers=headers)
 
 
 @router.get(
@@ -45,11 +111,32 @@ async def plan(rooms: In, subject: schemas.Subject) -> Response:
     return JSONResponse(await asyncio.to_thread(_plan, rooms, subject))
 
 
+@router.get(
+    "/positions",
+    response_model=schemas.Positions,
+    responses=described(),
+    summary="One person's bent and straight hip side by side",
+)
+async def positions(rooms: In, subject: schemas.Subject) -> Response:
+    """Return the newest tests of a bent and of a straight hip of one named person, each against its own ranges."""
+    return JSONResponse({"subject": subject, **await asyncio.to_thread(_positions, rooms, subject)})
+
+
+def _positions(rooms: Rooms, subject: str) -> dict[str, Any]:
+    from hipcv.history.positions import are_two_positions, side_by_side
+    from hipcv.history.texts import position_values
+
+    newest = [rooms.store.history.get(entry.id).document for entry in reversed(_newest(rooms, subject))]
+    documents = [document for document in newest if "setup" in document]
+    other = next((one for one in documents if are_two_positions(documents[0], one)), None)
+    return position_values([] if other is None else side_by_side(documents[0], other))
+
+
 def _plan(rooms: Rooms, subject: str) -> dict[str, Any]:
     from hipcv.outputs.document import plan_part, read_document, read_setup, screening_part
     from hipcv.outputs.plan import next_together
 
-    documents = [found for job in _newest(rooms, subject) if (found := rooms.store.document(job.id)) is not None]
+    documents = [rooms.store.history.get(entry.id).document for entry in _newest(rooms, subject)]
     known = [document for document in documents if "setup" in document]
     setups = [read_setup(document) for document in known]
     steps = next_together([(read_document(document), told) for document, told in zip(known, setups, strict=True)])
@@ -69,15 +156,17 @@ def _plan(rooms: Rooms, subject: str) -> dict[str, Any]:
     }
 
 
-def _newest(rooms: Rooms, subject: str) -> list[Job]:
-    """Return the newest measured test of each position and effort, none much older than the newest of all."""
+def _newest(rooms: Rooms, subject: str) -> list[Entry]:
+    """Return the newest measured test of each position and effort, oldest first, none much older than the newest."""
     from hipcv.core.answers import VALID_FOR
 
-    jobs = [job for test in TestName for job in rooms.store.measured(test, subject)]
-    jobs.sort(key=lambda job: job.created_at)
-    newest = {(job.test, job.options.get("effort")): job for job in jobs}
-    since = max((datetime.fromisoformat(job.created_at) for job in jobs), default=None)
-    return [job for job in newest.values() if since and since - datetime.fromisoformat(job.created_at) <= VALID_FOR]
+    measured = [entry for entry in rooms.store.history.list(subject) if entry.measures]
+    newest = {(entry.test, entry.effort): entry for entry in measured}
+    since = max((entry.visit_date for entry in measured), default=None)
+    return sorted(
+        (entry for entry in newest.values() if since and since - entry.visit_date <= VALID_FOR),
+        key=lambda entry: (entry.visit_date, entry.id),
+    )
 
 
 def _pair(rooms: Rooms, before: str, after: str) -> dict[str, Any]:
@@ -87,13 +176,13 @@ def _pair(rooms: Rooms, before: str, after: str) -> dict[str, Any]:
     from hipcv.history.pair import judge_pairs
     from hipcv.history.person import person_key
 
-    jobs, documents = zip(*(_tested(rooms, job_id) for job_id in (before, after)), strict=True)
-    names = {key for job in jobs if (key := person_key(job.subject))}
+    entries, documents = zip(*(_tested(rooms, job_id) for job_id in (before, after)), strict=True)
+    names = {key for entry in entries if (key := person_key(entry.subject))}
     if len(names) > 1:
         raise ProblemError(
             "wrong_arguments", "Wanted two tests of one person, found two names: choose two of the same."
         )
-    spacing = spacing_of(*map(_recorded_at, jobs))
+    spacing = spacing_of(*(entry.recorded_at for entry in entries))
     try:
         changes = judge_pairs([(documents[0], documents[1])], spacing)
     except HistoryError as error:
@@ -114,48 +203,11 @@ def _pair(rooms: Rooms, before: str, after: str) -> dict[str, Any]:
     }
 
 
-def _tested(rooms: Rooms, job_id: str) -> tuple[Job, dict[str, Any]]:
+def _tested(rooms: Rooms, job_id: str) -> tuple[Entry, Mapping[str, Any]]:
     job = rooms.store.get(job_id)
     if job is None:
         raise ProblemError("not_found", f"There is no assessment {job_id}; it may have been deleted.")
     document = rooms.store.document(job_id)
-    if document is None:
+    if document is None or job.entry is None:
         raise ProblemError("not_done", f"The assessment {job_id} has no result (yet).")
-    return job, document
-
-
-def _change(rooms: Rooms, side: str, jobs: list[Job]) -> dict[str, Any] | None:
-    """Return last less first of one side, of tests done in the way of the last, and whether it is more than error."""
-    from hipcv.history.comparison import Change, compare_documents, spacing_of
-
-    known = [job for job in jobs if job.summary is not None and job.summary[side]["end_range_deg"] is not None]
-    alike = [job for job in known if _done_alike(job, known[-1])]
-    if len(alike) < 2:
-        return None
-    first, last = alike[0], alike[-1]
-    earlier, later = rooms.store.document(first.id), rooms.store.document(last.id)
-    if earlier is None or later is None:
-        return None
-    spacing = spacing_of(_recorded_at(first), _recorded_at(last))
-    found = next(change for change in compare_documents(earlier, later, spacing) if change.side == side)
-    if found.change_deg is None or found.mdc95_deg is None:
-        return None
-    return {
-        "difference_deg": round(found.change_deg, 2),
-        "mdc95_deg": round(found.mdc95_deg, 2),
-        "mdc95_source": found.mdc95_source,
-        "spacing": str(spacing),
-        "real": found.verdict in (Change.INCREASED, Change.DECREASED),
-        "verdict": str(found.verdict),
-    }
-
-
-def _done_alike(job: Job, other: Job) -> bool:
-    """Whether the leg was moved in one way, and not one leg here and both there, as far as anybody said."""
-    legs = job.options.get("legs"), other.options.get("legs")
-    return job.options.get("effort") == other.options.get("effort") and (legs[0] == legs[1] or None in legs)
-
-
-def _recorded_at(job: Job) -> datetime | None:
-    """Return when a test was done; None for an upload, which may have been filmed at any time before it came."""
-    return datetime.fromisoformat(job.created_at) if job.kind == "live" else None
+    return job.entry, document

@@ -4,8 +4,10 @@ import { showDrawings } from "./drawings.js";
 import { alarm, asking, byId } from "./element.js";
 import { openHistory, openOne, setUpHistory } from "./history.js";
 import { leaveSelfTest, mayLeave, midTest, openSelfTest, setUpSelfTest } from "./selftest.js";
+import { people, setUpDays } from "./person.js";
 import { loadTests } from "./tests.js";
 import { setUpUpload } from "./upload.js";
+import { STOPS } from "./words.js";
 
 const TITLES = { home: "hipcv", "self-test": "Self-test · hipcv", upload: "Upload · hipcv", results: "Results · hipcv", one: "Result · hipcv" };
 const sections = [...document.querySelectorAll("main > section")];
@@ -46,8 +48,24 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 setUpSelfTest();
 setUpUpload();
 setUpHistory();
+setUpDays();
 showDrawings();
 window.addEventListener("hashchange", () => (midTest() && location.hash !== "#self-test" ? askFirst(location.hash) : show()));
 show();
 loadTests();
-askOnce("limits").then(({ version }) => { byId("version").textContent = version; }).catch((error) => alarm(error.message));
+people().catch(() => {}); // names are offered where there are any
+askOnce("limits").then(({ version, last_stop: stop }) => {
+  byId("version").textContent = version;
+  if (stop in STOPS && firstTime(`stop-${stop}`)) alarm(STOPS[stop]);
+}).catch((error) => alarm(error.message));
+
+/** Whether something is to be told for the first time since this tab was opened. */
+function firstTime(what) {
+  try {
+    const told = sessionStorage.getItem(`hipcv.${what}`);
+    sessionStorage.setItem(`hipcv.${what}`, "told");
+    return told === null;
+  } catch { // nothing may be kept here: better told twice than never
+    return true;
+  }
+}

@@ -2,16 +2,17 @@
 import { planOf, stopNotice, stopped } from "./advice.js";
 import { ask, follow, isFinal } from "./api.js";
 import { alarm, button, byId, confirmed, element } from "./element.js";
+import { ofPerson, people } from "./person.js";
+import { positions } from "./positions.js";
 import { showResult } from "./result.js";
 import { loadTests, testNames, testTitle } from "./tests.js";
 import { trend } from "./trend.js";
-import { KINDS, SIDES, STAGES, STATES, allowed, capital, degrees, waiting, when } from "./words.js";
+import { KINDS, MEASURES, SIDES, STAGES, STATES, allowed, capital, day, degrees, waiting, when } from "./words.js";
 
 const PAGE = 20;
 let next = null;
 let visit = 0;
 let following = [];
-const subjects = new Map(); // names by how they are compared
 
 export function setUpHistory() {
   byId("filter").addEventListener("change", () => openHistory());
@@ -30,15 +31,19 @@ export async function openHistory() {
   const query = new URLSearchParams({ limit: PAGE, ...(test && { test }), ...(subject && { subject }) });
   try {
     await loadTests();
+    const known = await people();
     await load(`assessments?${query}`, mine);
     if (mine !== visit) return;
+    offer(known);
     if (!subject) {
-      byId("trend").replaceChildren(...whoseTrend());
+      byId("trend").replaceChildren(...whoseTrend(known));
       return;
     }
     const trends = await Promise.all((test ? [test] : testNames()).map((name) => ask(`trend?${new URLSearchParams({ test: name, subject })}`)));
     const plan = test ? [] : await together(subject);
-    if (mine === visit) byId("trend").replaceChildren(...trends.map(trend).filter(Boolean), ...plan);
+    const side = test ? null : positions(await ask(`positions?${new URLSearchParams({ subject })}`));
+    const own = ofPerson(subject, { renamed: (name) => { byId("filter-subject").append(element("option", { value: name })); byId("filter-subject").value = name; openHistory(); }, gone: () => { byId("filter-subject").value = ""; openHistory(); } });
+    if (mine === visit) byId("trend").replaceChildren(...[...trends.map(trend), side, ...plan, own].filter(Boolean));
   } catch (error) {
     if (mine === visit) alarm(error.message);
   }
@@ -53,9 +58,9 @@ async function together(subject) {
 }
 
 /** A trend is of one named person: what to do to see one. */
-function whoseTrend() {
+function whoseTrend(known) {
   if (!byId("history").querySelector(".entry")) return [];
-  return [element("p", { class: "soft" }, subjects.size ? "Choose a person above to see how their results change." : "Results that carry a person's name form a trend; these carry none.")];
+  return [element("p", { class: "soft" }, known.length ? "Choose a person above to see how their results change." : "Results that carry a person's name form a trend; these carry none.")];
 }
 
 /** Show one result; watches it while it is still being measured. */
@@ -99,19 +104,16 @@ async function load(path, mine) {
   byId("history").append(...page.items.map(entry));
   next = page.next;
   byId("older").hidden = !next;
-  for (const { subject } of page.items) if (subject && !subjects.has(alike(subject))) subjects.set(alike(subject), subject);
-  listSubjects();
   if (!byId("history").children.length) showEmpty();
   byId("history-status").textContent = page.n_total === 1 ? "One measurement." : `${page.n_total} measurements.`;
 }
 
-const alike = (name) => name.normalize("NFKC").toLowerCase();
-
-function listSubjects() {
+/** Offer everybody of whom something is kept. */
+function offer(known) {
   const pick = byId("filter-subject"), current = pick.value;
-  pick.replaceChildren(element("option", { value: "" }, "everybody"), ...[...subjects.values()].sort((one, other) => one.localeCompare(other)).map((name) => element("option", { value: name }, name)));
+  pick.replaceChildren(element("option", { value: "" }, "everybody"), ...known.map(({ subject }) => element("option", { value: subject }, subject)));
   pick.value = current;
-  pick.parentElement.hidden = subjects.size === 0;
+  pick.parentElement.hidden = known.length === 0;
 }
 
 function showEmpty() {
@@ -134,15 +136,17 @@ function sides({ assessment }) {
 }
 
 function fill(box, item) {
-  const name = `${testTitle(item.test)}, ${when(item.created_at)}`;
-  const about = [KINDS[item.kind], item.subject].filter(Boolean).join(" · ");
+  const name = `${testTitle(item.test)}, ${item.visit_date ? day(item.visit_date) : when(item.created_at)}`;
+  const about = [item.number ? `${item.number}` : null, KINDS[item.kind], item.subject ?? (item.number ? "nobody’s yet" : null)].filter(Boolean).join(" · ");
   box.replaceChildren(element("div", {}, element("h3", {}, name), element("p", { class: "soft" }, about)), outcome(item), buttons(box, item, name));
 }
 
 function outcome(item) {
   if (item.status === "measured") {
-    return element("dl", { class: "angles" }, SIDES.map((side) => element("div", { class: side }, element("dt", {}, capital(side)),
+    const numbers = element("dl", { class: "angles" }, SIDES.map((side) => element("div", { class: side }, element("dt", {}, capital(side)),
       element("dd", {}, element("strong", {}, degrees(item[side].end_range_deg)), item[side].interval95_deg ? element("small", {}, ` ${degrees(item[side].interval95_deg[0])} to ${degrees(item[side].interval95_deg[1])}`) : null))));
+    const others = Object.entries(item.measures ?? {}).map(([measure, of]) => element("p", { class: "soft" }, `${MEASURES[measure]}: ${SIDES.map((side) => `${side} ${degrees(of[side].end_range_deg)}`).join(", ")}`));
+    return element("div", {}, numbers, others);
   }
   if (item.status === "not_measured") return element("p", {}, "Could not be measured: open it to see why.");
   if (item.problem) return element("p", {}, item.problem.detail);

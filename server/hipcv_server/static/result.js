@@ -6,9 +6,10 @@ import { curves } from "./curves.js";
 import { button, confirmed, element } from "./element.js";
 import { asksInternal, otherMotions } from "./motions.js";
 import { nextSteps } from "./nextsteps.js";
+import { whoseIs } from "./person.js";
 import { ranges } from "./ranges.js";
 import { loadTests, testTitle } from "./tests.js";
-import { SEVERITIES, SIDES, capital, degrees, fine, foundWords, when } from "./words.js";
+import { SEVERITIES, SIDES, capital, day, degrees, fine, foundWords, when } from "./words.js";
 
 const VERDICTS = {
   within: "Within the range", below: "Below the range", above: "Above the range", borderline: "Too near to call: on the edge of the range",
@@ -42,6 +43,7 @@ export async function showResult(box, resource, { onDeleted } = {}) {
   if (!stop) body.append(...await planOf(a).catch((error) => [element("p", { class: "notice bad" }, error.message)]));
   if (a.findings.length) body.append(section(measured ? "What to know about this recording" : "Why there is no result", findings(a.findings, words.findings)));
   if (!measured && series) body.append(...movement(series, a, null));
+  if (resource.number) body.append(whoseIs(resource, (changed) => showResult(box, changed, { onDeleted })));
   body.append(details(a), actions(resource, onDeleted));
   body.append(element("p", { class: "soft" }, "This informs; it does not diagnose. Show it to a physiotherapist or a doctor where something hurts or worries you."));
 }
@@ -51,8 +53,8 @@ function title({ assessment, state }) {
   return assessment.status === "measured" ? "Your result" : "This recording could not be measured";
 }
 
-function subtitle({ assessment: a, created_at: at, subject }) {
-  const parts = [a ? `${testTitle(a.test)} test` : null, howDone(a), at ? when(at) : null, subject];
+function subtitle({ assessment: a, created_at: at, visit_date: visit, subject }) {
+  const parts = [a ? `${testTitle(a.test)} test` : null, howDone(a), visit ? day(visit) : at ? when(at) : null, subject];
   return element("p", { class: "soft" }, parts.filter(Boolean).join(" · "));
 }
 
@@ -193,7 +195,7 @@ function table(name, heads, rows) {
 }
 
 function actions(resource, onDeleted) {
-  const { links, assessment, keep } = resource;
+  const { links, assessment, keep, kind } = resource, drawn = assessment && kind !== "file";
   const open = (text, href, more = {}) => element("a", { class: "button quiet small", href, ...more }, text);
   const inTab = { target: "_blank", rel: "noopener" };
   const erase = button("Delete this result", async () => {
@@ -206,7 +208,7 @@ function actions(resource, onDeleted) {
     }
   }, { class: "button quiet small danger" });
   return element("div", { class: "row actions" },
-    assessment ? [open("Full report", links.report, inTab), keep ? open("Annotated video", links.video, inTab) : null,
+    drawn ? [open("Full report", links.report, inTab), keep ? open("Annotated video", links.video, inTab) : null,
       open("Save the report", `${links.report}?download=true`, { download: true }), open("Save the curves (CSV)", `${links.series}?format=csv`, { download: true }),
       links.fhir ? open("Save for a record (FHIR)", links.fhir, { download: true }) : null] : null,
     erase);

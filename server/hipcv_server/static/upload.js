@@ -104,7 +104,7 @@ const isPhotograph = (file) => file.type.startsWith("image/") || /\.(heic|heif|h
 /** The options as they are now, for every file of this drop. */
 function options() {
   const given = new FormData(byId("upload-form")), sent = [];
-  for (const name of ["test", "age", "sex", "roll", "mirrored", "motion", "subject_at", "rotate", "aspect", "from_s", "to_s"]) if (given.get(name)) sent.push([name, given.get(name)]);
+  for (const name of ["test", "age", "sex", "roll", "mirrored", "motion", "subject_at", "rotate", "aspect", "from_s", "to_s", "date"]) if (given.get(name)) sent.push([name, given.get(name)]);
   if (given.get("subject").trim()) sent.push(["subject", given.get("subject").trim()]);
   sent.push(...doneOf(byId("upload-form")), ...sentAnswers(answers));
   for (const side of SIDES) if (given.get(`pain_${side}`)) sent.push([`pain_${side}`, painWords(given.get(`pain_${side}`), given.get(`place_${side}`))]);

@@ -42,7 +42,13 @@ export function waiting(queue) {
 /** How long the work on a recording may take before it is given up. */
 export const allowed = (budget) => budget ? `It may take up to ${Math.ceil(budget.work_s / 60)} minutes.` : "";
 
-export const KINDS = { live: "Self-test", upload: "Upload", replay: "Measured once more" };
+/** How the server before this one ended, where that was not in order. */
+export const STOPS = {
+  server_died: "The last time hipcv ended without being stopped. Nothing that was finished is lost; what was being measured has begun again.",
+  machine_died: "The last time this machine went down while hipcv ran. Nothing that was finished is lost; what was being measured has begun again.",
+};
+
+export const KINDS = { live: "Self-test", upload: "Upload", file: "From the command line", replay: "Measured once more" };
 
 export const STATES = {
   queued: "waiting", running: "being measured", done: "measured", failed: "could not be measured",
@@ -68,6 +74,12 @@ export function foundWords({ observed, limit, unit }) {
 
 /** A word with a capital. */
 export const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
+
+/** A day as this browser writes it. */
+export const day = (iso) => new Date(iso).toLocaleDateString(undefined, { dateStyle: "medium", timeZone: "UTC" });
+
+/** What has a number beside internal rotation. */
+export const MEASURES = { external: "Turned outwards (foot inwards)", arc: "Total arc" };
 
 /** Date and time as this browser writes them. */
 export const when = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
