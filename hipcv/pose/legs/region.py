@@ -418,8 +418,15 @@ def find_each(
     >>> find_each([np.zeros((48, 64, 3), np.uint8)] * 2, lambda crop: blank)
     [False, False]
     """
-    most = {"max_searched": MAX_SEARCHED_EACH, "n_starts": STARTS_EACH}
-    found = _look_through(frames, network, turn_deg, over=over, lying=lying, **most)
+    found = _look_through(
+        frames,
+        network,
+        turn_deg,
+        over=over,
+        lying=lying,
+        max_searched=MAX_SEARCHED_EACH,
+        n_starts=STARTS_EACH,
+    )
     party = {id(legs) for legs in _largest_party(found)}
     return [legs is not None and id(legs) in party and legs.quality >= MIN_QUALITY for legs in found]
 
