@@ -30,6 +30,7 @@ from hipcv.history.schema import ASSESSMENTS, DOCUMENTS, LOG, PEOPLE, bring_up_t
 DATABASE_VARIABLE = "HIPCV_DATABASE"
 FILE = "history.sqlite"
 _A = ASSESSMENTS.c
+_ORIGINS = {str(origin): origin for origin in Origin}
 
 
 @dataclass(frozen=True, slots=True)
@@ -577,20 +578,24 @@ def _entries() -> Select[Any]:
 
 
 def _entry(row: Row[Any]) -> Entry:
+    """Return a row of `_entries` as an entry; a list has thousands, so it is unpacked at once."""
+    values: Sequence[Any] = row
+    number, version, token, name, visit_date, kept_at, recorded_at, *what = values
+    origin, test, effort, legs, status, packed = what[:6]
     return Entry(
-        id=row.number,
-        subject=row.name,
-        visit_date=row.visit_date,
-        kept_at=_in_utc(row.kept_at),
-        test=row.test,
-        status=row.status,
-        packed=row.numbers,
-        effort=row.effort,
-        legs=row.legs,
-        origin=Origin(row.origin),
-        token=row.token,
-        version=row.version,
-        recorded_at=None if row.recorded_at is None else _in_utc(row.recorded_at),
+        id=number,
+        subject=name,
+        visit_date=visit_date,
+        kept_at=_in_utc(kept_at),
+        test=test,
+        status=status,
+        packed=packed,
+        effort=effort,
+        legs=legs,
+        origin=_ORIGINS[origin],
+        token=token,
+        version=version,
+        recorded_at=None if recorded_at is None else _in_utc(recorded_at),
     )
 
 
