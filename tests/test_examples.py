@@ -102,6 +102,8 @@ EXEMPT = {
             "hipcv.sources.container.open_container",
             "hipcv.sources.decoding.*",
             "hipcv.sources.video.VideoFile.close",
+            "hipcv.sources.pictures.open_pictures",
+            "hipcv.sources.pictures.PictureSeries.*",
         ),
         "is what `open_video` shows, in parts",
     ),

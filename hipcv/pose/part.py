@@ -187,8 +187,8 @@ def find_part(viewing: Viewing, survey: Survey, finder: PartFinder, info: VideoI
     if len(showing) == 1:
         return only_seconds(viewing, showing[0], info.slow_motion, length_s)
     if showing:
-        knocked = all(survey.same_scene_at(part[0]) for part in stretches[1:])
-        return Part(viewing, (_several(showing, info.slow_motion, length_s, knocked=knocked),))
+        cause = Cause.KNOCKED if all(survey.same_scene_at(part[0]) for part in stretches[1:]) else Cause.JOINED
+        return Part(viewing, (several_tests(showing, info.slow_motion, length_s, cause),))
     return Part(viewing)
 
 
@@ -209,13 +209,20 @@ def only_seconds(viewing: Viewing, seconds: tuple[float, float], slow_motion: fl
     return Part(narrowed, (found(FindingCode.PART_MEASURED, Severity.NOTE, share, cause=Cause.STRETCH, values=values),))
 
 
-def _several(showing: list[tuple[float, float]], slow_motion: float, length_s: float, *, knocked: bool) -> Finding:
+def several_tests(showing: Sequence[tuple[float, float]], slow_motion: float, length_s: float, cause: Cause) -> Finding:
+    """Return the refusal of a recording that shows tests in several of its true seconds, with those a player shows.
+
+    Examples
+    --------
+    >>> told = several_tests([(0.0, 9.0), (9.0, math.inf)], 1.0, 20.0, Cause.KNOCKED)
+    >>> told.code.value, dict(told.values)
+    ('moving_camera', {'where': '0.0 to 9.0 and 9.0 to 20.0'})
+    """
     spans = [(a * slow_motion, min(b, length_s) * slow_motion) for a, b in showing]
     where = " and ".join(f"{a:.1f} to {b:.1f}" for a, b in spans)
-    if knocked:
-        return Finding(FindingCode.MOVING_CAMERA, Severity.REJECT, cause=Cause.KNOCKED, values={"where": where})
-    code, n = FindingCode.SEVERAL_TESTS, len(showing)
-    return found(code, Severity.REJECT, n, cause=Cause.JOINED, values={"where": where})
+    if cause is Cause.KNOCKED:
+        return Finding(FindingCode.MOVING_CAMERA, Severity.REJECT, cause=cause, values={"where": where})
+    return found(FindingCode.SEVERAL_TESTS, Severity.REJECT, len(showing), cause=cause, values={"where": where})
 
 
 def _choose(boxes: list[Box], survey: Survey, finder: PartFinder, info: VideoInfo, setup: Setup) -> Box | None:
