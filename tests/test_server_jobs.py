@@ -189,8 +189,6 @@ def test_results_of_an_older_server_move_into_the_history_and_nothing_is_lost(tm
             old.execute(f"ALTER TABLE jobs DROP COLUMN {name}")
         for name in ("summary", "document"):
             old.execute(f"ALTER TABLE jobs ADD COLUMN {name} TEXT")
-        for name in ("length_s", "machine_deaths", "replay_of", "replayed"):
-            old.execute(f"ALTER TABLE jobs DROP COLUMN {name}")
         old.execute("PRAGMA user_version=1")
         insert = (
             "INSERT INTO jobs (id, kind, state, test, subject, keep, options, created_at, finished_at, attempts, "

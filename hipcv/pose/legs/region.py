@@ -398,14 +398,19 @@ def _at_edge(legs: Legs, width: int, height: int) -> bool:
 
 
 def find_each(
-    frames: Sequence[ByteArray], network: Looker, *, turn_deg: float = STANDING_DEG, over: bool = False
+    frames: Sequence[ByteArray],
+    network: Looker,
+    *,
+    turn_deg: float = STANDING_DEG,
+    over: bool = False,
+    lying: bool = False,
 ) -> list[bool]:
     """Return for every frame whether the legs are there that most of those agree on in which legs are seen.
 
     Parameters
     ----------
     frames : (height, width, 3) each, spread over a recording that may show the test for a part of it only.
-    turn_deg, over : as in `find_in_frame`.
+    turn_deg, over, lying : as in `find_in_frame`.
 
     Examples
     --------
@@ -413,7 +418,15 @@ def find_each(
     >>> find_each([np.zeros((48, 64, 3), np.uint8)] * 2, lambda crop: blank)
     [False, False]
     """
-    found = _look_through(frames, network, turn_deg, over=over, max_searched=MAX_SEARCHED_EACH, n_starts=STARTS_EACH)
+    found = _look_through(
+        frames,
+        network,
+        turn_deg,
+        over=over,
+        lying=lying,
+        max_searched=MAX_SEARCHED_EACH,
+        n_starts=STARTS_EACH,
+    )
     party = {id(legs) for legs in _largest_party(found)}
     return [legs is not None and id(legs) in party and legs.quality >= MIN_QUALITY for legs in found]
 
@@ -427,7 +440,7 @@ def _vote(
     by_maps: bool = False,
     lying: bool = False,
 ) -> tuple[Vote | None, list[Legs]]:
-    found = _look_through(frames, network, turn_deg, over=over, by_maps=by_maps)
+    found = _look_through(frames, network, turn_deg, over=over, by_maps=by_maps, lying=lying)
     return elect(found, len(frames)), [legs for legs in found if legs is not None]
 
 
@@ -438,6 +451,7 @@ def _look_through(
     *,
     over: bool = False,
     by_maps: bool = False,
+    lying: bool = False,
     max_searched: int = MAX_SEARCHED,
     n_starts: int = STARTS_A_FRAME,
 ) -> list[Legs | None]:
