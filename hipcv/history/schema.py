@@ -28,6 +28,8 @@ from hipcv.core.errors import HistoryError
 #: The newest step in `migrations/versions`: a database that has taken it is opened without looking at any step.
 HEAD = "0003"
 
+MAX_NAME_CHARACTERS = 200
+
 TABLES = MetaData()
 
 #: Whose assessments they are. `key` is the name as names are compared; the log knows people by number only.
@@ -35,8 +37,8 @@ PEOPLE = Table(
     "people",
     TABLES,
     Column("id", Integer, primary_key=True),
-    Column("name", String(200), nullable=False),
-    Column("key", String(200), nullable=False, unique=True),
+    Column("name", String(MAX_NAME_CHARACTERS), nullable=False),
+    Column("key", String(MAX_NAME_CHARACTERS), nullable=False, unique=True),
     Column("salt", String(32), nullable=False),
     sqlite_autoincrement=True,
 )

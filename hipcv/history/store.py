@@ -25,7 +25,7 @@ from hipcv.history import log
 from hipcv.history.entry import Entry, Kept, Origin, numbers_of, pack_numbers
 from hipcv.history.log import Action, Verified, append, canonical, digest, digest_of_person, digest_of_version
 from hipcv.history.person import person_key
-from hipcv.history.schema import ASSESSMENTS, DOCUMENTS, LOG, PEOPLE, bring_up_to_date
+from hipcv.history.schema import ASSESSMENTS, DOCUMENTS, LOG, MAX_NAME_CHARACTERS, PEOPLE, bring_up_to_date
 
 DATABASE_VARIABLE = "HIPCV_DATABASE"
 FILE = "history.sqlite"
@@ -343,8 +343,8 @@ class History:
         return self.count()
 
     def verify(self, seal: str | None = None) -> Verified:
-        """Hold everything that is kept against the log; see `log.verify`."""
-        with self._reading() as connection:
+        """Hold everything that is kept against the log, while nobody writes; see `log.verify`."""
+        with self._change() as connection:
             return log.verify(connection, seal)
 
     # ------------------------------------------------------------------------------------------------------ deleting
@@ -437,7 +437,10 @@ def _told_name(name: str) -> tuple[str, str]:
     kept = " ".join(name.split())
     if not kept:
         raise HistoryError("Wanted a person to keep the assessment for, found an empty name: give a name or a code.")
-    return kept, person_key(kept)
+    key = person_key(kept)
+    if max(len(kept), len(key)) > MAX_NAME_CHARACTERS:
+        raise HistoryError(f"Wanted a name of at most {MAX_NAME_CHARACTERS} characters, found {len(kept)}: shorten it.")
+    return kept, key
 
 
 def _find_person(connection: Connection, name: str) -> int | None:
