@@ -14,7 +14,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from field_bodies import blanket, cropped_aside, face_hidden, half_hidden, without_shank
+from field_bodies import blanket, cropped_aside, face_hidden, half_hidden, other_shirt, without_shank
 from field_pictures import (
     DARK,
     Change,
@@ -327,5 +327,6 @@ def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
         "face hidden": Kind(face_hidden(bodies)),
         "blanket to the knee": Kind(blanket(bodies, 0.0), HIDDEN),
         "blanket to mid-shank": Kind(blanket(bodies, 0.5), HIDDEN),
+        "another person": Kind(other_shirt(bodies, len(bodies) // 2), (FindingCode.SEVERAL_TESTS,)),
         "no left shank": Kind(without_shank(bodies, "L"), HIDDEN),
     }

@@ -211,7 +211,7 @@ def told_of_trials(trials: Sequence[Trial]) -> list[Finding]:
 
     Examples
     --------
-    >>> beyond = (found(FindingCode.BEYOND_JOINT, Severity.REJECT, 95.0, Side.LEFT),)
+    >>> beyond = (Finding(FindingCode.BEYOND_JOINT, Severity.REJECT, Side.LEFT, observed=95.0),)
     >>> one = Trial(Side.LEFT, 0, 9, 3, 6, 0.0, 30.0, 30.0, 30.0, 0.4)
     >>> [f.severity.value for f in told_of_trials([one, replace(one, findings=beyond)])]
     ['doubt']
