@@ -45,6 +45,8 @@ def assert_same_shanks(before: FloatArray, after: FloatArray, limit_deg: float) 
 def test_the_model_sees_in_a_clip_what_was_kept_of_it(name):
     kept, read = kept_measurement(name), read_again(name)
     assert read.series.time_s == pytest.approx(kept.series.time_s, abs=1e-9)
+    # a doubtful guess of the detector falls the other way on another processor
+    assert len(read.series.heads) == pytest.approx(len(kept.series.heads), rel=0.2)
     limit_deg = LIMIT_DEG
     assert_same_shanks(shanks_deg(kept.series), shanks_deg(read.series), limit_deg)
     one, other = kept.assessment, read.assessment

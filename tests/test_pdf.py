@@ -224,3 +224,8 @@ def test_the_last_test_of_the_same_person_that_can_be_compared_is_what_a_change_
     assert left.earlier_deg + left.change_deg == pytest.approx(unequal.left.end_range_deg, abs=0.02)
     assert since_last(now, "C", day, url=url) is None, "the future is not the last test"
     assert since_last(now, "D", day, url=url) is None
+
+
+def test_a_number_that_nobody_judges_says_why() -> None:
+    unsaid = assess(seated(left=(30.0,) * 3, fps=15.0), Setup())
+    assert "No published range judges this number: age and sex not stated." in render_report(unsaid, [])

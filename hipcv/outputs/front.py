@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hipcv.assessment import SideResult
 from hipcv.evidence.guidance import note_for
-from hipcv.evidence.reference import Verdict
+from hipcv.evidence.reference import NoVerdict, Verdict
 from hipcv.outputs.visit import SideSince, Since
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -14,6 +14,10 @@ _LIES = {
     Verdict.ABOVE: "above",
     Verdict.BORDERLINE: "on the border of",
 }
+
+
+#: These do not say why nobody judges.
+_NO_REASON = (None, NoVerdict.OFTEN_QUOTED, NoVerdict.NO_SPREAD)
 
 
 def meaning_text(result: SideResult) -> str:
@@ -30,7 +34,8 @@ def meaning_text(result: SideResult) -> str:
         return ""
     first = next((c for c in result.reference if c.verdict is not None), None)
     if first is None or first.verdict is None:
-        return "No published range judges this number."
+        why = next((f": {c.no_verdict}" for c in result.reference if c.no_verdict not in _NO_REASON), "")
+        return f"No published range judges this number{why}."
     limits = "" if first.low_deg is None else f", {first.low_deg:.0f} to {first.high_deg:.0f}°"
     return f"That is {_LIES[first.verdict]} the range of these people: {first.label}{limits}."
 
