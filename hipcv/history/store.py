@@ -364,21 +364,25 @@ class History:
         return Removed((row.token,))
 
     def drop(self, token: str) -> bool:
-        """Delete the assessment of a token in all its versions, for good; False where there is none."""
+        """Delete the assessment of a token in all its versions, for good; False where there is none.
+
+        Either way nothing that was deleted is left in a file: where the disk was full, calling it once more sees to it.
+        """
         entry = self.short(token)
-        if entry is not None:
+        if entry is None:
+            self._leave_nothing()
+        else:
             self.delete(entry.id)
         return entry is not None
 
     def forget(self, subject: str) -> Removed:
-        """Delete what is kept of a person in any spelling, and the name, for good."""
+        """Delete what is kept of a person in any spelling, and the name, for good; no file holds it, see `drop`."""
         with self._change() as connection:
             person = _find_person(connection, subject)
-            if person is None:
-                return Removed(())
-            whose = connection.execute(select(_A.number, _A.token).where(_A.current, _A.person_id == person)).all()
+            who = false() if person is None else _A.person_id == person
+            whose = connection.execute(select(_A.number, _A.token).where(_A.current, who)).all()
             _delete_numbers(connection, [row.number for row in whose])
-            for number in connection.scalars(select(_A.number).where(_A.person_id == person).distinct()).all():
+            for number in connection.scalars(select(_A.number).where(who).distinct()).all():
                 self._let_go(connection, number)
             _drop_nobodies(connection)
         self._leave_nothing()

@@ -23,11 +23,6 @@ def render_pdf(report: str, paper: Paper = Paper.A4) -> bytes:
     ------
     OutputError
         Where the extra `pdf` is not installed, or Pango is not on the machine.
-
-    Examples
-    --------
-    >>> render_pdf("<!doctype html><title>Hips</title><p>45°</p>")[:5]
-    b'%PDF-'
     """
     made: bytes = _open(report).write_pdf(stylesheets=[_sheet(paper)])
     return made

@@ -17,7 +17,7 @@ from hipcv.core.setup import Setup
 from hipcv.core.viewing import Viewing
 from hipcv.models.store import ModelFile
 from hipcv.pose.legs.reader import LegReader, open_leg_reader
-from hipcv.pose.legs.region import find_each
+from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, find_each
 from hipcv.pose.legs.subject import Subject, find_legs, square_of
 from hipcv.pose.recognise import sitting_share
 from hipcv.sources.recording import VideoInfo
@@ -88,15 +88,19 @@ class PartFinder:
         if self.setup.procedure.body_seen:
             shown = [self._sits(rgb) for _, rgb in timed]
         else:
-            shown = self._stand([rgb for _, rgb in timed])
+            shown = self._lie([rgb for _, rgb in timed])
         return longest_stretch([time_s for time_s, _ in timed], shown)
 
-    def _stand(self, pictures: Sequence[ByteArray]) -> list[bool]:
-        """Return in which pictures legs stand: as they are, and where none do, of a body that is seen head up."""
-        shown = find_each(pictures, self.reader.network)
-        if any(shown) or self.name.sees_less:
+    def _lie(self, pictures: Sequence[ByteArray]) -> list[bool]:
+        """Return in which pictures the legs of somebody who lies are seen.
+
+        Shanks that stand are looked for as they are, and where none are seen, of a body that is seen head up.
+        """
+        network, up = self.reader.network, self.setup.procedure.shank_up
+        shown = find_each(pictures, network, turn_deg=STANDING_DEG if up else HANGING_DEG, lying=True)
+        if any(shown) or self.name.sees_less or not up:
             return shown
-        return find_each(pictures, self.reader.network, over=True)
+        return find_each(pictures, network, over=True, lying=True)
 
     def turned_deg(self, pictures: Sequence[ByteArray]) -> int:
         """Return by how many quarters, degrees clockwise, the pictures of a test are turned; 0 where they are not."""

@@ -1,7 +1,6 @@
 """What is kept: nothing is lost where many write, and a result is measured again from its document alone."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,14 @@ from hipcv.measurement import measure_file
 from hipcv.outputs.document import document_text
 from hipcv.words import ModelName
 
-#: The address of an empty PostgreSQL database, with its driver installed: then it is tried as well.
-POSTGRES_VARIABLE = "HIPCV_TEST_POSTGRES"
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 @pytest.mark.process
 @pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
-def test_eight_who_write_at_once_lose_nothing(database, tmp_path, tally, often):
-    url = f"sqlite:///{tmp_path / 'history.sqlite'}" if database == "SQLite" else os.environ.get(POSTGRES_VARIABLE)
-    if url is None:
-        pytest.skip(f"{POSTGRES_VARIABLE} names no database")
+def test_eight_who_write_at_once_lose_nothing(database, tmp_path, tally, often, request):
+    sqlite = f"sqlite:///{tmp_path / 'history.sqlite'}"
+    url = sqlite if database == "SQLite" else str(request.getfixturevalue("postgresql"))
     n_each = often(5, 250)
     n_rows, complaints = write_all(url, 8, n_each)
     tally(n_rows, 8 * n_each, database)

@@ -355,7 +355,7 @@ class LegReader:
             at_px = None if self.subject_at is None else np.array(self.subject_at) * frames[0].shape[1::-1]
             return find_subject(frames, people, self.network, at_px=at_px, sees_less=self.sees_less)
         turn_deg = STANDING_DEG if self.procedure.shank_up else HANGING_DEG
-        vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less)
+        vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less, lying=True)
         return Subject(vote, cut_off=outside, rule="whose lower legs most frames agree on")
 
 
