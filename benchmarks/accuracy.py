@@ -4,9 +4,11 @@
                                   [--engine graph]
 
 Every `NAME.mp4` with a `NAME.truth.json` beside it is measured as a user would measure it. Truth is the shank's angle
-to the plumb line at end range, averaged over the trials of a side. Three tables come out, with a row for every test and
-level (easy, hard, fault, passive, clothes, busy): the end range, how often intervals of several levels hold the truth,
-and the shank's angle in the picture frame by frame. `--engine graph` measures the second opinion.
+to the plumb line at end range, averaged over the trials of a side and a motion. Three tables come out, with a row for
+every test and level (easy, hard, fault, passive, clothes, busy): the end range, how often intervals of several levels
+hold the truth, and the shank's angle in the picture frame by frame. Clips that show external rotation as well are a
+level of their own (both), with a row for each motion and one for the total arc. `--engine graph` measures the second
+opinion.
 """
 
 import argparse
@@ -18,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,7 +37,7 @@ from hipcv.core.series import FloatArray
 from hipcv.core.setup import Setup
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.measurement import measure_file
-from hipcv.words import SIDES, Engine, ModelName, Side
+from hipcv.words import SIDES, Engine, ModelName, Motion, Motions, Side
 
 #: An error above this with a straight face is a silent failure.
 SILENT_DEG = 5.0
@@ -47,6 +49,10 @@ FAULT_CODES: dict[str, tuple[FindingCode, ...]] = {
     "yaw": (FindingCode.CAMERA_YAW, FindingCode.YAW_UNKNOWN),
     "cropped_feet": (FindingCode.OUT_OF_FRAME, FindingCode.LEGS_NOT_SEEN),
 }
+#: What the renderer calls a test otherwise.
+TESTS = {"supine_edge": "supine"}
+#: The level of clips that show both directions, and what the arc is called in place of a motion.
+BOTH_LEVEL, ARC = "both", "total arc"
 #: Nominal levels of the reliability curve.
 LEVELS = (0.50, 0.68, 0.80, 0.90, 0.95)
 #: A recording's frame is compared with the truth's of the same moment; truth times are rounded to a tenth of a ms.
@@ -58,7 +64,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class SideRow:
-    """One side of one clip; angles in degrees, NaN where there is no number."""
+    """One motion of one side of one clip, or its total arc; degrees, NaN where there is no number."""
 
     clip: str
     test: str
@@ -78,6 +84,7 @@ class SideRow:
     plateau_loss_deg: float
     codes: str
     fault_found: bool
+    motion: str = str(Motion.INTERNAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,44 +100,102 @@ class ShankRow:
 
 
 def score(assessment: Assessment, truth: dict[str, Any]) -> list[SideRow]:
-    """Compare one assessment with its clip's truth, a row for each side that has a trial in it."""
-    spec = truth["spec"]
-    fault = spec.get("fault") or ""
+    """Compare one assessment with its clip's truth, a row for each side and motion that has a trial in it.
+
+    Where a side has both motions, a row for the total arc follows.
+    """
     rows = []
     for side in SIDES:
-        true_trials = [t for t in truth["trials"] if t["side"] == ("L" if side is Side.LEFT else "R")]
-        if not true_trials:
-            continue
-        expected = float(np.mean([t["end_range_shin_to_vertical_deg"] for t in true_trials]))
-        result = assessment.of(side)
-        value = result.end_range_deg if result.end_range_deg is not None else float("nan")
-        low, high = result.interval95_deg or (float("nan"), float("nan"))
-        weighty = [f for f in assessment.findings_of(side) if f.severity is not Severity.NOTE]
-        codes = {f.code for f in weighty}
-        losses = [_plateau_loss_deg(assessment, trial) for trial in result.trials if trial.held]
-        rows.append(
-            SideRow(
-                clip=spec["name"],
-                test=spec["test"],
-                level=spec["level"],
-                fault=fault,
-                side=str(side),
-                truth_deg=expected,
-                status=str(result.status),
-                end_range_deg=value,
-                error_deg=value - expected,
-                half_width_deg=(high - low) / 2,
-                covered=bool(low <= expected <= high),
-                doubted=bool(weighty),
-                silent=bool(abs(value - expected) > SILENT_DEG and not weighty),
-                n_trials_true=len(true_trials),
-                n_trials_found=len(result.trials),
-                plateau_loss_deg=float(np.mean(losses)) if losses else float("nan"),
-                codes=" ".join(sorted(codes)),
-                fault_found=bool(codes & set(FAULT_CODES.get(fault, ()))),
-            )
-        )
+        each = {motion: _true_trials(truth, side, motion) for motion in Motion}
+        for motion, true_trials in each.items():
+            if true_trials:
+                result = assessment.of(side, motion)
+                losses = [_plateau_loss_deg(assessment, trial) for trial in result.trials if trial.held]
+                found = result.end_range_deg, result.interval95_deg
+                row = _side_row(assessment, truth, side, str(motion), _true_deg(true_trials), *found)
+                rows.append(
+                    replace(
+                        row,
+                        status=str(result.status),
+                        n_trials_true=len(true_trials),
+                        n_trials_found=len(result.trials),
+                        plateau_loss_deg=float(np.mean(losses)) if losses else float("nan"),
+                    )
+                )
+        if all(each.values()):
+            arc = assessment.arc_of(side)
+            total = (None, None) if arc is None else (arc.total_deg, arc.total_interval95_deg)
+            rows.append(_side_row(assessment, truth, side, ARC, sum(map(_true_deg, each.values())), *total))
     return rows
+
+
+def _true_trials(truth: dict[str, Any], side: Side, motion: Motion) -> list[dict[str, Any]]:
+    mine = [t for t in truth["trials"] if t["side"] == ("L" if side is Side.LEFT else "R")]
+    return [t for t in mine if t.get("motion", "internal") == motion]
+
+
+def _true_deg(true_trials: Sequence[dict[str, Any]]) -> float:
+    """Return the mean end range of trials of one motion, degrees in its own direction."""
+    return float(
+        np.mean([Motion(t.get("motion", "internal")).sign * t["end_range_shin_to_vertical_deg"] for t in true_trials])
+    )
+
+
+def _side_row(
+    assessment: Assessment,
+    truth: dict[str, Any],
+    side: Side,
+    motion: str,
+    expected_deg: float,
+    found_deg: float | None,
+    interval95_deg: tuple[float, float] | None,
+) -> SideRow:
+    value = found_deg if found_deg is not None else float("nan")
+    low, high = interval95_deg or (float("nan"), float("nan"))
+    weighty = [
+        f
+        for f in assessment.findings_of(side)
+        if f.severity is not Severity.NOTE and (motion == ARC or f.motion in (None, motion))
+    ]
+    codes, fault = {f.code for f in weighty}, truth["spec"].get("fault") or ""
+    return SideRow(
+        clip=truth["spec"]["name"],
+        test=test_of(truth),
+        level=level_of(truth),
+        fault=fault,
+        side=str(side),
+        motion=motion,
+        truth_deg=expected_deg,
+        status="",
+        end_range_deg=value,
+        error_deg=value - expected_deg,
+        half_width_deg=(high - low) / 2,
+        covered=bool(low <= expected_deg <= high),
+        doubted=bool(weighty),
+        silent=bool(abs(value - expected_deg) > SILENT_DEG and not weighty),
+        n_trials_true=0,
+        n_trials_found=0,
+        plateau_loss_deg=float("nan"),
+        codes=" ".join(sorted(codes)),
+        fault_found=bool(codes & set(FAULT_CODES.get(fault, ()))),
+    )
+
+
+def test_of(truth: dict[str, Any]) -> str:
+    """Return which test a clip shows, by hipcv's name."""
+    named = str(truth["spec"]["test"])
+    return TESTS.get(named, named)
+
+
+def level_of(truth: dict[str, Any]) -> str:
+    """Return the level of a clip."""
+    return BOTH_LEVEL if motions_of(truth) is not Motions.INTERNAL else str(truth["spec"]["level"])
+
+
+def motions_of(truth: dict[str, Any]) -> Motions:
+    """Return which motions a clip shows."""
+    shown = {trial.get("motion", "internal") for trial in truth["trials"]}
+    return Motions.BOTH if len(shown) > 1 else Motions(shown.pop() if shown else "internal")
 
 
 def score_shanks(assessment: Assessment, truth: dict[str, Any]) -> list[ShankRow]:
@@ -147,11 +212,12 @@ def score_shanks(assessment: Assessment, truth: dict[str, Any]) -> list[ShankRow
         letter = "L" if side is Side.LEFT else "R"
         knee, ankle = (np.array([f["keypoints"][f"{joint}.{letter}"] for f in frames]) for joint in ("knee", "ankle"))
         lateral = int(angles.lateral[side.column])
-        expected = image_angle_deg(knee, ankle, lateral, shank_up=procedure_named(spec["test"]).shank_up)[nearest]
+        expected = image_angle_deg(knee, ankle, lateral, shank_up=procedure_named(test_of(truth)).shank_up)[nearest]
+        aside = np.array([frame.get("out_of_the_way") == letter for frame in frames])[nearest]  # no measurement
         errors: FloatArray = (angles.image_deg[:, side.column] - expected + 180) % 360 - 180
         rows += [
-            ShankRow(spec["name"], spec["test"], spec["level"], str(side), float(t), float(error))
-            for t, error, known in zip(angles.time_s, errors, together, strict=True)
+            ShankRow(spec["name"], test_of(truth), level_of(truth), str(side), float(t), float(error))
+            for t, error, known in zip(angles.time_s, errors, together & ~aside, strict=True)
             if known
         ]
     return rows
@@ -165,10 +231,10 @@ def _plateau_loss_deg(assessment: Assessment, trial: Trial) -> float:
 
 
 def summarise(rows: Sequence[SideRow]) -> list[dict[str, str]]:
-    """Return one table row for each test and level, faults without a fault in the number apart."""
+    """Return one table row for each test, level and motion, faults without a fault in the number apart."""
     table = []
-    for test, level in sorted({(r.test, r.level) for r in rows}):
-        group = [r for r in rows if (r.test, r.level) == (test, level)]
+    for test, level, motion in sorted({(r.test, r.level, r.motion) for r in rows}, key=_in_order):
+        group = [r for r in rows if (r.test, r.level, r.motion) == (test, level, motion)]
         errors = np.array([r.error_deg for r in group])
         known = errors[np.isfinite(errors)]
         losses = [abs(r.plateau_loss_deg) for r in group if np.isfinite(r.plateau_loss_deg)]
@@ -180,7 +246,7 @@ def summarise(rows: Sequence[SideRow]) -> list[dict[str, str]]:
         some = len(known) > 0
         table.append(
             {
-                "set": f"{test} {level}",
+                "set": f"{test} {level}" if level != BOTH_LEVEL else f"{test} {level}, {motion}",
                 "clips": str(len(clips)),
                 "sides": str(len(group)),
                 "bias °": f"{known.mean():+.2f}" if some else "–",
@@ -201,6 +267,11 @@ def summarise(rows: Sequence[SideRow]) -> list[dict[str, str]]:
     return table
 
 
+def _in_order(group: tuple[str, str, str]) -> tuple[str, str, int]:
+    test, level, motion = group
+    return test, level, [*Motion, ARC].index(motion)
+
+
 def reliability(rows: Sequence[SideRow]) -> list[dict[str, str]]:
     """Return, for each test, the share of clean measured sides whose interval of a nominal level holds the truth.
 
@@ -208,7 +279,7 @@ def reliability(rows: Sequence[SideRow]) -> list[dict[str, str]]:
     """
     table = []
     for test in sorted({r.test for r in rows}):
-        group = [r for r in rows if r.test == test and not r.fault and np.isfinite(r.error_deg)]
+        group = [r for r in rows if r.test == test and not r.fault and r.motion != ARC and np.isfinite(r.error_deg)]
         if not group:
             continue
         errors = np.array([abs(r.error_deg) for r in group])
@@ -252,23 +323,22 @@ def markdown(table: Sequence[dict[str, str]]) -> str:
 
 
 def find_clips(folder: Path) -> list[tuple[Path, Path]]:
-    """Return (clip, truth) pairs of a folder, sorted by name; other tests and other movements are left out."""
+    """Return (clip, truth) pairs of a folder, sorted by name; tests that hipcv does not have are left out."""
     pairs = [(p.with_name(p.name.replace(".truth.json", ".mp4")), p) for p in sorted(folder.glob("*.truth.json"))]
     return [(clip, truth) for clip, truth in pairs if clip.exists() and _is_measured(truth)]
 
 
 def _is_measured(truth_file: Path) -> bool:
-    """Whether hipcv has this test and this movement: internal rotation, which truths without a motion all show."""
-    truth = json.loads(truth_file.read_text(encoding="utf-8"))
-    internal = all(trial.get("motion", "internal") == "internal" for trial in truth.get("trials", ()))
-    return internal and truth["spec"]["test"] in list(TestName)
+    """Whether hipcv has this test."""
+    return test_of(json.loads(truth_file.read_text(encoding="utf-8"))) in list(TestName)
 
 
 def setup_for(truth: dict[str, Any], *, given_camera: bool) -> Setup:
     """Return the set-up a user would state for this clip; the camera only with `given_camera`."""
     camera = truth["spec"]["camera"]
     return Setup(
-        procedure_named(truth["spec"]["test"]),
+        procedure_named(test_of(truth)),
+        motion=motions_of(truth),
         roll_deg=camera["roll"] if given_camera else None,
         pitch_deg=camera["pitch"] if given_camera else None,
         yaw_deg=camera["yaw"] if given_camera else None,
@@ -335,8 +405,9 @@ def main() -> None:
         results[pair] = result
         for row in result[0]:
             print(
-                f"{row.clip:28s} {row.side:5s} truth {row.truth_deg:5.1f}  read {row.end_range_deg:5.1f} "
-                f"± {row.half_width_deg:3.1f}  error {row.error_deg:+5.1f}  {row.fault:12s} {row.codes}",
+                f"{row.clip:28s} {row.side:5s} {row.motion:9s} truth {row.truth_deg:5.1f}  "
+                f"read {row.end_range_deg:5.1f} ± {row.half_width_deg:3.1f}  error {row.error_deg:+5.1f}  "
+                f"{row.fault:12s} {row.codes}",
                 flush=True,
             )
     rows = [row for pair in pairs for row in results[pair][0]]

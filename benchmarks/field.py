@@ -1,6 +1,6 @@
 """What becomes of clips as people have them: screens around the picture, lines over it, other shapes, turns and joins.
 
-    python benchmarks/field.py [CLIPS_DIR] [--only NAME] [--kinds grid,call] [--jobs 2]
+    python benchmarks/field.py [CLIPS_DIR] [--only NAME] [--kinds "grid;call"] [--jobs 2]
 
 Every kind of `field_clips.py` is made of some of the clips with known truth, and measured as a user would measure it.
 *Right*: every side within 3° of the truth. *Told*: off or without a number, with a DOUBT or a refusal of the cause that
@@ -70,7 +70,7 @@ def measure_kind(task: tuple[str, str], *, folder: Path) -> Outcome:
     kind = kinds(clips[name], others)[kind_name]
     truth = json.loads(clips[name].with_suffix(".truth.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as made:
-        path = make(kind, clips[name], Path(made) / "clip.mp4")
+        path = make(kind, clips[name], Path(made))
         setup = replace(setup_for(truth, given_camera=False), mirrored=kind.mirrored)
         assessment = measure_file(path, setup, viewing=kind.viewing).assessment
     weighty = {str(f.code) for f in assessment.findings if f.severity is not Severity.NOTE}
@@ -101,12 +101,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path, nargs="?", default=Path("samples"))
     parser.add_argument("--only", default="", help="only clips whose name contains this")
-    parser.add_argument("--kinds", default="", help="only these kinds, by their names and commas between them")
+    parser.add_argument("--kinds", default="", help="only these kinds, by their names and semicolons between them")
     parser.add_argument("--jobs", type=int, default=2, help="clips measured at the same time")
     args = parser.parse_args()
     names = [name for name in SOURCES if args.only in name and (args.clips / f"{name}.mp4").is_file()]
     every = list(kinds(args.clips / f"{names[0]}.mp4", [Path("one"), Path("other")]))
-    wanted = [kind for kind in every if not args.kinds or kind in args.kinds.split(",")]
+    wanted = [kind for kind in every if not args.kinds or kind in args.kinds.split(";")]
     tasks = [(name, kind) for kind in wanted for name in names]
     done: dict[tuple[str, str], Outcome] = {}
     for task, outcome in spread(partial(measure_kind, folder=args.clips), tasks, args.jobs):

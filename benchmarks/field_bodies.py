@@ -1,8 +1,6 @@
 """What hides a body, or is not there of it: painted over a clip whose joints are known frame by frame."""
 
-import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -16,13 +14,6 @@ Frames = Sequence[dict[str, Any]]
 CLOTH = ((152, 118, 96), (128, 96, 78))
 #: Half the breadth of what is painted over a shank, and how far beyond its ends, in lengths of it.
 HALF_SHANK, BEYOND_ANKLE, BELOW_KNEE = 0.26, 0.42, 0.12
-
-
-def joints(source: Path) -> Frames:
-    """Return where a rendered clip's joints are, frame by frame."""
-    truth = json.loads(source.with_suffix(".truth.json").read_text(encoding="utf-8"))
-    frames: Frames = truth["frames"]
-    return frames
 
 
 def point(frame: dict[str, Any], name: str) -> NDArray[np.float64]:
@@ -118,3 +109,21 @@ def cropped_aside(frames: Frames, keep: float = 0.62) -> Change:
         return np.ascontiguousarray(picture[:, left:right])
 
     return lambda pictures: map(cut, pictures)
+
+
+def other_shirt(frames: Frames, from_frame: int) -> Change:
+    """Return what dyes the trunk from some frame on, as if somebody else had sat down."""
+
+    def dye(k: int, picture: Picture) -> Picture:
+        if k < from_frame:
+            return picture
+        frame = frames[min(k, len(frames) - 1)]
+        corners = np.array([point(frame, name) for name in ("shoulder.L", "shoulder.R", "hip.R", "hip.L")])
+        mask = np.zeros(picture.shape[:2], np.uint8)
+        cv2.fillConvexPoly(mask, (corners.mean(axis=0) + 1.2 * (corners - corners.mean(axis=0))).astype(np.int32), 1)
+        hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
+        hsv[..., 0] = (hsv[..., 0].astype(int) + 70) % 180
+        hsv[..., 1] = np.maximum(hsv[..., 1], 120)
+        return np.where(mask[..., None] > 0, cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), picture).astype(np.uint8)
+
+    return lambda pictures: (dye(k, picture) for k, picture in enumerate(pictures))

@@ -9,12 +9,27 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import numpy as np
-from field_bodies import blanket, cropped_aside, face_hidden, half_hidden, joints, without_shank
-from field_pictures import DARK, Change, Picture, Pictures, each, fitted, plain, read, resized, text, write
+from field_bodies import blanket, cropped_aside, face_hidden, half_hidden, other_shirt, without_shank
+from field_pictures import (
+    DARK,
+    Change,
+    Picture,
+    Pictures,
+    each,
+    fitted,
+    moments,
+    plain,
+    read,
+    resized,
+    text,
+    truth_of,
+    write,
+)
 from field_screens import (
     bars,
     bars_in_bars,
@@ -54,11 +69,23 @@ class Kind:
     crf: int = 23
 
 
-def make(kind: Kind, source: Path, path: Path) -> Path:
-    """Write a clip of a kind."""
+def make(kind: Kind, source: Path, folder: Path) -> Path:
+    """Write a clip of a kind into a folder, or that folder full of pictures; return what is to be measured."""
     pictures, rate = read(source)
     made = islice(kind.make(pictures), 0, None, kind.every_nth)
-    return write(path, made, rate / kind.every_nth, kind.crf)
+    if not (kind.viewing.still or kind.viewing.pictures_hz):
+        return write(folder / "clip.mp4", made, rate / kind.every_nth, kind.crf)
+    folder = folder / "pictures"
+    folder.mkdir()
+    for k, picture in enumerate(made):
+        cv2.imwrite(str(folder / f"IMG_{k:04d}.jpg"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    return folder
+
+
+def at_moments(truth: dict[str, Any]) -> Change:
+    """Return what keeps one picture at rest and one of each leg in the middle of its first hold."""
+    wanted = set(moments(truth).values())
+    return lambda pictures: (picture for k, picture in enumerate(pictures) if k in wanted)
 
 
 # ------------------------------------------------------------------------------------------ shapes, turns, and time
@@ -229,7 +256,7 @@ def flipped(picture: Picture) -> Picture:
 
 
 DRAWN = (FindingCode.DRAWN_LINES, FindingCode.GRAVITY_UNKNOWN)
-HIDDEN = (FindingCode.LEGS_NOT_SEEN, FindingCode.OUT_OF_FRAME, FindingCode.NO_PERSON)
+HIDDEN = (*(FindingCode.LEGS_NOT_SEEN, FindingCode.OUT_OF_FRAME, FindingCode.NO_PERSON, FindingCode.PERSON_LOST),)
 ASKED = (FindingCode.SUBJECT_UNCLEAR, FindingCode.SEVERAL_TESTS)
 MOVED, SLOW = (FindingCode.MOVING_CAMERA,), (FindingCode.LOW_FRAME_RATE, FindingCode.NO_HOLD)
 ASIDE = (FindingCode.GRAVITY_UNKNOWN, FindingCode.YAW_UNKNOWN, FindingCode.PITCH_UNKNOWN, FindingCode.CAMERA_YAW)
@@ -243,7 +270,8 @@ def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
         width, height = stream.width, stream.height
         rate_hz = float(stream.average_rate or 30)
         end_s = stream.frames / rate_hz
-    before, bodies = 2.0, joints(source)
+    before, truth = 2.0, truth_of(source)
+    bodies = truth["frames"]
     return {
         "as it is": Kind(lambda pictures: pictures),
         "grid": Kind(grid(80), DRAWN),
@@ -271,15 +299,17 @@ def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
         "one picture a second": Kind(every(30), (FindingCode.LOW_FRAME_RATE, FindingCode.NO_HOLD)),
         "dark": Kind(toned(0.08), (FindingCode.LOW_LIGHT,)),
         "burnt white": Kind(toned(3.0, 60.0), (FindingCode.TOO_BRIGHT,)),
+        "photographs": Kind(at_moments(truth), viewing=Viewing(still=True)),
+        "numbered pictures": Kind(lambda pictures: pictures, viewing=Viewing(pictures_hz=rate_hz / 3), every_nth=3),
         "feet behind a banner": Kind(covered_below(0.35), (FindingCode.OUT_OF_FRAME, FindingCode.LEGS_NOT_SEEN)),
         "phone screen": Kind(each(phone_screen)),
         "web page": Kind(web_page),
-        "face in a corner": Kind(face_in_corner),
+        "face in a corner": Kind(face_in_corner, DRAWN),
         "date stamp": Kind(each(date_stamp)),
         "jumping mark": Kind(jumping_mark),
         "round corners": Kind(each(rounded)),
         "bars in bars": Kind(each(bars_in_bars)),
-        "another test beside": Kind(beside(others[0]), ASKED),
+        "another test beside": Kind(beside(others[0]), (*ASKED, *DRAWN)),
         "camera knocked": Kind(shaken(end_s / 2, rate_hz), MOVED),
         "camera in a hand": Kind(carried(rate_hz), MOVED),
         "zoom": Kind(zoomed(end_s / 2, rate_hz), MOVED),
@@ -297,5 +327,6 @@ def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
         "face hidden": Kind(face_hidden(bodies)),
         "blanket to the knee": Kind(blanket(bodies, 0.0), HIDDEN),
         "blanket to mid-shank": Kind(blanket(bodies, 0.5), HIDDEN),
+        "another person": Kind(other_shirt(bodies, len(bodies) // 2), (FindingCode.SEVERAL_TESTS,)),
         "no left shank": Kind(without_shank(bodies, "L"), HIDDEN),
     }

@@ -1,8 +1,10 @@
 """Pictures and clips to make others of: read, written, and put onto a canvas."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -28,6 +30,27 @@ def read(path: Path) -> tuple[Pictures, Fraction]:
                 yield np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
 
     return frames(), rate
+
+
+def truth_of(clip: Path) -> dict[str, Any]:
+    """Return the truth beside a rendered clip."""
+    truth: dict[str, Any] = json.loads(clip.with_suffix(".truth.json").read_text(encoding="utf-8"))
+    return truth
+
+
+def moments(truth: dict[str, Any]) -> dict[str, int]:
+    """Return frames that photographs are taken of: `rest`, and `L` and `R` in the middle of their first hold.
+
+    Examples
+    --------
+    >>> trial = {"side": "L", "start": 20, "hold_start": 50, "hold_end": 90}
+    >>> moments({"trials": [trial]})
+    {'rest': 10, 'L': 70}
+    """
+    first = {side: next((t for t in truth["trials"] if t["side"] == side), None) for side in "LR"}
+    ends = {side: (t["hold_start"] + t["hold_end"]) // 2 for side, t in first.items() if t is not None}
+    begins = min(t["start"] for t in first.values() if t is not None)
+    return {"rest": begins // 2, **ends}
 
 
 def write(path: Path, pictures: Pictures, rate: Fraction, crf: int = 23) -> Path:

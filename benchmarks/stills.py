@@ -20,21 +20,13 @@ from typing import Any
 import cv2
 import numpy as np
 from accuracy import SideRow, find_clips, markdown, score, setup_for, spread
-from field_pictures import Picture, read
+from field_pictures import Picture, moments, read
 
 from hipcv.core.viewing import Viewing
 from hipcv.measurement import measure_file
 from hipcv.words import SIDES
 
 WITH_REST, ALONE = "with rest", "end alone"
-
-
-def moments(truth: dict[str, Any]) -> dict[str, int]:
-    """Return the frames that are taken: `rest`, and `L` and `R` in the middle of their first hold."""
-    first = {side: next((t for t in truth["trials"] if t["side"] == side), None) for side in "LR"}
-    ends = {side: (t["hold_start"] + t["hold_end"]) // 2 for side, t in first.items() if t is not None}
-    begins = min(t["start"] for t in first.values() if t is not None)
-    return {"rest": begins // 2, **ends}
 
 
 def take(clip: Path, frame: int) -> Picture:

@@ -192,6 +192,9 @@ def measure(
             show_default=False,
         ),
     ] = None,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Look at every frame, also at those that show nothing new.")
+    ] = False,
     engine: Annotated[
         Engine, typer.Option("--engine", help="Who reads the frames; graph: MediaPipe's own, as a second opinion.")
     ] = Engine.LEGS,
@@ -311,7 +314,15 @@ def measure(
             screened_by=screened_by,
         )
         measured = _measure(
-            clip, setup, model, models, slow_motion=slow_motion, viewing=viewing, engine=engine, quiet=quiet
+            clip,
+            setup,
+            model,
+            models,
+            slow_motion=slow_motion,
+            viewing=viewing,
+            engine=engine,
+            exhaustive=exhaustive,
+            quiet=quiet,
         )
         _print(measured, as_json=json_)
         entry = None if person is None else _keep(measured, clips[0], person, None if day is None else day.date())
@@ -458,6 +469,7 @@ def _measure(
     slow_motion: float = 1.0,
     viewing: "Viewing | None" = None,
     engine: Engine = Engine.LEGS,
+    exhaustive: bool = False,
     quiet: bool = False,
 ) -> "Measurement":
     from rich.markup import escape
@@ -465,6 +477,7 @@ def _measure(
 
     from hipcv.core.viewing import AS_STORED
     from hipcv.measurement import measure_file
+    from hipcv.pose.method import EXHAUSTIVE, METHOD
     from hipcv.printable import printable
 
     columns = (
@@ -483,6 +496,7 @@ def _measure(
             model_path=models,
             slow_motion=slow_motion,
             viewing=viewing or AS_STORED,
+            method=EXHAUSTIVE if exhaustive else METHOD,
             engine=engine,
             on_frame=lambda n_done, n_total: progress.update(task, completed=n_done, total=n_total),
             on_fetch=_fetch_bar(progress),

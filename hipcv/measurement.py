@@ -7,11 +7,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from hipcv.assessment import Assessment, Status
+from hipcv.assessment import Assessment, Status, assess
 from hipcv.core.checks.limits import LIMITS, declared_limit, found
 from hipcv.core.checks.posture import picture_turned
 from hipcv.core.checks.shape import check_stored_size
-from hipcv.core.finding import Finding, FindingCode, Severity
+from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.core.viewing import AS_STORED, Viewing
@@ -19,8 +19,9 @@ from hipcv.evidence.guidance import advised
 from hipcv.models.store import ModelFile, Progress, get_model
 from hipcv.native.software import installed
 from hipcv.photographs import Photograph, assess_photographs, joined_series
+from hipcv.pose.clothes import person_changes_s
 from hipcv.pose.method import METHOD, Method
-from hipcv.pose.part import N_SEARCHED, PartFinder, find_part, only_seconds
+from hipcv.pose.part import N_SEARCHED, PartFinder, find_part, only_seconds, several_tests
 from hipcv.session import Session
 from hipcv.sources.pictures import N_LOOKS, STILL_EVERY_S, Clip
 from hipcv.sources.recording import ReadReport, Recording, VideoInfo
@@ -39,6 +40,8 @@ NO_TURN = (
     *(FindingCode.PICTURE_TURNED, FindingCode.SEVERAL_TESTS, FindingCode.MOVING_CAMERA),
     *(FindingCode.CAMERA_YAW, FindingCode.BEYOND_JOINT),
 )
+#: Pictures in which it is looked whether somebody else has sat down.
+N_CLOTHES = 40
 #: Pictures in which somebody who sits is then looked for.
 N_POSTURES = 60
 
@@ -132,9 +135,26 @@ class _OneFile:
                     measured = self._finish(video, session, (*told, *part.findings))
                     break
             viewing, told = part.viewing, (*told, *part.findings)
-        if measured.assessment.status is Status.MEASURED or self.engine is not Engine.LEGS:
+        if measured.assessment.status is Status.MEASURED:
+            return self._one_person(measured, survey)
+        if self.engine is not Engine.LEGS:
             return measured
         return self._where_it_is_done(measured, survey, finder) or _turned(measured, survey, finder)
+
+    def _one_person(self, measured: Measurement, survey: Survey) -> Measurement:
+        """Return what was measured, or ask whose result it is where somebody else sits there from some second on."""
+        if not self.setup.procedure.body_seen or self.setup.passive:  # a helper may sit before half of it
+            return measured
+        old = measured.assessment
+        changes_s = person_changes_s(survey.timed_pictures(0.0, math.inf, N_CLOTHES), measured.series)
+        if changes_s is None:
+            return measured
+        parts = [(float(measured.series.time_s[0]), changes_s), (changes_s, math.inf)]
+        refusal = several_tests(parts, self.slow_motion, survey.length_s, Cause.OTHER_PERSON)
+        told = [f for f in old.findings if f.code in (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)]
+        findings = (refusal, *told)
+        refused = assess(measured.series, self.setup, provenance=old.provenance, recording_findings=findings)
+        return replace(measured, assessment=refused)
 
     def measure_stills(self, viewing: Viewing) -> Measurement:
         """Measure single pictures, each with a camera of its own (METHOD S19)."""
@@ -180,6 +200,8 @@ class _OneFile:
             "clip_bytes": info.n_bytes,
             "software": installed(self.engine),
         }
+        if self.method.legs.looks_of_a_view is None:
+            parameters["exhaustive"] = True
         return Session(
             self.setup,
             self.model,
@@ -268,8 +290,7 @@ def check_reading(report: ReadReport) -> tuple[Finding, ...]:
 
     Examples
     --------
-    >>> from hipcv.sources.pictures import N_LOOKS, STILL_EVERY_S, Clip
-    from hipcv.sources.recording import ReadReport
+    >>> from hipcv.sources.recording import ReadReport
     >>> report = ReadReport(90, 90, 0, 0, 0, 0, 0, 0, 0, 1, 0.8, 1.5, 3.0, 0, 0, False, None, None)
     >>> [(finding.code.value, finding.observed) for finding in check_reading(report)]
     [('dropped_frames', 0.8)]

@@ -15,7 +15,7 @@ import numpy as np
 from hipcv.assessment import Assessment, Provenance, conclude, find_causes, is_rejected
 from hipcv.core.analysis import Analysis, analyse
 from hipcv.core.checks.camera import check_camera, check_knees
-from hipcv.core.checks.leg import check_leg, repetitions
+from hipcv.core.checks.leg import check_leg, repetitions, told_of_trials
 from hipcv.core.checks.limits import HANGING, LIMITS, found
 from hipcv.core.checks.possible import check_reach
 from hipcv.core.checks.recording import check_recording
@@ -32,7 +32,9 @@ from hipcv.evidence.guidance import title_for
 from hipcv.words import SIDES, Motion, Side
 
 #: What is no fault of a single picture.
-_OF_TIME = (FindingCode.SHORT_RECORDING, FindingCode.LOW_FRAME_RATE, FindingCode.TOO_FEW_TRIALS)
+_OF_TIME = (
+    *(FindingCode.SHORT_RECORDING, FindingCode.LOW_FRAME_RATE, FindingCode.TOO_FEW_TRIALS, FindingCode.PERSON_LOST),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,16 +207,17 @@ def _judged_ends(angles: AngleSeries, spans: Sequence[slice], setup: Setup) -> t
     told: list[Finding] = []
     for side in SIDES:
         for motion in setup.motion.each:
-            mine, uneven = repetitions(side, find_ends(angles, spans, side, motion))
-            trials += mine
+            ends, uneven = repetitions(side, find_ends(angles, spans, side, motion))
+            trials += ends
             told += [replace(finding, motion=motion) for finding in uneven]
     # beside pictures of the ends alone nothing shows where the rest of the body was before
     rested = {span.start for span in spans} - {trial.start for trial in trials}
     trials = [check_reach(check_trial(t, angles, trials, setup) if rested else t) for t in trials]
+    trials = [replace(t, findings=tuple(f for f in t.findings if f.code not in _OF_TIME)) for t in trials]
     for side in SIDES:
         told += [f for f in check_leg(side, angles, trials, setup.motion) if f.code not in _OF_TIME]
-        mine = tuple(t for t in trials if t.side is side)
-        told += [finding for trial in mine for finding in trial.findings]
+        mine = [t for t in trials if t.side is side]
+        told += told_of_trials(mine)
         if not mine and np.isfinite(angles.of(side)).any():
             told.append(found(FindingCode.NO_END_SHOWN, Severity.REJECT, _furthest_deg(angles, side), side))
     return tuple(sorted(trials, key=lambda t: t.start)), told

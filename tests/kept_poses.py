@@ -17,6 +17,7 @@ import numpy as np
 from hipcv import __version__
 from hipcv.assessment import Provenance, assess
 from hipcv.core.procedures.prone import PRONE
+from hipcv.core.procedures.supine import SUPINE
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.measurement import Measurement, measure_file
@@ -37,6 +38,7 @@ CLIPS = {
         (SAMPLES / "prone-easy-102-02.mp4", Setup(PRONE)),
         (SAMPLES / "prone-passive-122-01.mp4", Setup(PRONE, effort=Effort.PASSIVE)),
         (SAMPLES / "seated-both-133-00.mp4", Setup(motion=Motions.BOTH)),
+        (SAMPLES / "supine_edge-both-135-00.mp4", Setup(SUPINE, motion=Motions.BOTH)),
         (HERE / "data" / "prone-head-0.mp4", Setup(PRONE, camera_side=CameraSide.HEAD_END)),
     )
 }

@@ -29,6 +29,7 @@ from hipcv.core.errors import BatchError, SourceError
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
+from hipcv.core.procedures.supine import SUPINE
 from hipcv.core.viewing import Viewing
 from hipcv.words import CameraSide, Effort, Sex, Side
 
@@ -220,10 +221,11 @@ def test_a_name_tells_the_test_by_a_word_of_its_own(name: str, position: Procedu
     assert procedure_in_name(name) is position
 
 
-def test_a_recording_of_unknown_test_may_be_of_either(folder: Path) -> None:
+def test_a_recording_of_unknown_test_may_be_of_any(folder: Path) -> None:
     clip = read_one(write_csv(folder, ("path",), ("a.mp4",)))
-    assert [setup.procedure for setup in clip.setups()] == [SEATED, PRONE]
-    assert [setup.camera_side for setup in clip.setups()] == [CameraSide.FRONT, CameraSide.FOOT_END]
+    assert [setup.procedure for setup in clip.setups()] == [SEATED, PRONE, SUPINE]
+    ends = [CameraSide.FOOT_END] * 2
+    assert [setup.camera_side for setup in clip.setups()] == [CameraSide.FRONT, *ends]
 
 
 @given(value=st.floats(-90, 120).map(lambda v: round(v, 2)))
@@ -258,7 +260,7 @@ def test_all_faults_are_told_at_once_with_row_column_wanted_and_found(folder: Pa
     lines = str(caught.value).splitlines()
     assert "11 faults" in lines[0]
     assert "nothing was started" in lines[0]
-    assert "row 2, test: wanted seated or prone, found 'standing'" in lines[1]
+    assert "row 2, test: wanted seated, prone or supine, found 'standing'" in lines[1]
     assert any("row 7" in line and "row 2 again" in line for line in lines)
 
 

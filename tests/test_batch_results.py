@@ -73,7 +73,7 @@ def shifted(document: Document, by_deg: float) -> Document:
 def refused_side(document: Document, side: str) -> Document:
     """Return the document of a recording in which one side could not be measured."""
     other = deepcopy(document)
-    gone = ("end_range_deg", "interval95_deg", "pelvis_corrected_deg", "raw_peak_deg", "trial_sd_deg")
+    gone = ("end_range_deg", "interval95_deg", "pelvis_corrected_deg", "onset_deg", "raw_peak_deg", "trial_sd_deg")
     other["sides"][side] |= {"status": "not_measured", "trials": [], "reference": [], **dict.fromkeys(gone)}
     other["asymmetry"] = None
     return other

@@ -19,7 +19,6 @@ from hipcv.core.camera.pose import LEVEL, CameraAngle, Cue
 from hipcv.core.checks.limits import LIMITS
 from hipcv.core.finding import FindingCode
 from hipcv.core.procedure import Procedure
-from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
 from hipcv.core.series import ANKLES, KNEES, PoseSeries
@@ -28,7 +27,7 @@ from hipcv.evidence.agreement import MDC95_PER_SEM
 from hipcv.pose.legs.edges import Ribbon
 from hipcv.pose.legs.tracking import LegPath
 from hipcv.pose.method import METHOD
-from hipcv.words import CameraSide, Side
+from hipcv.words import SIDES, CameraSide, Side
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
@@ -213,7 +212,7 @@ def test_only_clips_whose_truth_names_a_person_are_taken(tmp_path: Path, samples
     assert [clip.name for clip, _ in repeatability.person_clips(tmp_path)] == ["b.mp4", "c.mp4"]
 
 
-@pytest.mark.parametrize("position", PROCEDURES)
+@pytest.mark.parametrize("position", [SEATED, PRONE])
 def test_published_figures_stand_with_their_source_and_for_their_own_position(position: Procedure) -> None:
     rows = repeatability.published(position)
     assert len(rows) >= 3
@@ -289,22 +288,37 @@ def test_clips_with_a_fault_are_left_out_and_levels_take_turns(tmp_path: Path) -
     assert [clip.stem for clip, _ in ablation.choose_clips(tmp_path, None)] == ["s1", "s3", "s2"]
 
 
-def test_clips_of_other_tests_and_other_movements_are_left_out(tmp_path: Path) -> None:
+def test_clips_of_other_tests_are_left_out(tmp_path: Path) -> None:
     for name, test, motion in (("a", "seated", None), ("b", "hook_lying", None), ("c", "seated", "external")):
         trial = {"side": "L", **({"motion": motion} if motion else {})}
         (tmp_path / f"{name}.truth.json").write_text(json.dumps({"spec": {"test": test}, "trials": [trial]}))
         (tmp_path / f"{name}.mp4").touch()
-    assert [clip.stem for clip, _ in accuracy.find_clips(tmp_path)] == ["a"]
+    assert [clip.stem for clip, _ in accuracy.find_clips(tmp_path)] == ["a", "c"]
+
+
+def test_each_motion_has_its_own_truth_and_the_arc_the_sum_of_both(kept, truth_of) -> None:
+    truth = truth_of("seated-both-133-00")
+    rows = {(row.side, row.motion): row for row in accuracy.score(kept("seated-both-133-00").assessment, truth)}
+    assert len(rows) == 6
+    for side in SIDES:
+        internal, external, arc = (rows[side, motion] for motion in ("internal", "external", "total arc"))
+        assert arc.truth_deg == pytest.approx(internal.truth_deg + external.truth_deg)
+        assert min(internal.truth_deg, external.truth_deg) > 0
+        assert arc.error_deg == pytest.approx(internal.error_deg + external.error_deg)
+        assert {row.level for row in (internal, external, arc)} == {"both"}
+    sets = [row["set"] for row in accuracy.summarise(list(rows.values()))]
+    assert sets == ["seated both, internal", "seated both, external", "seated both, total arc"]
 
 
 HEAT_MAPS = ablation.methods()[ablation.HEAT].legs
+STEPS = [f.name for f in fields(METHOD.legs) if callable(getattr(METHOD.legs, f.name))]
 
 
 @pytest.mark.parametrize(
     ("step", "stand_in"),
     [
         (METHOD.fuse_outline, ablation.landmarks_only),
-        *((getattr(METHOD.legs, f.name), getattr(HEAT_MAPS, f.name)) for f in fields(METHOD.legs)),
+        *((getattr(METHOD.legs, name), getattr(HEAT_MAPS, name)) for name in STEPS),
     ],
 )
 def test_a_stand_in_takes_what_the_step_takes_whose_place_it_has(step, stand_in) -> None:
@@ -315,7 +329,7 @@ def test_a_stand_in_takes_what_the_step_takes_whose_place_it_has(step, stand_in)
 
 def test_each_row_of_the_reader_has_one_step_more_and_the_last_is_the_product() -> None:
     own = [
-        {f.name for f in fields(METHOD.legs) if getattr(method.legs, f.name) is getattr(METHOD.legs, f.name)}
+        {name for name in STEPS if getattr(method.legs, name) is getattr(METHOD.legs, name)}
         for method in ablation.methods().values()
     ]
     # the measuring of a shank has two stand-ins: joints alone, and edges as they lie

@@ -18,7 +18,7 @@ from hipcv.core.procedures import procedure_named
 from hipcv.core.series import ANKLES, HIPS, KNEES, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.core.viewing import Viewing
-from hipcv.pose.part import _several
+from hipcv.pose.part import several_tests
 
 C = FindingCode
 SEATED, PRONE = Setup(), Setup(procedure_named("prone"))
@@ -79,8 +79,8 @@ def blurred(series: PoseSeries) -> PoseSeries:
     return replace(series, sharpness=np.full(len(series), 0.02))
 
 
-def joined(knocked: bool):
-    return _several([(0.0, 11.0), (11.0, np.inf)], 1.0, 22.0, knocked=knocked)
+def several(cause: Cause):
+    return several_tests([(0.0, 11.0), (11.0, np.inf)], 1.0, 22.0, cause)
 
 
 #: What is wrong, a scene of it, how the test was done, what the source of the frames told, and its code and cause.
@@ -109,8 +109,9 @@ CAUSES: dict[str, tuple] = {
         *(prone, PRONE, check_stored_size((480, 480), PRONE)),
         *(C.PIXEL_SHAPE, Cause.STORED_SIZE),
     ),
-    "clips joined": (seated, SEATED, (joined(False),), C.SEVERAL_TESTS, Cause.JOINED),
-    "camera knocked": (seated, SEATED, (joined(True),), C.MOVING_CAMERA, Cause.KNOCKED),
+    "clips joined": (seated, SEATED, (several(Cause.JOINED),), C.SEVERAL_TESTS, Cause.JOINED),
+    "camera knocked": (seated, SEATED, (several(Cause.KNOCKED),), C.MOVING_CAMERA, Cause.KNOCKED),
+    "another person": (seated, SEATED, (several(Cause.OTHER_PERSON),), C.SEVERAL_TESTS, Cause.OTHER_PERSON),
     "no edge to tell where down is": (lambda: seated(room=False), SEATED, (), C.GRAVITY_UNKNOWN, None),
     "camera beside the person": (lambda: seated(yaw=40.0), SEATED, (), C.CAMERA_YAW, None),
     "camera looking down steeply": (lambda: seated(pitch=39.0), Setup(pitch_deg=39.0), (), C.CAMERA_PITCH, None),

@@ -1,5 +1,6 @@
 """Exercises are offered for what a test shows, behind the answers before it, and promise nothing."""
 
+import io
 import re
 import tomllib
 from importlib.resources import files
@@ -8,7 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
+from simulated import seated
 
+from hipcv.assessment import assess
+from hipcv.core.setup import Setup
 from hipcv.evidence.exercises import (
     MOST_EXERCISES,
     Exercise,
@@ -27,10 +32,12 @@ from hipcv.evidence.exercises import (
     plan_order,
     popular_advice,
 )
-from hipcv.evidence.knowledge import all_cards
+from hipcv.evidence.knowledge import all_cards, all_looks
 from hipcv.evidence.reference import AsymmetryVerdict
 from hipcv.evidence.screening import Gate, Outcome, judge, words_of
-from hipcv.words import SIDES, Answer, Side
+from hipcv.outputs.advice_text import render_cards
+from hipcv.outputs.html import render_report
+from hipcv.words import SIDES, Answer, Motion, Side
 
 WORDS = {
     name: tomllib.loads(files("hipcv.evidence").joinpath(f"data/{name}.toml").read_text("utf-8"))
@@ -299,6 +306,28 @@ def test_cards_say_how_sure_they_are():
         assert card.sure.wording
         assert card.source.endswith(".")
         assert 1 <= len(re.findall(r"[.:](?= |$)", card.text)) <= 7
+
+
+def test_a_look_has_a_question_and_says_what_it_does_not_tell():
+    """Figure four and butterfly look at turning outwards, the one on the back compares the sides."""
+    looks = {look.id: look for look in all_looks()}
+    assert {name for name, look in looks.items() if look.motion is Motion.EXTERNAL} == {"figure-four", "butterfly"}
+    for look in looks.values():
+        assert look.ask.endswith("?")
+        assert len(look.answers) >= 3
+        assert look.source.endswith(".")
+    for name in ("figure-four", "butterfly"):
+        assert "cannot tell how far a hip turns inwards" in looks[name].tells
+    assert "no range for it was found" in looks["hook-lying"].tells
+
+
+def test_looks_are_told_wherever_cards_are():
+    page = io.StringIO()
+    render_cards(Console(file=page, width=400))
+    nobody = render_report(assess(seated(left=(30.0,), fps=15.0), Setup(screening=())), [])
+    for look in all_looks():
+        assert look.ask in page.getvalue()
+        assert look.ask in nobody
 
 
 def _drawn() -> list[Exercise]:

@@ -17,6 +17,7 @@ from hipcv.batch.input.manifest import Defaults, ListError, read_manifest
 from hipcv.batch.output.redcap import FIELDS, make_records
 from hipcv.batch.output.results import Result, side_rows
 from hipcv.cli import app
+from hipcv.core.answers import SidePain
 from hipcv.core.checks.recording import check_recording
 from hipcv.core.errors import HistoryError
 from hipcv.core.finding import FindingCode, Severity
@@ -33,7 +34,7 @@ from hipcv.live.spoken import spoken_for
 from hipcv.outputs.document import render_document
 from hipcv.outputs.html import render_report
 from hipcv.outputs.text import render_text
-from hipcv.words import Effort, EndPoint, HandPlace, Legs, Side
+from hipcv.words import Effort, EndPoint, HandPlace, Legs, PainPlace, Side
 from hipcv_server.schemas import MeasureOptions, StartMessage
 
 STATIC = Path(__file__).parents[1] / "server" / "hipcv_server" / "static"
@@ -264,6 +265,21 @@ def test_redcap_takes_the_words_that_its_dictionary_knows(told):
     choices = {field.name: field.choices for field in FIELDS}
     assert f"{record['hip_end_point']}, pelvis moved" in choices["hip_end_point"]
     assert record["hip_pain"] == 2
+
+
+def test_redcap_takes_pain_end_point_helper_and_where_the_body_began_to_help():
+    """The same words and numbers as the document, side by side."""
+    hurt = SidePain(4, PainPlace.GROIN)
+    document = render_document(assess(seated(hike=8.0, fps=15.0), replace(TOLD, roll_deg=0.0, pain_left=hurt)))
+    clip = Clip(1, "a.mp4", "/a.mp4", SEATED, effort=Effort.PASSIVE, helper=TOLD.helper, end_point=TOLD.end_point)
+    clip = replace(clip, pain_left=hurt)
+    rows = side_rows(Result(clip, Key("c" * 64, "p" * 64, "m" * 64), document))
+    left, right = make_records(rows).rows(named=True)
+    assert (left["hip_helper"], left["hip_end_point"]) == (TOLD.helper, TOLD.end_point)
+    assert (left["hip_side_pain"], left["hip_side_pain_place"], right["hip_side_pain"]) == (4, "groin", None)
+    onset_deg = document["sides"]["left"]["onset_deg"]
+    assert onset_deg is not None
+    assert left["hip_onset_deg"] == onset_deg
 
 
 def test_one_leg_and_both_at_once_are_not_compared(told):

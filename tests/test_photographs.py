@@ -170,3 +170,14 @@ def test_photographs_given_by_hand_are_measured_and_drawn(samples, truth_of, tmp
         assert 3.0 < (high - low) / 2 < 8.0
     assert document["setup"]["still"] is True
     assert {"report.html", "annotated.mp4"} <= {path.name for path in out.iterdir()}
+
+
+def test_a_picture_that_cannot_be_puts_the_others_in_doubt_and_does_not_count():
+    taken = pictures((38.0, REST), (39.0, REST), (REST, 31.0))
+    px = taken[1].series.image_px.copy()
+    knee, ankle = px[:, 25], px[:, 27]
+    turn = np.radians(100.0)
+    px[:, 27] = knee + np.linalg.norm(ankle - knee, axis=1, keepdims=True) * [np.sin(turn), np.cos(turn)]
+    seen = assess_photographs([taken[0], Photograph(replace(taken[1].series, image_px=px)), taken[2]], Setup())
+    assert FindingCode.BEYOND_JOINT in codes(seen, Severity.DOUBT)
+    assert seen.left.end_range_deg == pytest.approx(38.0, abs=0.7)

@@ -15,6 +15,7 @@ from documents import document_of
 from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
+from benchmarks.record import kill_adders
 from hipcv.cli import app
 from hipcv.core.errors import HistoryError
 from hipcv.core.procedures import procedure_named
@@ -503,3 +504,26 @@ def test_a_live_test_knows_its_hour_and_an_upload_only_its_day(history: History)
     live = history.keep(document_of(31.0), "Anna", recorded_at=at, origin=Origin.LIVE)
     assert history.get(live.id).entry.recorded_at == at
     assert history.keep(document_of(32.0), "Anna").recorded_at is None
+
+
+# ------------------------------------------------------------------------------------------------- killed, and many
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("url", DATABASES, indirect=True)
+def test_killed_while_adding_every_assessment_that_was_told_as_kept_is_there(url: str, tmp_path: Path) -> None:
+    """A short form of `benchmarks/record.py --kills 50`."""
+    n_told, n_there, whole = kill_adders(url, 4, tmp_path)
+    assert n_told == n_there > 0
+    assert whole
+
+
+def test_lists_of_many_read_no_document(tmp_path: Path) -> None:
+    """However large documents are: what a list reads lies apart from them."""
+    with open_history(f"sqlite:///{tmp_path / 'h.sqlite'}") as history:
+        history.keep(document_of(31.0), "Anna")
+        with closing(sqlite3.connect(tmp_path / "h.sqlite")) as database:
+            database.execute("DELETE FROM documents")
+            database.commit()
+        assert [entry.of(Side.LEFT) for entry in history.list()] == [31.0]
+        assert history.people()[0].n_kept == history.count("anna") == 1

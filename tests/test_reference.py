@@ -13,6 +13,7 @@ from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
+from hipcv.core.procedures.supine import SUPINE
 from hipcv.evidence.guidance import note_for
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error, published_errors
 from hipcv.evidence.norms import norms_table
@@ -219,7 +220,16 @@ def test_a_row_of_a_printed_posture_judges_before_one_whose_hip_angle_alone_is_k
     silent = {NoVerdict.NO_POSTURE, NoVerdict.NO_SPREAD, NoVerdict.OFTEN_QUOTED}
     unprinted = [row.position is None for row in found if row.no_verdict not in silent]
     assert unprinted == sorted(unprinted)
-    assert any(unprinted) or known_to_be_no_adult(subject)
+    assert any(unprinted) or known_to_be_no_adult(subject) or position is SUPINE
+
+
+@given(subjects)
+def test_on_the_back_nobody_is_judged(subject) -> None:
+    """No study prints supine, a straight hip, hanging lower legs and a spread; the mean of one is shown."""
+    found = find_references(SUPINE, **subject)
+    assert all(row.no_verdict is not None for row in found)
+    mean = [row.mean_deg for row in found if row.id == "kouyoumdjian-2012-supine"]
+    assert mean == [29.6] or known_to_be_no_adult(subject) or not 20 <= (subject.get("age_years") or 20) <= 60
 
 
 def known_to_be_no_adult(subject: dict[str, object]) -> bool:
@@ -274,7 +284,7 @@ def test_no_verdict_and_no_percentile_rests_on_a_guess_of_sex_or_age(position: P
         assert (comparison.verdict is None) == (comparison.no_verdict is not None)
 
 
-@pytest.mark.parametrize("position", PROCEDURES)
+@pytest.mark.parametrize("position", [SEATED, PRONE])
 def test_an_adult_of_unknown_sex_sees_womens_and_mens_ranges_side_by_side_without_a_verdict(
     position: Procedure,
 ) -> None:
@@ -307,6 +317,7 @@ def test_what_a_posture_that_is_not_printed_leaves_open_is_told_with_the_row_and
     for row in find_references(position, **subject):
         told = compare(5.0, (4.0, 6.0), row)
         unprinted = row.kind is ReferenceKind.PUBLISHED and row.position is None and row.hip_flexion_deg is not None
+        unprinted = unprinted and position is not SUPINE  # there they judge nobody
         assert (told.posture_caveat is not None) is unprinted
         if unprinted:
             assert told.no_verdict is not NoVerdict.NO_POSTURE

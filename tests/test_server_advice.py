@@ -73,8 +73,9 @@ def test_words_that_nobody_knows_are_wrong_arguments(client):
 
 
 def test_what_is_known_comes_with_its_sources(client):
-    cards = client.get("/api/v1/known").json()["cards"]
-    assert all(card["source"] and card["sure"] for card in cards)
+    known = client.get("/api/v1/known").json()
+    assert all(card["source"] and card["sure"] for card in known["cards"])
+    assert {look["motion"] for look in known["looks"]} == {"internal", "external"}
 
 
 def start(client: TestClient, **told: object) -> dict:

@@ -183,7 +183,7 @@ def test_deleting_works_time_and_again_though_somebody_else_takes_what_it_frees(
     try:
         ids = [new_id() for _ in range(8)]
         for job_id in ids:
-            store.add_done(OPTIONS, DOCUMENT, job_id=job_id, kind="live", n_frames=1, began="")
+            store.add_done(OPTIONS, DOCUMENT, job_id=job_id, kind="live", n_frames=1, began=now())
         for n, job_id in enumerate(ids):
             filler = fill(small_disk)
             filler.rename(small_disk / f"filler-{n}")

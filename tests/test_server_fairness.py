@@ -171,7 +171,7 @@ def test_a_mark_that_was_cut_off_is_one_of_a_machine_that_went_down(tmp_path, co
 
 def test_a_database_of_the_version_before_is_taken_on_with_all_that_is_in_it(tmp_path):
     store = JobStore(tmp_path)
-    kept, new = add(store, subject="S01"), ("length_s", "machine_deaths", "replay_of")
+    kept, new = add(store, subject="S01"), ("length_s", "machine_deaths", "replay_of", "replayed")
     store.close()
     old = sqlite3.connect(tmp_path / FILE_NAME)
     for column in new:

@@ -185,6 +185,8 @@ def test_results_of_an_older_server_move_into_the_history_and_nothing_is_lost(tm
     JobStore(tmp_path).close()
     (tmp_path / "history.sqlite").unlink()
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as old:
+        for name in ("length_s", "machine_deaths", "replay_of", "replayed"):
+            old.execute(f"ALTER TABLE jobs DROP COLUMN {name}")
         for name in ("summary", "document"):
             old.execute(f"ALTER TABLE jobs ADD COLUMN {name} TEXT")
         old.execute("PRAGMA user_version=1")

@@ -22,9 +22,12 @@ API = "/api/v1"
 CLIP = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(4096)
 
 
-@pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.process)])
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    """A data folder whose history is in it, or in PostgreSQL."""
     monkeypatch.delenv("HIPCV_DATABASE", raising=False)
+    if request.param == "postgresql":
+        monkeypatch.setenv("HIPCV_DATABASE", str(request.getfixturevalue("postgresql")))
     return tmp_path / "data"
 
 
@@ -126,6 +129,11 @@ def test_forgetting_leaves_no_byte_of_a_person_in_the_data_folder(
     """What is done, what waits and what failed, with clip, report and names; Ben's stays."""
     shelves, ben = Shelves(data), done(store, "Ben")
     ids = [done(store, CANARY), *(new_id() for _ in range(2))]
+    replay = new_id()
+    told = MeasureOptions(test="seated").model_dump(mode="json")
+    store.add(told, job_id=replay, kind="replay", replay_of=ids[0])
+    store.claim()
+    store.finish(replay, document_of(31.0, how_done=CANARY), 10)
     for job_id in ids[1:]:
         store.add(MeasureOptions(test="seated", subject=CANARY, keep=True).model_dump(mode="json"), job_id=job_id)
     store.claim()
@@ -140,6 +148,7 @@ def test_forgetting_leaves_no_byte_of_a_person_in_the_data_folder(
     left = [path for path in data.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()]
     assert left == []
     assert [client.get(f"{API}/assessments/{job_id}").status_code for job_id in [ben, *ids]] == [200, 404, 404, 404]
+    assert client.get(f"{API}/assessments/{replay}").status_code == 404
     assert shelves.result(ben, "report.html").exists()
     assert store.history.verify().whole
 

@@ -19,8 +19,7 @@ from hipcv_server.app import create_app
 from hipcv_server.files import CLIP, Shelves
 from hipcv_server.problems import ProblemError
 from hipcv_server.settings import JobLimits, Settings, UploadLimits
-from hipcv_server.uploads import Upload, receive, what_it_is
-from hipcv_server.worker import stills_of
+from hipcv_server.uploads import Upload, files_of, receive, what_it_is
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "seated-easy-101-01.mp4"
 VIDEO = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 40
@@ -375,7 +374,7 @@ def test_pictures_of_one_test_arrive_side_by_side_in_their_order(tmp_path: Path)
     body = form(*files, ("still", b"true", None), ("test", b"seated", None))
     upload = take(body, tmp_path / CLIP, list(range(0, len(body), 700)))
     assert (upload.n_files, upload.n_bytes) == (3, sum(map(len, contents)))
-    assert [path.read_bytes() for path in stills_of(tmp_path / CLIP)] == contents
+    assert [path.read_bytes() for path in files_of(tmp_path / CLIP)] == contents
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,10 @@ def test_the_interface_lists_and_takes_it(house: dict[str, str], tmp_path: Path)
         "rest": "down",
         "hip_flexion_deg": 45.0,
     }
-    assert [one["name"] for one in listed["procedures"]] == ["seated", "toy", "prone"]
-    assert described["components"]["schemas"]["TestName"]["enum"] == ["seated", "toy", "prone"]
+    assert [one["name"] for one in listed["procedures"]] == ["seated", "toy", "prone", "supine"]
+    assert described["components"]["schemas"]["TestName"]["enum"] == ["seated", "toy", "prone", "supine"]
     form = described["paths"]["/api/v1/assessments"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    assert form["properties"]["test"]["enum"] == ["seated", "toy", "prone"]
+    assert form["properties"]["test"]["enum"] == ["seated", "toy", "prone", "supine"]
     assert norms[0] == 200
     assert guidance[0] == 200
     assert len(guidance[1]["film"]) >= 3

@@ -430,7 +430,7 @@ class TestRefusals:
         [
             ("missing.mp4", lambda path: path, "no such file"),
             ("inside/a/file.mp4", lambda path: path, "no such file"),
-            ("folder.mp4", lambda path: path.mkdir() or path, "a folder"),
+            ("folder.mp4", lambda path: path.mkdir() or path, "no picture file"),
             ("empty.mp4", lambda path: with_bytes(path, b""), "an empty file"),
             ("text.mp4", lambda path: with_bytes(path, "Prüfling 7, links\n".encode() * 500), "text"),
             ("noise.mp4", lambda path: with_bytes(path, random.Random(0).randbytes(5000)), "no video"),
@@ -442,9 +442,9 @@ class TestRefusals:
             ("none.mkv", without_frames, "a video without frames"),
             ("one.mp4", lambda path: write(path, numbers(1)), "a single picture"),
             ("one.gif", lambda path: write(path, numbers(1), codec="gif", pixels="rgb8"), "a single picture"),
-            ("still.png", image, r"a picture \(PNG\)"),
-            ("still.jpg", image, r"a picture \(JPEG\)"),
-            ("still.webp", image, r"a picture \(WebP\)"),
+            ("still.png", image, "a picture: say that each is a still"),
+            ("still.jpg", image, "a picture: say that each is a still"),
+            ("still.webp", image, "a picture: say that each is a still"),
             ("dot.mkv", lambda path: write(path, [np.zeros((1, 1, 3), np.uint8)] * 3, **LOSSLESS), "pictures of 1×1"),
             (
                 "huge.mkv",

@@ -98,6 +98,8 @@ VIEWINGS = [
     Viewing(rotate_deg=270, aspect=4 / 3),
     Viewing(from_s=0.0, to_s=5.1234),
     Viewing(crop_px=(1, 2, 300, 400)),
+    Viewing(pictures_hz=12.5),
+    Viewing(rotate_deg=90, still=True),
 ]
 
 

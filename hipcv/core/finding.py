@@ -97,6 +97,7 @@ class Cause(StrEnum):
     STRETCH = "stretch"
     JOINED = "joined"
     STORED_SIZE = "stored_size"
+    OTHER_PERSON = "other_person"
     KNOCKED = "knocked"
     LONE_LEG = "lone_leg"
     HALF_BODY = "half_body"

@@ -59,7 +59,7 @@ def norms_table(
     sex: Sex | None = None,
     motion: Motion = Motion.INTERNAL,
 ) -> tuple[NormRow, ...]:
-    """Return the references that fit, seated before prone, each test's best first, what is of no one test last.
+    """Return the references that fit, the hip bent first, each test's best first, what is of no one test last.
 
     With nothing given the table holds every reference of internal rotation. Each argument narrows it as in
     `find_references`, except that an unknown age (None or NaN) keeps the rules of thumb by age, since a reader can pick
@@ -73,7 +73,12 @@ def norms_table(
     """
     positions = PROCEDURES if position is None else (position,)
     fitting = (find_references(wanted, age_years=age_years, sex=sex, motion=motion) for wanted in positions)
-    chosen = {row.id: row for rows in fitting for row in rows}
+    chosen: dict[str, ReferenceRange] = {}
+    for rows in fitting:
+        for row in rows:
+            kept = chosen.setdefault(row.id, row)
+            if kept.posture_caveat is None and row.posture_caveat is not None:  # as it stands in the test it judges in
+                chosen[row.id] = row
     if known_age(age_years) is None:
         banded = (row for row in all_references() if row.needs_age and row.motion is motion)
         chosen |= {row.id: row for row in banded if row.position in (None, *positions)}

@@ -80,16 +80,17 @@ def baseline_days() -> timedelta:
     return timedelta(days=_words()["baseline"]["days"])
 
 
-def baseline_words(n_baselines: int) -> tuple[str, ...]:
-    """Return what to say beside a first value of one day, or of two.
+def baseline_words(n_baselines: int, *, band: bool) -> tuple[str, ...]:
+    """Return what to say beside a first value of one day, or of two, with a band about it or without.
 
     Examples
     --------
-    >>> baseline_words(2)[0]
+    >>> baseline_words(2, band=True)[0]
     'The first value is the mean of two days.'
     """
     words = _words()["baseline"]
-    return words["two" if n_baselines > 1 else "one"], words["band"], words["origin"]
+    first = words["two" if n_baselines > 1 else "one"]
+    return (first, words["band"], words["origin"]) if band else (first, words["origin"])
 
 
 def next_visit(last: date) -> date:

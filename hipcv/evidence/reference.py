@@ -103,6 +103,7 @@ class ReferenceRange:
     hip_flexion_deg : how far the hip was bent, where a published row's source prints that and no posture.
     posture_caveat : how far postures with that bend differ, in a few words, to be said wherever such a row judges; None
         where that is not known, or too much to judge by.
+    judges_in : the one test in which such a row judges; in others with that bend it is shown.
     age_low_years, age_high_years : completed years, both included; the sample's own ages for published rows.
     reach_years : ages to which the row may be carried beyond its band, both included; then `extrapolated` is set.
     mean_deg, sd_deg : degrees; a mean without a spread gives a distance but no verdict.
@@ -120,6 +121,7 @@ class ReferenceRange:
     position: Procedure | None = None
     hip_flexion_deg: float | None = None
     posture_caveat: str | None = None
+    judges_in: Procedure | None = None
     effort: Effort | None = None
     sex: Sex | None = None
     age_low_years: int | None = None
@@ -291,7 +293,10 @@ def all_references() -> tuple[ReferenceRange, ...]:
     True
     """
     told = tomllib.loads(files("hipcv.evidence").joinpath("data/references.toml").read_text("utf-8"))
-    caveats = {(Motion(one["motion"]), one["hip_flexion_deg"]): one["caveat"] for one in told["unprinted_posture"]}
+    caveats = {
+        (Motion(one["motion"]), one["hip_flexion_deg"]): (one["caveat"], procedure_named(one["judges_in"]))
+        for one in told["unprinted_posture"]
+    }
     return tuple(_reference(fields, caveats) for fields in told["reference"])
 
 
@@ -338,7 +343,8 @@ def find_references(
     """
     age = known_age(age_years)
     fitting = (row for row in all_references() if row.motion is motion and row.fits(position) and _of_sex(row, sex))
-    aged = (kept for row in fitting if (kept := _at_age(row, age)) is not None)
+    postured = (_in_posture(row, position) for row in fitting)
+    aged = (kept for row in postured if (kept := _at_age(row, age)) is not None)
     judged = (replace(row, no_verdict=_no_verdict(row, age, sex)) for row in aged)
     return _in_turns(sorted(judged, key=lambda row: _rank(row, effort, sex)), effort, sex)
 
@@ -465,7 +471,9 @@ def asymmetry_verdict(difference_deg: float | None, mdc95_deg: float | None) -> 
     return AsymmetryVerdict.NOTABLE if size < ASYMMETRY_LARGE_DEG else AsymmetryVerdict.LARGE
 
 
-def _reference(fields: Mapping[str, Any], caveats: Mapping[tuple[Motion, float], str]) -> ReferenceRange:
+def _reference(
+    fields: Mapping[str, Any], caveats: Mapping[tuple[Motion, float], tuple[str, Procedure]]
+) -> ReferenceRange:
     words: dict[str, Callable[[str], object]] = {"position": procedure_named, "effort": Effort, "sex": Sex}
     words |= {"motion": Motion}
     words |= {"kind": ReferenceKind, "verification": Verification}
@@ -473,9 +481,14 @@ def _reference(fields: Mapping[str, Any], caveats: Mapping[tuple[Motion, float],
     row |= {key: tuple(row[key]) for key in ("reach_years", "means_deg") if key in row}
     reference = ReferenceRange(**row)
     if reference.hip_flexion_deg is not None:
-        caveat = caveats.get((reference.motion, reference.hip_flexion_deg))
-        reference = replace(reference, posture_caveat=caveat)
+        caveat, test = caveats.get((reference.motion, reference.hip_flexion_deg), (None, None))
+        reference = replace(reference, posture_caveat=caveat, judges_in=test)
     return replace(reference, no_verdict=_never_judges(reference))
+
+
+def _in_posture(row: ReferenceRange, test: Procedure) -> ReferenceRange:
+    """Return a row of no printed posture as one that judges nobody where it does not judge this test."""
+    return row if row.judges_in in (None, test) else replace(row, posture_caveat=None, judges_in=None)
 
 
 def _of_sex(row: ReferenceRange, sex: Sex | None) -> bool:

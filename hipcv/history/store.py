@@ -160,15 +160,7 @@ class History:
             if token is None and person is not None:
                 same = (_A.person_id == person) & (_A.document_sha256 == values["document_sha256"])
             kept = connection.execute(_entries().where(_A.current, same).limit(1)).one_or_none()
-            if kept is not None:
-                return _entry(kept)
-            (document_id,) = connection.execute(DOCUMENTS.insert().values(text=body)).inserted_primary_key or (0,)
-            row = {**values, "person_id": person, "document_id": document_id, "number": 0}
-            (number,) = connection.execute(ASSESSMENTS.insert().values(**row)).inserted_primary_key or (0,)
-            row["number"] = number
-            connection.execute(ASSESSMENTS.update().where(_A.id == number).values(number=number))
-            append(connection, Action.CREATE, number=number, version=1, person=person, digest=digest_of_version(row))
-            return _entry(connection.execute(_entries().where(_A.id == number)).one())
+            return _insert(connection, {**values, "person_id": person}, body) if kept is None else _entry(kept)
 
     def correct(self, id_: int, *, subject: str | None = None, visit_date: date | None = None) -> Entry:
         """Say of whom or of which day an assessment is; what was said before stays as an earlier version.
@@ -372,21 +364,25 @@ class History:
         return Removed((row.token,))
 
     def drop(self, token: str) -> bool:
-        """Delete the assessment of a token in all its versions, for good; False where there is none."""
+        """Delete the assessment of a token in all its versions, for good; False where there is none.
+
+        Either way nothing that was deleted is left in a file: where the disk was full, calling it once more sees to it.
+        """
         entry = self.short(token)
-        if entry is not None:
+        if entry is None:
+            self._leave_nothing()
+        else:
             self.delete(entry.id)
         return entry is not None
 
     def forget(self, subject: str) -> Removed:
-        """Delete what is kept of a person in any spelling, and the name, for good."""
+        """Delete what is kept of a person in any spelling, and the name, for good; no file holds it, see `drop`."""
         with self._change() as connection:
             person = _find_person(connection, subject)
-            if person is None:
-                return Removed(())
-            whose = connection.execute(select(_A.number, _A.token).where(_A.current, _A.person_id == person)).all()
+            who = false() if person is None else _A.person_id == person
+            whose = connection.execute(select(_A.number, _A.token).where(_A.current, who)).all()
             _delete_numbers(connection, [row.number for row in whose])
-            for number in connection.scalars(select(_A.number).where(_A.person_id == person).distinct()).all():
+            for number in connection.scalars(select(_A.number).where(who).distinct()).all():
                 self._let_go(connection, number)
             _drop_nobodies(connection)
         self._leave_nothing()
@@ -474,6 +470,18 @@ def _name(connection: Connection, name: str, key: str, person: int | None = None
         connection.execute(PEOPLE.update().where(PEOPLE.c.id == person).values(**values))
     append(connection, Action.NAME, person=person, digest=digest_of_person(name, key, salt))
     return person
+
+
+def _insert(connection: Connection, values: dict[str, Any], body: str) -> Entry:
+    """Put a first version and its document in; its number is that of its row."""
+    (document_id,) = connection.execute(DOCUMENTS.insert().values(text=body)).inserted_primary_key or (0,)
+    row = {**values, "document_id": document_id, "number": 0}
+    (number,) = connection.execute(ASSESSMENTS.insert().values(**row)).inserted_primary_key or (0,)
+    row["number"] = number
+    connection.execute(ASSESSMENTS.update().where(_A.id == number).values(number=number))
+    told = {"number": number, "version": 1, "person": values["person_id"]}
+    append(connection, Action.CREATE, **told, digest=digest_of_version(row))
+    return _entry(connection.execute(_entries().where(_A.id == number)).one())
 
 
 def _drop_nobodies(connection: Connection) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hipcv.evidence.progress import baseline_words, next_words, positions_say
+from hipcv.evidence.progress import positions_say
 from hipcv.history.comparison import Changes
 from hipcv.history.entry import Entry, Kept, Measure, Number
 from hipcv.history.positions import InPosition, SideBySide
@@ -200,8 +200,7 @@ def print_trend(trend: Trend, person: str, test: str) -> None:
             _say(f"{what} of {degrees(line.first_deg)}, band {_interval(line.band_deg)}: {line.verdict}.")
     for source in dict.fromkeys(line.mdc95_source for line in trend.lines if line.mdc95_source):
         _say(f"The band comes from {source}.")
-    assert trend.next_date is not None  # there are entries
-    _say(*baseline_words(max(line.n_baselines for line in trend.lines)), next_words(trend.next_date))
+    _say(*trend.say)
 
 
 # ----------------------------------------------------------------------------------------------------------- positions

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from hipcv.evidence.progress import baseline_days, next_visit
+from hipcv.evidence.progress import baseline_days, baseline_words, next_visit, next_words
 from hipcv.history.comparison import Change, SideChange, Spacing, compare_documents, spacing_of
 from hipcv.history.entry import Entry, Measure
 from hipcv.history.store import History
@@ -57,6 +57,15 @@ class Trend:
     def next_date(self) -> date | None:
         """When to measure again; None where nothing was measured."""
         return next_visit(self.entries[-1].visit_date) if self.entries else None
+
+    @property
+    def say(self) -> tuple[str, ...]:
+        """What to know beside the lines, and when to measure again, in sentences; none where nothing was measured."""
+        if self.next_date is None:
+            return ()
+        n_baselines = max(line.n_baselines for line in self.lines)
+        band = any(line.band_deg for line in self.lines)
+        return *baseline_words(n_baselines, band=band), next_words(self.next_date)
 
     def line(self, side: Side, measure: Measure = Measure.INTERNAL) -> Line | None:
         """Return one line; None where there is none.

@@ -239,8 +239,9 @@ def _distance_advice(sight: Sight, spoken: Spoken) -> str | None:
 def _posture_advice(sight: Sight, procedure: Procedure) -> str | None:
     px = sight.image_px
     if PostureCheck.SITS not in procedure.posture:
-        up = (px[list(ANKLES), 1] < px[list(KNEES), 1]).all()
-        return None if up else _capital(spoken_for(procedure).posture)
+        way = -1 if procedure.shank_up else 1  # where the feet are from the knees, down the picture
+        rests = (way * (px[list(ANKLES), 1] - px[list(KNEES), 1]) > 0).all()
+        return None if rests else _capital(spoken_for(procedure).posture)
     trunk_m = sight.world_m[list(SHOULDERS)].mean(axis=0) - sight.world_m[list(HIPS)].mean(axis=0)
     thighs_m = sight.world_m[list(KNEES)] - sight.world_m[list(HIPS)]
     cosine = (thighs_m @ trunk_m) / (np.linalg.norm(thighs_m, axis=1) * np.linalg.norm(trunk_m) + 1e-9)

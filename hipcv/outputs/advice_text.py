@@ -20,7 +20,7 @@ from hipcv.evidence.exercises import (
     plan_order,
     popular_advice,
 )
-from hipcv.evidence.knowledge import all_cards
+from hipcv.evidence.knowledge import all_cards, all_looks
 from hipcv.evidence.screening import Outcome, Screened, asked_again, questions
 from hipcv.outputs.plan import NextSteps
 from hipcv.printable import printable
@@ -213,3 +213,8 @@ def render_cards(console: Console) -> None:
         console.print(Text.assemble("\n", (card.title, "bold"), f" ({card.sure.wording})"))
         console.print(Text(card.text))
         console.print(Text(card.source, style="dim"))
+    console.print(Text("\nLooks without a number", style="bold underline"))
+    for look in all_looks():
+        console.print(Text.assemble("\n", (look.title, "bold")))
+        console.print(Text(look.text))
+        console.print(Text(look.source, style="dim"))

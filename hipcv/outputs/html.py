@@ -14,7 +14,7 @@ from hipcv.core.finding import Severity
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.evidence.exercises import common_rules, drawing_of, grade_words, kind_words, plan_order, popular_advice
 from hipcv.evidence.guidance import filming_guide, helper_guide, meaning_for, note_for, origin_for, title_for
-from hipcv.evidence.knowledge import all_cards
+from hipcv.evidence.knowledge import all_cards, all_looks
 from hipcv.evidence.reference import NoVerdict
 from hipcv.outputs.basis import (
     concerns_text,
@@ -172,6 +172,7 @@ def _advice() -> dict[str, object]:
         "order": plan_order(),
         "popular": popular_advice(),
         "cards": all_cards(),
+        "looks": all_looks(),
         "drawing_of": drawing_of,
         "grade_words": grade_words,
         "kind_words": kind_words,

@@ -29,3 +29,5 @@ class Method:
 
 
 METHOD = Method()
+#: ... and with a look at every frame, whatever was seen before.
+EXHAUSTIVE = Method(legs=LegSteps(looks_of_a_view=None))

@@ -17,7 +17,7 @@ from hipcv.core.setup import Setup
 from hipcv.core.viewing import Viewing
 from hipcv.models.store import ModelFile
 from hipcv.pose.legs.reader import LegReader, open_leg_reader
-from hipcv.pose.legs.region import find_each
+from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, find_each
 from hipcv.pose.legs.subject import Subject, find_legs, square_of
 from hipcv.pose.recognise import sitting_share
 from hipcv.sources.recording import VideoInfo
@@ -88,15 +88,19 @@ class PartFinder:
         if self.setup.procedure.body_seen:
             shown = [self._sits(rgb) for _, rgb in timed]
         else:
-            shown = self._stand([rgb for _, rgb in timed])
+            shown = self._lie([rgb for _, rgb in timed])
         return longest_stretch([time_s for time_s, _ in timed], shown)
 
-    def _stand(self, pictures: Sequence[ByteArray]) -> list[bool]:
-        """Return in which pictures legs stand: as they are, and where none do, of a body that is seen head up."""
-        shown = find_each(pictures, self.reader.network)
-        if any(shown) or self.name.sees_less:
+    def _lie(self, pictures: Sequence[ByteArray]) -> list[bool]:
+        """Return in which pictures the legs of somebody who lies are seen.
+
+        Shanks that stand are looked for as they are, and where none are seen, of a body that is seen head up.
+        """
+        network, up = self.reader.network, self.setup.procedure.shank_up
+        shown = find_each(pictures, network, turn_deg=STANDING_DEG if up else HANGING_DEG, lying=True)
+        if any(shown) or self.name.sees_less or not up:
             return shown
-        return find_each(pictures, self.reader.network, over=True)
+        return find_each(pictures, network, over=True, lying=True)
 
     def turned_deg(self, pictures: Sequence[ByteArray]) -> int:
         """Return by how many quarters, degrees clockwise, the pictures of a test are turned; 0 where they are not."""
@@ -187,8 +191,8 @@ def find_part(viewing: Viewing, survey: Survey, finder: PartFinder, info: VideoI
     if len(showing) == 1:
         return only_seconds(viewing, showing[0], info.slow_motion, length_s)
     if showing:
-        knocked = all(survey.same_scene_at(part[0]) for part in stretches[1:])
-        return Part(viewing, (_several(showing, info.slow_motion, length_s, knocked=knocked),))
+        cause = Cause.KNOCKED if all(survey.same_scene_at(part[0]) for part in stretches[1:]) else Cause.JOINED
+        return Part(viewing, (several_tests(showing, info.slow_motion, length_s, cause),))
     return Part(viewing)
 
 
@@ -209,13 +213,20 @@ def only_seconds(viewing: Viewing, seconds: tuple[float, float], slow_motion: fl
     return Part(narrowed, (found(FindingCode.PART_MEASURED, Severity.NOTE, share, cause=Cause.STRETCH, values=values),))
 
 
-def _several(showing: list[tuple[float, float]], slow_motion: float, length_s: float, *, knocked: bool) -> Finding:
+def several_tests(showing: Sequence[tuple[float, float]], slow_motion: float, length_s: float, cause: Cause) -> Finding:
+    """Return the refusal of a recording that shows tests in several of its true seconds, with those a player shows.
+
+    Examples
+    --------
+    >>> told = several_tests([(0.0, 9.0), (9.0, math.inf)], 1.0, 20.0, Cause.KNOCKED)
+    >>> told.code.value, dict(told.values)
+    ('moving_camera', {'where': '0.0 to 9.0 and 9.0 to 20.0'})
+    """
     spans = [(a * slow_motion, min(b, length_s) * slow_motion) for a, b in showing]
     where = " and ".join(f"{a:.1f} to {b:.1f}" for a, b in spans)
-    if knocked:
-        return Finding(FindingCode.MOVING_CAMERA, Severity.REJECT, cause=Cause.KNOCKED, values={"where": where})
-    code, n = FindingCode.SEVERAL_TESTS, len(showing)
-    return found(code, Severity.REJECT, n, cause=Cause.JOINED, values={"where": where})
+    if cause is Cause.KNOCKED:
+        return Finding(FindingCode.MOVING_CAMERA, Severity.REJECT, cause=cause, values={"where": where})
+    return found(FindingCode.SEVERAL_TESTS, Severity.REJECT, len(showing), cause=cause, values={"where": where})
 
 
 def _choose(boxes: list[Box], survey: Survey, finder: PartFinder, info: VideoInfo, setup: Setup) -> Box | None:

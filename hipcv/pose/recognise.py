@@ -1,4 +1,4 @@
-"""Which test a recording shows, by the same evidence as it is read by: seated, prone, or neither."""
+"""Which test a recording shows, by the same evidence as it is read by: seated, supine, prone, or none."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,13 @@ from hipcv.core.finding import FindingCode
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
+from hipcv.core.procedures.supine import SUPINE
 from hipcv.evidence.guidance import advice_for
 from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
 from hipcv.pose.legs.network import LandmarkNetwork
 from hipcv.pose.legs.people import PersonDetector
-from hipcv.pose.legs.region import find_in_clip
+from hipcv.pose.legs.region import HANGING_DEG, find_in_clip
 from hipcv.pose.legs.subject import find_people
 from hipcv.words import ModelName
 
@@ -39,7 +40,7 @@ class Picture(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The test that a recording shows, None for neither, and why in one sentence."""
+    """The test that a recording shows, None for none, and why in one sentence."""
 
     procedure: Procedure | None
     reason: str
@@ -71,6 +72,9 @@ def spread(frames: Iterable[Picture], n: int = N_FRAMES) -> list[ByteArray]:
 def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName = ModelName.HEAVY) -> Recognised:
     """Say which test a recording shows, by looking for a sitting person and for two lower legs from the foot end.
 
+    Legs that hang clearly from somebody who does not sit are those of somebody on the back. Those of somebody face down
+    hang as well where the picture stands on its head: nothing in it tells the two apart, and the reason says so.
+
     `name` is the model's: one that sees less looks again, and where it finds nothing the reason says which would.
     """
     pictures = spread(frames)
@@ -81,6 +85,13 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
     share = sitting_share(pictures, network, detector)
     if share >= MIN_SITTING:
         return Recognised(SEATED, f"Somebody sits facing the camera in {share:.0%} of the frames looked at.")
+    hanging, _ = find_in_clip(pictures, network, turn_deg=HANGING_DEG, sees_less=name.sees_less, lying=True)
+    if hanging is not None and hanging.clear:
+        return Recognised(
+            SUPINE,
+            f"Two lower legs hang over a bed's end in {hanging.share:.0%} of the frames looked at, and nobody sits "
+            "(face down in a picture that stands on its head looks alike: then say --test prone --rotate 180).",
+        )
     for turn in (90, 180, 270):  # before the prone test, which shanks that point up look like
         upright = [np.ascontiguousarray(np.rot90(rgb, turn // 90)) for rgb in pictures]
         turned = sitting_share(upright, network, detector)

@@ -42,7 +42,7 @@ _COUNTED: Final = re.compile(r"%0?(\d*)d")
 
 
 def find_pictures(clip: Clip) -> tuple[Path, ...] | None:
-    """Return the picture files that a path stands for, in their order; None where it stands for one other file.
+    """Return the picture files that a path stands for, in the order of their names; None where it is one other file.
 
     Parameters
     ----------
@@ -63,11 +63,14 @@ def find_pictures(clip: Clip) -> tuple[Path, ...] | None:
     ['frame9.png', 'frame10.png']
     """
     if not isinstance(clip, Path):
-        return tuple(path.absolute() for path in clip)
-    if clip.is_dir():
-        return _counted_up(clip, [path for path in clip.iterdir() if is_picture_name(path)])
-    if clip.is_file():
-        return (clip.absolute(),) if is_picture_name(clip) else None
+        return _in_order(clip)
+    try:
+        if clip.is_dir():
+            return _counted_up(clip, [path for path in clip.iterdir() if is_picture_name(path)])
+        if clip.is_file():
+            return (clip.absolute(),) if is_picture_name(clip) else None
+    except OSError:  # may not be looked at: said where it is opened
+        return None
     mask = _COUNTED.sub(lambda m: "[0-9]" * int(m[1]) if m[1] else "[0-9]*", clip.name)
     if mask == clip.name and not set("*?[") & set(mask):
         return None
@@ -78,6 +81,10 @@ def find_pictures(clip: Clip) -> tuple[Path, ...] | None:
 def _counted_up(source: Path, found: Sequence[Path]) -> tuple[Path, ...]:
     if not found:
         raise picture_refusal(source, "no picture file", "give a folder or a pattern that holds pictures")
+    return _in_order(found)
+
+
+def _in_order(found: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(sorted((path.absolute() for path in found), key=_by_number))
 
 

@@ -16,7 +16,9 @@ from hipcv.measurement import Measurement, OnFrame, measure_file
 from hipcv.models.store import ModelFile, Progress, get_model
 from hipcv.native.software import installed
 from hipcv.outputs.document import as_text, document_text, read_document, read_setup, read_told_viewing
+from hipcv.pose.method import EXHAUSTIVE, METHOD
 from hipcv.sources.container import sha256_of
+from hipcv.sources.pictures import Clip, find_pictures, sha256_of_pictures
 from hipcv.words import Engine, ModelName
 
 #: How many levels of folders below the one named are looked through for the recording.
@@ -89,7 +91,7 @@ def read_kept(file: Path) -> dict[str, Any]:
 
 def replay(
     kept: Mapping[str, Any],
-    where: Path,
+    where: Clip,
     *,
     model_path: Path | None = None,
     on_frame: OnFrame | None = None,
@@ -101,7 +103,8 @@ def replay(
     Parameters
     ----------
     kept : the document, as JSON values.
-    where : the recording, or a folder in which it is looked for by its bytes.
+    where : the recording, or a folder in which it is looked for by its bytes; of pictures their folder, a pattern, or
+        all of them.
     model_path : where to look first for the pose model that the document names.
     on_frame, on_fetch, on_read : as for `measure_file`.
 
@@ -127,7 +130,12 @@ def replay(
         raise HistoryError(
             f"Wanted a document that says all that was told, found one that does not ({error}): measure anew."
         ) from error
-    clip = find_recording(origin.clip_sha256, where, n_bytes=origin.parameters.get("clip_bytes"))
+    clip: Clip
+    if viewing.still or viewing.pictures_hz is not None:
+        clip = find_picture_files(origin.clip_sha256, where)
+    else:
+        one = where if isinstance(where, Path) else where[0]
+        clip = find_recording(origin.clip_sha256, one, n_bytes=origin.parameters.get("clip_bytes"))
     model = _same_model(origin.pose_model, origin.model_sha256, model_path, on_fetch)
     measured = measure_file(
         clip,
@@ -137,6 +145,7 @@ def replay(
         slow_motion=known.setup.slow_motion,
         clip_sha256=origin.clip_sha256,
         viewing=viewing,
+        method=EXHAUSTIVE if origin.parameters.get("exhaustive") else METHOD,
         engine=engine,
         on_frame=on_frame,
         on_read=on_read,
@@ -176,6 +185,31 @@ def find_recording(sha256: str, where: Path, *, n_bytes: object = None) -> Path:
     raise SourceError(
         f"Wanted the recording that the document is of (SHA-256 {sha256[:12]}…), found it nowhere in {where}: "
         "name the file, or a folder that holds it, with --clip."
+    )
+
+
+def find_picture_files(sha256: str, where: Clip) -> Clip:
+    """Return the pictures that have these bytes together: all that `where` stands for.
+
+    Raises
+    ------
+    SourceError
+        Where they are others.
+
+    Examples
+    --------
+    >>> from hashlib import sha256
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     n = Path(folder, "one.png").write_bytes(b"a picture")
+    ...     find_picture_files(sha256(b"a picture").hexdigest(), Path(folder)) == Path(folder)
+    True
+    """
+    if sha256_of_pictures(find_pictures(where) or ()) == sha256:
+        return where
+    raise SourceError(
+        f"Wanted the pictures that the document is of (SHA-256 {sha256[:12]}…), found others: name the folder or "
+        "pattern that holds these and no more."
     )
 
 

@@ -77,7 +77,7 @@ class Reserve:
     """
 
     path: Path
-    n_bytes: int = 4 << 20
+    n_bytes: int = 6 << 20  # of two databases, of which each must fold in its log
     n_slices: int = 64
 
     def keep(self) -> None:

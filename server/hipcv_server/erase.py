@@ -27,7 +27,7 @@ def erase(folder: Path, tokens: Collection[str], person: str | None) -> None:
     if (folder / FILE_NAME).is_file():
         store = JobStore(folder)
         try:
-            wanted |= set() if person is None else store.ids_of(person)
+            wanted = store.with_replays(wanted) | (set() if person is None else store.ids_of(person))
             for token in wanted:
                 shelves.drop(token)
                 store.drop_job(token)

@@ -879,10 +879,24 @@ class CardModel(BaseModel):
     source: str
 
 
+class LookModel(BaseModel):
+    """One thing that can be looked at without a number; `motion` is the way of turning that it looks at."""
+
+    id: str
+    title: str
+    how: str
+    ask: str
+    answers: list[str]
+    tells: str
+    motion: Motion
+    source: str
+
+
 class CardsModel(BaseModel):
-    """What is known about turning the hip inwards."""
+    """What is known about turning the hip inwards, and what can be looked at without a number."""
 
     cards: list[CardModel]
+    looks: list[LookModel]
 
 
 class FindingWords(BaseModel):

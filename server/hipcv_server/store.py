@@ -215,7 +215,7 @@ class JobStore:
     ...     live = store.add_done(seated, document, job_id="f", kind="live", n_frames=900, began=now())
     ...     store.history.count("s01 "), store.page(2)[1], store.ids_with_clip()
     ...     store.set_aside("c", {"code": "worker_died"})
-    ...     store.get("c").state, store.delete("a"), sorted(store.ids())
+    ...     store.get("c").state, store.delete("a"), sorted(store.ids()), store.with_replays({"b"})
     ...     store.drop_job("b"), sorted(store.ids_of("S01")), sorted(store.forget("s01"))
     ...     store.close()
     ('a', 'b', 'd', 1)
@@ -223,7 +223,7 @@ class JobStore:
     ([('c', None), ('d', None)], 0, <JobState.CANCELLED: 'cancelled'>, None)
     ('not_measured', None, True)
     (2, 5, {'c'})
-    (<JobState.SET_ASIDE: 'set_aside'>, True, ['b', 'c', 'd', 'f'])
+    (<JobState.SET_ASIDE: 'set_aside'>, {'a'}, ['b', 'c', 'd', 'f'], {'b'})
     (True, ['c', 'd', 'f'], ['c', 'd', 'f'])
     """
 
@@ -468,13 +468,16 @@ class JobStore:
             session.flush()
             return _job(row)
 
-    def delete(self, job_id: str) -> bool:
-        """Forget a job and its result; the bytes are overwritten, in the logs of both databases, too.
+    def delete(self, job_id: str) -> set[str]:
+        """Forget a job, its result and its replays; the bytes are overwritten, in the logs of both databases, too.
 
-        Where a full disk keeps a log as it is, that waits for the next deletion.
+        Where a full disk keeps a log as it is, that waits for the next deletion. Returns the ids of what it was.
         """
-        kept = self._drop_kept(job_id)
-        return self.drop_job(job_id) or kept
+        ids = self.with_replays({job_id})
+        self._drop_kept(job_id)
+        for one in ids:
+            self.drop_job(one)
+        return ids
 
     def forget(self, subject: str) -> set[str]:
         """Forget everything of a person, waiting or done; return the ids of what it was."""
@@ -587,7 +590,12 @@ class JobStore:
         """Return the ids of everything of a person, waiting or done."""
         with Session(self._engine) as session:
             waiting = set(session.scalars(select(_Row.id).where(_is_of(session, subject))))
-        return waiting | {entry.token for entry in self.history.list(subject)}
+        return self.with_replays(waiting | {entry.token for entry in self.history.list(subject)})
+
+    def with_replays(self, ids: set[str]) -> set[str]:
+        """Return ids, and those of the jobs that measure one of them once more."""
+        with Session(self._engine) as session:
+            return ids | set(session.scalars(select(_Row.id).where(_Row.replay_of.in_(ids))))
 
     def ids_with_clip(self) -> set[str]:
         """Return the ids of the jobs whose upload is still needed: it waits, it runs, or it was to be kept."""

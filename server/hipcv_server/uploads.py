@@ -256,6 +256,21 @@ def beside(target: Path, n: int) -> Path:
     return target.with_name(f"{target.name}, picture {n + 1:02d}")
 
 
+def files_of(clip: Path) -> tuple[Path, ...]:
+    """Return the files that were handed in together, in their order; `clip` is the first.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     for name in ("clip.bin, picture 02", "clip.bin"):
+    ...         Path(folder, name).touch()
+    ...     [path.name for path in files_of(Path(folder, "clip.bin"))]
+    ['clip.bin', 'clip.bin, picture 02']
+    """
+    return tuple(sorted(clip.parent.iterdir()))
+
+
 def _sniff(head: bytearray, piece: bytes) -> bytearray:
     """Collect the first bytes, and refuse at once what is neither video nor picture."""
     if len(head) >= _HEAD_BYTES:

@@ -20,6 +20,7 @@ from hipcv_server.disk import disk_trouble
 from hipcv_server.problems import ProblemError, problem_of
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.settings import Settings, UploadLimits
+from hipcv_server.uploads import files_of
 
 if TYPE_CHECKING:
     from hipcv.measurement import Measurement
@@ -168,7 +169,7 @@ def score(order: Order, settings: Settings, tell: Callable[[Told], None]) -> Sco
     clip: Clip = order.clip
     length_s = n_counted = None
     if options.still:
-        clip = stills_of(order.clip)
+        clip = files_of(order.clip)
     else:
         extent = _measure_extent(order.clip, settings.upload)
         n_counted, length_s = extent.n_frames, max(extent.duration_s, extent.n_frames / _USUAL_FPS_HZ)
@@ -217,7 +218,7 @@ def _measure(
     if order.replays is not None:
         return replay(
             order.replays,
-            order.clip,
+            clip,
             model_path=settings.models,
             on_frame=on_frame,
             on_fetch=on_fetch,
@@ -234,21 +235,6 @@ def _measure(
         on_fetch=on_fetch,
         on_read=on_read,
     )
-
-
-def stills_of(clip: Path) -> tuple[Path, ...]:
-    """Return the pictures that were handed in together, in their order; `clip` is the first.
-
-    Examples
-    --------
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     for name in ("clip.bin, picture 02", "clip.bin"):
-    ...         Path(folder, name).touch()
-    ...     [path.name for path in stills_of(Path(folder, "clip.bin"))]
-    ['clip.bin', 'clip.bin, picture 02']
-    """
-    return tuple(sorted(clip.parent.iterdir()))
 
 
 def _measure_extent(clip: Path, limits: UploadLimits) -> "Extent":

@@ -8,6 +8,8 @@ from hipcv.sources.cuts import find_stretches, small_grey
 from hipcv.sources.survey import Survey
 
 EVERY = 4
+#: Of the seated sample that is made others of.
+RATE_HZ, N_FRAMES = 24, 156
 
 
 def stretches(name, kind="as it is"):
@@ -25,6 +27,26 @@ def test_clips_that_are_joined_are_parted_where_they_are():
     (_, first_s), (second_s, end_s) = stretches("seated-easy-101-01", "two tests joined")
     assert first_s == second_s == pytest.approx(n_before * EVERY / 30, abs=0.2)
     assert end_s == float("inf")
+
+
+@pytest.mark.parametrize("kind", ["frozen at the end", "face in a corner", "grey"])
+def test_what_is_done_to_one_scene_cuts_nothing(kind):
+    assert len(stretches("seated-easy-101-01", kind)) == 1
+
+
+def whole(kind):
+    """Return the stretches of a kind that counts the frames of its clip."""
+    pictures = [small_grey(rgb) for rgb in frames_of("seated-easy-101-01", kind)[::EVERY]]
+    return find_stretches(pictures, np.arange(len(pictures)) * EVERY / RATE_HZ)
+
+
+def test_a_camera_that_is_knocked_parts_the_clip_where_it_is():
+    (_, first_s), (second_s, _) = whole("camera knocked")
+    assert first_s == second_s == pytest.approx(N_FRAMES / RATE_HZ / 2, abs=0.2)
+
+
+def test_a_count_before_the_test_is_a_part_of_its_own():
+    assert whole("counted down")[-1][0] == pytest.approx(3.0, abs=0.2)
 
 
 def test_another_light_is_no_cut():

@@ -23,7 +23,9 @@ def measured(tmp_path_factory):
 
     def measure(name: str, kind: str, viewing: Viewing | None = None) -> Measurement:
         made = kinds(SAMPLES / f"{name}.mp4", OTHERS)[kind]
-        path = make(made, SAMPLES / f"{name}.mp4", folder / f"{name}-{kind.replace(' ', '-')}.mp4")
+        place = folder / f"{name}-{kind.replace(' ', '-')}"
+        place.mkdir(exist_ok=True)
+        path = make(made, SAMPLES / f"{name}.mp4", place)
         return measure_file(path, Setup(), viewing=viewing or made.viewing)
 
     return measure
@@ -97,3 +99,17 @@ def test_what_is_told_of_turn_and_shape_is_undone(measured, kind):
 @pytest.mark.parametrize("kind", ["squeezed", "stretched"])
 def test_a_picture_of_another_shape_that_does_not_say_so_is_doubted(measured, kind):
     assert weighty(measured("seated-easy-101-01", kind)) == {FindingCode.PIXEL_SHAPE}
+
+
+def test_somebody_else_who_sits_down_in_the_same_place_is_asked_about(measured):
+    seen = measured("seated-easy-101-01", "another person")
+    (told,) = [f for f in seen.assessment.findings if f.severity is Severity.REJECT]
+    assert (told.code, told.cause) == (FindingCode.SEVERAL_TESTS, Cause.OTHER_PERSON)
+    assert "seconds 0.0 to 3." in told.advice
+
+
+def test_who_has_one_leg_gets_one_number_and_the_other_leg_is_named(measured):
+    seen = measured(SEATED, "no left shank")
+    assert seen.assessment.right.end_range_deg == pytest.approx(ends_deg(SEATED)[1], abs=4.0)
+    (told,) = [f for f in seen.assessment.findings if f.severity is Severity.REJECT]
+    assert (told.code, told.cause, str(told.side)) == (FindingCode.LEGS_NOT_SEEN, Cause.LONE_LEG, "left")

@@ -14,8 +14,15 @@ PLACES = {
     "white bars": (370 / 1280, 0.0, 910 / 1280, 1.0),
     "blurred bars": (0.0, 160 / 1280, 1.0, 1120 / 1280),
     "desktop": (770 / 1280, 96 / 800, 1190 / 1280, 656 / 800),
+    "phone screen": (0.0, 184 / 1168, 1.0, 904 / 1168),
+    "web page": (40 / 1280, 84 / 720, 385 / 1280, 544 / 720),
+    "round corners": (80 / 640, 80 / 800, 560 / 640, 720 / 800),
+    "bars in bars": (208 / 720, 157 / 720, 512 / 720, 562 / 720),
 }
-NOT_FRAMED = ("as it is", "grid", "coarse grid", "viewfinder", "captions")
+NOT_FRAMED = (
+    *("as it is", "grid", "coarse grid", "viewfinder", "captions", "date stamp", "jumping mark", "face in a corner"),
+    *("face hidden", "grey", "camera knocked", "dark at first"),
+)
 
 
 def found(name: str, kind: str) -> tuple[list[Box], tuple[int, int]]:

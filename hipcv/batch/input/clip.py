@@ -104,12 +104,12 @@ class Clip:
         return self.side_order or (Side.LEFT, Side.RIGHT)
 
     def setups(self) -> tuple[Setup, ...]:
-        """Return how to measure it: one setup, or one of either test where nobody says which it is.
+        """Return how to measure it: one setup, or one of each test where nobody says which it is.
 
         Examples
         --------
         >>> [setup.procedure.name for setup in Clip(1, "a.mp4", "/clips/a.mp4", roll_deg=2.0).setups()]
-        ['seated', 'prone']
+        ['seated', 'prone', 'supine']
         """
         tests = (self.test,) if self.test else PROCEDURES
         return tuple(map(self._setup, tests))

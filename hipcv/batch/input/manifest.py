@@ -349,7 +349,7 @@ def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
     name = reader.text("path")
     viewing = _viewing(reader)
     source = _find_source(reader, name, folder, of_pictures=viewing.still or viewing.pictures_hz is not None)
-    test = reader.read("test", " or ".join(TestName), _word(_TESTS), None)
+    test = reader.read("test", _one_of(TestName), _word(_TESTS), None)
     nobody_says: tuple[Side, ...] = ()
     side_order = reader.read("side_order", "left, right, or both in order as in right,left", _sides, nobody_says)
     clip = Clip(
@@ -484,6 +484,11 @@ def _find_source(reader: _RowReader, name: str, folder: Path, *, of_pictures: bo
         elif status.st_size == 0:
             reader.fault("path", "a recording", f"{name!r} holds no bytes")
     return str(path)
+
+
+def _one_of(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _word(meanings: Mapping[str, T]) -> Callable[[str], T | None]:

@@ -62,6 +62,13 @@ FIELDS = (
     RedcapField(
         "hip_ir_pelvis_deg", "pelvis_corrected_deg", "Corrected for the pelvis (°)", check="number", type=float
     ),
+    RedcapField(
+        "hip_onset_deg",
+        "onset_deg",
+        "Angle at which the body began to help (°)",
+        check="number",
+        type=float,
+    ),
     RedcapField("hip_trial_sd_deg", "trial_sd_deg", "SD between trials (°)", check="number", type=float),
     RedcapField("hip_n_trials", "n_trials_accepted", "Trials accepted", check="integer", type=int),
     RedcapField("hip_motion", "motion", "Motions measured", "radio", choices=_choices(Motions)),

@@ -15,6 +15,8 @@ from hipcv.outputs.document.definition import ArcPart, ResultPart
 from hipcv.printable import printable
 from hipcv.words import SIDES, Motion, Motions, Side
 
+#: What a row takes from a side as it is.
+_OF_A_SIDE = {"end_range_deg", "pelvis_corrected_deg", "onset_deg", "raw_peak_deg", "trial_sd_deg"}
 #: A recording whose result is still to come: the batch was stopped before.
 NOT_DONE = "not_done"
 SET_ASIDE = "set_aside"
@@ -33,6 +35,7 @@ SIDE_COLUMNS: dict[str, type] = {
     "interval95_low_deg": float,
     "interval95_high_deg": float,
     "pelvis_corrected_deg": float,
+    "onset_deg": float,
     "raw_peak_deg": float,
     "trial_sd_deg": float,
     "n_trials": int,
@@ -252,7 +255,7 @@ def _side(result: Result, side: Side) -> Row:
         "findings": ";".join(f"{f.code}:{f.severity}" for f in document.findings_of(side)) or None,
         "side_order_seen": ",".join(seen) or None,
         "side_order_agrees": _order_agrees(result.clip, seen),
-        **found.model_dump(include={"end_range_deg", "pelvis_corrected_deg", "raw_peak_deg", "trial_sd_deg"}),
+        **found.model_dump(include=_OF_A_SIDE),
         **_external(found.of(Motion.EXTERNAL)),
         **_arc(found.arc),
         **_reference(found),

@@ -143,7 +143,7 @@ def judged_trials(
     for side in SIDES:
         findings += check_leg(side, angles, trials, setup.motion)
         for motion in setup.motion.each:
-            findings += _told([t for t in trials if t.side is side and t.motion is motion])
+            findings += told_of_trials([t for t in trials if t.side is side and t.motion is motion])
     return trials, tuple(findings)
 
 
@@ -206,8 +206,16 @@ def _named(trial: Trial) -> Trial:
     return replace(trial, findings=tuple(_of(trial.motion, finding) for finding in trial.findings))
 
 
-def _told(trials: Sequence[Trial]) -> list[Finding]:
-    """Return what is to be told of one leg's trials of one motion."""
+def told_of_trials(trials: Sequence[Trial]) -> list[Finding]:
+    """Return what is to be told of one leg's trials: a trial that is refused puts the others in doubt, if they count.
+
+    Examples
+    --------
+    >>> beyond = (Finding(FindingCode.BEYOND_JOINT, Severity.REJECT, Side.LEFT, observed=95.0),)
+    >>> one = Trial(Side.LEFT, 0, 9, 3, 6, 0.0, 30.0, 30.0, 30.0, 0.4)
+    >>> [f.severity.value for f in told_of_trials([one, replace(one, findings=beyond)])]
+    ['doubt']
+    """
     others_count = not all(t.refused for t in trials)
     told = [finding for trial in trials for finding in trial.findings]
     spared = {Severity.REJECT: Severity.DOUBT} if others_count else {}

@@ -16,6 +16,9 @@ STORED_OBLONG = {
     *((480, 576), (480, 480), (544, 576), (544, 480), (1440, 1080), (1280, 1080), (960, 1080)),
 }
 
+#: Sizes that converters make of a lying picture of 4:3 as well as of one of 16:9, where they are to fill the frame.
+FILLED = {(854, 480), (852, 480)}
+
 #: A camera further to the side than 60° sees no breadth of shoulders.
 MIN_FACED = 0.5
 
@@ -76,9 +79,12 @@ def check_stored_size(stored_px: tuple[int, int], setup: Setup) -> tuple[Finding
     >>> told = check_stored_size((480, 480), prone)
     >>> [(f.cause.value, f.observed) for f in told], check_stored_size((640, 480), prone)
     ([('stored_size', None)], ())
+    >>> len(check_stored_size((854, 480), prone)), len(check_stored_size((480, 854), prone))
+    (1, 0)
     """
     width, height = stored_px
-    if setup.procedure.body_seen or not ({(width, height), (height, width)} & STORED_OBLONG):
+    doubtful = {(width, height), (height, width)} & STORED_OBLONG or (width, height) in FILLED
+    if setup.procedure.body_seen or not doubtful:
         return ()
     values: dict[str, float | str] = {"size": f"{width}×{height}"}
     # nothing was measured that the limits of a body's breadth could be held against

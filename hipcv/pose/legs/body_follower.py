@@ -215,7 +215,7 @@ def square_around(somebody: Somebody) -> Region:
     Examples
     --------
     >>> square_around(Somebody(np.array([320.0, 240.0]), 100.0, 0.9))
-    Region(x_px=320.0, y_px=240.0, side_px=250.0, turn_deg=0.0, over=False)
+    Region(x_px=320.0, y_px=240.0, side_px=250.0, turn_deg=0.0, over=False, lying=False)
     """
     x_px, y_px = map(float, somebody.hips_px)
     return Region(x_px, y_px, SIDE_REACHES * somebody.reach_px, HANGING_DEG)
@@ -230,7 +230,7 @@ def square_asked_for(look: Look, region: Region) -> Region:
     >>> px[REACH] = 128.0, 28.0
     >>> look = Look(px, np.zeros((33, 3)), 1.0, np.zeros((256, 256)), np.zeros((64, 64, 39)))
     >>> square_asked_for(look, Region(320.0, 240.0, 512.0, 0.0))
-    Region(x_px=320.0, y_px=240.0, side_px=500.0, turn_deg=0.0, over=False)
+    Region(x_px=320.0, y_px=240.0, side_px=500.0, turn_deg=0.0, over=False, lying=False)
     """
     centre, reach = region.to_picture(look.landmarks_px[[CENTRE, REACH]])
     return Region(float(centre[0]), float(centre[1]), SIDE_REACHES * float(np.hypot(*(reach - centre))), HANGING_DEG)

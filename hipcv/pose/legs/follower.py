@@ -18,7 +18,15 @@ from hipcv.pose.legs.body_follower import BodyFollower
 from hipcv.pose.legs.network import LandmarkNetwork
 from hipcv.pose.legs.online import LegsOnline
 from hipcv.pose.legs.people import PersonDetector
-from hipcv.pose.legs.region import SIDE_SHANKS, Legs, find_in_frame, region_around, upright
+from hipcv.pose.legs.region import (
+    HANGING_DEG,
+    SIDE_SHANKS,
+    STANDING_DEG,
+    Legs,
+    find_in_frame,
+    region_around,
+    upright,
+)
 from hipcv.pose.person import NOBODY, Pose
 from hipcv.words import CameraSide, ModelName
 
@@ -43,7 +51,7 @@ class Follower(Protocol):
 
 @dataclass(slots=True, eq=False)
 class LegFollower:
-    """Frames in, knees and ankles of both legs of somebody who lies face down out, at once.
+    """Frames in, knees and ankles of both legs of somebody who lies out, at once.
 
     Parameters
     ----------
@@ -84,8 +92,9 @@ class LegFollower:
             return
         self._next_search_s = time_s + SEARCH_EVERY_S
         hints = [] if self._found is None else [self._found.region]
-        found = find_in_frame(rgb, self.network, hints, by_maps=self.by_maps)
-        if found is not None and self.by_maps and upright([rgb], self.network, found):
+        turn_deg, hang = (STANDING_DEG, False) if self.procedure.shank_up else (HANGING_DEG, True)
+        found = find_in_frame(rgb, self.network, hints, turn_deg=turn_deg, lying=hang, by_maps=self.by_maps)
+        if found is not None and not hang and self.by_maps and upright([rgb], self.network, found):
             found = None
         self._found = found if found is not None and found.quality >= MIN_QUALITY else None
         if self._found is None:

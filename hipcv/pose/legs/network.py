@@ -26,7 +26,8 @@ ByteArray = NDArray[np.uint8]
 class Region:
     """A square of the picture: centre and side in pixels, turned by `turn_deg` clockwise when it is cut out.
 
-    over : whether the network is shown it upside down (`show`).
+    over : whether the network is shown it upside down (`show`). lying : whether shanks that hang in it are those of
+    somebody who lies.
 
     Examples
     --------
@@ -44,6 +45,12 @@ class Region:
     side_px: float
     turn_deg: float = 180.0
     over: bool = False
+    lying: bool = False
+
+    @property
+    def ends(self) -> bool:
+        """Whether legs are seen from the end of a bed, so that their outline ends near the knees."""
+        return bool(self.turn_deg) or self.lying
 
     def matrix(self) -> FloatArray:
         """Return the (2, 3) affine map from crop pixels to picture pixels."""

@@ -170,8 +170,9 @@ class LegReader:
         self.subject = self._search()
         if self.vote is not None:
             vote, known = join(self.vote, seen_ahead)
-            seen = SeenBefore(vote.region, self.network, known)
-            for rows in _glance_and_all(n):
+            at_most = self.steps.looks_of_a_view
+            seen = SeenBefore(vote.region, self.network, known, at_most)
+            for rows in [np.arange(n)] if at_most is None else _glance_and_all(n):
                 seen.begin_again()
                 part = self._read(rows, vote, seen)
                 self._share_read = self._share_of(time_s[rows], part)
@@ -354,7 +355,7 @@ class LegReader:
             at_px = None if self.subject_at is None else np.array(self.subject_at) * frames[0].shape[1::-1]
             return find_subject(frames, people, self.network, at_px=at_px, sees_less=self.sees_less)
         turn_deg = STANDING_DEG if self.procedure.shank_up else HANGING_DEG
-        vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less)
+        vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less, lying=True)
         return Subject(vote, cut_off=outside, rule="whose lower legs most frames agree on")
 
 

@@ -49,6 +49,8 @@ GOOD_QUALITY, FAIR_QUALITY = 0.6, 0.15
 #: Frames agree when one knee lies within this many shank lengths, the other (its thigh may drift) within that many, and
 #: the shanks within this ratio.
 AGREE_SHANKS, AGREE_RATIO = (0.35, 0.6), 1.3
+#: A knee so many shank lengths above the other one is that of a foot that stands on the bed.
+UP_SHANKS = 0.5
 #: A region that fewer frames agree on, or of less quality, is not one: in the prone test people who sit end here.
 MIN_SHARE, MIN_QUALITY = 0.3, LEGS_FAINT.value
 #: Legs that this many frames agree on need no more than this.
@@ -87,13 +89,18 @@ class Legs:
 
     @property
     def merit(self) -> float:
-        """Quality, of standing shanks less where the legs go on before the knees: half a shank looks like a leg."""
-        return self.quality * (1.0 - self.in_front) if self.region.turn_deg else self.quality
+        """Quality, of somebody who lies less where the legs go on before the knees: half a shank looks like a leg."""
+        return self.quality * (1.0 - self.in_front) if self.region.ends else self.quality
 
     @property
     def shank_px(self) -> float:
         """Length of the longer shank, pixels."""
         return float(np.linalg.norm(self.ankles_px - self.knees_px, axis=1).max())
+
+    @property
+    def one_up(self) -> bool:
+        """Whether one knee stands far above the other, as that of a foot on the bed does."""
+        return float(np.ptp(self.knees_px[:, 1])) >= UP_SHANKS * self.shank_px
 
 
 def read_legs(look: Look) -> LegPair | None:
@@ -110,7 +117,13 @@ def read_legs(look: Look) -> LegPair | None:
 
 
 def region_around(
-    knees_px: FloatArray, ankles_px: FloatArray, turn_deg: float, side_shanks: float, *, over: bool = False
+    knees_px: FloatArray,
+    ankles_px: FloatArray,
+    turn_deg: float,
+    side_shanks: float,
+    *,
+    over: bool = False,
+    lying: bool = False,
 ) -> Region:
     """Return the square around lower legs given in picture pixels, (2, 2) each.
 
@@ -124,7 +137,12 @@ def region_around(
     knee, ankle = knees_px.mean(axis=0), ankles_px.mean(axis=0)
     centre = knee + CENTRE_SHARE * (ankle - knee)
     longest = float(np.linalg.norm(ankles_px - knees_px, axis=1).max())
-    return Region(float(centre[0]), float(centre[1]), side_shanks * longest, turn_deg, over)
+    return Region(float(centre[0]), float(centre[1]), side_shanks * longest, turn_deg, over, lying)
+
+
+def _around(knees_px: FloatArray, ankles_px: FloatArray, region: Region, side_shanks: float) -> Region:
+    flags = {"over": region.over, "lying": region.lying}
+    return region_around(knees_px, ankles_px, region.turn_deg, side_shanks, **flags)
 
 
 def find_in_frame(
@@ -136,6 +154,7 @@ def find_in_frame(
     turn_deg: float = STANDING_DEG,
     over: bool = False,
     by_maps: bool = False,
+    lying: bool = False,
 ) -> Legs | None:
     """Search one picture (height, width, 3); None where nothing like two lower legs is found.
 
@@ -146,13 +165,14 @@ def find_in_frame(
     starts : which of the `MAX_STARTS` start squares are tried after them.
     over : whether the network is shown them upside down.
     by_maps : whether regressed landmarks are passed over.
+    lying : whether shanks that hang are those of somebody who lies.
     """
     height, width = rgb.shape[:2]
     shorter = min(height, width)
     # heat maps take half a leg for a leg where only half is in the square
     sides = sorted(START_SIDES, reverse=True) if by_maps else START_SIDES
     squares = [
-        Region(x * width, y * height, side * shorter, turn_deg, over) for side in sides for x, y in START_CENTRES
+        Region(x * width, y * height, side * shorter, turn_deg, over, lying) for side in sides for x, y in START_CENTRES
     ]
     best: Legs | None = None
     tried: list[Region] = []
@@ -175,8 +195,7 @@ def _settle(
     for step in range(0 if by_maps else 3):
         look = show(network, region.cut(rgb), region)
         knees, ankles = (region.to_picture(look.landmarks_px[list(rows)]) for rows in (KNEES, ANKLES))
-        around = region_around(knees, ankles, region.turn_deg, SIDE_SHANKS + 0.3, over=region.over)
-        moved = _kept_in_size(around, shorter)
+        moved = _kept_in_size(_around(knees, ankles, region, SIDE_SHANKS + 0.3), shorter)
         if look.presence < (0.02 if step else MIN_START_PRESENCE):
             return None
         still = _distance(region, moved) < 0.06
@@ -193,8 +212,7 @@ def _settle(
             break
         if best is None or legs.merit >= best.merit:
             best = legs
-        around = region_around(legs.knees_px, legs.ankles_px, region.turn_deg, SIDE_SHANKS, over=region.over)
-        moved = _kept_in_size(around, shorter)
+        moved = _kept_in_size(_around(legs.knees_px, legs.ankles_px, region, SIDE_SHANKS), shorter)
         if _distance(region, moved) < 0.05:
             break
         region = moved
@@ -306,6 +324,7 @@ def find_in_clip(
     turn_deg: float = STANDING_DEG,
     sees_less: bool = False,
     both_ways: bool = True,
+    lying: bool = False,
 ) -> tuple[Vote | None, bool]:
     """Search several frames of one clip and let them vote.
 
@@ -319,15 +338,16 @@ def find_in_clip(
     sees_less : whether it is one of the smaller networks: these search once more by heat maps alone where the vote does
         not carry, are asked whether they look at somebody upright, and are shown nothing upside down.
     both_ways : whether standing legs are looked for by their body as well.
+    lying : whether shanks that hang are those of somebody who lies; one foot may stand on the bed (`put_down`).
 
     Returns
     -------
     The vote, None where it does not carry; and whether, in most frames in which something was found, an ankle lies at
     or beyond the picture's edge.
     """
-    votes = [_vote(frames, network, turn_deg)]
+    votes = [_vote(frames, network, turn_deg, lying=lying)]
     if sees_less and not _holds(votes[0][0], frames, network, sees_less=True):
-        votes.append(_vote(frames, network, turn_deg, by_maps=True))
+        votes.append(_vote(frames, network, turn_deg, by_maps=True, lying=lying))
     vote, seen = next((v for v in votes if _holds(v[0], frames, network, sees_less=sees_less)), (None, votes[0][1]))
     outside = cut_off(seen, frames)
     if turn_deg and both_ways and not sees_less and (vote is None or vote.merit < NO_DOUBT):
@@ -378,14 +398,19 @@ def _at_edge(legs: Legs, width: int, height: int) -> bool:
 
 
 def find_each(
-    frames: Sequence[ByteArray], network: Looker, *, turn_deg: float = STANDING_DEG, over: bool = False
+    frames: Sequence[ByteArray],
+    network: Looker,
+    *,
+    turn_deg: float = STANDING_DEG,
+    over: bool = False,
+    lying: bool = False,
 ) -> list[bool]:
     """Return for every frame whether the legs are there that most of those agree on in which legs are seen.
 
     Parameters
     ----------
     frames : (height, width, 3) each, spread over a recording that may show the test for a part of it only.
-    turn_deg, over : as in `find_in_frame`.
+    turn_deg, over, lying : as in `find_in_frame`.
 
     Examples
     --------
@@ -393,15 +418,29 @@ def find_each(
     >>> find_each([np.zeros((48, 64, 3), np.uint8)] * 2, lambda crop: blank)
     [False, False]
     """
-    found = _look_through(frames, network, turn_deg, over=over, max_searched=MAX_SEARCHED_EACH, n_starts=STARTS_EACH)
+    found = _look_through(
+        frames,
+        network,
+        turn_deg,
+        over=over,
+        lying=lying,
+        max_searched=MAX_SEARCHED_EACH,
+        n_starts=STARTS_EACH,
+    )
     party = {id(legs) for legs in _largest_party(found)}
     return [legs is not None and id(legs) in party and legs.quality >= MIN_QUALITY for legs in found]
 
 
 def _vote(
-    frames: Sequence[ByteArray], network: Looker, turn_deg: float, *, over: bool = False, by_maps: bool = False
+    frames: Sequence[ByteArray],
+    network: Looker,
+    turn_deg: float,
+    *,
+    over: bool = False,
+    by_maps: bool = False,
+    lying: bool = False,
 ) -> tuple[Vote | None, list[Legs]]:
-    found = _look_through(frames, network, turn_deg, over=over, by_maps=by_maps)
+    found = _look_through(frames, network, turn_deg, over=over, by_maps=by_maps, lying=lying)
     return elect(found, len(frames)), [legs for legs in found if legs is not None]
 
 
@@ -412,6 +451,7 @@ def _look_through(
     *,
     over: bool = False,
     by_maps: bool = False,
+    lying: bool = False,
     max_searched: int = MAX_SEARCHED,
     n_starts: int = STARTS_A_FRAME,
 ) -> list[Legs | None]:
@@ -427,11 +467,13 @@ def _look_through(
         else:
             starts = [(k * n_starts + n) % MAX_STARTS for n in range(n_starts)]
             hints = [g.region for g in good[-1:]]
-            legs = find_in_frame(rgb, network, hints, starts, turn_deg=turn_deg, over=over, by_maps=by_maps)
+            legs = find_in_frame(
+                rgb, network, hints, starts, turn_deg=turn_deg, over=over, by_maps=by_maps, lying=lying
+            )
         found[at] = legs
         if legs is not None and legs.merit > GOOD_QUALITY:
             good.append(legs)
-            home = home or next((g for g in good[:-1] if agree(g, legs)), None)
+            home = home or next((g for g in good[:-1] if agree(g, legs) and not (lying and g.one_up)), None)
     # what one frame shows well, or several show faintly
     best = _best(found) if good else _best(_largest_party(found))
     if best is not None:
@@ -460,6 +502,9 @@ def elect(found: Sequence[Legs | None], n_frames: int, side_px: float | None = N
     knees = np.median([legs.knees_px for legs in party], axis=0)
     ankles = np.median([legs.ankles_px for legs in party], axis=0)
     shank_px = float(np.median([legs.shank_px for legs in party]))
+    n_hanging = 0
+    if party[0].region.lying:
+        knees, ankles, n_hanging = put_down(knees, ankles, [legs for legs in found if legs is not None])
     centre = knees.mean(axis=0) + CENTRE_SHARE * (ankles.mean(axis=0) - knees.mean(axis=0))
     side_px = side_px or SIDE_SHANKS * shank_px
     region = replace(party[0].region, x_px=float(centre[0]), y_px=float(centre[1]), side_px=side_px)
@@ -467,11 +512,40 @@ def elect(found: Sequence[Legs | None], n_frames: int, side_px: float | None = N
         region=region,
         knees_px=knees,
         shank_px=shank_px,
-        share=len(party) / n_frames,
+        share=(len(party) + n_hanging) / n_frames,
         presence=float(np.median([legs.presence for legs in party])),
         quality=float(np.mean(sorted((legs.quality for legs in party), reverse=True)[: (len(party) + 1) // 2])),
         sits=float(np.mean([legs.sits for legs in party])),
     )
+
+
+def put_down(knees_px: FloatArray, ankles_px: FloatArray, seen: Sequence[Legs]) -> tuple[FloatArray, FloatArray, int]:
+    """Return knees and ankles (2, 2) of somebody on the back, of a leg whose foot stands on the bed where it hangs.
+
+    The number is that of the looks that say where; 0 where both hang. Who turns one leg may draw up the other: its knee
+    then stands above the bed. In frames in which that leg hangs its knee is about as high as this one's.
+
+    Examples
+    --------
+    >>> knees, ankles = np.array([[80.0, 100.0], [170.0, 20.0]]), np.array([[80.0, 180.0], [170.0, 100.0]])
+    >>> square = Region(128.0, 128.0, 320.0, HANGING_DEG, lying=True)
+    >>> other, its_ankles = np.array([[85.0, 20.0], [165.0, 98.0]]), np.array([[85.0, 99.0], [165.0, 178.0]])
+    >>> hangs = Legs(square, other, its_ankles, 0.8, 1.0, 0.0)
+    >>> put_down(knees, ankles, [hangs, hangs])[0].tolist(), put_down(knees, ankles, [hangs])[2]
+    ([[80.0, 100.0], [165.0, 98.0]], 0)
+    """
+    shank_px = float(np.linalg.norm(ankles_px - knees_px, axis=1).max())
+    up = int(knees_px[:, 1].argmin())
+    level_px = knees_px[1 - up, 1]
+    if level_px - knees_px[up, 1] < UP_SHANKS * shank_px:
+        return knees_px, ankles_px, 0
+    hanging = [legs for legs in seen if abs(legs.knees_px[up, 1] - level_px) < AGREE_SHANKS[0] * shank_px]
+    if len(hanging) < 2:
+        return knees_px, ankles_px, 0
+    knees, ankles = knees_px.copy(), ankles_px.copy()
+    knees[up] = np.median([legs.knees_px[up] for legs in hanging], axis=0)
+    ankles[up] = np.median([legs.ankles_px[up] for legs in hanging], axis=0)
+    return knees, ankles, len(hanging)
 
 
 def _largest_party(found: Sequence[Legs | None]) -> list[Legs]:

@@ -67,6 +67,7 @@ class SeenBefore:
     region : the square.
     network : what looks.
     known : first looks that have been taken already, by their frames' times in seconds.
+    looks_of_a_view : how often a picture is looked at in each view; None: in every frame that shows it.
 
     Examples
     --------
@@ -82,9 +83,15 @@ class SeenBefore:
     (12, True)
     """
 
-    def __init__(self, region: Region, network: Looker, known: Mapping[float, Views] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        region: Region,
+        network: Looker,
+        known: Mapping[float, Views] = MappingProxyType({}),
+        looks_of_a_view: int | None = LOOKS_OF_A_VIEW,
+    ) -> None:
         self.region = region
-        self._network = network
+        self._network, self._most = network, looks_of_a_view
         self._known = dict(known)
         self._seconds: dict[int, Views] = {}
         self._pictures: deque[Picture] = deque(maxlen=N_REMEMBERED)
@@ -109,7 +116,7 @@ class SeenBefore:
         looks = shown.looks[k % N_VIEWS]
         if time_s in self._known:
             looks.append(self._known[time_s])
-        elif len(looks) < LOOKS_OF_A_VIEW:
+        elif self._most is None or len(looks) < self._most:
             looks.append(look_at(rgb, self.region, self._network, k))
         else:  # the one that has waited longest
             looks.append(looks.pop(0))

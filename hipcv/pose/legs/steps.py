@@ -9,6 +9,7 @@ from hipcv.pose.legs.covered import covered
 from hipcv.pose.legs.edges import Ribbon
 from hipcv.pose.legs.heatmaps import MapArray
 from hipcv.pose.legs.protractor import measure_shank
+from hipcv.pose.legs.seen_before import LOOKS_OF_A_VIEW
 from hipcv.pose.legs.tracking import BestPath, LegPath, best_path, doubted_frames
 
 
@@ -18,6 +19,7 @@ class LegSteps:
 
     Attributes
     ----------
+    looks_of_a_view : how often a picture that stands still is looked at in each view; None: every frame is.
     best_path : the best angle in every frame of a clip (`tracking.best_path`).
     look_again : the frames that are looked at twice (`tracking.doubted_frames`).
     learn_colour : what colour the legs have (`colour.learn_colour`).
@@ -25,6 +27,7 @@ class LegSteps:
     covered : the frames in which too little of a leg is free (`covered.covered`).
     """
 
+    looks_of_a_view: int | None = LOOKS_OF_A_VIEW
     best_path: BestPath = best_path
     look_again: Callable[[Sequence[FloatArray]], IntArray] = doubted_frames
     learn_colour: Callable[..., LegColour | None] = learn_colour

@@ -175,7 +175,7 @@ def square_of(hips_px: FloatArray, reach_px: float) -> Region:
     Examples
     --------
     >>> square_of(np.array([320.0, 240.0]), 100.0)
-    Region(x_px=320.0, y_px=265.0, side_px=228.0, turn_deg=0.0, over=False)
+    Region(x_px=320.0, y_px=265.0, side_px=228.0, turn_deg=0.0, over=False, lying=False)
     """
     side_px = round(SIDE_SHANKS * SHANK_REACH * reach_px, 6)
     return Region(float(hips_px[0]), float(hips_px[1]) + BELOW_REACH * reach_px, side_px, HANGING_DEG)

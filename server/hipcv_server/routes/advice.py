@@ -93,6 +93,7 @@ def exercises(
 @router.get("/known", response_model=schemas.CardsModel, responses=described(), summary="What is known")
 def known() -> Response:
     """Return what is known about turning the hip inwards, with how sure it is and who says so."""
-    from hipcv.evidence.knowledge import all_cards
+    from hipcv.evidence.knowledge import all_cards, all_looks
 
-    return JSONResponse({"cards": [{**asdict(card), "sure": card.sure.wording} for card in all_cards()]})
+    cards = [{**asdict(card), "sure": card.sure.wording} for card in all_cards()]
+    return JSONResponse({"cards": cards, "looks": [asdict(look) for look in all_looks()]})

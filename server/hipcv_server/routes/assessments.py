@@ -276,9 +276,13 @@ async def cancel(job: Known, rooms: In) -> Response:
 )
 async def delete(job: Known, rooms: In) -> Response:
     """Delete an assessment; running work on it ends."""
-    rooms.crew.drop(job.id)
-    # its files first: on a full disk that makes the room in which the rest can be forgotten
-    await asyncio.to_thread(rooms.shelves.drop, job.id)
-    await asyncio.to_thread(rooms.store.delete, job.id)
-    await asyncio.to_thread(rooms.shelves.drop, job.id)  # what a worker finished meanwhile
+    await asyncio.to_thread(_delete, rooms, job.id)
     return Response(status_code=204)
+
+
+def _delete(rooms: Rooms, job_id: str) -> None:
+    for one in rooms.store.with_replays({job_id}):
+        rooms.crew.drop(one)
+        rooms.shelves.drop(one)  # first: on a full disk that makes the room in which the rest can be forgotten
+    for one in rooms.store.delete(job_id):
+        rooms.shelves.drop(one)  # what a worker finished meanwhile

@@ -3,7 +3,6 @@
 import asyncio
 import csv
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -103,11 +102,10 @@ def _page(path: Path, job: Job) -> str:
 
 
 def _visit(job: Job) -> "Visit":
-    """Return whose a result is by now; the day is known of a live test alone."""
+    """Return whose a result is by now, and of which day."""
     from hipcv.outputs.visit import Visit
 
-    live = job.kind == "live"
-    return Visit(job.subject, datetime.fromisoformat(job.created_at).date() if live else None)
+    return Visit(job.subject, None if job.entry is None else job.entry.visit_date)
 
 
 @router.get(f"/assessments/{{job_id}}/{VIDEO.file}", include_in_schema=False)  # as the report names it

@@ -29,9 +29,6 @@ async def trend(rooms: In, test: TestName, subject: schemas.Subject) -> Response
 
 
 def _trend(found: Trend) -> dict[str, Any]:
-    from hipcv.evidence.progress import baseline_words, next_words
-
-    say = [] if found.next_date is None else baseline_words(max(line.n_baselines for line in found.lines))
     return {
         "points": [
             {
@@ -46,7 +43,7 @@ def _trend(found: Trend) -> dict[str, Any]:
         "change": {str(side): _change(found.line(side)) for side in SIDES},
         "lines": [_line(line) for line in found.lines],
         "next_date": None if found.next_date is None else found.next_date.isoformat(),
-        "say": [*say, *([] if found.next_date is None else [next_words(found.next_date)])],
+        "say": found.say,
     }
 
 

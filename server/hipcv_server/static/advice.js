@@ -71,8 +71,10 @@ function card(one, { kinds, grades }) {
 /** What is known, fetched once somebody wants to read it. */
 export function known() {
   return more("What is known about turning the hip inwards", async () => {
-    const { cards } = await askOnce("known");
-    return listed(cards.map(({ title, text, sure, source }) => [title, text, `(${sure}) ${source}`]));
+    const { cards, looks } = await askOnce("known");
+    const seen = looks.map(({ title, how, ask, answers, tells, source }) => [title, `${how} ${ask} (${answers.join(", ")}) ${tells}`, source]);
+    return element("div", {}, listed(cards.map(({ title, text, sure, source }) => [title, text, `(${sure}) ${source}`])),
+      element("h4", {}, "Looks without a number"), listed(seen));
   });
 }
 

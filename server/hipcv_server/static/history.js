@@ -7,7 +7,7 @@ import { positions } from "./positions.js";
 import { showResult } from "./result.js";
 import { loadTests, testNames, testTitle } from "./tests.js";
 import { trend } from "./trend.js";
-import { KINDS, SIDES, STAGES, STATES, allowed, capital, day, degrees, waiting, when } from "./words.js";
+import { KINDS, MEASURES, SIDES, STAGES, STATES, allowed, capital, day, degrees, waiting, when } from "./words.js";
 
 const PAGE = 20;
 let next = null;
@@ -143,8 +143,10 @@ function fill(box, item) {
 
 function outcome(item) {
   if (item.status === "measured") {
-    return element("dl", { class: "angles" }, SIDES.map((side) => element("div", { class: side }, element("dt", {}, capital(side)),
+    const numbers = element("dl", { class: "angles" }, SIDES.map((side) => element("div", { class: side }, element("dt", {}, capital(side)),
       element("dd", {}, element("strong", {}, degrees(item[side].end_range_deg)), item[side].interval95_deg ? element("small", {}, ` ${degrees(item[side].interval95_deg[0])} to ${degrees(item[side].interval95_deg[1])}`) : null))));
+    const others = Object.entries(item.measures ?? {}).map(([measure, of]) => element("p", { class: "soft" }, `${MEASURES[measure]}: ${SIDES.map((side) => `${side} ${degrees(of[side].end_range_deg)}`).join(", ")}`));
+    return element("div", {}, numbers, others);
   }
   if (item.status === "not_measured") return element("p", {}, "Could not be measured: open it to see why.");
   if (item.problem) return element("p", {}, item.problem.detail);

@@ -20,7 +20,7 @@ export function setUpDays() {
 
 /** Ask whose a result is and of which day; `changed` hears the resource as it is then. */
 export function whoseIs(resource, changed) {
-  const name = element("input", { name: "subject", maxlength: 80, autocomplete: "off", list: "people", value: resource.subject ?? "", required: true });
+  const name = element("input", { name: "subject", maxlength: 80, autocomplete: "off", list: "people", value: resource.subject ?? "" });
   const day = element("input", { name: "date", type: "date", max: today(), value: resource.visit_date, required: true });
   const said = element("p", { class: "soft", role: "status" });
   const form = element("form", { class: "whose" },
@@ -28,6 +28,11 @@ export function whoseIs(resource, changed) {
     element("button", { class: "button quiet small" }, "Change"), said);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (!name.value.trim()) {
+      said.textContent = "Write a name or a code first.";
+      name.focus();
+      return;
+    }
     try {
       changed(await patch(resource.links.self, { subject: name.value.trim(), date: day.value }));
     } catch (error) {

@@ -48,7 +48,7 @@ export const STOPS = {
   machine_died: "The last time this machine went down while hipcv ran. Nothing that was finished is lost; what was being measured has begun again.",
 };
 
-export const KINDS = { live: "Self-test", upload: "Upload", replay: "Measured once more" };
+export const KINDS = { live: "Self-test", upload: "Upload", file: "From the command line", replay: "Measured once more" };
 
 export const STATES = {
   queued: "waiting", running: "being measured", done: "measured", failed: "could not be measured",
@@ -78,8 +78,8 @@ export const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
 /** A day as this browser writes it. */
 export const day = (iso) => new Date(iso).toLocaleDateString(undefined, { dateStyle: "medium", timeZone: "UTC" });
 
-/** How a result came about. */
-export const KINDS = { live: "Self-test", upload: "Upload", file: "From the command line" };
+/** What has a number beside internal rotation. */
+export const MEASURES = { external: "Turned outwards (foot inwards)", arc: "Total arc" };
 
 /** Date and time as this browser writes them. */
 export const when = (iso) => new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
