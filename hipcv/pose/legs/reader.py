@@ -102,7 +102,7 @@ class LegReader:
     #: How far the hips are bent, looked at where such a trunk is seen: it may be that of somebody who sits upside down.
     flexion_deg: float = field(default=float("nan"), init=False)
     _detected: dict[int, list[Somebody]] = field(default_factory=dict, init=False)
-    #: In which share of the frames both knees were read; known after `series`.
+    #: In which share of the frames the knees were read that a test needs; known after `series`.
     _share_read: float = field(default=0.0, init=False)
     _kept: list[tuple[float, bytes]] = field(default_factory=list, init=False)
     _scale: float = field(default=1.0, init=False)
@@ -191,7 +191,10 @@ class LegReader:
                     visibility[:, row] = good
                 shank_se_deg[:, column] = legs.se_deg[:, leg]
                 knee_outline_px[:, column] = legs.knee_outline_px[:, leg] / self._scale
-        self._share_read = float(np.isfinite(image_px[:, KNEES, 0]).all(axis=1).mean()) if n else 0.0
+        knees_read = np.isfinite(image_px[:, KNEES, 0])
+        # on the back the foot of the leg that is not measured may stand on the bed
+        read = knees_read.any(axis=1) if self.vote is not None and self.vote.region.lying else knees_read.all(axis=1)
+        self._share_read = float(read.mean()) if n else 0.0
         return PoseSeries(
             time_s=time_s,
             image_px=image_px,
@@ -319,8 +322,9 @@ class LegReader:
         if self.procedure.body_seen:
             at_px = None if self.subject_at is None else np.array(self.subject_at) * frames[0].shape[1::-1]
             return find_subject(frames, people, self.network, at_px=at_px, sees_less=self.sees_less)
-        turn_deg = STANDING_DEG if self.procedure.shank_up else HANGING_DEG
-        vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less, lying=True)
+        hang = not self.procedure.shank_up
+        turn_deg, less = HANGING_DEG if hang else STANDING_DEG, self.sees_less
+        vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=less, lying=hang)
         return Subject(vote, cut_off=outside, rule="whose lower legs most frames agree on")
 
 
