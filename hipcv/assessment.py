@@ -17,7 +17,7 @@ from hipcv.core.checks.recording import check_recording
 from hipcv.core.checks.shape import check_shape
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries, sort_sides
-from hipcv.core.motion.trials import Trial
+from hipcv.core.motion.trials import Trial, legs_at_once
 from hipcv.core.procedure import PelvisCue
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
@@ -39,7 +39,7 @@ from hipcv.evidence.reference import (
     find_references,
     subject_notes,
 )
-from hipcv.words import SIDES, Effort, HandPlace, Motion, Side
+from hipcv.words import SIDES, Effort, HandPlace, Legs, Motion, Side
 
 #: With the hip straight, internal less external rotation of so much was linked with the thigh bone's twist (Uding 2019,
 #: doi:10.1016/j.msksp.2018.12.003).
@@ -175,6 +175,16 @@ class Assessment:
         return find_arc(ends_deg, terms, roll_known=self.camera.roll_known)
 
     @property
+    def legs(self) -> Legs | None:
+        """Which legs moved at once, as told or as the recording shows; None where nobody said."""
+        return legs_at_once(self.trials) if self.setup.legs is Legs.AUTO else self.setup.legs
+
+    @property
+    def done(self) -> Setup:
+        """How the test was done: as told, and what the recording shows of it."""
+        return replace(self.setup, legs=self.legs)
+
+    @property
     def sides(self) -> tuple[SideResult, SideResult]:
         """Internal rotation of both sides, left first."""
         return self.left, self.right
@@ -197,13 +207,16 @@ class Assessment:
     def notes(self) -> tuple[str, ...]:
         """What to know beside the comparisons.
 
-        Why no verdict, when somebody young sees a doctor, what a hand adds, what much more one way may be.
+        Why no verdict, when somebody young sees a doctor, what much more one way may be, what both legs at once hide,
+        what a hand adds.
         """
         compared = next((result.reference for result in self.results if result.reference), ())
         notes = subject_notes(compared, self.setup.age_years)
         arcs = [arc for side in SIDES if (arc := self.arc_of(side)) is not None and arc.balance_deg is not None]
         if self.setup.procedure.hip_flexion_deg == 0 and any(abs(a.balance_deg or 0.0) >= TWIST_DEG for a in arcs):
             notes = (*notes, note_for("twist"))
+        if self.legs is Legs.BOTH and self.status is Status.MEASURED:
+            notes = (*notes, note_for("both_at_once"))
         by_hand = self.setup.passive and self.setup.hand_place is not HandPlace.GRAVITY
         return (*notes, note_for("by_hand")) if by_hand and self.status is Status.MEASURED else notes
 

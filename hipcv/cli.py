@@ -130,7 +130,9 @@ def measure(
             help="internal: the foot swings outwards; external: inwards, with the other leg out of its way; both.",
         ),
     ] = Motions.INTERNAL,
-    legs: Annotated[Legs | None, typer.Option("--legs", help="Which legs move at once.", show_default=False)] = None,
+    legs: Annotated[
+        Legs | None, typer.Option("--legs", help="Which legs move at once; auto: see it.", show_default=False)
+    ] = None,
     helper: Annotated[
         str | None, typer.Option("--helper", help="Passive: who moved the leg, a name or a role.", show_default=False)
     ] = None,

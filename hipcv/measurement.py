@@ -275,7 +275,7 @@ def _turned(measured: Measurement, survey: Survey, finder: PartFinder) -> Measur
 
 
 def _room_every(info: VideoInfo) -> int:
-    """Return which frames are enough for the still room: every so manieth, a power of two, and no fewer than it keeps."""
+    """Return which frames are enough for the still room: every so manieth, and no fewer than it keeps."""
     share = (info.expected_n_frames or 0) / MAX_FRAMES
     return min(ROOM_EVERY, 2 ** int(math.log2(share))) if share >= 1 else 1
 

@@ -56,10 +56,11 @@ class Effort(StrEnum):
 
 
 class Legs(StrEnum):
-    """Which legs move at once: one and then the other, or both together."""
+    """Which legs move at once: one and then the other, both together, or as the recording shows."""
 
     ONE = "one"
     BOTH = "both"
+    AUTO = "auto"
 
 
 class HandPlace(StrEnum):

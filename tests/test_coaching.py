@@ -15,12 +15,14 @@ from hipcv.core.camera.body_cues import yaw_from_body
 from hipcv.core.camera.pose import LEVEL
 from hipcv.core.motion.angles import measure_angles
 from hipcv.core.motion.trials import find_trials
+from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import ANKLES, FEET, HIPS, KNEES, MIRROR_ROWS, SHOULDERS
 from hipcv.core.setup import Setup
 from hipcv.live.coach import Coach, Coaching, Phase, Plan
 from hipcv.live.placement import MAX_YAW_DEG, CheckCode, Placement, Posture, Sight
-from hipcv.words import Side
+from hipcv.live.spoken import spoken_for
+from hipcv.words import Effort, Legs, Motion, Motions, Side
 
 FPS = 25.0
 SITTING = Setup()
@@ -425,3 +427,43 @@ def test_a_plan_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None
     """Wanted and found are both named."""
     with pytest.raises(ValueError, match="must"):
         Plan(**wrong)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------------------------------------------- inwards, too
+
+
+def test_the_same_foot_is_asked_inwards_after_it_went_outwards_and_its_angle_counts_its_own_way() -> None:
+    both = replace(SITTING, motion=Motions.BOTH)
+    inwards = ((3.0, 0.0), (1.0, -30.0), (2.5, -30.0), (1.0, 0.0), (0.5, 0.0))
+    seen = lead(Coach(LEFT_ONCE, both), curve(*TRIAL, *inwards))
+    holds = [c.hold for c in seen if c.hold is not None]
+    assert [(hold.motion, round(hold.angle_deg), hold.trial) for hold in holds] == [
+        (Motion.INTERNAL, 35, 1),
+        (Motion.EXTERNAL, 30, 1),
+    ]
+    assert seen[-1].phase is Phase.COMPLETE
+    said = [c.cue.text for c in seen if c.cue is not None and c.cue.code == "change"]
+    assert "same foot, the left one, inwards" in said[0]
+    assert "back under the seat" in said[0]
+    asked = [c.cue.text for c in seen if c.cue is not None and c.cue.code == "swing" and c.motion is Motion.EXTERNAL]
+    assert "left foot inwards" in asked[0]
+
+
+def test_outwards_is_the_other_way_where_the_foot_is_to_go_inwards_and_a_leg_that_makes_way_is_no_fault() -> None:
+    coach = Coach(LEFT_ONCE, replace(SITTING, motion=Motions.EXTERNAL))
+    body = Body()
+    seen = [coach.see(body.at(t, left_deg=angle, right_deg=25.0 if t > 2.5 else 0.0)) for t, angle in curve(*TRIAL)]
+    codes = {c.cue.code for c in seen if c.cue is not None}
+    assert "other_way" in codes
+    assert "other_leg" not in codes
+    assert not any(c.hold for c in seen)
+
+
+@pytest.mark.parametrize("procedure", PROCEDURES)
+@pytest.mark.parametrize("effort", Effort)
+def test_every_test_asks_for_the_foot_inwards_in_words_of_its_own(procedure, effort) -> None:
+    outwards, inwards = (spoken_for(procedure, effort, Legs.ONE, motion) for motion in Motion)
+    for name in ("swing", "again", "other_way"):
+        assert "inwards" in getattr(inwards, name)
+        assert "inwards" not in getattr(outwards, name)
+    assert "inwards" in outwards.same_foot or "inwards" in inwards.same_foot

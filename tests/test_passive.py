@@ -31,7 +31,7 @@ from hipcv.history.store import open_history
 from hipcv.live.coach import Coach, Phase, Plan
 from hipcv.live.placement import CheckCode, Placement
 from hipcv.live.spoken import spoken_for
-from hipcv.outputs.document import render_document
+from hipcv.outputs.document import make_document, render_document
 from hipcv.outputs.html import render_report
 from hipcv.outputs.text import render_text
 from hipcv.words import Effort, EndPoint, HandPlace, Legs, PainPlace, Side
@@ -70,6 +70,7 @@ def one_round():
 def test_the_other_leg_is_no_fault_where_both_are_meant_to_move(one_round):
     assert FindingCode.OTHER_LEG_MOVES in codes(assess(one_round, Setup()))
     assert FindingCode.OTHER_LEG_MOVES not in codes(assess(one_round, Setup(legs=Legs.BOTH)))
+    assert FindingCode.OTHER_LEG_MOVES not in codes(assess(one_round, Setup(legs=Legs.AUTO)))
     assert FindingCode.OTHER_LEG_MOVES not in codes(assess(one_round, PASSIVE))
 
 
@@ -246,7 +247,7 @@ def test_a_list_tells_it_row_by_row(tmp_path):
     [
         ("pain", "eleven", "row 2, pain: wanted a whole number from 0 to 10, found 'eleven'"),
         ("pain", "11", "row 2, pain: wanted a whole number from 0 to 10, found 11"),
-        ("legs", "three", "row 2, legs: wanted one or both, found 'three'"),
+        ("legs", "three", "row 2, legs: wanted one, both or auto, found 'three'"),
         ("end_point", "soft", "wanted pelvis moved, firm, pain or helper stopped, found 'soft'"),
         ("helper", "Anna", "row 2, helper: wanted a passive test, found an active one"),
     ],
@@ -355,3 +356,27 @@ def test_one_leg_at_a_time_is_asked_of_each_and_the_wrong_one_is_told():
     seen = [coach.see(Body().at(t, right_deg=angle)) for t, angle in shown]
     (wrong,) = {c.cue.text for c in seen if c.cue is not None and c.cue.code == "other_leg"}
     assert wrong == "That is the right leg. Helper: bring the left foot out, and leave the other one at rest."
+
+
+# ------------------------------------------------------------------------------------------------------ legs at once
+
+
+@pytest.mark.parametrize(("apart_s", "shown"), [(0.0, Legs.BOTH), (6.0, Legs.ONE)])
+def test_the_recording_shows_which_legs_move_at_once_where_it_is_asked(apart_s, shown):
+    """Then both are written down, swing without fault, and it is told that the pelvis shows less."""
+    series = seated(left=(35.0, 33.0), right=(30.0, 31.0), right_start=1.0 + apart_s * 2, duration_s=30.0)
+    told = assess(series, Setup(legs=Legs.AUTO))
+    assert told.legs is shown
+    assert make_document(told).legs == shown
+    assert FindingCode.OTHER_LEG_MOVES not in {f.code for f in told.findings}
+    assert (note_for("both_at_once") in told.notes) is (shown is Legs.BOTH)
+    assert f"{'both legs at once' if shown is Legs.BOTH else 'one leg at a time'}" in make_document(told).how_done
+
+
+def test_two_legs_that_swing_at_once_are_a_fault_only_where_one_at_a_time_was_said():
+    series = seated(left=(35.0, 33.0), right=(30.0, 31.0), right_start=1.0, duration_s=12.0)
+    moved = {
+        legs: FindingCode.OTHER_LEG_MOVES in {f.code for f in assess(series, Setup(legs=legs)).findings}
+        for legs in (None, Legs.ONE, Legs.BOTH, Legs.AUTO)
+    }
+    assert moved == {None: False, Legs.ONE: True, Legs.BOTH: False, Legs.AUTO: False}

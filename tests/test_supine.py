@@ -15,7 +15,8 @@ from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import filming_guide
 from hipcv.live.placement import CheckCode, Placement, Sight
 from hipcv.live.spoken import spoken_for
-from hipcv.pose.legs.network import Region
+from hipcv.pose.legs.network import Look, Region
+from hipcv.pose.legs.reader import LegReader
 from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, Legs, elect
 from hipcv.words import SIDES, Motion
 
@@ -75,6 +76,19 @@ def test_whose_thighs_go_on_before_the_knees_counts_for_less_on_the_back_and_fac
         (replace(LYING, lying=False), 1.0),
     ):
         assert legs(region=region, in_front=0.5).merit == pytest.approx(0.9 * share)
+
+
+@pytest.mark.parametrize("procedure", [SUPINE, PRONE])
+def test_only_hanging_shanks_are_read_as_those_of_somebody_on_the_back(procedure):
+    """Face down the outline's end says where knees are, and they are followed."""
+    heat = np.full((64, 64, 39), -9.0)
+    heat[20, [20, 42], [26, 25]] = heat[40, [20, 42], [28, 27]] = 2.0
+    mask = np.zeros((256, 256))
+    mask[70:170, 70:180] = 1.0
+    look = Look(np.full((39, 2), 128.0), np.zeros((33, 3)), 1.0, mask, heat, np.ones(33))
+    reader = LegReader(lambda _: look, procedure, procedure.usual_camera_side)
+    vote = reader.search_in([np.zeros((480, 640, 3), np.uint8)] * 4, []).vote
+    assert (vote.region.lying, vote.region.turn_deg) == ((True, 0.0) if procedure is SUPINE else (False, 180.0))
 
 
 def test_the_guide_wants_lower_legs_that_hang_and_says_so():

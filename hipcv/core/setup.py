@@ -28,10 +28,10 @@ class Setup:
     `sensor_roll_deg` and `sensor_pitch_deg` are what the recording device's own gravity sensor says: one cue among
     others, where a number of the user is final.
 
-    `effort` says who moves the leg, `legs` which legs move at once. For the record, and None where nobody said:
-    `helper` is who moved the leg, a name or a role; `hand_place` where that hand lay; `end_point` what ended the
-    movement; `pain` the worst at the end of the range, 0 to 10, `pain_left` and `pain_right` each side's with its
-    place. Helper and hand belong to a passive test.
+    `effort` says who moves the leg, `legs` which legs move at once (`Legs.AUTO`: the recording shows it). For the
+    record, and None where nobody said: `helper` is who moved the leg, a name or a role; `hand_place` where that hand
+    lay; `end_point` what ended the movement; `pain` the worst at the end of the range, 0 to 10, `pain_left` and
+    `pain_right` each side's with its place. Helper and hand belong to a passive test.
 
     `motion` says which motions are measured: with external rotation among them the foot swings inwards as well, and the
     other leg gets out of its way.

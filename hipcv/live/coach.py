@@ -19,7 +19,7 @@ from hipcv.core.motion.trials import HOLD_BAND_DEG, MIN_HOLD_S, MIN_SWING_DEG, R
 from hipcv.core.setup import Setup
 from hipcv.live.placement import MAX_REST_DEG, Check, CheckCode, Placement, Sight
 from hipcv.live.spoken import Spoken, spoken_for
-from hipcv.words import SIDES, Legs, Side
+from hipcv.words import SIDES, Legs, Motion, Side
 
 #: All is in its place for so long before the test starts, and at the end of it the legs are still.
 READY_AFTER_S = 1.0
@@ -100,20 +100,25 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A captured hold: the side's `trial` (from 1), from when to when, and its median angle in degrees."""
+    """A captured hold: the side's `trial` (from 1) of one motion, from when to when, and its median angle.
+
+    `angle_deg` counts in the direction of the motion.
+    """
 
     side: Side
     trial: int
     start_s: float
     stop_s: float
     angle_deg: float
+    motion: Motion = Motion.INTERNAL
 
 
 @dataclass(frozen=True, slots=True)
 class Coaching:
     """What there is to show and say after one frame.
 
-    `captured` holds the angle of every captured trial; `hold` is set on the one frame that completes a hold.
+    `captured` holds the angle of every captured trial of the `motion` whose turn it is, in its own direction; `hold` is
+    set on the one frame that completes a hold.
     """
 
     phase: Phase
@@ -126,6 +131,27 @@ class Coaching:
     hold_share: float
     captured: dict[Side, tuple[float, ...]]
     hold: Hold | None = None
+    motion: Motion = Motion.INTERNAL
+
+
+def turns_of(plan: Plan, setup: Setup) -> tuple[tuple[Side, Motion], ...]:
+    """Return what is asked for, one after the other: each foot outwards, then the same one inwards.
+
+    Both feet that go outwards at once take one turn; inwards they go one by one.
+
+    Examples
+    --------
+    >>> from hipcv.words import Motions
+    >>> [f"{side} {motion}" for side, motion in turns_of(Plan(), Setup(motion=Motions.BOTH))]
+    ['left internal', 'left external', 'right internal', 'right external']
+    >>> both = Setup(motion=Motions.BOTH, legs=Legs.BOTH)
+    >>> [f"{side} {motion}" for side, motion in turns_of(Plan(), both)]
+    ['left internal', 'left external', 'right external']
+    """
+    turns = [(side, motion) for side in plan.sides for motion in setup.motion.each]
+    if setup.legs is not Legs.BOTH:
+        return tuple(turns)
+    return tuple(turn for turn in turns if turn[1] is Motion.EXTERNAL or turn[0] is plan.sides[0])
 
 
 @dataclass(slots=True)
@@ -135,7 +161,8 @@ class Coach:
     Parameters
     ----------
     plan : what is to be done; where both legs move at once, one round of it counts for both.
-    setup : which test, how it is done, and where the camera stands.
+    setup : which test, which motions (each foot outwards, then the same one inwards; inwards one at a time in any
+        case), how it is done, and where the camera stands.
 
     Examples
     --------
@@ -155,8 +182,11 @@ class Coach:
     setup: Setup
     phase: Phase = field(default=Phase.PLACING, init=False)
     _placement: Placement = field(init=False)
-    _side_index: int = field(default=0, init=False)
-    _captured: dict[Side, list[float]] = field(default_factory=lambda: {s: [] for s in SIDES}, init=False)
+    _turns: tuple[tuple[Side, Motion], ...] = field(init=False)
+    _turn: int = field(default=0, init=False)
+    _captured: dict[tuple[Side, Motion], list[float]] = field(
+        default_factory=lambda: {(side, motion): [] for side in SIDES for motion in Motion}, init=False
+    )
     _rest_deg: dict[Side, float] = field(default_factory=lambda: dict.fromkeys(SIDES, math.nan), init=False)
     _angles: dict[Side, deque[tuple[float, float]]] = field(
         default_factory=lambda: {s: deque() for s in SIDES}, init=False
@@ -176,13 +206,19 @@ class Coach:
 
     def __post_init__(self) -> None:
         self._placement = Placement(self.setup)
+        self._turns = turns_of(self.plan, self.setup)
 
     # ------------------------------------------------------------------------------------------------- what is asked
 
     @property
     def side(self) -> Side:
         """The side whose turn it is."""
-        return self.plan.sides[self._side_index]
+        return self._turns[self._turn][0]
+
+    @property
+    def motion(self) -> Motion:
+        """The motion whose turn it is."""
+        return self._turns[self._turn][1]
 
     def rest_deg(self, side: Side) -> float:
         """Return where the leg of one side hangs at rest, degrees; NaN before the first rest."""
@@ -198,9 +234,9 @@ class Coach:
         self._go = True
 
     def skip(self, time_s: float) -> None:
-        """Go on to the next side, or to the end."""
+        """Go on to the next side or motion, or to the end."""
         if self.phase is not Phase.COMPLETE:
-            self._next_side(time_s)
+            self._next_turn(time_s)
 
     # ------------------------------------------------------------------------------------------------------ each frame
 
@@ -225,14 +261,15 @@ class Coach:
         return Coaching(
             phase=self.phase,
             side=self.side,
-            trial=min(len(self._captured[self.side]) + 1, self.plan.n_trials),
+            trial=min(len(self._mine) + 1, self.plan.n_trials),
             n_trials=self.plan.n_trials,
             checks=checks,
             cue=self._cue,
             countdown_s=None if left_s is None else max(0.0, left_s),
             hold_share=self._hold_share,
-            captured={s: tuple(values) for s, values in self._captured.items()},
+            captured={side: tuple(self._captured[side, self.motion]) for side in SIDES},
             hold=hold,
+            motion=self.motion,
         )
 
     def _remember(self, sight: Sight) -> None:
@@ -288,7 +325,7 @@ class Coach:
         """Whether the leg whose turn it is has left its rest."""
         kept, rest_deg = self._angles[self.side], self._rest_deg[self.side]
         waits = not (self.plan.hands_free or self._started or self._go)
-        return not waits and bool(kept) and kept[-1][1] - rest_deg > MIN_SWING_DEG
+        return not waits and bool(kept) and self.motion.sign * (kept[-1][1] - rest_deg) > MIN_SWING_DEG
 
     def _advise(self, wrong: Check, now_s: float) -> None:
         if self._advice_since[0] != wrong.advice:
@@ -302,7 +339,7 @@ class Coach:
         self._ask_to_swing(now_s)
 
     def _ask_to_swing(self, now_s: float) -> None:
-        way = self._spoken.again if self._captured[self.side] else self._spoken.swing
+        way = self._spoken.again if self._mine else self._spoken.swing
         self._say("swing", way, now_s, anew=True)
 
     # ---------------------------------------------------------------------------------------------------------- trying
@@ -312,7 +349,7 @@ class Coach:
         own, rest_deg = self._angles[self.side], self._rest_deg[self.side]
         if not own or own[-1][0] < now_s or not math.isfinite(rest_deg):
             return None
-        height_deg = own[-1][1] - rest_deg
+        height_deg = self.motion.sign * (own[-1][1] - rest_deg)
         if self.phase is Phase.REST:
             self._watch_rest(height_deg, now_s)
             return None
@@ -331,7 +368,8 @@ class Coach:
         other = self.side.other
         values = self._angles[other]
         other_deg = values[-1][1] - self._rest_deg[other] if values else math.nan
-        if other_deg > OTHER_LEG_DEG and not self._both:
+        makes_way = self.motion is Motion.EXTERNAL
+        if other_deg > OTHER_LEG_DEG and not (self._both or makes_way):
             self._say("other_leg", self._spoken.other_leg, now_s)
         elif height_deg < -OTHER_WAY_DEG:
             self._say("other_way", self._spoken.other_way, now_s)
@@ -355,27 +393,28 @@ class Coach:
             self._say("hold", self._spoken.hold, now_s)
         if still_s < self.plan.hold_s:
             return None
-        trials = self._captured[self.side]
+        level_deg *= self.motion.sign
+        trials = self._mine
         trials.append(level_deg)
         self._capture_other(now_s - still_s, now_s)
         self._enter(Phase.BACK, now_s)
         self._say("back", self._spoken.back, now_s, anew=True)
-        return Hold(self.side, len(trials), now_s - still_s, now_s, level_deg)
+        return Hold(self.side, len(trials), now_s - still_s, now_s, level_deg, self.motion)
 
     def _come_back(self, now_s: float) -> Hold | None:
         """Begin anew after a leg came back; return its hold where it was let go early and counts all the same."""
         captured, hold = self.phase is Phase.BACK, None
-        trials = self._captured[self.side]
+        trials = self._mine
         if not captured:
             hold = self._short_hold(len(trials) + 1)
             if hold is not None:
                 trials.append(hold.angle_deg)
                 self._capture_other(hold.start_s, hold.stop_s)
         if (captured or hold) and len(trials) >= self.plan.n_trials:
-            self._next_side(now_s)
+            self._next_turn(now_s)
             return hold
         self._enter(Phase.REST, now_s)
-        self._low_deg = self._angles[self.side][-1][1] - self._rest_deg[self.side]
+        self._low_deg = self.motion.sign * (self._angles[self.side][-1][1] - self._rest_deg[self.side])
         if captured:
             self._ask_to_swing(now_s)
         elif hold is not None:
@@ -390,12 +429,12 @@ class Coach:
         if len(kept) < 3:
             return None
         time_s, angle_deg = np.array(kept, dtype=np.float64).T
-        rest_deg = self._rest_deg[self.side]
+        angle_deg, rest_deg = self.motion.sign * angle_deg, self.motion.sign * self._rest_deg[self.side]
         start, stop = find_hold(time_s, angle_deg, (0, int(angle_deg.argmax()), len(kept)), rest_deg)
         if stop <= start:
             return None
         level_deg = float(np.median(angle_deg[start:stop]))
-        return Hold(self.side, trial, float(time_s[start]), float(time_s[stop - 1]), level_deg)
+        return Hold(self.side, trial, float(time_s[start]), float(time_s[stop - 1]), level_deg, self.motion)
 
     def _capture_other(self, start_s: float, stop_s: float) -> None:
         """Note where the other leg was during a hold, where both move at once and it was out."""
@@ -404,13 +443,15 @@ class Coach:
         other = self.side.other
         held = [angle_deg for time_s, angle_deg in self._angles[other] if start_s <= time_s <= stop_s]
         if held and statistics.median(held) - self._rest_deg[other] > MIN_SWING_DEG:
-            self._captured[other].append(statistics.median(held))
+            self._captured[other, self.motion].append(statistics.median(held))
 
-    def _next_side(self, now_s: float) -> None:
-        if not self._both and self._side_index + 1 < len(self.plan.sides):
-            self._side_index += 1
+    def _next_turn(self, now_s: float) -> None:
+        if self._turn + 1 < len(self._turns):
+            before = self.side
+            self._turn += 1
             self._enter(Phase.CHANGE, now_s)
-            self._say("change", self._spoken.change, now_s, anew=True)
+            same = self.side is before and self.motion is Motion.EXTERNAL
+            self._say("change", self._spoken.same_foot if same else self._spoken.change, now_s, anew=True)
         else:
             self._enter(Phase.COMPLETE, now_s)
             self._say("complete", self._spoken.complete, now_s, anew=True)
@@ -457,13 +498,19 @@ class Coach:
 
     @property
     def _both(self) -> bool:
-        """Whether both legs move at once."""
-        return self.setup.legs is Legs.BOTH
+        """Whether both legs move at once: inwards they would be in each other's way."""
+        return self.setup.legs is Legs.BOTH and self.motion is Motion.INTERNAL
+
+    @property
+    def _mine(self) -> list[float]:
+        """The captured trials of the leg and the motion whose turn it is."""
+        return self._captured[self._turns[self._turn]]
 
     @property
     def _spoken(self) -> Spoken:
         """What is said in this test, of the leg whose turn it is."""
-        return spoken_for(self.setup.procedure, self.setup.effort, self.setup.legs).about(self.side)
+        legs = Legs.BOTH if self._both else Legs.ONE
+        return spoken_for(self.setup.procedure, self.setup.effort, legs, self.motion).about(self.side)
 
     def _say(self, code: str, text: str, now_s: float, *, anew: bool = False) -> None:
         same = self._cue is not None and self._cue.text == text

@@ -8,10 +8,13 @@ from importlib.resources import files
 from typing import Any
 
 from hipcv.core.procedure import Procedure
-from hipcv.words import Effort, Legs, Side
+from hipcv.words import Effort, Legs, Motion, Side
 
 #: What is said otherwise: where somebody else moves the leg, where both move at once, where both hold.
 _PASSIVE, _BOTH, _PASSIVE_BOTH = "passive", "both", "passive_both"
+#: ... and where the foot swings inwards, by oneself and by somebody else.
+_INWARDS, _PASSIVE_INWARDS = "inwards", "passive_inwards"
+_OTHERWISE = (_PASSIVE, _BOTH, _PASSIVE_BOTH, _INWARDS, _PASSIVE_INWARDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Spoken:
     other_way: str
     lost: str
     change: str
+    same_foot: str
     nobody: str
     dark: str
     posture: str
@@ -72,11 +76,16 @@ class Spoken:
 
 
 @cache
-def spoken_for(procedure: Procedure, effort: Effort = Effort.ACTIVE, legs: Legs | None = None) -> Spoken:
+def spoken_for(
+    procedure: Procedure,
+    effort: Effort = Effort.ACTIVE,
+    legs: Legs | None = None,
+    motion: Motion = Motion.INTERNAL,
+) -> Spoken:
     """Return the sentences of one test (`data/spoken.toml`), and where it has none of its own those for any test.
 
     In a passive test they are for two people, the one who is tested and the one who moves the leg; where both legs move
-    at once they speak of both.
+    at once they speak of both, and of external rotation they ask for the foot inwards.
 
     Examples
     --------
@@ -90,8 +99,10 @@ def spoken_for(procedure: Procedure, effort: Effort = Effort.ACTIVE, legs: Legs 
     spoken = (words["any"], words.get(procedure.name, {}))
     layers = [_PASSIVE] * (effort is Effort.PASSIVE) + [_BOTH] * (legs is Legs.BOTH)
     layers += [_PASSIVE_BOTH] * (len(layers) == 2)
+    if motion is Motion.EXTERNAL:
+        layers += [_INWARDS] + [_PASSIVE_INWARDS] * (effort is Effort.PASSIVE)
     told = spoken[0] | spoken[1]
     for layer in layers:
         for one in spoken:
             told |= one.get(layer, {})
-    return Spoken(**{name: text for name, text in told.items() if name not in (_PASSIVE, _BOTH, _PASSIVE_BOTH)})
+    return Spoken(**{name: text for name, text in told.items() if name not in _OTHERWISE})

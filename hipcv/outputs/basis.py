@@ -21,7 +21,11 @@ _SHOWS = {
     False: "a picture that is not mirrored (as told)",
     True: "a mirrored picture, turned back (as told)",
 }
-_AT_ONCE = {Legs.ONE: "one leg at a time", Legs.BOTH: "both legs at once"}
+_AT_ONCE = {
+    Legs.ONE: "one leg at a time",
+    Legs.BOTH: "both legs at once",
+    Legs.AUTO: "legs at once as the recording shows",
+}
 _HAND = {
     HandPlace.SHIN: "hand on the shin above the ankle",
     HandPlace.FOOT: "hand on the foot",

@@ -61,7 +61,7 @@ def render_text(assessment: Assessment, console: Console) -> None:
     True
     """
     asked = assessment.setup.motion
-    title = f"Hip {rotation_text(asked)}, {assessment.setup.procedure} test, {effort_text(assessment.setup)}"
+    title = f"Hip {rotation_text(asked)}, {assessment.setup.procedure} test, {effort_text(assessment.done)}"
     steps = next_steps(assessment)
     parts: list[RenderableType] = [stop] if (stop := stop_text(steps.screened)) is not None else []
     if assessment.status is Status.MEASURED:
@@ -78,8 +78,8 @@ def render_text(assessment: Assessment, console: Console) -> None:
         parts.extend(_guides(assessment.setup))
     parts.extend(Text(f"\n{note}") for note in assessment.notes)
     parts.extend(next_texts(steps, assessment.setup))
-    if done_text(assessment.setup) != effort_text(assessment.setup):
-        parts.append(Text(f"\nHow it was done: {printable(done_text(assessment.setup))}."))
+    if done_text(assessment.done) != effort_text(assessment.done):
+        parts.append(Text(f"\nHow it was done: {printable(done_text(assessment.done))}."))
     if assessment.status is Status.MEASURED:
         parts.append(_camera(assessment))
     parts.append(Text(DISCLAIMER, style="dim italic"))

@@ -233,6 +233,7 @@ class _Attendant:
                     {
                         "type": "captured",
                         "side": str(hold.side),
+                        "motion": str(hold.motion),
                         "trial": hold.trial,
                         "angle_deg": _number(hold.angle_deg, 2),
                         "hold_s": round(hold.stop_s - hold.start_s, 2),
@@ -373,6 +374,7 @@ def coach_message(coaching: "Coaching") -> dict[str, Any]:
     return {
         "phase": str(coaching.phase),
         "side": str(coaching.side),
+        "motion": str(coaching.motion),
         "trial": coaching.trial,
         "n_trials": coaching.n_trials,
         "checks": [{"code": str(c.code), "ok": c.ok, "advice": c.advice} for c in coaching.checks],

@@ -284,6 +284,7 @@ class StartMessage(_Done):
     hands_free: bool = True
     mirror_checked: bool = False
     asks_pain: bool = False
+    motion: Motions = Motions.INTERNAL
 
     def setup(self) -> Setup:
         """Return how the test is done; a browser's frames are never mirrored, which somebody has looked at or not."""
@@ -296,6 +297,7 @@ class StartMessage(_Done):
             age_years=self.age,
             sex=self.sex,
             legs=self.legs,
+            motion=self.motion,
             helper=self.helper,
             hand_place=self.hand_place,
             end_point=self.end_point,

@@ -82,7 +82,7 @@ _TESTS = {word: procedure for procedure in PROCEDURES for word in (procedure.nam
 _SEXES = {"female": Sex.FEMALE, "f": Sex.FEMALE, "w": Sex.FEMALE, "woman": Sex.FEMALE, "girl": Sex.FEMALE}
 _SEXES |= {"male": Sex.MALE, "m": Sex.MALE, "man": Sex.MALE, "boy": Sex.MALE}
 _EFFORTS = {"active": Effort.ACTIVE, "passive": Effort.PASSIVE}
-_LEGS = {"one": Legs.ONE, "both": Legs.BOTH, "single": Legs.ONE}
+_LEGS = {"one": Legs.ONE, "both": Legs.BOTH, "single": Legs.ONE, "auto": Legs.AUTO}
 _MOTIONS = {str(motions): motions for motions in Motions}
 _HANDS = {"shin": HandPlace.SHIN, "ankle": HandPlace.SHIN, "foot": HandPlace.FOOT}
 _HANDS |= {"gravity": HandPlace.GRAVITY, "own weight": HandPlace.GRAVITY}
@@ -371,7 +371,7 @@ def _read_row(reader: _RowReader, folder: Path, defaults: Defaults) -> Clip:
         side_order=side_order,
         references=_read_references(reader, side_order),
         carried={column: reader.row.cells[at] for column, at in reader.columns.carried.items()},
-        legs=reader.read("legs", "one or both", _word(_LEGS), defaults.legs),
+        legs=reader.read("legs", "one, both or auto", _word(_LEGS), defaults.legs),
         motion=reader.read("motion", "internal, external or both", _word(_MOTIONS), defaults.motion),
         helper=reader.text("helper") or None,
         hand_place=reader.read("hand_place", "shin, foot or gravity", _word(_HANDS), None),

@@ -12,10 +12,10 @@ from hipcv.core.checks.trial import check_trial
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries
 from hipcv.core.motion.filtering import median_of
-from hipcv.core.motion.trials import Trial, find_rest_deg, find_swings, find_trials, swing_shares
+from hipcv.core.motion.trials import Trial, find_rest_deg, find_swings, find_trials, legs_at_once, swing_shares
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
-from hipcv.words import SIDES, Motion, Motions, Side
+from hipcv.words import SIDES, Legs, Motion, Motions, Side
 
 
 def check_leg(
@@ -139,6 +139,8 @@ def judged_trials(
         repeated, uneven = repetitions(side, [t for t in mine if not t.refused])
         trials += tuple(sorted((*repeated, *(t for t in mine if t.refused)), key=lambda t: t.start))
         findings += [_of(motion, finding) for finding in uneven]
+    if setup.legs is Legs.AUTO:
+        setup = replace(setup, legs=legs_at_once(trials))
     trials = tuple(_named(check_trial(t, angles, trials, setup)) for t in trials)
     for side in SIDES:
         findings += check_leg(side, angles, trials, setup.motion)

@@ -12,13 +12,15 @@ from hipcv.core.motion.angles import AngleSeries
 from hipcv.core.motion.filtering import median_of
 from hipcv.core.motion.trials import Trial, bridged, find_gaps, resting
 from hipcv.core.setup import Setup
+from hipcv.words import Legs
 
 
 def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], setup: Setup) -> Trial:
     """Return `trial` with further findings of its own: compensation at end range, the other leg, gaps, no hold.
 
     The other leg may move where both are meant to, where somebody else moves them, or where it makes way for a foot
-    that swings inwards: it is a fault where it pulls at the pelvis, which has a check of its own.
+    that swings inwards: it is a fault where it pulls at the pelvis, which has a check of its own. Where nobody said
+    that one leg moves at a time, two that swing at once are meant to.
 
     Examples
     --------
@@ -39,9 +41,8 @@ def check_trial(trial: Trial, angles: AngleSeries, trials: Sequence[Trial], setu
         for c in find_compensations(trial, angles, trials, setup.procedure)
         if c.counts
     ]
-    together = setup.other_leg_may_move or any(
-        t.side is not trial.side and t.start < trial.stop and trial.start < t.stop for t in trials
-    )
+    swings_too = any(t.side is not trial.side and t.start < trial.stop and trial.start < t.stop for t in trials)
+    together = setup.other_leg_may_move or (swings_too and setup.legs is not Legs.ONE)
     other_deg = other_leg_deg(trial, angles, trials)
     if not together and other_deg > LIMITS[FindingCode.OTHER_LEG_MOVES].value:
         findings.append(found(FindingCode.OTHER_LEG_MOVES, Severity.DOUBT, other_deg, trial.side))

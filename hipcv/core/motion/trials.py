@@ -9,7 +9,7 @@ import numpy as np
 from hipcv.core.finding import Finding, Severity
 from hipcv.core.motion.filtering import MAX_GAP_S, clean, local_lines, median_of, runs, smooth
 from hipcv.core.series import BoolArray, FloatArray
-from hipcv.words import Motion, Side
+from hipcv.words import Legs, Motion, Side
 
 #: A swing smaller than this is landmark noise or a fidget, not a trial.
 MIN_SWING_DEG = 6.0
@@ -268,6 +268,26 @@ def swing_shares(trials: Sequence[Trial]) -> FloatArray:
         return np.empty(0)
     usual_deg = float(np.quantile(sizes, 0.75, method="lower"))
     return np.array([t.swing_deg for t in trials]) / usual_deg
+
+
+def legs_at_once(trials: Sequence[Trial]) -> Legs | None:
+    """Return which legs move at once: both where most holds share a part with one of the other leg; None without any.
+
+    Examples
+    --------
+    >>> left, right = (Trial(side, 0, 9, 3, 6, 0.0, 30.0, 30.0, 30.0, 0.4) for side in Side)
+    >>> later = Trial(Side.RIGHT, 20, 29, 23, 26, 0.0, 30.0, 30.0, 30.0, 0.4)
+    >>> legs_at_once([left, right]), legs_at_once([left, later]), legs_at_once([]) is None
+    (<Legs.BOTH: 'both'>, <Legs.ONE: 'one'>, True)
+    """
+    held = [t for t in trials if t.held]
+    shared = [
+        any(o.side is not t.side and o.hold_start < t.hold_stop and t.hold_start < o.hold_stop for o in held)
+        for t in held
+    ]
+    if not held:
+        return None
+    return Legs.BOTH if 2 * sum(shared) > len(held) else Legs.ONE
 
 
 def find_gaps(time_s: FloatArray, angle_deg: FloatArray, start: int, stop: int) -> list[tuple[int, int, float]]:

@@ -450,6 +450,9 @@ class AssessmentDocument(_Part):
     screening: ScreeningPart | None = Field(None, description="Null in documents of older versions.")
     to_show: tuple[ToShowPart, ...] = Field((), description="Why the report is shown to somebody.")
     plan: PlanPart | None = Field(None, description="Null without a number, and in documents of older versions.")
+    legs_at_once: LegsWord | None = Field(
+        None, description="Which legs moved at once, as told or as the recording shows; null where nobody said."
+    )
     findings: tuple[FindingPart, ...] = Field(
         description="What was found, one of a code and side, the heaviest first; also what the trials have."
     )
@@ -458,7 +461,8 @@ class AssessmentDocument(_Part):
     @property
     def legs(self) -> str | None:
         """Which legs moved at once; None where nobody said, or an older version did not ask."""
-        return None if self.setup is None else self.setup.legs
+        told = None if self.setup is None else self.setup.legs
+        return self.legs_at_once if told == Legs.AUTO else told
 
     def of(self, side: Side) -> SidePart:
         """Return the result of one side."""

@@ -80,12 +80,13 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
         effort=str(setup.effort),
         age_years=setup.age_years,
         sex=str(setup.sex) if setup.sex else None,
-        how_done=done_text(setup),
+        how_done=done_text(assessment.done),
         sides_rest_on=sides_text(setup),
         status=str(assessment.status),
         setup=SetupPart.model_validate(told),
         sides=SidesPart(left=_side(assessment, Side.LEFT), right=_side(assessment, Side.RIGHT)),
         notes=assessment.notes,
+        legs_at_once=None if assessment.legs is None else str(assessment.legs),
         asymmetry=None if assessment.asymmetry is None else AsymmetryPart(**_asymmetry(assessment.asymmetry)),
         other_asymmetries=tuple(
             MotionAsymmetryPart(motion=str(motion), **_asymmetry(asymmetry))

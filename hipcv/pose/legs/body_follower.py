@@ -18,6 +18,7 @@ from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
 from hipcv.pose.legs.online import LegsOnline
 from hipcv.pose.legs.people import SAME_REACH, PersonDetector, Somebody
 from hipcv.pose.legs.region import HANGING_DEG
+from hipcv.pose.legs.tracking import ANGLES_DEG
 from hipcv.pose.person import NOBODY, Pose
 
 ByteArray = NDArray[np.uint8]
@@ -77,10 +78,12 @@ class BodyFollower:
     Parameters
     ----------
     network, detector : one look at a square; everybody in a picture.
+    angles_deg : the angles at which a shank is looked for.
     """
 
     network: LandmarkNetwork
     detector: PersonDetector
+    angles_deg: FloatArray = field(default_factory=lambda: ANGLES_DEG)
     _lock: _Lock | None = field(default=None, init=False)
     _next_search_s: float = field(default=float("-inf"), init=False)
     _next_census_s: float = field(default=float("-inf"), init=False)
@@ -121,7 +124,7 @@ class BodyFollower:
             return NOBODY
         square, look, body = max(seen, key=lambda one: suitability(one[2]))
         self._next_census_s = time_s + CENSUS_INTERVAL_S
-        legs = LegsOnline(body.image_px[_knees_in_order(body)], max(body.shank_px, 1.0))
+        legs = LegsOnline(body.image_px[_knees_in_order(body)], max(body.shank_px, 1.0), self.angles_deg)
         self._lock = _Lock(legs, square, body.hips_px, time_s, time_s)
         return self._follow(self._lock, look, time_s)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hipcv.core.procedure import Procedure
-from hipcv.core.series import ANKLES, KNEES, N_LANDMARKS
+from hipcv.core.series import ANKLES, KNEES, N_LANDMARKS, FloatArray
 from hipcv.models.bundle import read_landmark_network, read_person_detector
 from hipcv.models.store import ModelFile
 from hipcv.pose.legs.body_follower import BodyFollower
@@ -27,6 +27,7 @@ from hipcv.pose.legs.region import (
     region_around,
     upright,
 )
+from hipcv.pose.legs.tracking import ANGLES_DEG, BOTH_WAYS_DEG
 from hipcv.pose.person import NOBODY, Pose
 from hipcv.words import CameraSide, ModelName
 
@@ -57,6 +58,7 @@ class LegFollower:
     ----------
     network : the landmark network.
     procedure, camera_side : the test and where the camera stands: they decide which leg is left.
+    angles_deg : the angles at which a shank is looked for.
     by_maps : which way of searching has the first turn, as `region.find_in_frame`; where one fails the other has its.
     """
 
@@ -64,6 +66,7 @@ class LegFollower:
     procedure: Procedure
     camera_side: CameraSide
     by_maps: bool = False
+    angles_deg: FloatArray = field(default_factory=lambda: ANGLES_DEG)
     _found: Legs | None = field(default=None, init=False)
     _legs: LegsOnline | None = field(default=None, init=False)
     _seen_s: float = field(default=float("-inf"), init=False)
@@ -100,7 +103,7 @@ class LegFollower:
         if self._found is None:
             self.by_maps = not self.by_maps
         else:
-            self._legs = LegsOnline(self._found.knees_px, self._found.shank_px)
+            self._legs = LegsOnline(self._found.knees_px, self._found.shank_px, self.angles_deg)
             self._seen_s = time_s
 
     def _follow(self, rgb: ByteArray, time_s: float, found: Legs, legs: LegsOnline) -> Pose:
@@ -125,8 +128,10 @@ class LegFollower:
         return Pose(image_px, np.full((N_LANDMARKS, 3), np.nan), visibility, np.full(2, np.nan))
 
 
-def open_follower(procedure: Procedure, camera_side: CameraSide, model: ModelFile, name: ModelName) -> Follower:
-    """Return who follows the subject of a test while it runs.
+def open_follower(
+    procedure: Procedure, camera_side: CameraSide, model: ModelFile, name: ModelName, *, inwards: bool = False
+) -> Follower:
+    """Return who follows the subject of a test while it runs; `inwards` says whether a foot may swing inwards.
 
     Raises
     ------
@@ -134,6 +139,7 @@ def open_follower(procedure: Procedure, camera_side: CameraSide, model: ModelFil
         Where the model does not load.
     """
     network = LandmarkNetwork(read_landmark_network(model.path))
+    angles_deg = BOTH_WAYS_DEG if inwards else ANGLES_DEG
     if procedure.body_seen:
-        return BodyFollower(network, PersonDetector(read_person_detector(model.path)))
-    return LegFollower(network, procedure, camera_side, by_maps=name is ModelName.LITE)
+        return BodyFollower(network, PersonDetector(read_person_detector(model.path)), angles_deg)
+    return LegFollower(network, procedure, camera_side, name is ModelName.LITE, angles_deg)

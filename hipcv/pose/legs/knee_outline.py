@@ -19,6 +19,8 @@ REACH_SHANKS, BELOW_SHANKS = 0.12, 0.10
 KNEE_BELOW_SHANKS = 0.12
 #: Where a knee has moved sideways the outline ends as high as before, within this many shank lengths.
 MAX_STEP_SHANKS = 0.10
+#: A thigh that lies on the bed has spread where its knee went sideways by more than this; less is its peak that slides.
+SPREAD_SHANKS = 0.2
 #: What is leg.
 EDGE = 0.5
 #: Columns that must show it.
@@ -84,6 +86,25 @@ def stay_at_the_end(knees_px: FloatArray, outline_px: FloatArray, shank_px: floa
         away = np.abs(y_px - median_of(y_px)) > MAX_STEP_SHANKS * shank_px
         kept[away, leg] = np.median(knees_px[:, leg], axis=0)
     return kept
+
+
+def stay_on_the_bed(knees_px: FloatArray, shank_px: float, *, spread: bool) -> FloatArray:
+    """Return the knees (T, 2, 2) of thighs that lie, at their usual place but where a thigh has clearly spread.
+
+    spread : whether it can be seen to; else all stay.
+
+    Examples
+    --------
+    >>> knees_px = np.array([[[80.0, 90.0], [170.0, 90.0]]] * 5)
+    >>> knees_px[1, 0], knees_px[2, 0] = (70.0, 95.0), (40.0, 90.0)
+    >>> stay_on_the_bed(knees_px, 80.0, spread=True)[:3, 0].tolist()
+    [[80.0, 90.0], [80.0, 90.0], [40.0, 90.0]]
+    >>> stay_on_the_bed(knees_px, 80.0, spread=False)[2, 0].tolist()
+    [80.0, 90.0]
+    """
+    usual = np.median(knees_px, axis=0)
+    away = spread & (np.abs(knees_px[..., 0] - usual[:, 0]) > SPREAD_SHANKS * shank_px)
+    return np.asarray(np.where(away[..., None], knees_px, usual))
 
 
 def lift_knees(knees_px: FloatArray, outline_px: FloatArray, shank_px: float) -> FloatArray:

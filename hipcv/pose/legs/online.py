@@ -32,7 +32,8 @@ MEMORY = 0.8
 class LegsOnline:
     """Where the lower legs of one person are, and have been.
 
-    knees_px : (2, 2) picture pixels, from left to right of the crop; shank_px : the longer shank's length.
+    knees_px : (2, 2) picture pixels, from left to right of the crop; shank_px : the longer shank's length; angles_deg :
+    the angles at which a shank is looked for.
 
     Examples
     --------
@@ -47,6 +48,7 @@ class LegsOnline:
 
     knees_px: FloatArray
     shank_px: float
+    angles_deg: FloatArray = field(default_factory=lambda: ANGLES_DEG)
     _scores: dict[int, FloatArray] = field(default_factory=dict, init=False)
     _time_s: float = field(default=float("-inf"), init=False)
 
@@ -65,7 +67,10 @@ class LegsOnline:
         paths = self._find_paths(ankle_map, mask, knees, shank_px, since_s)
         rows, columns = cell_of(knees).T
         peaks = knee_map[rows, columns]
-        doubts = [float(doubt(path, float(peak), shank_px)[0]) for path, peak in zip(paths, peaks, strict=True)]
+        doubts = [
+            float(doubt(path, float(peak), shank_px, self.angles_deg)[0])
+            for path, peak in zip(paths, peaks, strict=True)
+        ]
         return paths, np.array(doubts)
 
     def _find_paths(
@@ -79,7 +84,8 @@ class LegsOnline:
                 self._scores[leg] = scores[0] + MEMORY * known.get(leg, 0.0)
                 return np.array([self._scores[leg].argmax()])
 
-            return find_path(maps, mask[None], np.zeros(1), knees[None, leg], shank_px, leg, best)
+            knee = knees[None, leg]
+            return find_path(maps, mask[None], np.zeros(1), knee, shank_px, leg, best, self.angles_deg)
 
         paths = [find(leg, ankle_map[None]) for leg in range(2)]
         surer = int(paths[1].peak[0] > paths[0].peak[0])

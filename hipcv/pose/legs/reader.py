@@ -108,7 +108,7 @@ class LegReader:
     #: How far the hips are bent, looked at where such a trunk is seen: it may be that of somebody who sits upside down.
     flexion_deg: float = field(default=float("nan"), init=False)
     _detected: dict[int, list[Somebody]] = field(default_factory=dict, init=False)
-    #: In which share of the frames that were read both knees are known, or that of the only leg; known after `series`.
+    #: In which share of the frames that were read the knees are known that a test needs; known after `series`.
     _share_read: float = field(default=0.0, init=False)
     _kept: list[tuple[float, bytes]] = field(default_factory=list, init=False)
     _scale: float = field(default=1.0, init=False)
@@ -354,8 +354,9 @@ class LegReader:
         if self.procedure.body_seen:
             at_px = None if self.subject_at is None else np.array(self.subject_at) * frames[0].shape[1::-1]
             return find_subject(frames, people, self.network, at_px=at_px, sees_less=self.sees_less)
-        turn_deg = STANDING_DEG if self.procedure.shank_up else HANGING_DEG
-        vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=self.sees_less, lying=True)
+        hang = not self.procedure.shank_up
+        turn_deg, less = HANGING_DEG if hang else STANDING_DEG, self.sees_less
+        vote, outside = find_in_clip(frames, self.network, turn_deg=turn_deg, sees_less=less, lying=hang)
         return Subject(vote, cut_off=outside, rule="whose lower legs most frames agree on")
 
 
@@ -457,7 +458,7 @@ def open_leg_reader(
     reader, _ = open_reader()
     reader.angles_deg = BOTH_WAYS_DEG if setup.inwards else ANGLES_DEG
     if guide is not None:
-        reader.follower = open_follower(procedure, camera_side, *guide)
+        reader.follower = open_follower(procedure, camera_side, *guide, inwards=setup.inwards)
         # on one thread, which is the one that gives way
         reader.ahead = ReadAhead(lambda: _Scout(*open_reader(1)), lambda n: spread_over(n).tolist(), _unpack)
     return reader

@@ -21,7 +21,7 @@ from hipcv.pose.legs.colour import LegColour
 from hipcv.pose.legs.covered import at_rest
 from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, edges_under, find_ribbon
 from hipcv.pose.legs.heatmaps import CROP_PX, cell_of
-from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end
+from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end, stay_on_the_bed
 from hipcv.pose.legs.looking import Views
 from hipcv.pose.legs.network import Region
 from hipcv.pose.legs.protractor import landmarks_turn_deg
@@ -111,8 +111,8 @@ def read_lower_legs(
             knees = stay_at_the_end(knees, knee_outline(legs, knees, shank_px), shank_px)
             if not region.lying:  # else it ends with the thighs, which lie behind the knees
                 knees = lift_knees(knees, knee_outline(legs, knees, shank_px), shank_px)
-        elif region.lying:  # the camera looks down on thighs that lie on the bed: their knees stay
-            knees = np.repeat(np.median(knees, axis=0)[None], n, axis=0)
+        if region.lying:
+            knees = stay_on_the_bed(knees, shank_px, spread=ends)
         paths, doubts = _follow(knee_maps, ankle_maps, legs, time_s, knees, shank_px, steps, angles_deg)
 
     edges: list[list[MapArray]] = [[], []]

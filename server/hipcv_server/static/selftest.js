@@ -139,7 +139,7 @@ function plan() {
     type: "start", test: given.get("test"), age: age === "" ? null : Number(age), sex: given.get("sex") || null,
     ...Object.fromEntries(sentAnswers(answers)), ...done, ...(done.pain ? { pain: Number(done.pain) } : {}), sides: given.get("order").split(","),
     trials: Number(given.get("trials")), hold_s: Number(given.get("hold_s")), keep: Boolean(given.get("keep")), show_face: Boolean(given.get("show_face")),
-    subject: subject || null, hands_free: !given.get("by_hand"),
+    subject: subject || null, hands_free: !given.get("by_hand"), motion: given.get("inwards") ? "both" : "internal",
   };
 }
 
@@ -162,10 +162,10 @@ async function trySound() {
 
 async function toPlace() {
   allowGravity();
-  const { test, effort } = plan();
+  const { test, effort, motion } = plan();
   tell(byId("camera-problem"), null);
   go("place");
-  showGuides("place", test, effort).catch((error) => tell(byId("camera-problem"), error.message));
+  showGuides("place", test, effort, motion).catch((error) => tell(byId("camera-problem"), error.message));
   await openCamera(byId("camera-pick").value);
 }
 
