@@ -26,7 +26,7 @@ from hipcv.core.uncertainty import JOINTS_SE_DEG, JOINTS_TERM
 from hipcv.history import keep
 from hipcv.history.comparison import SITTING, Change, Spacing, compare_documents, compare_kept, spacing_of
 from hipcv.history.person import same_person
-from hipcv.history.schema import TABLES
+from hipcv.history.schema import HEAD, TABLES
 from hipcv.history.store import History, default_url, open_history
 from hipcv.outputs.document import render_document
 from hipcv.words import Side
@@ -145,14 +145,22 @@ def test_nothing_of_a_forgotten_subject_is_left_in_any_file(document: Document, 
 # ---------------------------------------------------------------------------------------------------------- databases
 
 
-def test_the_steps_lead_to_the_tables_that_the_code_knows(history: History, url: str) -> None:
+@pytest.mark.parametrize("url", DATABASES, indirect=True)
+@pytest.mark.parametrize("begin", ["steps", "new"])
+def test_the_steps_lead_to_the_tables_that_a_new_history_has(url: str, begin: str) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
+    if begin == "steps":
+        old_history(url, "head", [])
+    open_history(url).close()
     engine = create_engine(url)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), TABLES) == []
-        assert "alembic_version" in inspect(connection).get_table_names()
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, TABLES) == []
+        assert context.get_current_revision() == HEAD
+        primary = inspect(connection).get_pk_constraint("alembic_version")
+        assert (primary["name"], primary["constrained_columns"]) == ("alembic_version_pkc", ["version_num"])
     engine.dispose()
 
 

@@ -98,6 +98,14 @@ def test_a_person_is_renamed_and_two_become_one_only_when_it_is_said(history: Hi
     assert history.verify().whole
 
 
+def test_a_name_that_is_none_or_too_long_is_told_in_a_sentence(history: History) -> None:
+    for name, told in (("  ", "empty name"), ("x" * 201, "at most 200 characters, found 201")):
+        with pytest.raises(HistoryError, match=told):
+            history.keep(document_of(31.0), name)
+    assert len(history) == 0
+    assert history.keep(document_of(31.0), "x" * 200).subject == "x" * 200
+
+
 def test_a_token_is_kept_once_and_without_one_the_same_document_is(history: History) -> None:
     one, other = (history.keep(document_of(31.0), "Anna", token=token) for token in ("a", "b"))
     assert one.id != other.id

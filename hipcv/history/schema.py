@@ -13,13 +13,13 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    PrimaryKeyConstraint,
     String,
     Table,
     Text,
     UniqueConstraint,
     inspect,
     select,
-    table,
     text,
 )
 
@@ -28,6 +28,8 @@ from hipcv.core.errors import HistoryError
 #: The newest step in `migrations/versions`: a database that has taken it is opened without looking at any step.
 HEAD = "0003"
 
+MAX_NAME_CHARACTERS = 200
+
 TABLES = MetaData()
 
 #: Whose assessments they are. `key` is the name as names are compared; the log knows people by number only.
@@ -35,8 +37,8 @@ PEOPLE = Table(
     "people",
     TABLES,
     Column("id", Integer, primary_key=True),
-    Column("name", String(200), nullable=False),
-    Column("key", String(200), nullable=False, unique=True),
+    Column("name", String(MAX_NAME_CHARACTERS), nullable=False),
+    Column("key", String(MAX_NAME_CHARACTERS), nullable=False, unique=True),
     Column("salt", String(32), nullable=False),
     sqlite_autoincrement=True,
 )
@@ -103,6 +105,14 @@ SEAL = Table(
     Column("hash", String(64), nullable=False),
 )
 
+#: Alembic's own: the last step that was taken.
+_STEPS = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+
 
 def bring_up_to_date(engine: Engine) -> None:
     """Create the tables where there are none, and take every step from an older database to today's.
@@ -123,9 +133,20 @@ def bring_up_to_date(engine: Engine) -> None:
     >>> engine.dispose()
     """
     with engine.begin() as connection:
-        if _step_of(connection) == HEAD:
-            return
-    from alembic.command import upgrade  # loaded where there is a step to take: opening must be quick
+        if connection.dialect.name == "postgresql":  # two who open a new one at once: one after the other
+            connection.execute(text("SELECT pg_advisory_xact_lock(4711)"))
+        step = _step_of(connection)
+        if step is None and not inspect(connection).has_table(ASSESSMENTS.name):
+            TABLES.create_all(connection)
+            _STEPS.create(connection)
+            connection.execute(_STEPS.insert().values(version_num=HEAD))
+        elif step != HEAD:
+            _take_steps(connection, step)
+
+
+def _take_steps(connection: Connection, step: str | None) -> None:
+    """Bring an older database up to date; alembic is loaded only here, for opening must be quick."""
+    from alembic.command import upgrade
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
@@ -133,19 +154,13 @@ def bring_up_to_date(engine: Engine) -> None:
         config = Config()
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
-        known = {step.revision for step in ScriptDirectory.from_config(config).walk_revisions()}
-        with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":  # two who open a new one at once: one after the other
-                connection.execute(text("SELECT pg_advisory_xact_lock(4711)"))
-            current = _step_of(connection)
-            if current is not None and current not in known:
-                raise HistoryError("The history was written by a newer hipcv: update this one.")
-            config.attributes["connection"] = connection
-            upgrade(config, "head")
+        known = {found.revision for found in ScriptDirectory.from_config(config).walk_revisions()}
+        if step is not None and step not in known:
+            raise HistoryError("The history was written by a newer hipcv: update this one.")
+        config.attributes["connection"] = connection
+        upgrade(config, "head")
 
 
 def _step_of(connection: Connection) -> str | None:
     """Return the last step that a database has taken; None for a new one."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.scalar(select(table("alembic_version", Column("version_num", String)).c.version_num))
+    return connection.scalar(select(_STEPS.c.version_num)) if inspect(connection).has_table(_STEPS.name) else None

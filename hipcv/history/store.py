@@ -25,11 +25,12 @@ from hipcv.history import log
 from hipcv.history.entry import Entry, Kept, Origin, numbers_of, pack_numbers
 from hipcv.history.log import Action, Verified, append, canonical, digest, digest_of_person, digest_of_version
 from hipcv.history.person import person_key
-from hipcv.history.schema import ASSESSMENTS, DOCUMENTS, LOG, PEOPLE, bring_up_to_date
+from hipcv.history.schema import ASSESSMENTS, DOCUMENTS, LOG, MAX_NAME_CHARACTERS, PEOPLE, bring_up_to_date
 
 DATABASE_VARIABLE = "HIPCV_DATABASE"
 FILE = "history.sqlite"
 _A = ASSESSMENTS.c
+_ORIGINS = {str(origin): origin for origin in Origin}
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,8 +343,8 @@ class History:
         return self.count()
 
     def verify(self, seal: str | None = None) -> Verified:
-        """Hold everything that is kept against the log; see `log.verify`."""
-        with self._reading() as connection:
+        """Hold everything that is kept against the log, while nobody writes; see `log.verify`."""
+        with self._change() as connection:
             return log.verify(connection, seal)
 
     # ------------------------------------------------------------------------------------------------------ deleting
@@ -436,7 +437,10 @@ def _told_name(name: str) -> tuple[str, str]:
     kept = " ".join(name.split())
     if not kept:
         raise HistoryError("Wanted a person to keep the assessment for, found an empty name: give a name or a code.")
-    return kept, person_key(kept)
+    key = person_key(kept)
+    if max(len(kept), len(key)) > MAX_NAME_CHARACTERS:
+        raise HistoryError(f"Wanted a name of at most {MAX_NAME_CHARACTERS} characters, found {len(kept)}: shorten it.")
+    return kept, key
 
 
 def _find_person(connection: Connection, name: str) -> int | None:
@@ -577,20 +581,24 @@ def _entries() -> Select[Any]:
 
 
 def _entry(row: Row[Any]) -> Entry:
+    """Return a row of `_entries` as an entry; a list has thousands, so it is unpacked at once."""
+    values: Sequence[Any] = row
+    number, version, token, name, visit_date, kept_at, recorded_at, *what = values
+    origin, test, effort, legs, status, packed = what[:6]
     return Entry(
-        id=row.number,
-        subject=row.name,
-        visit_date=row.visit_date,
-        kept_at=_in_utc(row.kept_at),
-        test=row.test,
-        status=row.status,
-        packed=row.numbers,
-        effort=row.effort,
-        legs=row.legs,
-        origin=Origin(row.origin),
-        token=row.token,
-        version=row.version,
-        recorded_at=None if row.recorded_at is None else _in_utc(row.recorded_at),
+        id=number,
+        subject=name,
+        visit_date=visit_date,
+        kept_at=_in_utc(kept_at),
+        test=test,
+        status=status,
+        packed=packed,
+        effort=effort,
+        legs=legs,
+        origin=_ORIGINS[origin],
+        token=token,
+        version=version,
+        recorded_at=None if recorded_at is None else _in_utc(recorded_at),
     )
 
 

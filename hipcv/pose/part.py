@@ -97,10 +97,10 @@ class PartFinder:
         Shanks that stand are looked for as they are, and where none are seen, of a body that is seen head up.
         """
         network, up = self.reader.network, self.setup.procedure.shank_up
-        shown = find_each(pictures, network, turn_deg=STANDING_DEG if up else HANGING_DEG, lying=True)
+        shown = find_each(pictures, network, turn_deg=STANDING_DEG if up else HANGING_DEG, lying=not up)
         if any(shown) or self.name.sees_less or not up:
             return shown
-        return find_each(pictures, network, over=True, lying=True)
+        return find_each(pictures, network, over=True)
 
     def turned_deg(self, pictures: Sequence[ByteArray]) -> int:
         """Return by how many quarters, degrees clockwise, the pictures of a test are turned; 0 where they are not."""

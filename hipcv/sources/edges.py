@@ -17,7 +17,7 @@ from hipcv.core.series import FloatArray
 ByteArray = NDArray[np.uint8]
 
 #: Kept frames: enough for a median that a slow mover does not leave a trace in, few enough to hold for hours.
-MAX_FRAMES: Final = 50
+MAX_FRAMES: Final = 25
 #: Longer side of a kept frame; more pixels bring more texture, not more edges.
 LONG_SIDE_PX: Final = 640
 #: Edges shorter than this share of the diagonal carry no direction worth having.

@@ -234,8 +234,8 @@ class Recording(Protocol):
     def __iter__(self) -> Generator[Frame, None, None]:
         """Start a pass over all frames; a pass that is still running ends."""
 
-    def frames(self, sample_hz: float | None = None) -> Generator[Frame, None, None]:
-        """Start a pass over the frames, or over so many a second of them; a pass that is still running ends."""
+    def frames(self, sample_hz: float | None = None, *, and_every: int = 1) -> Generator[Frame, None, None]:
+        """Start a pass over the frames, or over so many a second and every so manieth of them; a running pass ends."""
 
     def close(self) -> None:
         """End a running pass."""

@@ -91,10 +91,11 @@ class VideoFile:
         """
         return self.frames()
 
-    def frames(self, sample_hz: float | None = None) -> Generator[Frame, None, None]:
+    def frames(self, sample_hz: float | None = None, *, and_every: int = 1) -> Generator[Frame, None, None]:
         """Start a pass over the frames, or over so many a second of them; a pass that is still running ends.
 
-        Frames that are passed over are decoded and counted, and never made into pictures.
+        Frames that are passed over are decoded and counted, and never made into pictures. With `sample_hz` every
+        `and_every`-th of all is handed on as well; 1 for none.
 
         Raises
         ------
@@ -119,7 +120,7 @@ class VideoFile:
         """
         self.close()
         self._report = None
-        frames = read_ahead(self._read(sample_hz), _N_AHEAD)
+        frames = read_ahead(self._read(sample_hz, and_every), _N_AHEAD)
         self._running = weakref.ref(frames)
         return frames
 
@@ -153,10 +154,10 @@ class VideoFile:
         """Everything worth telling about the recording, in one sentence each."""
         return self.info.notes + (self._report.notes if self._report is not None else ())
 
-    def _read(self, sample_hz: float | None) -> Generator[Frame, None, None]:
+    def _read(self, sample_hz: float | None, and_every: int) -> Generator[Frame, None, None]:
         container, stream = open_container(self.info.path, "frames")
         with closing(container):
-            reading = _Reading(self.info, container, stream, self._max_side_px, sample_hz)
+            reading = _Reading(self.info, container, stream, self._max_side_px, sample_hz, and_every)
             yield from reading.frames()
             self._report = reading.report()
             from_s = self.info.viewing.from_s
@@ -175,12 +176,14 @@ class _Reading:
         stream: VideoStream,
         max_side_px: int,
         sample_hz: float | None,
+        and_every: int,
     ) -> None:
         self._info = info
         self._container = container
         self._stream = stream
         self._max_side_px = max_side_px
         self._raster = None if sample_hz is None else Raster(sample_hz)
+        self._and_every = and_every
         self._decoded = DecodeCounts()
         self._clock = FrameClock(_rate_hz(stream))
         self._orientations = Orientations()
@@ -209,9 +212,13 @@ class _Reading:
             self._n_interlaced += picture.interlaced_frame
             stored = (self._info.stored_width_px, self._info.stored_height_px)
             self._n_resized += (picture.width, picture.height) != stored
-            if self._raster is None or self._raster.takes(time_s):
+            if self._is_wanted(time_s):
                 yield Frame(self._n_frames, time_s, self._rgb(picture, time_s))
             self._n_frames += 1
+
+    def _is_wanted(self, time_s: float) -> bool:
+        beside = self._and_every > 1 and self._n_frames % self._and_every == 0
+        return self._raster is None or self._raster.takes(time_s) or beside
 
     def _note_spacing(self, time_s: float) -> None:
         if not self._n_frames:

@@ -16,8 +16,9 @@ import numpy as np
 
 from hipcv.core.series import BoolArray, FloatArray, rate_hz
 
-#: Longest gap that is filled; a longer one stays missing.
-MAX_GAP_S = 0.25
+#: Longest gap that is filled: one reading of eight a second, however their times are rounded. A longer one stays
+#: missing.
+MAX_GAP_S = 0.3
 #: A Gaussian kernel is cut off here: 0.01 % of its weight lies outside.
 REACH_SIGMAS = 4.0
 #: Samples whose surroundings are looked at together: a few megabytes at any frame rate.

@@ -123,13 +123,15 @@ async def positions(rooms: In, subject: schemas.Subject) -> Response:
 
 
 def _positions(rooms: Rooms, subject: str) -> dict[str, Any]:
+    from hipcv.evidence.progress import Where
     from hipcv.history.positions import are_two_positions, side_by_side
     from hipcv.history.texts import position_values
 
     newest = [rooms.store.history.get(entry.id).document for entry in reversed(_newest(rooms, subject))]
     documents = [document for document in newest if "setup" in document]
-    other = next((one for one in documents if are_two_positions(documents[0], one)), None)
-    return position_values([] if other is None else side_by_side(documents[0], other))
+    pairs = [side_by_side(documents[0], one) for one in documents if are_two_positions(documents[0], one)]
+    telling = [pair for pair in pairs if any(side.where is not Where.UNKNOWN for side in pair)]
+    return position_values(next(iter(telling + pairs), ()))
 
 
 def _plan(rooms: Rooms, subject: str) -> dict[str, Any]:
