@@ -32,7 +32,7 @@ from hipcv_server.settings import JobLimits, Settings
 from hipcv_server.store import JobStore, new_id
 
 VISIT = Visit("S01", date(2026, 11, 27))
-CLIPS = ("seated-easy-101-00", "seated-hard-103-00", "seated-both-133-00", "prone-passive-122-01")
+CLIPS = ("seated-hard-103-00", "seated-both-133-00", "prone-passive-122-01", "supine_edge-both-135-00")
 
 
 @pytest.fixture(params=CLIPS)
