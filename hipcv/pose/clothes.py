@@ -11,9 +11,9 @@ from hipcv.core.series import HIPS, SHOULDERS, FloatArray, PoseSeries
 
 ByteArray = NDArray[np.uint8]
 
-#: So much of the trunk, about its middle, is looked at: arms and the background lie outside.
+#: So much of chest and belly, about the middle of each, is looked at: arms and the background lie outside.
 _INNER_SHARE: Final = 0.6
-#: The trunk has to fill so many pixels to have a colour.
+#: Each has to fill so many pixels to have a colour.
 _MIN_PX: Final = 20
 #: Pictures on either side of a change, at least.
 MIN_PICTURES: Final = 4
@@ -41,17 +41,21 @@ def person_changes_s(timed: Sequence[tuple[float, ByteArray]], series: PoseSerie
     >>> person_changes_s([(float(k), red) for k in range(20)], series) is None
     True
     """
-    seen = [(time_s, _trunk_colour(rgb, series, time_s)) for time_s, rgb in timed]
-    known = [(time_s, colour) for time_s, colour in seen if colour is not None]
-    colours = np.array([colour for _, colour in known])
+    seen = [(time_s, _trunk_colours(rgb, series, time_s)) for time_s, rgb in timed]
+    known = [(time_s, colours) for time_s, colours in seen if colours is not None]
+    halves = np.array([colours for _, colours in known]).transpose(1, 0, 2) if known else np.empty((2, 0, 3))
     splits = range(MIN_PICTURES, len(known) - MIN_PICTURES + 1)
     if not splits:
         return None
-    at = min(splits, key=lambda k: _away(colours[:k]).sum() + _away(colours[k:]).sum())
-    before, after = colours[:at], colours[at:]
+    at = min(splits, key=lambda k: sum(_away(half[:k]).sum() + _away(half[k:]).sum() for half in halves))
+    # a helper who leans over covers the belly, and seldom the chest
+    return float(known[at][0]) if all(_is_another(half[:at], half[at:]) for half in halves) else None
+
+
+def _is_another(before: FloatArray, after: FloatArray) -> bool:
     apart = float(np.linalg.norm(np.median(before, axis=0) - np.median(after, axis=0)))
     spread = max(float(np.median(_away(group))) for group in (before, after))
-    return float(known[at][0]) if apart > max(CHANGED, TIMES_ITS_SPREAD * spread) else None
+    return apart > max(CHANGED, TIMES_ITS_SPREAD * spread)
 
 
 def _away(colours: FloatArray) -> FloatArray:
@@ -59,21 +63,26 @@ def _away(colours: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.norm(colours - np.median(colours, axis=0), axis=1), dtype=np.float64)
 
 
-def _trunk_colour(rgb: ByteArray, series: PoseSeries, time_s: float) -> FloatArray | None:
-    """Return the trunk's colour (3,) in CIELAB, its lightness against the picture's; None where it is not seen."""
+def _trunk_colours(rgb: ByteArray, series: PoseSeries, time_s: float) -> FloatArray | None:
+    """Return the colour of chest and belly (2, 3) in CIELAB, lightness against the picture's; None where not seen."""
     if not len(series):
         return None
     row = int(np.argmin(np.abs(series.time_s - time_s)))
-    corners = series.image_px[row, [SHOULDERS[0], SHOULDERS[1], HIPS[1], HIPS[0]]]
-    if not np.isfinite(corners).all():
+    shoulders, hips = (series.image_px[row, [*rows]] for rows in (SHOULDERS, HIPS))
+    if not (np.isfinite(shoulders).all() and np.isfinite(hips).all()):
         return None
-    middle = corners.mean(axis=0)
-    inner = (middle + _INNER_SHARE * (corners - middle)) * (rgb.shape[1] / series.frame_size_px[0])
-    mask = np.zeros(rgb.shape[:2], np.uint8)
-    cv2.fillConvexPoly(mask, inner.round().astype(np.int32), 1)
-    if mask.sum() < _MIN_PX:
-        return None
+    shrink = rgb.shape[1] / series.frame_size_px[0]
     lab = np.asarray(cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB), np.float64)
-    colour = np.median(lab[mask > 0], axis=0)
-    # light that changes for all is no other shirt
-    return np.asarray(colour - [np.median(lab[..., 0]), 0.0, 0.0], dtype=np.float64)
+    lightness = [np.median(lab[..., 0]), 0.0, 0.0]  # light that changes for all is no other shirt
+    colours = []
+    for from_share, to_share in ((0.0, 0.5), (0.5, 1.0)):
+        upper, lower = (shoulders + share * (hips - shoulders) for share in (from_share, to_share))
+        corners = np.array([upper[0], upper[1], lower[1], lower[0]])
+        middle = corners.mean(axis=0)
+        mask = np.zeros(rgb.shape[:2], np.uint8)
+        inner = (middle + _INNER_SHARE * (corners - middle)) * shrink
+        cv2.fillConvexPoly(mask, inner.round().astype(np.int32), 1)
+        if mask.sum() < _MIN_PX:
+            return None
+        colours.append(np.median(lab[mask > 0], axis=0) - lightness)
+    return np.asarray(colours)
