@@ -8,8 +8,6 @@ from hipcv.process.allowance import Allowance
 from hipcv.process.child import Child
 from hipcv_server.settings import JobLimits
 
-#: Into so many heaps glibc puts what threads ask for: with one for each, pictures of changing size leave holes in all.
-MAX_HEAPS = 2
 #: Largest picture OpenCV decodes; it is read when the library is loaded.
 MAX_PICTURE_PIXELS = 4096 * 2304
 
@@ -23,9 +21,5 @@ def start_child(
         run,
         arguments,
         allowance=Allowance(limits.max_memory_bytes, limits.max_address_bytes, limits.max_file_bytes, niceness),
-        environment={
-            **os.environ,
-            "OPENCV_IO_MAX_IMAGE_PIXELS": str(MAX_PICTURE_PIXELS),
-            "MALLOC_ARENA_MAX": str(MAX_HEAPS),
-        },
+        environment={**os.environ, "OPENCV_IO_MAX_IMAGE_PIXELS": str(MAX_PICTURE_PIXELS)},
     )
