@@ -55,6 +55,7 @@ from hipcv.core.procedures.seated import SEATED
 from hipcv.core.viewing import Viewing
 from hipcv.models.store import get_model
 from hipcv.outputs.document import render_document
+from hipcv.outputs.faces import cover_faces
 from hipcv.outputs.stills import take_stills
 from hipcv.sources.video import open_video
 from hipcv.words import CameraSide, Effort, ModelName, Sex
@@ -138,7 +139,7 @@ def test_a_recording_measures_the_same_in_a_batch_as_alone(measured_sample: Any,
     assert trials.filter(pl.col("accepted")).height == sum(row["n_trials_accepted"] for row in contents.sides)
     page = document.with_suffix(".html").read_text()
     with open_video(clip) as video:
-        stills = take_stills(video, measured.series, measured.assessment)
+        stills = take_stills(cover_faces(video, measured.series), measured.series, measured.assessment)
     assert [still.side for still in stills] == [row["side"] for row in contents.sides]
     assert all(still.source in page for still in stills)
 
