@@ -562,7 +562,7 @@ def test_a_killed_server_comes_back_with_its_work_and_a_stopped_one_leaves_no_pr
     next_one = wait(server, waiting["id"], "running", "done", "failed", "set_aside")
     assert (next_one["state"], next_one["attempts"]) == ("running", 1)
     listed = httpx.get(f"{server.api}/assessments").json()
-    assert [item["id"] for item in listed["items"]] == [waiting["id"], made["id"]]
+    assert [item["id"] for item in listed["items"]] == [made["id"], waiting["id"]]  # the one kept last comes first
     assert httpx.delete(f"{server.api}/assessments/{waiting['id']}").status_code == 204
     children |= _children(server.process.pid)
     assert stop(server) in (0, -signal.SIGTERM)

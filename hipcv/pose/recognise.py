@@ -7,8 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.posture import turn_cause
-from hipcv.core.finding import FindingCode
+from hipcv.core.checks.posture import picture_turned
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.seated import SEATED
@@ -85,6 +84,12 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
     share = sitting_share(pictures, network, detector)
     if share >= MIN_SITTING:
         return Recognised(SEATED, f"Somebody sits facing the camera in {share:.0%} of the frames looked at.")
+    for turn in (90, 180, 270):  # before the tests of somebody who lies, which shanks in a turned picture look like
+        upright = [np.ascontiguousarray(np.rot90(rgb, turn // 90)) for rgb in pictures]
+        turned = sitting_share(upright, network, detector)
+        if turned >= MIN_SITTING:
+            where = f"Somebody sits in {turned:.0%} of the frames looked at"
+            return Recognised(None, f"{where}, but {_turn_back(turn)}")
     hanging, _ = find_in_clip(pictures, network, turn_deg=HANGING_DEG, sees_less=name.sees_less, lying=True)
     if hanging is not None and hanging.clear:
         return Recognised(
@@ -92,13 +97,6 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
             f"Two lower legs hang over a bed's end in {hanging.share:.0%} of the frames looked at, and nobody sits "
             "(face down in a picture that stands on its head looks alike: then say --test prone --rotate 180).",
         )
-    for turn in (90, 180, 270):  # before the prone test, which shanks that point up look like
-        upright = [np.ascontiguousarray(np.rot90(rgb, turn // 90)) for rgb in pictures]
-        turned = sitting_share(upright, network, detector)
-        if turned >= MIN_SITTING:
-            where = f"Somebody sits in {turned:.0%} of the frames looked at"
-            advice = advice_for(FindingCode.PICTURE_TURNED, cause=turn_cause(turn))
-            return Recognised(None, f"{where}, but {advice[0].lower()}{advice[1:]}")
     vote, _ = find_in_clip(pictures, network, sees_less=name.sees_less)
     if vote is not None:
         return Recognised(
@@ -109,13 +107,19 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
         upright = [np.ascontiguousarray(np.rot90(rgb, turn // 90)) for rgb in pictures]
         vote, _ = find_in_clip(upright, network, sees_less=name.sees_less, both_ways=False)
         if vote is not None and vote.clear:
-            advice = advice_for(FindingCode.PICTURE_TURNED, cause=turn_cause(turn))
-            return Recognised(None, f"Two bent lower legs may be seen, but {advice[0].lower()}{advice[1:]}")
+            return Recognised(None, f"Two bent lower legs may be seen, but {_turn_back(turn)}")
     return Recognised(
         None,
         f"Nobody sits in more than {share:.0%} of the frames, and no two bent lower legs are seen from the foot end"
         + (f" by the {name} model; the heavy model sees more." if name.sees_less else "."),
     )
+
+
+def _turn_back(turned_deg: int) -> str:
+    """Return what to do with a picture that is turned clockwise by so many degrees, as the end of a sentence."""
+    found = picture_turned(turned_deg)
+    advice = advice_for(found.code, cause=found.cause, values=found.values)
+    return advice[0].lower() + advice[1:]
 
 
 def sitting_share(pictures: Sequence[ByteArray], network: LandmarkNetwork, detector: PersonDetector) -> float:

@@ -4,7 +4,6 @@ import math
 from typing import Any
 
 from hipcv.history.entry import Entry, Measure
-from hipcv.outputs.document import as_text
 from hipcv.upkeep.replay import find_differences
 from hipcv.words import SIDES, Side
 from hipcv_server.links import links_of
@@ -71,7 +70,7 @@ def _replay_of(job: Job, rooms: Rooms, document: dict[str, Any] | None) -> dict[
     shown = [{"where": one.where, "kept": one.kept, "now": one.now} for one in found[:MAX_SHOWN]]
     return {
         "of": job.replay_of,
-        "same": as_text(kept) == as_text(document),
+        "same": not found,
         "n_differences": len(found),
         "differences": shown,
     }

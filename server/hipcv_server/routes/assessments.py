@@ -234,7 +234,7 @@ async def replay(job: Known, request: Request, rooms: In) -> Response:
         raise ProblemError("no_video", "The clip of this assessment was not kept: hand it in again with keep=true.")
     _check_room(request, rooms)
     limits, replay_id = rooms.settings.upload, new_id()
-    options = job.options | {"keep": False, "subject": None}  # it is no further test of anybody
+    options = {"test": job.test}  # all else is said by the assessment; it is no further test of anybody
     made = await asyncio.to_thread(
         rooms.store.add,
         options,
