@@ -525,7 +525,7 @@ def test_a_new_test_is_offered_wherever_one_is_chosen(visit: Callable[..., Visit
         page = opened.page
         opened.show("self-test")
         page.get_by_role("radio", name="Half reclined The toy test, filmed from the front.").check()
-        assert page.locator("#choose .pick .drawing:visible").count() == 2
+        assert page.locator("#choose .pick .drawing:visible").count() == 3
         page.get_by_role("button", name="Next: the camera").click()
         opened.expect_text("#place-film", "Hold it there still for two seconds")
         opened.show("upload")

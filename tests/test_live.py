@@ -455,7 +455,7 @@ def test_the_command_says_of_a_camera_that_is_not_there_in_one_sentence(tmp_path
 
 @pytest.mark.model
 def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`hipcv live --camera FILE --no-window`: cues on the way, JSON at the end, three files and no picture."""
+    """`hipcv live --camera FILE --no-window`: cues on the way, JSON at the end, four files and no picture."""
     from hipcv.live.screen import run_live
 
     left_only = Plan((Side.LEFT,), n_trials=1, hold_s=1.0, countdown_s=0.0)
@@ -467,6 +467,7 @@ def test_a_test_without_a_browser_is_told_and_kept(tmp_path: Path, capsys: pytes
     assert "Hold it there." in err
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == [
         "assessment.json",
+        "fhir.json",
         "report.html",
         "series.csv",
     ]

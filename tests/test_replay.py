@@ -66,8 +66,8 @@ def test_whatever_was_told_the_same_bytes_come_out_of_the_document_alone(told, c
 def test_what_was_found_of_the_part_is_found_again_and_told_again(clip, document):
     """A stretch that nobody told of stands in the setup; handed in again as told, its finding would be lost."""
     assert document["provenance"]["parameters"]["told_viewing"] == dict.fromkeys(
-        ("aspect", "from_s", "to_s", "crop_px")
-    ) | {"rotate_deg": 0}
+        ("aspect", "from_s", "to_s", "crop_px", "pictures_hz")
+    ) | {"rotate_deg": 0, "still": False}
     changed = json.loads(json.dumps(document))
     changed["setup"]["from_s"] = 0.05
     again = replay(changed, clip)

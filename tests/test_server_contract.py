@@ -45,6 +45,12 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     listening.close()
 
 
+def _has_letters_of_the_world(case: Any) -> bool:
+    given = [part for part in (case.query, case.path_parameters, case.body) if isinstance(part, dict)]
+    words = [value for part in given for value in part.values() if isinstance(value, str)]
+    return any(letter.isalnum() and not letter.isascii() for word in words for letter in word)
+
+
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_answer_is_described(schema: Any, mode: GenerationMode, tally: Any, often: Any) -> None:
     """Status, headers and body of whatever comes back are as the description says, and never a server error."""
@@ -66,8 +72,11 @@ def test_every_answer_is_described(schema: Any, mode: GenerationMode, tally: Any
             n_cases += 1
             if isinstance(case.body, dict) and "file" in case.body and mode is GenerationMode.POSITIVE:
                 case.body["file"] = VIDEO  # the description cannot say what makes a file a video
-                for name in ("vertical", "aspect", "to_s"):  # nor that ends lie apart, in pictures as in time
+                for name in ("vertical", "aspect", "to_s", "date"):  # nor that ends lie apart, and no day is to come
                     case.body.pop(name, None)
+                case.body.pop("still", None)  # nor that a photograph is no video
+            if mode is GenerationMode.NEGATIVE and _has_letters_of_the_world(case):
+                return  # which \w means in Python, and not in a JSON Schema
             case.call_and_validate()
 
         with suppress(Unsatisfiable):  # nothing can be wrong about a request without arguments

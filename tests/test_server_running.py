@@ -237,7 +237,7 @@ def test_a_kept_recording_is_measured_once_more_from_its_assessment_alone(server
     gone = upload(server, clip, model="lite")
     wait(server, gone["id"], "done")
     assert httpx.post(f"{server.api}/assessments/{gone['id']}/replay").json()["code"] == "no_video"
-    for made in (kept, done, gone):
+    for made in (done, kept, gone):  # with the result a replay of it would go as well
         assert httpx.delete(f"{server.api}/assessments/{made['id']}").status_code == 204
 
 

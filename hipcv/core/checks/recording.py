@@ -14,8 +14,9 @@ from hipcv.words import SIDES, Side
 
 #: A hip this near the picture's side, in lengths of a shank, is cut off by it.
 HALF_BODY_SHANKS = 0.1
-#: A leg that is seen in this share of the frames may be measured although the other one never is.
-MOSTLY_SEEN = 0.5
+#: A leg that is seen in this share of the frames may be measured although the other never is: of two people who walk
+#: by, one leg was seen in half of them.
+MOSTLY_SEEN = 0.7
 
 
 def check_recording(series: PoseSeries, angles: AngleSeries, setup: Setup) -> tuple[Finding, ...]:
