@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -13,7 +14,8 @@ from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import note_for, origin_for
 from hipcv.outputs.figures import draw_budget, draw_curves, draw_norms
-from hipcv.outputs.html import Still, render_report
+from hipcv.outputs.html import Still, render_report, with_visit
+from hipcv.outputs.visit import SideSince, Since, Visit
 from hipcv.words import Sex, Side
 
 SETUP = Setup(age_years=30.0, sex=Sex.MALE)
@@ -229,3 +231,15 @@ def test_a_report_with_two_pictures_stays_below_five_megabytes(assessment):
     html = render_report(assessment, stills, "annotated.mp4")
     assert len(html) < 5_000_000
     assert html.count("<img") == 2
+
+
+def test_what_changed_is_told_of_the_hip_it_is_of_and_may_be_told_later(assessment):
+    """A report that was made before anybody knew whose it is says it as well as one that is made anew."""
+    left = SideSince(Side.LEFT, 31.0, 12.0, 9.0, detected=True)
+    visit = Visit("S01", date(2026, 11, 20), None, Since(date(2026, 10, 20), (left,)))
+    anew, later = render_report(assessment, [], None, visit), with_visit(render_report(assessment, []), visit)
+    for page in (anew, later):
+        assert page.count("Since 2026-10-20") == 1
+        told = page.index("Since 2026-10-20: +12°, from 31°; more than error")
+        assert page.index("Left hip") < told < page.index("Right hip")
+    assert "Since" not in with_visit(later, Visit("S01", date(2026, 11, 20)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from hipcv.core.errors import HistoryError
 from hipcv.history.comparison import Change, SideChange, compare_documents
-from hipcv.history.store import open_history
+from hipcv.history.store import History, open_history
 from hipcv.outputs.visit import SideSince, Since
 from hipcv.words import Motion
 
@@ -26,12 +26,24 @@ def since_last(document: Mapping[str, Any], person: str, day: date, *, url: str 
     True
     """
     with open_history(url) as history:
-        for entry in reversed(history.list(person, test=document["test"])):
-            earlier = history.get(entry.id).document
-            if entry.visit_date > day or earlier == document:
-                continue
-            with suppress(HistoryError):  # passive after active: another measure, there may be a like one before
-                return Since(entry.visit_date, _sides(compare_documents(earlier, document)))
+        return since_last_in(history, document, person, day)
+
+
+def since_last_in(history: History, document: Mapping[str, Any], person: str, day: date) -> Since | None:
+    """Return the same by a history that is open.
+
+    Examples
+    --------
+    >>> with open_history("sqlite://") as history:
+    ...     since_last_in(history, {"test": "seated"}, "S01", date(2025, 1, 31)) is None
+    True
+    """
+    for entry in reversed(history.list(person, test=document["test"])):
+        earlier = history.get(entry.id).document
+        if entry.visit_date > day or earlier == document:
+            continue
+        with suppress(HistoryError):  # passive after active: another measure, there may be a like one before
+            return Since(entry.visit_date, _sides(compare_documents(earlier, document)))
     return None
 
 

@@ -6,6 +6,7 @@ from hipcv.assessment import SideResult
 from hipcv.evidence.guidance import note_for
 from hipcv.evidence.reference import NoVerdict, Verdict
 from hipcv.outputs.visit import SideSince, Since
+from hipcv.words import Motion, Side
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _LIES = {
@@ -77,19 +78,17 @@ def _number(n: int) -> str:
     return _NUMBERS[n] if n < len(_NUMBERS) else str(n)
 
 
-def since_text(since: Since | None, result: SideResult) -> str:
+def since_text(since: Since | None, whose: Side, motion: Motion = Motion.INTERNAL) -> str:
     """Return what changed in one hip since the last test, in one sentence; "" where nobody knows of one.
 
     Examples
     --------
     >>> from datetime import date
-    >>> from hipcv.assessment import Status
-    >>> from hipcv.words import Side
     >>> left = SideSince(Side.LEFT, 31.0, -2.0, 9.0, detected=False)
-    >>> since_text(Since(date(2026, 10, 20), (left,)), SideResult(Side.LEFT, Status.MEASURED))
+    >>> since_text(Since(date(2026, 10, 20), (left,)), Side.LEFT)
     'Since 2026-10-20: −2°, from 31°; no change detected, which takes 9.0°.'
     """
-    side: SideSince | None = None if since is None else since.of(result.side, result.motion)
+    side: SideSince | None = None if since is None else since.of(whose, motion)
     if since is None or side is None:
         return ""
     change = f"{round(side.change_deg):+d}".replace("-", "−") if round(side.change_deg) else "0"

@@ -39,6 +39,8 @@ NOTABLE_TERM_DEG = 0.05
 
 
 _VISIT = re.compile(r'<p class="visit">[^<]*</p>')
+#: What changed in one hip, which is not known while a report is made by the server.
+_SINCE = re.compile(r'(<p class="since" data-of="(\w+) (\w+)">)[^<]*</p>')
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def render_report(
             headline=_headline(assessment),
             visit=visit,
             meaning=meaning_text,
-            since=lambda result: since_text(visit.since, result),
+            since=lambda result: since_text(visit.since, result.side, result.motion),
             ranges=lambda motion: ranges_text([assessment.of(side, motion) for side in SIDES]),
             doubts=_doubts(assessment),
             findings=sorted(assessment.findings, key=lambda f: order[f.severity]),
@@ -155,14 +157,15 @@ def render_report(
 
 
 def with_visit(page: str, visit: Visit) -> str:
-    """Return a report with who was measured, and when, as it is known today: a name may have been changed since.
+    """Return a report with who was measured, when, and what changed, as it is known today.
 
     Examples
     --------
     >>> with_visit('<p class="visit"></p>', Visit("A & B"))
     '<p class="visit">A &amp; B</p>'
     """
-    return _VISIT.sub(lambda _: f'<p class="visit">{escape(visit.words)}</p>', page, count=1)
+    page = _VISIT.sub(lambda _: f'<p class="visit">{escape(visit.words)}</p>', page, count=1)
+    return _SINCE.sub(lambda at: f"{at[1]}{escape(since_text(visit.since, Side(at[2]), Motion(at[3])))}</p>", page)
 
 
 def _advice() -> dict[str, object]:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -88,17 +89,22 @@ def _columns(path: Path) -> dict[str, list[float | None]]:
 )
 async def report(job: Known, rooms: In, download: bool = False) -> Response:
     """Return the report."""
-    page = await asyncio.to_thread(_page, _done(job, rooms, REPORT), job)
+    page = await asyncio.to_thread(_page, _done(job, rooms, REPORT), job, rooms)
     headers = {"Content-Security-Policy": REPORT_POLICY}
     if download:
         headers["Content-Disposition"] = f'attachment; filename="hipcv-{job.id}.html"'
     return HTMLResponse(page, headers=headers)
 
 
-def _page(path: Path, job: Job) -> str:
+def _page(path: Path, job: Job, rooms: Rooms) -> str:
+    from hipcv.history.since import since_last_in
     from hipcv.outputs.html import with_visit
 
-    return with_visit(path.read_text("utf-8"), _visit(job))
+    visit, document = _visit(job), rooms.store.document(job.id)
+    if visit.person is not None and visit.day is not None and document is not None:
+        since = since_last_in(rooms.store.history, document, visit.person, visit.day)
+        visit = replace(visit, since=since)
+    return with_visit(path.read_text("utf-8"), visit)
 
 
 def _visit(job: Job) -> "Visit":
