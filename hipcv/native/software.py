@@ -100,9 +100,9 @@ def ffmpeg_version() -> str:
     >>> ffmpeg_version().partition(" ")[0]
     'libavformat'
     """
-    import av
+    from av import library_versions
 
-    return "libavformat " + ".".join(map(str, av.library_versions["libavformat"]))
+    return "libavformat " + ".".join(map(str, library_versions["libavformat"]))
 
 
 @cache

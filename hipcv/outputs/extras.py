@@ -14,7 +14,7 @@ class Extra(StrEnum):
 
     Examples
     --------
-    >>> Extra.FHIR.library
+    >>> Extra.FHIR.module
     'fhir'
     """
 
@@ -22,14 +22,14 @@ class Extra(StrEnum):
     PDF = "pdf"
 
     @property
-    def library(self) -> str:
+    def module(self) -> str:
         """The import name of what it brings."""
         return {Extra.FHIR: "fhir", Extra.PDF: "weasyprint"}[self]
 
     @property
     def at_hand(self) -> bool:
         """Whether its library is installed."""
-        return find_spec(self.library) is not None
+        return find_spec(self.module) is not None
 
     def need(self) -> None:
         """Say in one sentence what is missing before its library can be used, where something is.
@@ -44,12 +44,12 @@ class Extra(StrEnum):
         """
         if not self.at_hand:
             raise OutputError(
-                f"Wanted a library that not every hipcv has ({self.library}), found none: install it with "
+                f"Wanted a library that not every hipcv has ({self.module}), found none: install it with "
                 f"pip install 'hipcv[{self}]' and try again."
             )
         try:
             with redirect_stdout(StringIO()):  # WeasyPrint prints where to read about installing
-                import_module(self.library)
+                import_module(self.module)
         except OSError as error:
             raise OutputError(
                 "Wanted Pango to make a PDF, found none on this machine: install it (Debian: apt install "

@@ -19,7 +19,7 @@ from hipcv.models.store import ModelFile
 from hipcv.pose.legs.reader import LegReader, open_leg_reader
 from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, find_each
 from hipcv.pose.legs.subject import Subject, find_legs, square_of
-from hipcv.pose.recognise import sitting_share
+from hipcv.pose.recognise import few_of, sitting_share
 from hipcv.sources.recording import VideoInfo
 from hipcv.sources.survey import Survey
 from hipcv.sources.within import Box
@@ -31,8 +31,6 @@ ByteArray = NDArray[np.uint8]
 N_SEARCHED = 6
 #: Of those in which anybody's legs are found, in so many somebody must sit.
 MIN_SITTING = 0.5
-#: ... where they are turned for trial and the network alone says whether legs stand: that takes many looks.
-N_TURNED = 3
 #: The turns that are tried, the most frequent first.
 TURNS = (180, 90, 270)
 #: The test may be missed for so long; a stretch of it is at least so long, and leaves out so much.
@@ -114,7 +112,7 @@ class PartFinder:
             if self.setup.procedure.body_seen:
                 seen = self._sit_share(upright) >= MIN_SITTING
             else:
-                vote = self.search(upright[:: len(upright) // N_TURNED or 1]).vote
+                vote = self.search(few_of(upright)).vote
                 seen = vote is not None and vote.clear
             if seen:
                 return turn

@@ -105,7 +105,7 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
             PRONE,
             f"Two bent lower legs are seen from the foot end in {vote.share:.0%} of the frames looked at.",
         )
-    few = pictures[:: len(pictures) // N_TURNED or 1]
+    few = few_of(pictures)
     for turn in (180, 90, 270):
         upright = [np.ascontiguousarray(np.rot90(rgb, turn // 90)) for rgb in few]
         vote, _ = find_in_clip(upright, network, sees_less=name.sees_less, both_ways=False)
@@ -116,6 +116,17 @@ def recognise_test(frames: Iterable[Picture], model: ModelFile, name: ModelName 
         f"Nobody sits in more than {share:.0%} of the frames, and no two bent lower legs are seen from the foot end"
         + (f" by the {name} model; the heavy model sees more." if name.sees_less else "."),
     )
+
+
+def few_of(pictures: Sequence[ByteArray]) -> list[ByteArray]:
+    """Return some of the pictures of a recording, spread over it: those that are turned for trial.
+
+    Examples
+    --------
+    >>> [int(rgb[0, 0, 0]) for rgb in few_of([np.full((2, 2, 3), k, np.uint8) for k in range(6)])]
+    [0, 2, 4]
+    """
+    return list(pictures[:: len(pictures) // N_TURNED or 1])
 
 
 def _turn_back(turned_deg: int) -> str:

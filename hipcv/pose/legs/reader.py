@@ -172,13 +172,13 @@ class LegReader:
             vote, known = join(self.vote, seen_ahead)
             at_most = self.steps.looks_of_a_view
             seen = SeenBefore(vote.region, self.network, known, at_most)
-            for rows in [np.arange(n)] if at_most is None else _glance_and_all(n):
+            for k, rows in enumerate([np.arange(n)] if at_most is None else _glance_and_all(n)):
+                if k and self._gives_up():
+                    break
                 seen.begin_again()
                 part = self._read(rows, vote, seen)
                 self._share_read = self._share_of(time_s[rows], part)
                 read.put(rows, part)
-                if self._gives_up():
-                    break
             if self.procedure.shank_up and self.share_in_front > TRUNK_IN_FRONT.value:
                 self.flexion_deg = self._hip_flexion_deg(vote)
         return PoseSeries(
