@@ -533,3 +533,10 @@ def test_the_commands_list_show_compare_and_forget(document: Document, url: str)
     assert "2 assessments of S1 deleted." in out
     run_command("history", "forget", "s2", "--yes", "--database", url)
     assert os.linesep not in run_command("history", "list", "--database", url)[1].strip()
+
+
+def test_a_day_that_is_still_to_come_is_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setenv("HIPCV_DATA", str(tmp_path))
+    told = CliRunner().invoke(app, ["history", "correct", "1", "--date", "2999-01-01"])
+    assert told.exit_code == 2
+    assert "still to come" in told.output

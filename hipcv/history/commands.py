@@ -34,10 +34,25 @@ PersonOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _past(day: datetime | None) -> datetime | None:
+    """Refuse a day that is still to come, before any work."""
+    from hipcv.history.entry import past_day
+
+    try:
+        if day is not None:
+            past_day(day.date())
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    return day
+
+
 DateOption = Annotated[
     datetime | None,
     typer.Option(
         "--date",
+        callback=_past,
         formats=["%Y-%m-%d"],
         metavar="YYYY-MM-DD",
         help="Day of the recording; else the one that the file tells, else today.",

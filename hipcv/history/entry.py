@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -29,6 +29,19 @@ class Measure(StrEnum):
         ['internal rotation', 'external rotation', 'total arc']
         """
         return "total arc" if self is Measure.ARC else f"{self} rotation"
+
+
+def past_day(day: date) -> date:
+    """Return a day on which something can have been recorded; ValueError for one that is still to come.
+
+    Examples
+    --------
+    >>> past_day(date(2026, 1, 1)).year
+    2026
+    """
+    if day > datetime.now(UTC).date() + timedelta(days=1):
+        raise ValueError(f"wanted the day of a recording, found {day.isoformat()}, which is still to come")
+    return day
 
 
 class Origin(StrEnum):

@@ -1,6 +1,6 @@
 """What goes in and out, field by field."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -23,7 +23,7 @@ from hipcv.evidence.exercises import Grade
 from hipcv.evidence.exercises import Kind as ExerciseKind
 from hipcv.evidence.progress import Where
 from hipcv.evidence.screening import Outcome
-from hipcv.history.entry import Measure
+from hipcv.history.entry import Measure, past_day
 from hipcv.live.coach import Plan
 from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
@@ -51,19 +51,6 @@ Kind = Literal["upload", "live", "file", "replay"]
 _EDGE = r"^\s*-?[0-9]{1,5}(\.[0-9]{1,6})?(\s*,\s*-?[0-9]{1,5}(\.[0-9]{1,6})?){3}\s*$"
 
 _PLAIN = r"^[\w.,'()#+-]+( [\w.,'()#+-]+)*$"
-
-
-def past_day(day: date) -> date:
-    """Return a day on which something can have been recorded; ValueError for one that is still to come.
-
-    Examples
-    --------
-    >>> past_day(date(2026, 1, 1)).year
-    2026
-    """
-    if day > datetime.now(UTC).date() + timedelta(days=1):
-        raise ValueError(f"wanted the day of a recording, found {day.isoformat()}, which is still to come")
-    return day
 
 
 Subject = Annotated[
