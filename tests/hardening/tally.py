@@ -40,6 +40,7 @@ class Row:
 
 
 Tally = Callable[..., None]
+_UNTRIED = " - | - "
 
 
 class Account:
@@ -101,9 +102,9 @@ def write_table(path: Path, rows: dict[str, Row], form: str) -> None:
         if row is not None and row.tried:
             remarks = "; ".join(row.remarks) or " "
             lines[key] = f"{what} {row.held:,} | {row.tried:,} {tail} {form} | {row.took_s:.0f} s | {remarks} |"
-        elif key not in lines or "absent" in told:
-            why = told.get("absent") or ("; ".join(row.remarks) if row is not None else "not run yet")
-            lines[key] = f"{what} - | - {tail} - | - | {why} |"
+        elif key not in lines or _UNTRIED in lines[key]:
+            why = "; ".join(row.remarks) if row is not None else "not run yet"
+            lines[key] = f"{what}{_UNTRIED}{tail} - | - | {why} |"
     path.write_text(HEAD + "".join(f"{lines[key]}\n" for key in sorted(CATALOGUE, key=_in_order)), "utf-8")
 
 
@@ -151,7 +152,7 @@ def keys_of(nodeid: str) -> list[str]:
     return [
         key
         for key, told in CATALOGUE.items()
-        if any(name == test or name.startswith(f"{test}::") for test in told.get("tests", ()))
+        if any(name == test or name.startswith(f"{test}::") for test in told["tests"])
     ]
 
 
