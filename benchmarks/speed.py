@@ -4,11 +4,11 @@
     python benchmarks/speed.py --memory [--minutes 10]
     python benchmarks/speed.py --live 60
 
-Speed: `hipcv measure CLIP --json`, whole process, by the reader of the legs and by MediaPipe's graph (`--engine`),
-beside the same clip only decoded by hipcv, and a plain script that decodes it with OpenCV and calls the same MediaPipe
-model on every frame. Processor time is that of all threads, user and system, start of Python included; what decoding
-costs in a process of its own is taken off in the last column. Medians of the runs, taken in turns so that a busy
-machine slows all alike.
+Speed: `hipcv measure CLIP --json`, whole process, by the reader of the legs, by the same where OpenCV runs its networks
+because there is no LiteRT, and by MediaPipe's graph (`--engine`), beside the same clip only decoded by hipcv, and a
+plain script that decodes it with OpenCV and calls the same MediaPipe model on every frame. Processor time is that of
+all threads, user and system, start of Python included; what decoding costs in a process of its own is taken off in the
+last column. Medians of the runs, taken in turns so that a busy machine slows all alike.
 Memory: peak resident memory while measuring a ten-minute 1080p clip made out of the sample (with the lite model: the
 networks differ by 25 MB, the rest is the same).
 Live: one live session against a real server, as `benchmarks/server.py --live` measures it.
@@ -39,6 +39,8 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 SAMPLE, PRONE_SAMPLE = SAMPLES / "seated-easy-101-01.mp4", SAMPLES / "prone-easy-102-02.mp4"
 
 DECODING, READER, GRAPH, PLAIN = "decoding alone", "hipcv, the legs' reader", "hipcv, graph", "plain loop of the graph"
+BY_OPENCV = "hipcv, the legs' reader, OpenCV"
+WITHOUT_LITERT = "import sys; sys.modules['ai_edge_litert'] = None; from hipcv.cli import main; main()"
 DECODE = """
 import sys
 from pathlib import Path
@@ -97,11 +99,12 @@ def spend(command: list[str]) -> Spent:
 
 def commands_for(clip: Path, test: str, model: ModelName) -> dict[str, list[str]]:
     """Return what is timed on one clip, by its name."""
-    measure = [sys.executable, "-m", "hipcv", "measure", str(clip), "--test", test, "--model", str(model), "--json"]
+    measure = ["measure", str(clip), "--test", test, "--model", str(model), "--json", "--quiet"]
     return {
         DECODING: [sys.executable, "-c", DECODE, str(clip)],
-        READER: [*measure, "--quiet"],
-        GRAPH: [*measure, "--quiet", "--engine", "graph"],
+        READER: [sys.executable, "-m", "hipcv", *measure],
+        BY_OPENCV: [sys.executable, "-c", WITHOUT_LITERT, *measure],
+        GRAPH: [sys.executable, "-m", "hipcv", *measure, "--engine", "graph"],
         PLAIN: [sys.executable, "-c", PLAIN_LOOP, str(clip), str(get_model(model).path)],
     }
 
