@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hipcv.assessment import Assessment, Status, assess
 from hipcv.core.checks.limits import LIMITS, declared_limit, found
+from hipcv.core.checks.place import other_place_s
 from hipcv.core.checks.posture import picture_turned
 from hipcv.core.checks.shape import check_stored_size
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
@@ -145,20 +146,28 @@ class _OneFile:
         return self._where_it_is_done(measured, survey, finder) or _turned(measured, survey, finder)
 
     def _one_person(self, measured: Measurement, survey: Survey) -> Measurement:
-        """Return what was measured, or ask whose result it is where somebody else sits there from some second on."""
-        # a helper, told or not, may sit before half of the subject
-        helped = self.setup.passive or bool((measured.series.n_people > 1).any())
-        if helped or not self.setup.procedure.body_seen:
+        """Return what was measured, or ask whose result it is where somebody else is there from some second on.
+
+        Other clothes are somebody else's; another place may be, and is a doubt.
+        """
+        series, old = measured.series, measured.assessment
+        # a helper, told or not, may sit before half of the subject; who lies may have one leg out of the way
+        helped = self.setup.passive or bool((series.n_people > 1).any())
+        changes_s = None
+        if not (helped if self.setup.procedure.body_seen else self.setup.inwards):
+            changes_s = person_changes_s(survey.timed_pictures(0.0, math.inf, N_CLOTHES), series)
+        moved = FindingCode.MOVING_CAMERA in {f.code for f in old.findings}
+        between_s = (changes_s, changes_s) if changes_s is not None else None if moved else other_place_s(series)
+        if between_s is None:
             return measured
-        old = measured.assessment
-        changes_s = person_changes_s(survey.timed_pictures(0.0, math.inf, N_CLOTHES), measured.series)
-        if changes_s is None:
-            return measured
-        parts = [(float(measured.series.time_s[0]), changes_s), (changes_s, math.inf)]
-        refusal = several_tests(parts, self.slow_motion, survey.length_s, Cause.OTHER_PERSON)
+        cause = Cause.OTHER_PLACE if changes_s is None else Cause.OTHER_PERSON
+        parts = [(float(series.time_s[0]), between_s[0]), (between_s[1], math.inf)]
+        asked = several_tests(parts, self.slow_motion, survey.length_s, cause)
+        if cause is Cause.OTHER_PLACE:
+            doubt = advised(replace(asked, severity=Severity.DOUBT))
+            return replace(measured, assessment=replace(old, findings=(doubt, *old.findings)))
         told = [f for f in old.findings if f.code in (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)]
-        findings = (refusal, *told)
-        refused = assess(measured.series, self.setup, provenance=old.provenance, recording_findings=findings)
+        refused = assess(series, self.setup, provenance=old.provenance, recording_findings=(asked, *told))
         return replace(measured, assessment=refused)
 
     def measure_stills(self, viewing: Viewing) -> Measurement:
@@ -237,7 +246,9 @@ class _OneFile:
         session.parameters = {**session.parameters, "notes": list(video.notes)}
         info = video.info
         if info.viewing.aspect is None and info.pixel_aspect == 1 and info.viewing.crop_px is None:
-            told = (*told, *check_stored_size((info.stored_width_px, info.stored_height_px), self.setup))
+            upright = -1 if (info.rotation_deg + info.viewing.rotate_deg) % 180 else 1
+            width_px, height_px = (info.stored_width_px, info.stored_height_px)[::upright]
+            told = (*told, *check_stored_size((width_px, height_px), self.setup))
         findings = (*told, *(check_reading(video.report) if video.report else ()))
         series, assessment = session.finish(clip_sha256=video.sha256, findings=findings)
         return Measurement(self.path, series, assessment)
