@@ -25,9 +25,7 @@ from hipcv.core.series import ANKLES, KNEES
 from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import advice_for, filming_guide, note_for
 from hipcv.evidence.reference import all_references, find_references
-from hipcv.outputs.document import make_document, render_document
-from hipcv.outputs.document.definition import read_document
-from hipcv.outputs.document.render import read_setup
+from hipcv.outputs.document import make_document, read_document, read_setup, render_document
 from hipcv.outputs.html import render_report
 from hipcv.outputs.note import render_note
 from hipcv.outputs.plan import next_steps
@@ -298,29 +296,17 @@ def test_the_document_holds_the_other_direction_beside_what_it_always_held(both,
     document = json.loads(json.dumps(render_document(assessment)))
     assert faults(document) == []
     left = document["sides"]["left"]
-    (external,) = left["motions"]
-    assert external["motion"] == "external"
-    assert left["end_range_deg"] == pytest.approx(39.0, abs=0.5)
-    assert external["end_range_deg"] == pytest.approx(30.5, abs=0.5)
+    assert left["motions"]["internal"]["end_range_deg"] == pytest.approx(39.0, abs=0.5)
+    assert left["motions"]["external"]["end_range_deg"] == pytest.approx(30.5, abs=0.5)
     assert left["arc"]["total_deg"] == pytest.approx(69.5, abs=0.7)
     assert left["arc"]["balance_deg"] == pytest.approx(8.5, abs=0.7)
-    assert [one["motion"] for one in document["other_asymmetries"]] == ["external"]
+    assert document["asymmetry"]["external"]["difference_deg"] == pytest.approx(-12.0, abs=0.7)
     assert read_setup(document) == BOTH
-    part = read_document(document).of(Side.LEFT)
-    assert part.of(Motion.EXTERNAL).n_accepted == part.of(Motion.INTERNAL).n_accepted == 2
+    read = read_document(document)
+    assert [read.of(Side.LEFT, motion).n_accepted for motion in Motion] == [2, 2]
+    assert read.asked == tuple(Motion)
     alone = render_document(assess(both, Setup()))
-    assert alone["sides"]["left"]["motions"] == alone["other_asymmetries"] == []
-
-
-def test_a_document_from_before_there_were_two_directions_is_read(both):
-    old = json.loads(json.dumps(render_document(assess(both, Setup()))))
-    del old["setup"]["motion"], old["other_asymmetries"]
-    for side in old["sides"].values():
-        del side["motions"], side["arc"]
-    for finding in old["findings"]:
-        del finding["motion"]
-    assert read_setup(old) == Setup()
-    assert read_document(old).of(Side.LEFT).of(Motion.EXTERNAL) is None
+    assert alone["sides"]["left"]["motions"]["external"] is alone["asymmetry"]["external"] is None
 
 
 @pytest.mark.parametrize(

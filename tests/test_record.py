@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from documents import document_of
+from documents import document_of, internal_parts
 from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
@@ -391,7 +391,7 @@ def positioned(document: dict[str, Any], test: str, verdict: str | None, value: 
     other["setup"] |= {"test": test, "camera_side": procedure_named(test).usual_camera_side}
     other["findings"] = []
     row = {**document, "verdict": verdict}
-    for side in other["sides"].values():
+    for side in internal_parts(other):
         side["reference"] = [row]
     return other
 

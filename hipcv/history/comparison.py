@@ -261,7 +261,7 @@ def _arc_mdc95(
 
 
 def _result(side: Side, motion: Motion, document: AssessmentDocument) -> ResultPart:
-    result = document.of(side).of(motion)
+    result = document.of(side, motion)
     assert result is not None  # it has a number
     return result
 

@@ -79,13 +79,13 @@ def numbers_of(document: AssessmentDocument) -> dict[Side, dict[Measure, Number]
     """
     found: dict[Side, dict[Measure, Number]] = {}
     for side in SIDES:
-        part, numbers = document.of(side), {}
+        arc, numbers = document.arc_of(side), {}
         for motion in Motion:
-            result = part.of(motion)
+            result = document.of(side, motion)
             if result is not None and result.end_range_deg is not None:
                 numbers[Measure(motion)] = Number(result.end_range_deg, result.interval95_deg)
-        if part.arc is not None and part.arc.total_deg is not None:
-            numbers[Measure.ARC] = Number(part.arc.total_deg, part.arc.total_interval95_deg)
+        if arc is not None and arc.total_deg is not None:
+            numbers[Measure.ARC] = Number(arc.total_deg, arc.total_interval95_deg)
         found[side] = numbers
     return found
 
