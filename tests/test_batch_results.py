@@ -120,7 +120,7 @@ def test_a_row_names_the_range_that_judges_its_side_and_none_where_nobody_says_w
     names = ("id", "low_deg", "high_deg", "percentile", "verdict", "posture_caveat")
     assert [unknown[f"reference_{name}"] for name in names] == [None] * 6
     (record, *_) = make_records([unknown]).to_dicts()
-    assert (record["hip_reference"], record["hip_reference_verdict"]) == (None, None)
+    assert (record["hip_ir_reference"], record["hip_ir_verdict"]) == (None, None)
 
 
 def test_a_row_says_where_the_range_that_judges_prints_no_posture(document: Document) -> None:

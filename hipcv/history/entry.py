@@ -9,26 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from hipcv.outputs.document import AssessmentDocument
-from hipcv.words import SIDES, Motion, Side
-
-
-class Measure(StrEnum):
-    """What has a number on each side: either direction of turning, and both together."""
-
-    INTERNAL = "internal"
-    EXTERNAL = "external"
-    ARC = "arc"
-
-    @property
-    def label(self) -> str:
-        """The same in words.
-
-        Examples
-        --------
-        >>> [measure.label for measure in Measure]
-        ['internal rotation', 'external rotation', 'total arc']
-        """
-        return "total arc" if self is Measure.ARC else f"{self} rotation"
+from hipcv.words import SIDES, Measure, Motion, Side
 
 
 def past_day(day: date) -> date:

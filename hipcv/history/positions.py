@@ -7,11 +7,11 @@ from typing import Any
 from hipcv.core.errors import HistoryError
 from hipcv.evidence.exercises import Reading
 from hipcv.evidence.progress import Where, where_less
-from hipcv.history.entry import Measure, Number, numbers_of
+from hipcv.history.entry import Number, numbers_of
 from hipcv.outputs.document import AssessmentDocument, read_document, read_setup
 from hipcv.outputs.document.definition import ComparisonPart
 from hipcv.outputs.plan import reading_of
-from hipcv.words import SIDES, Motion, Side
+from hipcv.words import SIDES, Measure, Motion, Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from rich.text import Text
 
 from hipcv.evidence.progress import positions_say
 from hipcv.history.comparison import Changes
-from hipcv.history.entry import Entry, Kept, Measure, Number
+from hipcv.history.entry import Entry, Kept, Number
 from hipcv.history.positions import InPosition, SideBySide
 from hipcv.history.store import Person
 from hipcv.history.trend import Line, Trend
 from hipcv.printable import printable, printable_lines
-from hipcv.words import SIDES, Motion
+from hipcv.words import SIDES, Measure, Motion
 
 
 def print_json(value: object) -> None:

@@ -44,7 +44,20 @@ _MOTION_COLUMNS: dict[str, type] = {
     "asymmetry_verdict": str,
 }
 #: What the columns of a motion begin with: those of internal rotation have its plain names.
-PREFIXES = {Motion.INTERNAL: "", Motion.EXTERNAL: "external_"}
+_PREFIXES = {Motion.INTERNAL: "", Motion.EXTERNAL: "external_"}
+
+
+def motion_column(motion: Motion, name: str) -> str:
+    """Return the column of a row that holds a number of one motion.
+
+    Examples
+    --------
+    >>> [motion_column(motion, "end_range_deg") for motion in Motion]
+    ['end_range_deg', 'external_end_range_deg']
+    """
+    return f"{_PREFIXES[motion]}{name}"
+
+
 #: Columns of one row a side, with their types; readings of other instruments and what the list carries come after them.
 SIDE_COLUMNS: dict[str, type] = {
     "row": int,
@@ -55,7 +68,7 @@ SIDE_COLUMNS: dict[str, type] = {
     "side": str,
     "status": str,
     "motion": str,
-    **{f"{prefix}{name}": kind for prefix in PREFIXES.values() for name, kind in _MOTION_COLUMNS.items()},
+    **{motion_column(motion, name): kind for motion in Motion for name, kind in _MOTION_COLUMNS.items()},
     "arc_total_deg": float,
     "arc_total_low_deg": float,
     "arc_total_high_deg": float,
@@ -245,7 +258,7 @@ def _side(result: Result, side: Side) -> Row:
     again = list(_reasons(document, side)) if any(state != MEASURED for state in states) else []
     seen = _order_seen(document)
     for motion, part in parts.items():
-        row |= {f"{PREFIXES[motion]}{name}": value for name, value in _of_motion(document, motion, part).items()}
+        row |= {motion_column(motion, name): value for name, value in _of_motion(document, motion, part).items()}
     row |= {
         "status": MEASURED if MEASURED in states else NOT_MEASURED,
         "film_again": bool(again),
