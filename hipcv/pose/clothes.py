@@ -72,8 +72,7 @@ def _trunk_colours(rgb: ByteArray, series: PoseSeries, time_s: float) -> FloatAr
     if not (np.isfinite(shoulders).all() and np.isfinite(hips).all()):
         return None
     shrink = rgb.shape[1] / series.frame_size_px[0]
-    lab = np.asarray(cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB), np.float64)
-    lightness = [np.median(lab[..., 0]), 0.0, 0.0]  # light that changes for all is no other shirt
+    lightness = [np.median(_lab(rgb[::4, ::4])[..., 0]), 0.0, 0.0]  # light that changes for all is no other shirt
     colours = []
     for from_share, to_share in ((0.0, 0.5), (0.5, 1.0)):
         upper, lower = (shoulders + share * (hips - shoulders) for share in (from_share, to_share))
@@ -84,5 +83,10 @@ def _trunk_colours(rgb: ByteArray, series: PoseSeries, time_s: float) -> FloatAr
         cv2.fillConvexPoly(mask, inner.round().astype(np.int32), 1)
         if mask.sum() < _MIN_PX:
             return None
-        colours.append(np.median(lab[mask > 0], axis=0) - lightness)
+        colours.append(np.median(_lab(rgb[mask > 0][None])[0], axis=0) - lightness)
     return np.asarray(colours)
+
+
+def _lab(rgb: ByteArray) -> FloatArray:
+    """Return a picture (height, width, 3) in CIELAB."""
+    return np.asarray(cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB), np.float64)
