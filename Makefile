@@ -23,8 +23,6 @@ REPEAT ?= samples/repeat
 define venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
   { echo "hipcv needs Python 3.11 or newer, found $$($(PYTHON) --version): run make PYTHON=python3.12"; exit 1; }
-@$(PYTHON) -c 'import platform, sys; sys.exit(sys.platform == "darwin" and platform.machine() == "x86_64")' || \
-  { echo "hipcv needs MediaPipe and LiteRT, which are not published for Macs with an Intel processor."; exit 1; }
 @test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 endef
 

@@ -132,9 +132,8 @@ def golden(name: str) -> dict[str, Any]:
     document: dict[str, Any] = render_document(kept_measurement(name).assessment)
     sides = {}
     for side, result in document["sides"].items():
-        motions = {part["motion"]: _looked_at(part) for part in result["motions"]}
-        arc = {"arc": result["arc"]} if result["arc"] else {}
-        sides[side] = _looked_at(result) | motions | arc
+        motions = {motion: _looked_at(part) for motion, part in result["motions"].items() if part}
+        sides[side] = motions | ({"arc": result["arc"]} if result["arc"] else {})
     codes = [finding["code"] for finding in document["findings"]]
     return {"findings": codes, "roll_deg": document["camera"]["roll_deg"], "sides": sides}
 

@@ -622,7 +622,7 @@ def test_what_the_body_added_stands_at_the_number_it_spoils(visit: Callable[...,
     opened.page.evaluate(SHOW_RESULT, document)
     for side in ("left", "right"):
         card = opened.page.locator(f".side-card.{side}").inner_text()
-        for row in document["sides"][side]["beside"]:
+        for row in document["sides"][side]["motions"]["internal"]["beside"]:
             assert card.index(row["label"]) < card.index("Likely between")
             assert re.search(rf"{row['label']}\s+{row['value_deg']:.0f}°", card)
     assert "Left and right rest on: the camera in front" in opened.page.locator(".result").inner_text()
@@ -1061,7 +1061,10 @@ def test_uploads_show_progress_result_and_refusal(visit: Callable[..., Visit], s
     page.get_by_role("heading", name="Your result").wait_for()
     resource = page.evaluate("id => fetch(`/api/v1/assessments/${id}`).then(r => r.json())", page.url.split("/")[-1])
     for side, told in resource["assessment"]["sides"].items():
-        assert page.locator(f".side-card.{side} .big").inner_text() == f"{told['end_range_deg']:.0f}°"
+        assert (
+            page.locator(f".side-card.{side} .big").inner_text()
+            == f"{told['motions']['internal']['end_range_deg']:.0f}°"
+        )
     assert resource["subject"] == "Browser test"
     assert resource["assessment"]["provenance"]["pose_model"] == "lite"
     opened.expect_clean(statuses=(413, 415))
