@@ -277,9 +277,9 @@ def test_a_lock_is_not_kept_for_ever(stage: Stage) -> None:
 CLIPS = {"seated-easy-101-01": SEATED, "seated-hard-103-00": SEATED, "prone-easy-102-02": PRONE}
 
 
-@pytest.fixture(scope="module", params=[ModelName.LITE, ModelName.FULL])
+@pytest.fixture(scope="module", params=[pytest.param(ModelName.LITE, marks=pytest.mark.at_length), ModelName.FULL])
 def guide(request: pytest.FixtureRequest) -> ModelName:
-    """A model that guides."""
+    """A model that guides: the usual one, and at length the smaller one that `test_live` guides by."""
     return ModelName(request.param)
 
 
