@@ -126,7 +126,7 @@ bench: $(FULL)
 	@$(BIN)/python benchmarks/record.py
 
 # What is tried against it, as often as is wanted (an hour or two), and its table; QUICK=1: as often as `make test` does; LINES=A1,C4: only these.
-harden: $(FULL) browser tracer
+harden: $(FULL) browser tracer database
 	@$(BIN)/pytest -rs -n 0 -m hardening $(if $(QUICK),,--long) $(if $(LINES),--lines=$(LINES)) --hardening-table=benchmarks/hardening.md tests
 
 clean:
