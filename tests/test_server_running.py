@@ -273,7 +273,7 @@ def test_a_live_test_agrees_with_the_upload_though_its_connection_broke(
     assert result["assessment"]["provenance"]["parameters"]["sensor"] == "used"
     recorded = kept(CLIP.stem).assessment
     for side in ("left", "right"):
-        ours = result["assessment"]["sides"][side]["end_range_deg"]
+        ours = result["assessment"]["sides"][side]["motions"]["internal"]["end_range_deg"]
         theirs = recorded.of(Side(side)).end_range_deg
         assert theirs is not None
         assert abs(ours - theirs) < 1.0
@@ -310,7 +310,9 @@ def test_a_prone_test_is_guided_drawn_and_measured_over_the_connection(server: R
     assert words.swing.format(side="right", other="left") in said
     assert result["type"] == "result", result
     assert result["assessment"]["test"] == "prone"
-    assert result["assessment"]["sides"]["right"]["end_range_deg"] == pytest.approx(captured, abs=4.0)
+    assert result["assessment"]["sides"]["right"]["motions"]["internal"]["end_range_deg"] == pytest.approx(
+        captured, abs=4.0
+    )
 
 
 def test_the_newest_frame_wins_and_the_queue_never_grows(server: Running, frames: list[tuple[float, bytes]]) -> None:

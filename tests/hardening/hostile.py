@@ -124,7 +124,7 @@ def _measure_silently(path: Path) -> dict[str, Any]:
         return told
     document = json.loads(told.pop("said"))
     doubted = {finding["side"] for finding in document["findings"] if finding["severity"] != "note"}
-    sides = {side: document["sides"][side]["end_range_deg"] for side in ("left", "right")}
+    sides = {side: document["sides"][side]["motions"]["internal"]["end_range_deg"] for side in ("left", "right")}
     silent = {side: value for side, value in sides.items() if value is not None and not doubted & {None, side}}
     return told | {"silent": silent}
 
