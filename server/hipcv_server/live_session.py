@@ -21,7 +21,7 @@ from hipcv_server.children import start_child
 from hipcv_server.disk import disk_trouble
 from hipcv_server.files import Shelves
 from hipcv_server.links import links_of
-from hipcv_server.live_worker import Command, Failed, Look, Pain, Ready, Result, Say, Seen, attend, split_frame
+from hipcv_server.live_worker import Command, Failed, Look, Pain, Ready, Result, Say, Seen, Who, attend, split_frame
 from hipcv_server.problems import ProblemError, wrong_arguments
 from hipcv_server.schemas import FrameHead, StartMessage
 from hipcv_server.settings import Settings
@@ -67,7 +67,7 @@ class LiveSession:
         self.n_skipped = 0
         self._last_t = -1.0
         self._newest: tuple[Look, float] | None = None
-        self._commands: deque[Command | Pain] = deque()
+        self._commands: deque[Command | Pain | Who] = deque()
         self._asked_s: float | None = None
         self._turn = threading.Condition()
         self._closed = False
@@ -122,6 +122,12 @@ class LiveSession:
         """Pass on what was said of pain; it is heard until the result is written."""
         with self._turn:
             self._commands.append(Pain(left, right))
+            self._turn.notify()
+
+    def point_at(self, place: tuple[float, float]) -> None:
+        """Pass on who is tested."""
+        with self._turn:
+            self._commands.append(Who(place))
             self._turn.notify()
 
     def complain(self, problem: ProblemError) -> None:
@@ -222,7 +228,7 @@ class LiveSession:
                         return
                     if not self._has_turn():
                         continue
-                    asked: Command | Pain | Look
+                    asked: Command | Pain | Who | Look
                     if self._commands:
                         asked = self._commands.popleft()
                     else:

@@ -66,6 +66,13 @@ class Pain:
 
 
 @dataclass(frozen=True, slots=True)
+class Who:
+    """Where the knees are of who is tested, in shares of the picture's width and height."""
+
+    place: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """The models are loaded; frames are welcome."""
 
@@ -194,6 +201,8 @@ class _Attendant:
                 asked = connection.recv()
                 if isinstance(asked, Look):
                     self._look(test, asked)
+                elif isinstance(asked, Who):
+                    self._point(test, asked)
                 elif isinstance(asked, Pain):
                     self._pain = asked
                 elif asked.name == "go":
@@ -203,6 +212,13 @@ class _Attendant:
                 else:
                     self._finish(test, asked.n_skipped, connection)
                     return
+
+    def _point(self, test: "LiveTest", asked: Who) -> None:
+        try:
+            test.point_at(asked.place)
+        except SourceError as error:
+            problem = ProblemError("bad_request", str(error)).document()
+            self._send(Say({"type": "problem", "fatal": False, "problem": problem}))
 
     def _look(self, test: "LiveTest", asked: Look) -> None:
         from hipcv.live.device_gravity import DeviceGravity, Facing
