@@ -82,7 +82,7 @@ def test_the_command_says_the_same_or_what_differs(clip, document, tmp_path):
     assert said.exit_code == 0
     assert re.fullmatch(r"The same again: all \d+ bytes of the result.\n", said.stdout)
     document = json.loads(json.dumps(document))
-    document["sides"]["left"]["end_range_deg"] = 31.0
+    document["sides"]["left"]["motions"]["internal"]["end_range_deg"] = 31.0
     document["provenance"]["parameters"]["software"]["av"] = "18.0"
     kept.write_text(json.dumps(document), "utf-8")
     said = CliRunner().invoke(app, ["replay", str(kept), "--clip", str(clip)])
