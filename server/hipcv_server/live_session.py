@@ -17,6 +17,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from hipcv.core.answers import SidePain
+from hipcv.core.setup import done_fault
+from hipcv.words import EndPoint
 from hipcv_server.children import start_child
 from hipcv_server.disk import disk_trouble
 from hipcv_server.files import Shelves
@@ -120,10 +122,19 @@ class LiveSession:
             self._commands.append(Command(name, self.n_skipped))
             self._turn.notify()
 
-    def tell_pain(self, left: SidePain | None, right: SidePain | None) -> None:
-        """Pass on what was said of pain; it is heard until the result is written."""
+    def tell_pain(self, left: SidePain | None, right: SidePain | None, end_point: EndPoint | None) -> None:
+        """Pass on what was said of pain and of what ended the movement; it is heard until the result is written.
+
+        Raises
+        ------
+        ProblemError
+            Where nothing of the kind can have ended a test of this effort.
+        """
+        fault = done_fault(self.start.effort, end_point=end_point)
+        if fault is not None:
+            raise ProblemError("bad_request", f"{fault.sentence}.")
         with self._turn:
-            self._commands.append(Pain(left, right))
+            self._commands.append(Pain(left, right, end_point))
             self._turn.notify()
 
     def point_at(self, place: tuple[float, float]) -> None:

@@ -19,7 +19,7 @@ from hipcv.core.answers import SidePain
 from hipcv.core.errors import HipcvError, OutputError, SourceError
 from hipcv.native.chatter import own_process
 from hipcv.process.inside import Connection
-from hipcv.words import SIDES
+from hipcv.words import SIDES, EndPoint
 from hipcv_server import logs
 from hipcv_server.disk import disk_trouble
 from hipcv_server.problems import ProblemError, disk_full, problem_of
@@ -59,10 +59,11 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Pain:
-    """What was said of pain once the test was over; None for a side of which nobody said anything."""
+    """What was said once the test was over, of pain and of what ended the movement; None where nobody said."""
 
     left: SidePain | None = None
     right: SidePain | None = None
+    end_point: EndPoint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +325,12 @@ def _hear_pain(connection: Connection) -> Pain:
 def _with_pain(assessment: "Assessment", pain: Pain) -> "Assessment":
     """Return the assessment with what was said; what was said at the start stays where nothing was said since."""
     setup = assessment.setup
-    told = replace(setup, pain_left=pain.left or setup.pain_left, pain_right=pain.right or setup.pain_right)
+    told = replace(
+        setup,
+        pain_left=pain.left or setup.pain_left,
+        pain_right=pain.right or setup.pain_right,
+        end_point=pain.end_point or setup.end_point,
+    )
     return replace(assessment, setup=told)
 
 

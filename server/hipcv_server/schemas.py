@@ -345,7 +345,7 @@ class WhoMessage(_Strict):
 
 
 class PainMessage(_Strict):
-    """What is said of pain once a live test is over.
+    """What is said once a live test is over: of pain, and what ended the movement.
 
     Examples
     --------
@@ -357,6 +357,7 @@ class PainMessage(_Strict):
     type: Literal["pain"]
     pain_left: PainOfASide | None = None
     pain_right: PainOfASide | None = None
+    end_point: EndPoint | None = None
 
     def sides(self) -> tuple[SidePain | None, SidePain | None]:
         """Return what was said of the left and of the right side."""

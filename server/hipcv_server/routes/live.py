@@ -188,7 +188,8 @@ async def _obey(text: str, session: LiveSession) -> None:
     elif name in ("pain", "who"):
         try:
             if name == "pain":
-                session.tell_pain(*PainMessage.model_validate(given).sides())
+                told = PainMessage.model_validate(given)
+                session.tell_pain(*told.sides(), told.end_point)
             else:
                 session.point_at(WhoMessage.model_validate(given).place())
         except ValidationError as error:

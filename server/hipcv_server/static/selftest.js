@@ -251,7 +251,7 @@ async function begin() {
     ready: () => stage.say("Take your place in the picture."),
     reading: (reading) => stage.reading(reading),
     captured: () => stage.holdCaptured(),
-    working: (message) => { stage.working(message); askHurt(stage.some ? start.sides : null); },
+    working: (message) => { stage.working(message); askHurt(stage.some ? start.sides : null, start.effort === "passive"); },
     problem: (detail) => stage.note(detail, PROBLEM_MS),
     dropped: () => stage.note("The connection to the server broke. Joining again; what was captured is kept."),
     back: () => stage.note(null),
