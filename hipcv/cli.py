@@ -20,6 +20,7 @@ from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import DateOption, PersonOption
 from hipcv.history.commands import register as register_history
 from hipcv.history.pair_commands import register as register_pair
+from hipcv.live.commands import SubjectOption, read_subject
 from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
@@ -184,16 +185,7 @@ def measure(
             "--vertical", metavar="X1,Y1,X2,Y2", help="A plumb edge in picture pixels; give two, left and right."
         ),
     ] = None,
-    subject: Annotated[
-        str | None,
-        typer.Option(
-            "--subject",
-            metavar="left|right|X,Y",
-            help="Who is measured where several people sit: the one on the picture's left or right, or whose knees are "
-            "at these shares of its width and height.",
-            show_default=False,
-        ),
-    ] = None,
+    subject: SubjectOption = None,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Look at every frame, also at those that show nothing new.")
     ] = False,
@@ -300,7 +292,7 @@ def measure(
             pitch_deg=pitch,
             yaw_deg=yaw,
             vertical_edges_px=tuple(_edge(text) for text in vertical or ()),
-            subject_at=None if subject is None else _subject_at(subject),
+            subject_at=read_subject(subject),
             age_years=age,
             sex=sex,
             legs=legs,
@@ -451,15 +443,6 @@ def _viewing(
         said = {"--rotate": "turn", "--still": "stills", "--fps": "a rate"}
         hint = next((option for option, word in said.items() if word in str(error)), "--from, --to")
         raise typer.BadParameter(str(error), param_hint=hint) from None
-
-
-def _subject_at(text: str) -> tuple[float, float]:
-    from hipcv.core.setup import read_place
-
-    try:
-        return read_place(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--subject") from None
 
 
 def _measure(

@@ -468,7 +468,8 @@ def open_leg_reader(
     reader, _ = open_reader()
     reader.angles_deg = BOTH_WAYS_DEG if setup.inwards else ANGLES_DEG
     if guide is not None:
-        reader.follower = open_follower(procedure, camera_side, *guide, inwards=setup.inwards)
+        at = setup.subject_at
+        reader.follower = open_follower(procedure, camera_side, *guide, inwards=setup.inwards, subject_at=at)
         # on one thread, which is the one that gives way
         reader.ahead = ReadAhead(lambda: _Scout(*open_reader(1)), lambda n: spread_over(n).tolist(), _unpack)
     return reader
