@@ -165,7 +165,9 @@ class _OneFile:
         asked = several_tests(parts, self.slow_motion, survey.length_s, cause)
         if cause is Cause.OTHER_PLACE:
             doubt = advised(replace(asked, severity=Severity.DOUBT))
-            return replace(measured, assessment=replace(old, findings=(doubt, *old.findings)))
+            n_rejects = sum(f.severity is Severity.REJECT for f in old.findings)
+            findings = (*old.findings[:n_rejects], doubt, *old.findings[n_rejects:])
+            return replace(measured, assessment=replace(old, findings=findings))
         told = [f for f in old.findings if f.code in (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)]
         refused = assess(series, self.setup, provenance=old.provenance, recording_findings=(asked, *told))
         return replace(measured, assessment=refused)
