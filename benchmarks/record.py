@@ -63,7 +63,7 @@ def make_document() -> dict[str, Any]:
     for side in document["sides"].values():
         terms = [{"source": f"error term {k}", "se_deg": 1.0} for k in range(9)]
         numbers = {"end_range_deg": 30.0, "interval95_deg": [27.0, 33.0], "status": "measured"}
-        side |= {**numbers, "trials": [trial] * 3, "error_terms": terms}
+        side["motions"]["internal"] |= {**numbers, "trials": [trial] * 3, "error_terms": terms}
     return {**document, "status": "measured", "padding": "x" * 12_000}
 
 

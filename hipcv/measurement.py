@@ -24,7 +24,6 @@ from hipcv.pose.clothes import person_changes_s
 from hipcv.pose.method import METHOD, Method
 from hipcv.pose.part import N_SEARCHED, PartFinder, find_part, only_seconds, several_tests
 from hipcv.session import Session
-from hipcv.sources.edges import MAX_FRAMES
 from hipcv.sources.pictures import N_LOOKS, STILL_EVERY_S, Clip
 from hipcv.sources.recording import ReadReport, Recording, VideoInfo
 from hipcv.sources.survey import Survey
@@ -42,8 +41,6 @@ NO_TURN = (
     *(FindingCode.PICTURE_TURNED, FindingCode.SEVERAL_TESTS, FindingCode.MOVING_CAMERA),
     *(FindingCode.CAMERA_YAW, FindingCode.BEYOND_JOINT),
 )
-#: The room is looked for in every so manieth frame, or in more of a short recording (`_room_every`).
-ROOM_EVERY = 8
 #: Pictures in which it is looked whether somebody else has sat down.
 N_CLOTHES = 40
 #: Pictures in which somebody who sits is then looked for.
@@ -234,8 +231,8 @@ class _OneFile:
     def _read(self, video: Recording, session: Session) -> Survey:
         self.clip_sha256 = video.sha256  # before its frames: it says what was read
         survey = Survey()
-        for frame in video.frames(session.reader.sample_hz, and_every=(every := _room_every(video.info))):
-            session.add(frame.rgb, frame.time_s, room=frame.index % every == 0)
+        for frame in video.frames(session.reader.sample_hz):
+            session.add(frame.rgb, frame.time_s)
             survey.add(frame.rgb, frame.time_s)
             if self.on_frame is not None:
                 self.on_frame(frame.index + 1, video.info.expected_n_frames)
@@ -285,12 +282,6 @@ def _turned(measured: Measurement, survey: Survey, finder: PartFinder) -> Measur
     kept = tuple(f for f in assessment.findings if f.code is FindingCode.PICTURE_WITHIN)
     findings = (advised(picture_turned(turned_deg)), *kept)
     return replace(measured, assessment=replace(assessment, findings=findings))
-
-
-def _room_every(info: VideoInfo) -> int:
-    """Return which frames are enough for the still room: every so manieth, and no fewer than it keeps."""
-    share = (info.expected_n_frames or 0) / MAX_FRAMES
-    return min(ROOM_EVERY, 2 ** int(math.log2(share))) if share >= 1 else 1
 
 
 def recognise_file(

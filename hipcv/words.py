@@ -35,6 +35,25 @@ class Motion(StrEnum):
         return 1 if self is Motion.INTERNAL else -1
 
 
+class Measure(StrEnum):
+    """What has a number on each side: either direction of turning, and both together."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+    ARC = "arc"
+
+    @property
+    def label(self) -> str:
+        """The same in words.
+
+        Examples
+        --------
+        >>> [measure.label for measure in Measure]
+        ['internal rotation', 'external rotation', 'total arc']
+        """
+        return "total arc" if self is Measure.ARC else f"{self} rotation"
+
+
 class Motions(StrEnum):
     """Which motions are measured in one recording."""
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from documents import internal_parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from published import faults
@@ -184,7 +185,7 @@ def test_results_of_one_person_make_one_plan(little, tmp_path):
     other = json.loads(json.dumps(document))
     other["test"] = other["setup"]["test"] = "prone"
     other["setup"]["camera_side"] = "foot end"
-    for side in other["sides"].values():
+    for side in internal_parts(other):
         for row in side["reference"]:
             row["verdict"] = row["verdict"] and "within"
     usual.write_text(json.dumps(other))

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from hipcv.agreement.page import draw_study
 from hipcv.agreement.pairing import pair_tables
-from hipcv.agreement.study import Pair, render_study, study_agreement
+from hipcv.agreement.study import Pair, render_study, studies_of, study_agreement
 from hipcv.cli import app
 from hipcv.core.errors import BatchError
 from hipcv.evidence.agreement import icc_2_1
@@ -173,3 +174,53 @@ def test_a_cell_that_is_no_number_is_told(tmp_path: Path) -> None:
     one = write_csv(tmp_path / "1.csv", ("subject", "end_range_deg"), ("S1", "about 30"))
     with pytest.raises(BatchError, match="found 'about 30'"):
         pair_tables(one, one)
+
+
+def test_external_rotation_and_the_arc_are_compared_by_themselves(tmp_path: Path) -> None:
+    """Two tables of results of one batch: nothing of one motion enters a figure of another."""
+    header = ("clip", "side", "end_range_deg", "external_end_range_deg", "arc_total_deg")
+    ours = [(f"{n}.mp4", "left", 30.0 + n, 40.0 + n, 70.0 + 2 * n) for n in range(3)]
+    theirs = [(clip, side, ir - 1.0, er + 3.0, arc + 2.0) for clip, side, ir, er, arc in ours]
+    theirs[2] = ("2.mp4", "left", 31.0, "", "")
+    tables = write_csv(tmp_path / "a.csv", header, *ours), write_csv(tmp_path / "b.csv", header, *theirs)
+    pairs, key = pair_tables(*tables)
+    study = study_agreement("a", "b", pairs)
+    assert key == ("clip", "side")
+    assert [(g.label, g.measure, round(g.bland_altman.bias, 6), g.bland_altman.n) for g in study.groups] == [
+        ("all", "internal", 1.0, 3),
+        ("external rotation", "external", -3.0, 2),
+        ("total arc", "arc", -2.0, 2),
+    ]
+    assert [title for title, _ in draw_study(study)] == [
+        f"All pairs, {what}" for what in ("internal rotation", "external rotation", "total arc")
+    ]
+    _, out, _ = run_command("agree", *tables, "--column", "external_end_range_deg", "--json")
+    (group,) = json.loads(out)["groups"]
+    assert (group["group"], group["measure"], group["n_pairs"]) == ("external rotation", "external", 2)
+
+
+def test_in_a_table_with_a_row_for_each_motion_the_cell_says_what_a_reading_is_of(tmp_path: Path) -> None:
+    header = ("clip", "side", "motion", "end_range_deg")
+    rows = [("a.mp4", "left", motion, value) for motion, value in (("internal", 30), ("external", 40))]
+    ours = write_csv(tmp_path / "a.csv", header, *rows)
+    pairs, _ = pair_tables(ours, ours, by=("clip", "side", "motion"))
+    assert [(pair.measure, pair.first_deg) for pair in pairs] == [("internal", 30.0), ("external", 40.0)]
+    with pytest.raises(BatchError, match="every row once"):  # two of one side: nobody said which
+        pair_tables(ours, ours)
+
+
+@pytest.mark.parametrize(
+    ("column", "first_deg", "measure"),
+    [
+        ("goniometer_deg", 31.0, "internal"),
+        ("goniometer_external_deg", 41.0, "external"),
+        ("goniometer_arc_deg", 72.0, "arc"),
+    ],
+)
+def test_a_reading_of_the_list_is_held_against_what_its_column_says(
+    column: str, first_deg: float, measure: str
+) -> None:
+    row = {"clip": "a.mp4", "side": "left", "subject": "S01", "test": "seated", "sex": None}
+    row |= {"end_range_deg": 31.0, "external_end_range_deg": 41.0, "arc_total_deg": 72.0, column: 30.0}
+    (study,) = studies_of([row], [column], str)
+    assert [(pair.first_deg, pair.second_deg, pair.measure) for pair in study.pairs] == [(first_deg, 30.0, measure)]

@@ -133,7 +133,7 @@ def test_a_recording_measures_the_same_in_a_batch_as_alone(measured_sample: Any,
     assert json.loads(document.read_text()) == json.loads(json.dumps(alone))
     assert contents.counts == {"measured": 1}
     left = contents.sides[0]
-    assert left["end_range_deg"] == alone["sides"]["left"]["end_range_deg"]  # type: ignore[index, call-overload]
+    assert left["end_range_deg"] == alone["sides"]["left"]["motions"]["internal"]["end_range_deg"]  # type: ignore[index, call-overload]
     assert left["reference_id"] is None  # neither age nor sex was stated
     trials = pl.read_parquet(tmp_path / "out" / "trials.parquet")
     assert trials.filter(pl.col("accepted")).height == sum(row["n_trials_accepted"] for row in contents.sides)

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from documents import internal_parts
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
@@ -64,7 +65,7 @@ def clip(row: int = 2, name: str = "a.mp4", **told: Any) -> Clip:
 def shifted(document: Document, by_deg: float) -> Document:
     """Return the document of somebody whose hips turn further."""
     other = deepcopy(document)
-    for side in other["sides"].values():
+    for side in internal_parts(other):
         side["end_range_deg"] += by_deg
         side["interval95_deg"] = [bound + by_deg for bound in side["interval95_deg"]]
     return other
@@ -74,8 +75,13 @@ def refused_side(document: Document, side: str) -> Document:
     """Return the document of a recording in which one side could not be measured."""
     other = deepcopy(document)
     gone = ("end_range_deg", "interval95_deg", "pelvis_corrected_deg", "onset_deg", "raw_peak_deg", "trial_sd_deg")
-    other["sides"][side] |= {"status": "not_measured", "trials": [], "reference": [], **dict.fromkeys(gone)}
-    other["asymmetry"] = None
+    other["sides"][side]["motions"]["internal"] |= {
+        "status": "not_measured",
+        "trials": [],
+        "reference": [],
+        **dict.fromkeys(gone),
+    }
+    other["asymmetry"] = {"internal": None, "external": None}
     return other
 
 
@@ -86,19 +92,19 @@ def test_a_row_holds_the_numbers_of_its_side(document: Document) -> None:
     rows = {row["side"]: row for row in side_rows(Result(clip(subject="S1"), KEY, document))}
     assert set(rows) == {"left", "right"}
     for side, row in rows.items():
-        found = document["sides"][side]
+        found = document["sides"][side]["motions"]["internal"]
         assert row["end_range_deg"] == found["end_range_deg"]
         assert [row["interval95_low_deg"], row["interval95_high_deg"]] == found["interval95_deg"]
         assert row["n_trials_accepted"] == sum(trial["accepted"] for trial in found["trials"])
         assert row["fps_hz"] == document["provenance"]["fps"]
-        assert row["asymmetry_difference_deg"] == document["asymmetry"]["difference_deg"]
+        assert row["asymmetry_difference_deg"] == document["asymmetry"]["internal"]["difference_deg"]
         assert (row["subject"], row["status"], row["film_again"]) == ("S1", "measured", False)
 
 
 def judged(document: Document) -> Document:
     """Return the document as it is for a man of 30 at 35°."""
     known, other = find_references(SEATED, age_years=30, sex=Sex.MALE), deepcopy(document)
-    for side in other["sides"].values():
+    for side in internal_parts(other):
         told = [compare(35.0, (33.0, 37.0), row) for row in known]
         side["reference"] = [{**asdict(one), "verdict": one.verdict and str(one.verdict)} for one in told]
     return other
@@ -110,17 +116,17 @@ def test_a_row_names_the_range_that_judges_its_side_and_none_where_nobody_says_w
     assert known["reference_percentile"] == pytest.approx(59, abs=1)
     assert known["reference_posture_caveat"] is None
     unknown = next(side_rows(Result(clip(), KEY, document)))
-    assert document["sides"]["left"]["reference"]
+    assert document["sides"]["left"]["motions"]["internal"]["reference"]
     names = ("id", "low_deg", "high_deg", "percentile", "verdict", "posture_caveat")
     assert [unknown[f"reference_{name}"] for name in names] == [None] * 6
     (record, *_) = make_records([unknown]).to_dicts()
-    assert (record["hip_reference"], record["hip_reference_verdict"]) == (None, None)
+    assert (record["hip_ir_reference"], record["hip_ir_verdict"]) == (None, None)
 
 
 def test_a_row_says_where_the_range_that_judges_prints_no_posture(document: Document) -> None:
     (judge, *_) = find_references(SEATED, age_years=30, sex=Sex.FEMALE)
     other = deepcopy(document)
-    for side in other["sides"].values():
+    for side in internal_parts(other):
         told = compare(35.0, (33.0, 37.0), judge)
         side["reference"] = [{**asdict(told), "verdict": str(told.verdict)}]
     row = next(side_rows(Result(clip(), KEY, other)))
@@ -141,7 +147,8 @@ def test_readings_and_further_columns_of_the_list_are_carried(document: Document
 
 def test_the_order_of_the_sides_is_checked_against_the_list(document: Document) -> None:
     firsts = {
-        side: min(t["start_s"] for t in found["trials"] if t["accepted"]) for side, found in document["sides"].items()
+        side: min(t["start_s"] for t in part["trials"] if t["accepted"])
+        for side, part in zip(document["sides"], internal_parts(document), strict=True)
     }
     seen = tuple(Side(side) for side in sorted(firsts, key=firsts.__getitem__))
     for order, agrees in ((seen, True), (seen[::-1], False), ((), None)):
@@ -162,7 +169,7 @@ def test_what_is_not_done_yet_has_its_rows_too() -> None:
 
 def test_every_trial_has_its_row(document: Document) -> None:
     rows = list(trial_rows(Result(clip(), KEY, document)))
-    assert len(rows) == sum(len(found["trials"]) for found in document["sides"].values())
+    assert len(rows) == sum(len(found["trials"]) for found in internal_parts(document))
     assert {row["side"] for row in rows} == {"left", "right"}
     assert make_table(rows, TRIAL_COLUMNS).columns == list(TRIAL_COLUMNS)
 

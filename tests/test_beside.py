@@ -90,7 +90,7 @@ def test_terminal_report_and_document_show_the_same_rows(hiked):
         card = card[: card.index("Likely between")]  # right at the number
         for row in rows:
             assert f"<dt>{row.label}</dt><dd>{row.value_deg:.0f}°</dd>" in card
-        told = document["sides"][side]["beside"]
+        told = document["sides"][side]["motions"]["internal"]["beside"]
         assert [(one["label"], one["value_deg"]) for one in told] == [(r.label, round(r.value_deg, 2)) for r in rows]
 
 

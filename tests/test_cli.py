@@ -41,7 +41,7 @@ def test_json_on_standard_output_is_the_documented_document(measured):
     assert document["test"] == "seated"
     assert {"sides", "asymmetry", "camera", "findings", "provenance"} <= document.keys()
     for side in ("left", "right"):
-        result = document["sides"][side]
+        result = document["sides"][side]["motions"]["internal"]
         low, high = result["interval95_deg"]
         assert low < result["end_range_deg"] < high
         assert {
@@ -74,7 +74,7 @@ def test_the_series_has_one_row_a_frame_and_units_in_its_names(measured):
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == COLUMNS
     assert len(rows) == document["provenance"]["n_frames"]
-    trial = document["sides"]["left"]["trials"][0]
+    trial = document["sides"]["left"]["motions"]["internal"]["trials"][0]
     held = [float(r["left_deg"]) for r in rows if trial["hold_start_s"] <= float(r["time_s"]) < trial["hold_stop_s"]]
     assert sorted(held)[len(held) // 2] == pytest.approx(trial["end_range_deg"], abs=0.5)
 
@@ -92,7 +92,9 @@ def test_a_stated_roll_moves_the_two_sides_apart_by_twice_as_much(samples):
     ends = []
     for roll in ("-3", "3"):
         done = hipcv("measure", samples / CLIP, "--test", "seated", "--model", "lite", "--json", "--roll", roll)
-        ends.append([json.loads(done.stdout)["sides"][s]["end_range_deg"] for s in ("left", "right")])
+        ends.append(
+            [json.loads(done.stdout)["sides"][s]["motions"]["internal"]["end_range_deg"] for s in ("left", "right")]
+        )
     changes = [after - before for before, after in zip(*ends, strict=True)]
     assert abs(changes[0]) == pytest.approx(6, abs=0.5)
     assert changes[0] == pytest.approx(-changes[1], abs=0.7)

@@ -101,7 +101,7 @@ def test_values_are_those_of_the_document_in_ucum_degrees(document: AssessmentDo
     assert document.setup is not None
     for motion in Motion:
         for side in SIDES:
-            part = document.of(side).of(motion)
+            part = document.of(side, motion)
             if part is None:
                 continue
             one = observation(bundle, side, motion)

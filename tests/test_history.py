@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import internal_parts
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, inspect
@@ -59,7 +60,7 @@ def history(url: str) -> Iterator[History]:
 def turned(document: Document, left_deg: float | None) -> Document:
     """Return the same document with another end range on the left."""
     other = deepcopy(document)
-    side = other["sides"]["left"]
+    side = other["sides"]["left"]["motions"]["internal"]
     before, side["end_range_deg"] = side["end_range_deg"], left_deg
     if left_deg is None:
         side["interval95_deg"] = None
@@ -76,7 +77,7 @@ def test_what_is_kept_comes_back_as_it_was(history: History, document: Document)
     kept = history.get(entry.id)
     assert kept.document == json.loads(json.dumps(document))
     assert (entry.subject, entry.visit_date, entry.test) == ("S1", date(2026, 3, 1), "seated")
-    assert entry.of(Side.LEFT) == document["sides"]["left"]["end_range_deg"]
+    assert entry.of(Side.LEFT) == document["sides"]["left"]["motions"]["internal"]["end_range_deg"]
     assert kept.entry == entry
 
 
@@ -195,8 +196,8 @@ def old_row(id_: int, subject: str, document: Document) -> dict[str, Any]:
         "kept_at": datetime(2026, 3, id_, 12, tzinfo=UTC),
         "test": "seated",
         "status": "measured",
-        "left_deg": document["sides"]["left"]["end_range_deg"],
-        "right_deg": document["sides"]["right"]["end_range_deg"],
+        "left_deg": document["sides"]["left"]["motions"]["internal"]["end_range_deg"],
+        "right_deg": document["sides"]["right"]["motions"]["internal"]["end_range_deg"],
         "clip_sha256": "c" * 64,
         "document": text,
         "document_sha256": hashlib.sha256(text.encode()).hexdigest(),
@@ -302,7 +303,7 @@ def clean(document: Document, *, n_trials: int = 3, reading_deg: float = 1.0, ya
     other["findings"] = []
     other["camera"] |= {"pitch_deg": 5.0, "pitch_se_deg": 1.0, "yaw_deg": yaw_deg, "yaw_se_deg": 4.0}
     half_deg = 1.96 * math.hypot(reading_deg, JOINTS_SE_DEG)
-    for side in other["sides"].values():
+    for side in internal_parts(other):
         value = side["end_range_deg"]
         side["interval95_deg"] = [value - half_deg, value + half_deg]
         side["error_terms"] = [
@@ -324,7 +325,9 @@ def test_a_change_is_told_only_beyond_what_differs_between_days_or_within_one_si
     document: Document, change: float, spacing: Spacing
 ) -> None:
     sure = clean(document)
-    left, right = compare_documents(sure, turned(sure, sure["sides"]["left"]["end_range_deg"] + change), spacing)
+    left, right = compare_documents(
+        sure, turned(sure, sure["sides"]["left"]["motions"]["internal"]["end_range_deg"] + change), spacing
+    )
     limit = 9.0 if spacing is Spacing.BETWEEN_DAYS else WITHIN_DEG
     assert left.mdc95_deg == pytest.approx(limit)
     assert left.change_deg == pytest.approx(change)
@@ -364,7 +367,7 @@ def test_a_doubt_makes_the_limit_between_days_11(document: Document) -> None:
 def test_trials_that_scatter_make_the_limit_of_one_sitting_wider(document: Document) -> None:
     sure = clean(document)
     scattered = deepcopy(sure)
-    side = scattered["sides"]["left"]
+    side = scattered["sides"]["left"]["motions"]["internal"]
     side["trials"] = [{**side["trials"][0], "end_range_deg": side["end_range_deg"] + by} for by in (-4.0, 0.0, 4.0)]
     left, right = compare_documents(sure, scattered, Spacing.ONE_SITTING)
     assert right.mdc95_deg == pytest.approx(WITHIN_DEG)
@@ -411,7 +414,7 @@ def test_a_limit_below_the_best_that_people_reach_by_hand_says_so(document: Docu
 
 def test_a_document_from_before_real_legs_counted_gets_their_term(document: Document) -> None:
     old = clean(document)
-    for side in old["sides"].values():
+    for side in internal_parts(old):
         side["error_terms"] = [{"source": "landmarks and anatomy", "se_deg": 1.0}]
     limits = [
         compare_documents(old, clean(document, yaw_deg=yaw), Spacing.ONE_SITTING)[0].mdc95_deg for yaw in (0.0, 20.0)
@@ -422,7 +425,7 @@ def test_a_document_from_before_real_legs_counted_gets_their_term(document: Docu
 @pytest.mark.parametrize("spacing", Spacing)
 def test_without_an_interval_the_published_error_holds_and_is_named(document: Document, spacing: Spacing) -> None:
     bare = deepcopy(document)
-    bare["sides"]["left"]["interval95_deg"] = None
+    bare["sides"]["left"]["motions"]["internal"]["interval95_deg"] = None
     left, _ = compare_documents(bare, document, spacing)
     assert left.mdc95_deg is not None
     assert left.mdc95_deg >= 9.0

@@ -15,7 +15,10 @@ from simulated import prone, seated, swings
 
 from hipcv.assessment import Status, assess
 from hipcv.batch.input.clip import Clip
+from hipcv.batch.output.contents import Contents
+from hipcv.batch.output.redcap import make_dictionary, make_records
 from hipcv.batch.output.results import Result, film_again_rows, side_rows, trial_rows
+from hipcv.batch.output.summary import render_summary
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.motion.trials import find_trials
 from hipcv.core.procedures import PROCEDURES
@@ -25,9 +28,7 @@ from hipcv.core.series import ANKLES, KNEES
 from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import advice_for, filming_guide, note_for
 from hipcv.evidence.reference import all_references, find_references
-from hipcv.outputs.document import make_document, render_document
-from hipcv.outputs.document.definition import read_document
-from hipcv.outputs.document.render import read_setup
+from hipcv.outputs.document import make_document, read_document, read_setup, render_document
 from hipcv.outputs.html import render_report
 from hipcv.outputs.note import render_note
 from hipcv.outputs.plan import next_steps
@@ -298,29 +299,17 @@ def test_the_document_holds_the_other_direction_beside_what_it_always_held(both,
     document = json.loads(json.dumps(render_document(assessment)))
     assert faults(document) == []
     left = document["sides"]["left"]
-    (external,) = left["motions"]
-    assert external["motion"] == "external"
-    assert left["end_range_deg"] == pytest.approx(39.0, abs=0.5)
-    assert external["end_range_deg"] == pytest.approx(30.5, abs=0.5)
+    assert left["motions"]["internal"]["end_range_deg"] == pytest.approx(39.0, abs=0.5)
+    assert left["motions"]["external"]["end_range_deg"] == pytest.approx(30.5, abs=0.5)
     assert left["arc"]["total_deg"] == pytest.approx(69.5, abs=0.7)
     assert left["arc"]["balance_deg"] == pytest.approx(8.5, abs=0.7)
-    assert [one["motion"] for one in document["other_asymmetries"]] == ["external"]
+    assert document["asymmetry"]["external"]["difference_deg"] == pytest.approx(-12.0, abs=0.7)
     assert read_setup(document) == BOTH
-    part = read_document(document).of(Side.LEFT)
-    assert part.of(Motion.EXTERNAL).n_accepted == part.of(Motion.INTERNAL).n_accepted == 2
+    read = read_document(document)
+    assert [read.of(Side.LEFT, motion).n_accepted for motion in Motion] == [2, 2]
+    assert read.asked == tuple(Motion)
     alone = render_document(assess(both, Setup()))
-    assert alone["sides"]["left"]["motions"] == alone["other_asymmetries"] == []
-
-
-def test_a_document_from_before_there_were_two_directions_is_read(both):
-    old = json.loads(json.dumps(render_document(assess(both, Setup()))))
-    del old["setup"]["motion"], old["other_asymmetries"]
-    for side in old["sides"].values():
-        del side["motions"], side["arc"]
-    for finding in old["findings"]:
-        del finding["motion"]
-    assert read_setup(old) == Setup()
-    assert read_document(old).of(Side.LEFT).of(Motion.EXTERNAL) is None
+    assert alone["sides"]["left"]["motions"]["external"] is alone["asymmetry"]["external"] is None
 
 
 @pytest.mark.parametrize(
@@ -414,3 +403,31 @@ def test_a_side_that_lacks_a_direction_is_filmed_again():
     result = Result(Clip(1, "S01.mp4", "/S01.mp4", SEATED, motion=Motions.BOTH), document=render_document(half))
     left, right = side_rows(result)
     assert (left["film_again"], right["film_again"], right["status"]) == (False, True, "measured")
+
+
+@pytest.mark.parametrize("asked", Motions)
+def test_the_page_of_a_batch_shows_each_motion_by_itself(both, asked):
+    clip = Clip(1, "S01.mp4", "/S01.mp4", SEATED, motion=asked)
+    rows = list(side_rows(Result(clip, document=render_document(assess(both, Setup(motion=asked))))))
+    page = render_summary(Contents(sides=rows), "heavy")
+    drawn = re.findall(r"<h3>([^<]*)</h3>", page)
+    assert drawn == [f"Seated test, {motion} rotation" for motion in asked.each]
+    wanted = {f"{rows[0][name]:.1f}°" for name in ("end_range_deg", "external_end_range_deg") if rows[0][name]}
+    assert set(re.findall(r"<title>S01.mp4: ([^<]*)</title>", page)) >= wanted
+    assert len(wanted) == len(asked.each)
+
+
+def test_redcap_takes_both_motions_and_the_arc(assessment):
+    clip = Clip(1, "S01.mp4", "/S01.mp4", SEATED, subject="S01", motion=Motions.BOTH)
+    rows = list(side_rows(Result(clip, document=render_document(assessment))))
+    (left, _) = make_records(rows).to_dicts()
+    assert [left[f"hip_{name}_deg"] for name in ("ir", "er", "arc", "balance")] == pytest.approx(
+        [39.0, 30.5, 69.5, 8.5], abs=0.7
+    )
+    assert left["hip_er_asymmetry_deg"] == pytest.approx(-12.0, abs=0.7)
+    assert left["hip_ir_n_trials"] == left["hip_er_n_trials"] == 2
+    known = dict(make_dictionary().select("Variable / Field Name", "Field Label").rows())
+    assert known.keys() >= {name for name in left if name.startswith("hip_") and not name.endswith("_complete")}
+    assert known["hip_er_deg"] == "External rotation at end range (°)"
+    labels = [label for name, label in known.items() if "_ir_" in name or "_er_" in name]
+    assert len(labels) == len(set(labels))

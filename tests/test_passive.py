@@ -278,9 +278,9 @@ def test_redcap_takes_pain_end_point_helper_and_where_the_body_began_to_help():
     left, right = make_records(rows).rows(named=True)
     assert (left["hip_helper"], left["hip_end_point"]) == (TOLD.helper, TOLD.end_point)
     assert (left["hip_side_pain"], left["hip_side_pain_place"], right["hip_side_pain"]) == (4, "groin", None)
-    onset_deg = document["sides"]["left"]["onset_deg"]
+    onset_deg = document["sides"]["left"]["motions"]["internal"]["onset_deg"]
     assert onset_deg is not None
-    assert left["hip_onset_deg"] == onset_deg
+    assert left["hip_ir_onset_deg"] == onset_deg
 
 
 def test_one_leg_and_both_at_once_are_not_compared(told):

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from documents import document_of
+from documents import document_of, internal_parts
 from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
@@ -22,12 +22,12 @@ from hipcv.core.procedures import procedure_named
 from hipcv.data_folder import result_folder
 from hipcv.history.calendar import render_calendar
 from hipcv.history.comparison import Change, Spacing, compare_documents
-from hipcv.history.entry import Measure, Origin
+from hipcv.history.entry import Origin
 from hipcv.history.positions import side_by_side
 from hipcv.history.store import History, open_history
 from hipcv.history.trend import find_trend
 from hipcv.outputs.document import render_document
-from hipcv.words import Side
+from hipcv.words import Measure, Side
 from hipcv_server.store import JobStore
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.process)]
@@ -391,7 +391,7 @@ def positioned(document: dict[str, Any], test: str, verdict: str | None, value: 
     other["setup"] |= {"test": test, "camera_side": procedure_named(test).usual_camera_side}
     other["findings"] = []
     row = {**document, "verdict": verdict}
-    for side in other["sides"].values():
+    for side in internal_parts(other):
         side["reference"] = [row]
     return other
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from documents import internal_parts
 from fastapi.testclient import TestClient
 from simulated import seated
 from starlette.websockets import WebSocketDisconnect
@@ -152,7 +153,7 @@ def as_prone(document: dict, **told: object) -> dict:
     other = json.loads(json.dumps(document))
     other["test"] = other["setup"]["test"] = "prone"
     other["setup"] |= {"camera_side": "foot end", **told}
-    for side in other["sides"].values():
+    for side in internal_parts(other):
         for row in side["reference"]:
             row["verdict"] = row["verdict"] and "within"
     return other

@@ -301,7 +301,7 @@ def test_a_live_test_outlives_a_disk_that_takes_neither_its_pictures_nor_its_res
     assert "pictures of this test cannot be kept" in lost[0]["problem"]["detail"]
     result = told[-1]
     assert result["type"] == "result"
-    assert result["assessment"]["sides"]["left"]["end_range_deg"] is not None
+    assert result["assessment"]["sides"]["left"]["motions"]["internal"]["end_range_deg"] is not None
     assert "could not be kept" in result["problem"]["detail"]
 
 

@@ -50,7 +50,7 @@ def keep(
     """Put a measured test of a subject into the server's database; its left hip turns further by so much."""
     other, store = deepcopy(document), client.app.state.rooms.store  # type: ignore[attr-defined]
     assert isinstance(store, JobStore)
-    side = other["sides"]["left"]
+    side = other["sides"]["left"]["motions"]["internal"]
     side["end_range_deg"] += by_deg
     side["interval95_deg"] = [bound + by_deg for bound in side["interval95_deg"]]
     options = MeasureOptions(test="seated", subject=subject, effort=effort, legs=legs).model_dump()

@@ -8,11 +8,12 @@ from hipcv.agreement.study import Group, Study
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.outputs.figures import Scale
 from hipcv.outputs.scatter import BOTTOM, LEFT, TOP, WIDTH, around, degree_lines, point, signed, svg
+from hipcv.words import Measure
 
 _PLOT_HEIGHT = 300.0
 
 
-def draw_bland_altman(study: Study, test: str = "") -> Markup:
+def draw_bland_altman(study: Study, test: str = "", measure: str = str(Measure.INTERNAL)) -> Markup:
     """Return differences against means with bias, limits of agreement and their intervals; empty for too few pairs.
 
     Examples
@@ -24,8 +25,8 @@ def draw_bland_altman(study: Study, test: str = "") -> Markup:
     >>> draw_bland_altman(study_agreement("hipcv", "goniometer", pairs[:1]))
     Markup('')
     """
-    group = next((g for g in study.groups if g.test == test and not g.sex), None)
-    pairs = [pair for pair in study.pairs if pair.complete and test in ("", pair.test)]
+    group = next((g for g in study.groups if (g.measure, g.test, g.sex) == (measure, test, "")), None)
+    pairs = [pair for pair in study.pairs if pair.complete and pair.measure == measure and test in ("", pair.test)]
     if group is None or len(pairs) < 2:
         return Markup("")
     means = [(pair.first_deg + pair.second_deg) / 2 for pair in pairs]

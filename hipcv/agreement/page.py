@@ -11,6 +11,7 @@ from hipcv.agreement.figures import draw_bland_altman
 from hipcv.agreement.study import Study
 from hipcv.core.procedures import PROCEDURES
 from hipcv.version import __version__
+from hipcv.words import Measure
 
 #: What a test is called on a page.
 TESTS = {procedure.name: f"{procedure.label} test" for procedure in PROCEDURES}
@@ -31,7 +32,7 @@ def render_agreement(study: Study) -> str:
 
 
 def draw_study(study: Study) -> list[tuple[str, Markup]]:
-    """Return the plots of a study with their titles: one of each test, or one of all where there is only one.
+    """Return the plots of a study with their titles: for each measure one of each test, or of all if it is only one.
 
     Examples
     --------
@@ -42,7 +43,14 @@ def draw_study(study: Study) -> list[tuple[str, Markup]]:
     """
     tests = [test for test in TESTS if any(group.test == test for group in study.groups)]
     wanted = [(test, TESTS[test]) for test in tests] if len(tests) > 1 else [("", "All pairs")]
-    return [(title, drawn) for test, title in wanted if (drawn := draw_bland_altman(study, test))]
+    measures = dict.fromkeys(group.measure for group in study.groups)
+    told = {measure: f", {Measure(measure).label}" if len(measures) > 1 and measure else "" for measure in measures}
+    return [
+        (f"{title}{told[measure]}", drawn)
+        for measure in measures
+        for test, title in wanted
+        if (drawn := draw_bland_altman(study, test, measure))
+    ]
 
 
 def open_page(source: Traversable) -> Template:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
-from hipcv.agreement.study import Pair
+from hipcv.agreement.study import MEASURES, Pair
 from hipcv.core.errors import BatchError
 from hipcv.tables.spreadsheet import parse_number
 from hipcv.tables.table import read_table
+from hipcv.words import Motion
 
 #: What may tell which rows belong together, the surest first.
 KEYS = (
@@ -20,13 +21,16 @@ KEYS = (
     ("subject", "side"),
     ("subject",),
 )
-END_RANGE = "end_range_deg"
+END_RANGE = next(iter(MEASURES))
 
 
 def pair_tables(
     first: Path, second: Path, *, by: Sequence[str] = (), column: str = END_RANGE, second_column: str = ""
 ) -> tuple[list[Pair], tuple[str, ...]]:
     r"""Return the pairs of readings of two tables, and the columns by which they were found.
+
+    Tables of results are compared in every measure that both have. In a table with a row for each motion, its cell says
+    what the reading is of.
 
     Parameters
     ----------
@@ -55,17 +59,22 @@ def pair_tables(
     tables = [read_table(path, (name, *by)) for path, name in zip((first, second), columns, strict=True)]
     key = tuple(by) or _find_key(tables, (first, second))
     ours, theirs = (_by_key(table, key, path) for table, path in zip(tables, (first, second), strict=True))
-    pairs = [
-        Pair(
-            label=", ".join(part for part in at if part),
-            first_deg=_degrees(ours.get(at, {}).get(columns[0]), first),
-            second_deg=_degrees(theirs.get(at, {}).get(columns[1]), second),
-            **{
-                name: _either(name, ours.get(at, {}), theirs.get(at, {})) for name in ("subject", "test", "sex", "side")
-            },
-        )
-        for at in dict.fromkeys((*ours, *theirs))
-    ]
+    compared = [columns]
+    if columns == (END_RANGE, END_RANGE):
+        compared += [(name, name) for name in MEASURES if name != END_RANGE and all(name in t.columns for t in tables)]
+    pairs = []
+    for one, other in compared:
+        for at in dict.fromkeys((*ours, *theirs)):
+            rows = ours.get(at, {}), theirs.get(at, {})
+            pair = Pair(
+                label=", ".join(part for part in at if part),
+                first_deg=_degrees(rows[0].get(one), first),
+                second_deg=_degrees(rows[1].get(other), second),
+                measure=_measure(one, *rows),
+                **{name: _either(name, *rows) for name in ("subject", "test", "sex", "side")},
+            )
+            if one == columns[0] or not (math.isnan(pair.first_deg) and math.isnan(pair.second_deg)):
+                pairs.append(pair)
     if not any(at in theirs for at in ours):
         raise BatchError(
             f"Wanted rows of {first.name} and {second.name} that belong together by {' and '.join(key)}, found none: "
@@ -110,6 +119,15 @@ def _by_key(table: pl.DataFrame, key: Sequence[str], path: Path) -> dict[tuple[s
 
 def _either(name: str, *rows: dict[str, object]) -> str:
     return next((str(row[name]) for row in rows if row.get(name) not in (None, "")), "")
+
+
+def _measure(column: str, *rows: dict[str, object]) -> str:
+    """Return what the readings of two rows are of: as their column says, or as rows of one motion each say."""
+    wide = any(name in row for row in rows for name in MEASURES if name != END_RANGE)
+    told = _either("motion", *rows)
+    if column == END_RANGE and not wide and told in [*Motion]:
+        return told
+    return str(MEASURES.get(column, ""))
 
 
 def _degrees(value: object, path: Path) -> float:

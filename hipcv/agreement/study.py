@@ -6,15 +6,22 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from hipcv.evidence.agreement import BlandAltman, Icc, MeanAbsoluteError, bland_altman, icc_2_1, mae
+from hipcv.words import Measure
 
 SCHEMA = "hipcv.agreement/1"
+#: The columns of a table of results, one row a side, and what each is of.
+MEASURES = {
+    "end_range_deg": Measure.INTERNAL,
+    "external_end_range_deg": Measure.EXTERNAL,
+    "arc_total_deg": Measure.ARC,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two readings of one side in one recording or visit, in degrees, NaN where one is missing.
 
-    `label` says for people which one it is; subject, test and sex are "" where nobody says.
+    `label` says for people which one it is; subject, test, sex and measure are "" where nobody says.
     """
 
     label: str
@@ -24,6 +31,7 @@ class Pair:
     test: str = ""
     sex: str = ""
     side: str = ""
+    measure: str = str(Measure.INTERNAL)
 
     @property
     def complete(self) -> bool:
@@ -33,13 +41,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Agreement within one group of pairs; test and sex are "" where the group holds all of them.
+    """Agreement within one group of pairs of one measure; test and sex are "" where the group holds all of them.
 
     `n_subjects` are the people behind the pairs, None where somebody has no name. The statistics take pairs as
     independent; two sides of one person are not quite, so their intervals are somewhat too narrow.
     """
 
     label: str
+    measure: str
     test: str
     sex: str
     n_subjects: int | None
@@ -59,7 +68,7 @@ class Study:
 
 
 def study_agreement(first: str, second: str, pairs: Sequence[Pair]) -> Study:
-    """Compare two sets of readings: all pairs, then each position, each sex, and each position of each sex.
+    """Compare two sets of readings, each measure by itself: all pairs, then each position, each sex, and each of each.
 
     Parameters
     ----------
@@ -85,20 +94,23 @@ def study_agreement(first: str, second: str, pairs: Sequence[Pair]) -> Study:
     wanted += [(test, sex) for test in tests for sex in sexes]
     groups: list[Group] = []
     seen: set[tuple[int, ...]] = set()
-    for test, sex in wanted:
-        members = [at for at, p in enumerate(pairs) if test in ("", p.test) and sex in ("", p.sex)]
-        whole = tuple(at for at in members if pairs[at].complete)
-        if (whole and whole not in seen) or not (test or sex):
-            seen.add(whole)
-            groups.append(_group(test, sex, [pairs[at] for at in members]))
+    for measure in dict.fromkeys(p.measure for p in pairs) or [str(Measure.INTERNAL)]:
+        for test, sex in wanted:
+            of = [at for at, p in enumerate(pairs) if p.measure == measure]
+            members = [at for at in of if test in ("", pairs[at].test) and sex in ("", pairs[at].sex)]
+            whole = tuple(at for at in members if pairs[at].complete)
+            if (whole and whole not in seen) or not (test or sex):
+                seen.add(whole)
+                groups.append(_group(measure, test, sex, [pairs[at] for at in members]))
     return Study(first, second, tuple(pairs), tuple(groups))
 
 
-def _group(test: str, sex: str, pairs: Sequence[Pair]) -> Group:
+def _group(measure: str, test: str, sex: str, pairs: Sequence[Pair]) -> Group:
     first, second = [p.first_deg for p in pairs], [p.second_deg for p in pairs]
     subjects = {p.subject for p in pairs if p.complete}
     return Group(
-        label=", ".join(part for part in (test, sex) if part) or "all",
+        label=", ".join(part for part in (_other(measure), test, sex) if part) or "all",
+        measure=measure,
         test=test,
         sex=sex,
         n_subjects=None if "" in subjects else len(subjects),
@@ -106,6 +118,11 @@ def _group(test: str, sex: str, pairs: Sequence[Pair]) -> Group:
         icc=icc_2_1([[p.first_deg, p.second_deg] for p in pairs] or [[math.nan, math.nan]]),
         mae=mae(first, second),
     )
+
+
+def _other(measure: str) -> str:
+    """Return what a group is of in words where it is not internal rotation, of which everything else is."""
+    return "" if measure in ("", Measure.INTERNAL) else Measure(measure).label
 
 
 def render_study(study: Study) -> dict[str, Any]:
@@ -136,6 +153,7 @@ def _render_group(group: Group) -> dict[str, Any]:
     limits = group.bland_altman
     return {
         "group": group.label,
+        "measure": group.measure or None,
         "test": group.test or None,
         "sex": group.sex or None,
         "n_pairs": limits.n,
@@ -172,7 +190,8 @@ def studies_of(
 ) -> list[Study]:
     """Return one study for every other instrument that the list has readings of, from rows of one side each.
 
-    `label` turns a column into the instrument's name.
+    A reading whose column says so (`goniometer_external_deg`, `goniometer_arc_deg`) is held against external rotation
+    or the total arc, any other against internal rotation. `label` turns a column into the instrument's name.
 
     Examples
     --------
@@ -183,15 +202,17 @@ def studies_of(
     """
     studies = []
     for column in reading_columns:
+        name, measure = _measure_of(column)
         pairs = [
             Pair(
                 label=f"{row['clip']}, {row['side']}",
-                first_deg=_number(row.get("end_range_deg")),
+                first_deg=_number(row.get(name)),
                 second_deg=_number(row.get(column)),
                 subject=row["subject"] or "",
                 test=row["test"] or "",
                 sex=row["sex"] or "",
                 side=row["side"],
+                measure=measure,
             )
             for row in rows
             if row.get(column) is not None
@@ -199,6 +220,13 @@ def studies_of(
         if pairs:
             studies.append(study_agreement("hipcv", label(column), pairs))
     return studies
+
+
+def _measure_of(reading: str) -> tuple[str, str]:
+    """Return which of our columns a reading is held against, and what both are of."""
+    told = next((measure for measure in Measure if reading.removesuffix("_deg").endswith(f"_{measure}")), None)
+    wanted = told or Measure.INTERNAL
+    return next((column, str(measure)) for column, measure in MEASURES.items() if measure is wanted)
 
 
 def _number(value: float | None) -> float:

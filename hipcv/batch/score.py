@@ -32,7 +32,7 @@ class ScoredClip:
     path : the recording as it was found: an absolute path, or a URL.
     subject : who it shows, where a list says so.
     assessment : measured or not; None where the recording could not be tried.
-    document : the same as JSON values (schema `hipcv.assessment/1`).
+    document : the same as JSON values (schema `hipcv.assessment/2`).
     reason : why there is no assessment, in one sentence; "" where there is one.
     """
 

@@ -11,12 +11,12 @@ from hipcv.core.errors import HistoryError
 from hipcv.core.finding import Severity
 from hipcv.core.uncertainty import JOINTS_SE_DEG, JOINTS_TERM, ErrorTerm, change_mdc95_deg
 from hipcv.evidence.measurement_error import MeasurementError, fallback_error, published_errors
-from hipcv.history.entry import Entry, Kept, Measure, Number, numbers_of
+from hipcv.history.entry import Entry, Kept, Number, numbers_of
 from hipcv.history.person import same_person
 from hipcv.history.view import same_view
 from hipcv.outputs.document import AssessmentDocument, read_document
 from hipcv.outputs.document.definition import ResultPart
-from hipcv.words import SIDES, Motion, Side
+from hipcv.words import SIDES, Measure, Motion, Side
 
 #: Two recordings are of one sitting when they are no further apart than this; a rule of the product, without a source.
 SITTING = timedelta(hours=2)
@@ -261,7 +261,7 @@ def _arc_mdc95(
 
 
 def _result(side: Side, motion: Motion, document: AssessmentDocument) -> ResultPart:
-    result = document.of(side).of(motion)
+    result = document.of(side, motion)
     assert result is not None  # it has a number
     return result
 

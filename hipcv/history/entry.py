@@ -9,26 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from hipcv.outputs.document import AssessmentDocument
-from hipcv.words import SIDES, Motion, Side
-
-
-class Measure(StrEnum):
-    """What has a number on each side: either direction of turning, and both together."""
-
-    INTERNAL = "internal"
-    EXTERNAL = "external"
-    ARC = "arc"
-
-    @property
-    def label(self) -> str:
-        """The same in words.
-
-        Examples
-        --------
-        >>> [measure.label for measure in Measure]
-        ['internal rotation', 'external rotation', 'total arc']
-        """
-        return "total arc" if self is Measure.ARC else f"{self} rotation"
+from hipcv.words import SIDES, Measure, Motion, Side
 
 
 def past_day(day: date) -> date:
@@ -79,13 +60,13 @@ def numbers_of(document: AssessmentDocument) -> dict[Side, dict[Measure, Number]
     """
     found: dict[Side, dict[Measure, Number]] = {}
     for side in SIDES:
-        part, numbers = document.of(side), {}
+        arc, numbers = document.arc_of(side), {}
         for motion in Motion:
-            result = part.of(motion)
+            result = document.of(side, motion)
             if result is not None and result.end_range_deg is not None:
                 numbers[Measure(motion)] = Number(result.end_range_deg, result.interval95_deg)
-        if part.arc is not None and part.arc.total_deg is not None:
-            numbers[Measure.ARC] = Number(part.arc.total_deg, part.arc.total_interval95_deg)
+        if arc is not None and arc.total_deg is not None:
+            numbers[Measure.ARC] = Number(arc.total_deg, arc.total_interval95_deg)
         found[side] = numbers
     return found
 

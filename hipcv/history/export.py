@@ -7,9 +7,9 @@ from typing import Any
 
 from hipcv.core.errors import HistoryError
 from hipcv.files import write_whole
-from hipcv.history.entry import Entry, Measure
+from hipcv.history.entry import Entry
 from hipcv.history.trend import Reads
-from hipcv.words import SIDES
+from hipcv.words import SIDES, Measure
 
 _COLUMNS: dict[str, type] = {
     "number": int,

@@ -7,11 +7,11 @@ from typing import Any
 from hipcv.core.errors import HistoryError
 from hipcv.evidence.exercises import Reading
 from hipcv.evidence.progress import Where, where_less
-from hipcv.history.entry import Measure, Number, numbers_of
+from hipcv.history.entry import Number, numbers_of
 from hipcv.outputs.document import AssessmentDocument, read_document, read_setup
 from hipcv.outputs.document.definition import ComparisonPart
 from hipcv.outputs.plan import reading_of
-from hipcv.words import SIDES, Side
+from hipcv.words import SIDES, Measure, Motion, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,7 @@ def _read(values: Mapping[str, Any]) -> tuple[AssessmentDocument, Reading]:
 
 
 def _of(document: AssessmentDocument, side: Side) -> InPosition:
-    ranges = document.of(side).reference
+    result = document.of(side, Motion.INTERNAL)
+    ranges = () if result is None else result.reference
     against = next((row for row in ranges if row.verdict), ranges[0] if ranges else None)
     return InPosition(document.test, numbers_of(document)[side].get(Measure.INTERNAL), against)

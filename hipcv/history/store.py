@@ -279,6 +279,8 @@ class History:
     def get(self, id_: int, version: int | None = None) -> Kept:
         """Return one kept assessment with its document, after checking that nobody changed it.
 
+        A document that an older version wrote is kept as it is, and told as one of today.
+
         Parameters
         ----------
         version : an earlier version than the newest.
@@ -310,7 +312,9 @@ class History:
             raise HistoryError(
                 f"Kept assessment {row.number} was changed after it was kept and cannot be trusted: measure anew."
             )
-        return Kept(_entry(row), json.loads(row.text))
+        from hipcv.outputs.document import as_today  # lists and deletes do not wait for it
+
+        return Kept(_entry(row), as_today(json.loads(row.text)))
 
     def short(self, token: str) -> Entry | None:
         """Return the kept assessment of a token without its document; None where there is none."""

@@ -12,12 +12,12 @@ from rich.text import Text
 
 from hipcv.evidence.progress import positions_say
 from hipcv.history.comparison import Changes
-from hipcv.history.entry import Entry, Kept, Measure, Number
+from hipcv.history.entry import Entry, Kept, Number
 from hipcv.history.positions import InPosition, SideBySide
 from hipcv.history.store import Person
 from hipcv.history.trend import Line, Trend
 from hipcv.printable import printable, printable_lines
-from hipcv.words import SIDES
+from hipcv.words import SIDES, Measure, Motion
 
 
 def print_json(value: object) -> None:
@@ -97,15 +97,15 @@ def print_kept(found: Kept, versions: Sequence[Entry]) -> None:
     title = f"{_whose(entry)}, {entry.test}, {entry.visit_date.isoformat()}"
     table = Table("side", "end range", "95 % interval", "trials", "status", title=Text(title))
     for side in SIDES:
-        internal = document.of(side)
-        others = {f"{side}, {part.motion} rotation": part for part in internal.motions}
-        for name, result in ({str(side): internal} | others).items():
-            interval = _interval(result.interval95_deg)
+        for motion in Motion:
+            if (result := document.of(side, motion)) is None:
+                continue
+            name, interval = f"{side} {motion}", _interval(result.interval95_deg)
             status = result.status.replace("_", " ")
             table.add_row(name, degrees(result.end_range_deg), interval, str(result.n_accepted), status)
         arc = entry.number(side, Measure.ARC)
         if arc is not None:
-            table.add_row(f"{side}, {Measure.ARC.label}", degrees(arc.value_deg), _interval(arc.interval95_deg), "", "")
+            table.add_row(f"{side} {Measure.ARC}", degrees(arc.value_deg), _interval(arc.interval95_deg), "", "")
     Console().print(table)
     _say(f"How it was done: {document.how_done or document.effort}.")
     for finding in document.findings:
@@ -150,10 +150,10 @@ def print_changes(changes: Changes) -> None:
     days = f"{first.visit_date.isoformat()} to {second.visit_date.isoformat()}"
     title = Text(printable(f"{second.subject}, {second.test}, {days}, {changes.spacing}"))
     table = Table("side", "earlier", "later", "change", "smallest detectable", "verdict", title=title)
+    plain = {c.measure for c in changes.sides} == {Measure.INTERNAL}
     for c in changes.sides:
         numbers = degrees(c.earlier_deg), degrees(c.later_deg), degrees(c.change_deg, "+"), degrees(c.mdc95_deg)
-        what = str(c.side) if c.measure is Measure.INTERNAL else f"{c.side}, {c.measure.label}"
-        table.add_row(what, *numbers, str(c.verdict))
+        table.add_row(str(c.side) if plain else f"{c.side} {c.measure}", *numbers, str(c.verdict))
     Console().print(table)
     for source in dict.fromkeys(c.mdc95_source for c in changes.sides if c.mdc95_source):
         _say(f"Smallest detectable {changes.spacing}, from {source}.")

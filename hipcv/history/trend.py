@@ -7,9 +7,9 @@ from typing import Any
 
 from hipcv.evidence.progress import baseline_days, baseline_words, next_visit, next_words
 from hipcv.history.comparison import Change, SideChange, Spacing, compare_documents, spacing_of
-from hipcv.history.entry import Entry, Measure
+from hipcv.history.entry import Entry
 from hipcv.history.store import History
-from hipcv.words import SIDES, Side
+from hipcv.words import SIDES, Measure, Side
 
 #: Where the document of an assessment is read.
 Reads = Callable[[Entry], Mapping[str, Any]]

@@ -25,7 +25,7 @@ from hipcv.outputs.document.definition import AssessmentDocument, AsymmetryPart,
 from hipcv.outputs.extras import Extra
 from hipcv.outputs.note import render_note
 from hipcv.outputs.visit import UNTOLD, Visit
-from hipcv.words import SIDES, Motion, Motions, Side
+from hipcv.words import SIDES, Motion, Side
 
 Values = dict[str, Any]
 #: By kind (motion, side) and word: system, code and, as long as it is so, where it was found.
@@ -93,10 +93,10 @@ def make_bundle(document: AssessmentDocument, visit: Visit = UNTOLD) -> Values:
         device={"reference": _url(root, "device")},
     )
     observations: dict[str, Values] = {}
-    for motion in _motions(document):
+    for motion in document.asked:
         for side in SIDES:
             observations[_url(root, f"{motion} {side}")] = common | _observation(document, side, motion)
-        difference = _asymmetry(document, motion)
+        difference = document.asymmetry_of(motion)
         if difference is not None:
             derived = [{"reference": _url(root, f"{motion} {side}")} for side in SIDES]
             told = _difference(difference, motion) | {"derivedFrom": derived}
@@ -114,19 +114,10 @@ def _url(root: UUID, name: str) -> str:
     return f"urn:uuid:{uuid5(root, name)}"
 
 
-def _motions(document: AssessmentDocument) -> tuple[Motion, ...]:
-    return (Motion.INTERNAL,) if document.setup is None else Motions(document.setup.motion).each
-
-
-def _asymmetry(document: AssessmentDocument, motion: Motion) -> AsymmetryPart | None:
-    if motion is Motion.INTERNAL:
-        return document.asymmetry
-    return next((each for each in document.other_asymmetries if each.motion == motion), None)
-
-
 def _observation(document: AssessmentDocument, side: Side, motion: Motion) -> Values:
     """Return one motion of one hip."""
-    part = document.of(side).of(motion) or document.of(side)
+    part = document.of(side, motion)
+    assert part is not None  # asked for
     doubts = [f.title for f in document.findings_of(side) if f.severity != Severity.NOTE and f.motion in (None, motion)]
     value: Values = {"dataAbsentReason": _concept("; ".join(doubts), (f"{_HL7}/data-absent-reason", "unknown"))}
     status = "cancelled"
@@ -221,11 +212,11 @@ def _range_text(range_: ComparisonPart) -> str:
 def _report(document: AssessmentDocument, visit: Visit) -> Values:
     note = base64.b64encode(render_note(document).encode()).decode("ascii")
     doubts = sorted({f.title for f in document.findings if f.severity != Severity.NOTE})
-    measured = any(document.of(side).of(m) and _known(document, side, m) for side in SIDES for m in _motions(document))
+    measured = any(document.of(side, m) and _known(document, side, m) for side in SIDES for m in document.asked)
     status = "cancelled" if not measured else "preliminary" if doubts else "final"
     values = "; ".join(
-        f"{side} hip, {rotation_text(motion)}: {_value_text(document.of(side).of(motion))}"
-        for motion in _motions(document)
+        f"{side} hip, {rotation_text(motion)}: {_value_text(document.of(side, motion))}"
+        for motion in document.asked
         for side in SIDES
     )
     conclusion = " ".join((f"{values}.", *(f"Doubt: {title}." for title in doubts), _INFORMS))
@@ -242,7 +233,7 @@ def _report(document: AssessmentDocument, visit: Visit) -> Values:
 
 
 def _known(document: AssessmentDocument, side: Side, motion: Motion) -> bool:
-    part = document.of(side).of(motion)
+    part = document.of(side, motion)
     return part is not None and part.end_range_deg is not None
 
 

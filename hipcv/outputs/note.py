@@ -5,7 +5,7 @@ from hipcv.core.procedures import procedure_named
 from hipcv.core.uncertainty import CENTRAL_95_SD
 from hipcv.outputs.basis import protocols_text
 from hipcv.outputs.document.definition import ArcPart, AssessmentDocument, ComparisonPart, ResultPart
-from hipcv.words import Effort, Motion, Motions, Side
+from hipcv.words import Effort, Motion, Side
 
 #: Right before left, as clinicians write.
 _ORDER = {Side.RIGHT: "R", Side.LEFT: "L"}
@@ -43,23 +43,22 @@ def _measured(document: AssessmentDocument) -> str:
 
 def _motion(document: AssessmentDocument) -> Motion:
     """Return the motion that the note is of: external rotation where nothing else was asked for."""
-    only_external = document.setup is not None and document.setup.motion == Motions.EXTERNAL
-    return Motion.EXTERNAL if only_external else Motion.INTERNAL
+    return document.asked[0]
 
 
 def _parts(document: AssessmentDocument) -> dict[str, ResultPart]:
     """Return what the note is of, by the side's letter."""
     motion = _motion(document)
-    return {letter: document.of(side).of(motion) or document.of(side) for side, letter in _ORDER.items()}
+    return {letter: part for side, letter in _ORDER.items() if (part := document.of(side, motion)) is not None}
 
 
 def _external(document: AssessmentDocument) -> str:
     """Return external rotation and the total arc, where they were asked for beside internal rotation."""
     if _motion(document) is Motion.EXTERNAL:
         return ""
-    parts = {letter: document.of(side).of(Motion.EXTERNAL) for side, letter in _ORDER.items()}
+    parts = {letter: document.of(side, Motion.EXTERNAL) for side, letter in _ORDER.items()}
     asked = [f"{letter} {_value(part)}" for letter, part in parts.items() if part is not None]
-    arcs = [f"{letter} {_arc(arc)}" for side, letter in _ORDER.items() if (arc := document.of(side).arc) is not None]
+    arcs = [f"{letter} {_arc(arc)}" for side, letter in _ORDER.items() if (arc := document.arc_of(side)) is not None]
     return (f"; ER {', '.join(asked)}" if asked else "") + (f"; total arc {', '.join(arcs)}" if arcs else "")
 
 
@@ -78,9 +77,7 @@ def _value(side: ResultPart) -> str:
 
 
 def _difference(document: AssessmentDocument) -> str:
-    others = {each.motion: each for each in document.other_asymmetries}
-    motion = _motion(document)
-    a = document.asymmetry if motion is Motion.INTERNAL else others.get(motion)
+    a = document.asymmetry_of(_motion(document))
     if a is None or a.difference_deg is None or a.mdc95_deg is None:
         return "; R–L not compared"
     return f"; R–L {_whole(-a.difference_deg, signed=True)}°, MDC95 {a.mdc95_deg:.1f}°"

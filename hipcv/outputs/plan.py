@@ -55,15 +55,14 @@ class Tested(Protocol):
     """A result as it was assessed, or as it stands in its document."""
 
     @property
-    def asymmetry(self) -> _Judged | None:
-        """The difference between the sides."""
-
-    @property
     def findings(self) -> Sequence[_Found]:
         """What was found."""
 
-    def of(self, side: Side) -> _Measured:
-        """Return the result of one side."""
+    def of(self, side: Side, motion: Motion) -> _Measured | None:
+        """Return the result of one motion of one side; None where nobody asked for it."""
+
+    def asymmetry_of(self, motion: Motion) -> _Judged | None:
+        """Return the difference between the sides in one motion; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +95,20 @@ def reading_of(result: Tested, procedure: Procedure, effort: Effort) -> Reading:
     >>> reading.bent, reading.low, reading.judged
     (True, frozenset(), frozenset())
     """
-    verdicts = {side: next((c.verdict for c in result.of(side).reference if c.verdict), None) for side in SIDES}
-    values = {side: result.of(side).end_range_deg for side in SIDES}
+    found = {side: part for side in SIDES if (part := result.of(side, Motion.INTERNAL)) is not None}
+    verdicts = {side: next((c.verdict for c in part.reference if c.verdict), None) for side, part in found.items()}
+    values = {side: part.end_range_deg for side, part in found.items()}
+    asymmetry = result.asymmetry_of(Motion.INTERNAL)
     inner = [f for f in result.findings if f.motion != Motion.EXTERNAL]
     doubts = [f.code for f in inner if f.severity == Severity.DOUBT]
     return Reading(
         hip_flexion_deg=procedure.hip_flexion_deg,
         passive=effort is Effort.PASSIVE,
         end_range_deg={side: value for side, value in values.items() if value is not None},
-        low=frozenset(side for side in SIDES if verdicts[side] == Verdict.BELOW),
-        judged=frozenset(side for side in SIDES if verdicts[side]),
-        helped=frozenset(side for side in SIDES if {c.code for c in result.of(side).compensations} & HELPED_CODES),
-        asymmetry=None if result.asymmetry is None else AsymmetryVerdict(result.asymmetry.verdict),
+        low=frozenset(side for side, verdict in verdicts.items() if verdict == Verdict.BELOW),
+        judged=frozenset(side for side, verdict in verdicts.items() if verdict),
+        helped=frozenset(side for side, part in found.items() if {c.code for c in part.compensations} & HELPED_CODES),
+        asymmetry=None if asymmetry is None else AsymmetryVerdict(asymmetry.verdict),
         doubtful=any(code not in HELPED_CODES for code in doubts),
     )
 

@@ -76,15 +76,14 @@ def _colours_at(rgb: ByteArray, series: PoseSeries, time_s: float) -> FloatArray
     if not np.isfinite(patches).all():
         return None
     shrink = rgb.shape[1] / series.frame_size_px[0]
-    lab = np.asarray(cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB), np.float64)
-    lightness = [np.median(lab[..., 0]), 0.0, 0.0]  # light that changes for all is no other shirt
+    lightness = [np.median(_lab(rgb[::4, ::4])[..., 0]), 0.0, 0.0]  # light that changes for all is no other shirt
     colours = []
     for corners in patches * shrink:
         mask = np.zeros(rgb.shape[:2], np.uint8)
         cv2.fillConvexPoly(mask, corners.round().astype(np.int32), 1)
         if mask.sum() < _MIN_PX:
             return None
-        colours.append(np.median(lab[mask > 0], axis=0) - lightness)
+        colours.append(np.median(_lab(rgb[mask > 0][None])[0], axis=0) - lightness)
     return np.asarray(colours)
 
 
@@ -106,3 +105,8 @@ def _on_shanks(px: FloatArray) -> FloatArray:
     aside = _HALF_SHANK * along[:, ::-1] * [-1.0, 1.0]
     upper, lower = knees + _SHANK_FROM * along, knees + _SHANK_TO * along
     return np.stack([upper - aside, upper + aside, lower + aside, lower - aside], axis=1)
+
+
+def _lab(rgb: ByteArray) -> FloatArray:
+    """Return a picture (height, width, 3) in CIELAB."""
+    return np.asarray(cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB), np.float64)

@@ -15,7 +15,7 @@ from hipcv.core.errors import HistoryError, ModelError, SourceError
 from hipcv.measurement import Measurement, OnFrame, measure_file
 from hipcv.models.store import ModelFile, Progress, get_model
 from hipcv.native.software import installed
-from hipcv.outputs.document import as_text, document_text, read_document, read_setup, read_told_viewing
+from hipcv.outputs.document import as_text, as_today, document_text, read_document, read_setup, read_told_viewing
 from hipcv.pose.method import EXHAUSTIVE, METHOD
 from hipcv.sources.container import sha256_of
 from hipcv.sources.pictures import Clip, find_pictures, sha256_of_pictures
@@ -69,9 +69,9 @@ def read_kept(file: Path) -> dict[str, Any]:
     --------
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
-    ...     n = Path(folder, "kept.json").write_text('{"schema": "hipcv.assessment/1"}')
+    ...     n = Path(folder, "kept.json").write_text('{"schema": "hipcv.assessment/2"}')
     ...     read_kept(Path(folder, "kept.json"))["schema"]
-    'hipcv.assessment/1'
+    'hipcv.assessment/2'
     """
     try:
         values = json.loads(file.read_text("utf-8"))
@@ -102,7 +102,7 @@ def replay(
 
     Parameters
     ----------
-    kept : the document, as JSON values.
+    kept : the document, as JSON values; one of an older definition counts as today's says the same.
     where : the recording, or a folder in which it is looked for by its bytes; of pictures their folder, a pattern, or
         all of them.
     model_path : where to look first for the pose model that the document names.
@@ -117,6 +117,7 @@ def replay(
     ModelError
         Where the very model is not to be had.
     """
+    kept = as_today(kept)
     known = read_document(kept)
     origin = known.provenance
     if not origin.clip_sha256:

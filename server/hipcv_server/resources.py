@@ -3,9 +3,9 @@
 import math
 from typing import Any
 
-from hipcv.history.entry import Entry, Measure
+from hipcv.history.entry import Entry
 from hipcv.upkeep.replay import find_differences
-from hipcv.words import SIDES, Side
+from hipcv.words import SIDES, Measure, Side
 from hipcv_server.links import links_of
 from hipcv_server.state import Rooms
 from hipcv_server.store import Job, JobState

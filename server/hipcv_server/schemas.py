@@ -23,7 +23,7 @@ from hipcv.evidence.exercises import Grade
 from hipcv.evidence.exercises import Kind as ExerciseKind
 from hipcv.evidence.progress import Where
 from hipcv.evidence.screening import Outcome
-from hipcv.history.entry import Measure, past_day
+from hipcv.history.entry import past_day
 from hipcv.live.coach import Plan
 from hipcv.outputs.artefacts import linked
 from hipcv.outputs.document import AssessmentDocument
@@ -36,6 +36,7 @@ from hipcv.words import (
     EndPoint,
     HandPlace,
     Legs,
+    Measure,
     ModelName,
     Motion,
     Motions,

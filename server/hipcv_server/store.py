@@ -533,8 +533,9 @@ class JobStore:
         with Session(self._engine) as session:
             replayed = session.scalar(select(_Row.replayed).where(_Row.id == job_id))
         if replayed is not None:
-            document: dict[str, Any] = json.loads(replayed)
-            return document
+            from hipcv.outputs.document import as_today
+
+            return as_today(json.loads(replayed))
         found = self.history.find(job_id)
         return None if found is None else found.document
 

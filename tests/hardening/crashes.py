@@ -43,7 +43,7 @@ def stand_in(job: Job, limits: Limits) -> Scored:
     sha256 = hashlib.sha256(Path(job.source).read_bytes()).hexdigest()
     document: dict[str, Any] = json.loads(json.dumps(_DOCUMENT))
     document["provenance"]["clip_sha256"] = sha256
-    document["sides"]["left"]["end_range_deg"] = int(sha256[:4], 16) % 4000 / 100
+    document["sides"]["left"]["motions"]["internal"]["end_range_deg"] = int(sha256[:4], 16) % 4000 / 100
     time.sleep(0.005)
     return Scored(document, {name: sha256.encode() * 500 for name in job.artefacts})
 

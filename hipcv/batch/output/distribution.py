@@ -6,32 +6,33 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from markupsafe import Markup, escape
 
-from hipcv.batch.output.results import MEASURED, Row
+from hipcv.batch.output.results import Row, motion_column
 from hipcv.evidence.reference import all_references
 from hipcv.outputs.figures import Scale
 from hipcv.outputs.scatter import BOTTOM, LEFT, RIGHT, TOP, WIDTH, around, degree_lines, point, svg
-from hipcv.words import SIDES
+from hipcv.words import SIDES, Motion
 
 _LANE = 96.0
 #: The golden ratio's fraction: places points evenly, the same way every time.
 _GOLDEN = 0.6180339887498949
 
 
-def draw_distribution(rows: Sequence[Row], test: str, pages: Mapping[int, str]) -> Markup:
-    """Return the end ranges of one test, a lane for each side, with the most used reference range as a band.
+def draw_distribution(rows: Sequence[Row], test: str, motion: Motion, pages: Mapping[int, str]) -> Markup:
+    """Return the end ranges of a motion in one test, a lane for each side, the most used reference range as a band.
 
     Empty where nothing was measured. `pages` are the recordings' own pages by row.
 
     Examples
     --------
-    >>> draw_distribution([], "seated", {})
+    >>> draw_distribution([], "seated", Motion.INTERNAL, {})
     Markup('')
     """
-    measured = [row for row in rows if row["status"] == MEASURED and row["test"] == test]
+    value = motion_column(motion, "end_range_deg")
+    measured = [row for row in rows if row["test"] == test and row.get(value) is not None]
     if not measured:
         return Markup("")
-    band = _usual_range(measured)
-    values = [row["end_range_deg"] for row in measured]
+    band = _usual_range(measured, motion)
+    values = [row[value] for row in measured]
     axis = Scale(*around([*values, *(band[1:] if band else ())], 20.0), LEFT, WIDTH - RIGHT)
     height = TOP + len(SIDES) * _LANE
     parts = [degree_lines(axis, TOP, height)]
@@ -46,14 +47,14 @@ def draw_distribution(rows: Sequence[Row], test: str, pages: Mapping[int, str]) 
         parts.append(f'<text class="name" x="4" y="{middle + 4:.0f}">{side}</text>')
         parts.append(f'<text class="label" x="4" y="{middle + 20:.0f}">n = {len(mine)}</text>')
         if len(mine) >= 4:
-            parts.append(_box([row["end_range_deg"] for row in mine], axis, middle))
+            parts.append(_box([row[value] for row in mine], axis, middle))
         for number, row in enumerate(mine):
             y = middle + (number * _GOLDEN % 1 - 0.5) * 0.6 * _LANE
             who = ", ".join(part for part in (row["subject"], row["clip"], row["visit_date"]) if part)
-            told = f"{who}: {row['end_range_deg']:.1f}°"
-            parts.append(point(axis(row["end_range_deg"]), y, side, told, pages.get(row["row"])))
-    title = f"End ranges of {len(measured)} sides in the {test} test, in degrees"
-    return svg(parts, height + BOTTOM, title, "internal rotation at end range (°)")
+            told = f"{who}: {row[value]:.1f}°"
+            parts.append(point(axis(row[value]), y, side, told, pages.get(row["row"])))
+    title = f"End ranges of {motion} rotation of {len(measured)} sides in the {test} test, in degrees"
+    return svg(parts, height + BOTTOM, title, f"{motion} rotation at end range (°)")
 
 
 def _box(values: Sequence[float], axis: Scale, middle: float) -> str:
@@ -65,12 +66,13 @@ def _box(values: Sequence[float], axis: Scale, middle: float) -> str:
     )
 
 
-def _usual_range(rows: Sequence[Row]) -> tuple[str, float, float] | None:
+def _usual_range(rows: Sequence[Row], motion: Motion) -> tuple[str, float, float] | None:
     """Return label and limits in degrees of the reference range that fits most of the rows."""
-    used = Counter(row["reference_id"] for row in rows if row["reference_low_deg"] is not None)
+    which, low, high = (motion_column(motion, f"reference_{name}") for name in ("id", "low_deg", "high_deg"))
+    used = Counter(row[which] for row in rows if row[low] is not None)
     if not used:
         return None
     name = used.most_common(1)[0][0]
-    row = next(row for row in rows if row["reference_id"] == name)
+    row = next(row for row in rows if row[which] == name)
     label = next((reference.label for reference in all_references() if reference.id == name), name)
-    return label, row["reference_low_deg"], row["reference_high_deg"]
+    return label, row[low], row[high]

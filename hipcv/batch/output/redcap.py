@@ -4,22 +4,24 @@ Two files: the records for the Data Import Tool, and the data dictionary that gi
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import polars as pl
 
-from hipcv.batch.output.results import NOT_DONE
+from hipcv.batch.output.results import NOT_DONE, motion_column
 from hipcv.core.procedures import TestName
 from hipcv.evidence.screening import Outcome
 from hipcv.tables.table import make_table
-from hipcv.words import EndPoint, HandPlace, Legs, Motions, PainPlace
+from hipcv.words import EndPoint, HandPlace, Legs, Motion, Motions, PainPlace
 
 INSTRUMENT = "hip_rotation"
 #: Hexadecimal digits that tell recordings apart: among a million the odds that two are alike are below 1 in 100.
 _ID_DIGITS = 12
+#: What a motion is called in the names of fields.
+SHORT = {Motion.INTERNAL: "ir", Motion.EXTERNAL: "er"}
 _STATES = "measured, measured | not_measured, not measured | set_aside, set aside"
 
 
@@ -40,6 +42,30 @@ def _choices(words: type[StrEnum]) -> str:
     return " | ".join(f"{word}, {word.replace('_', ' ')}" for word in words)
 
 
+def _number(name: str, column: str, label: str) -> RedcapField:
+    return RedcapField(name, column, label, check="number", type=float)
+
+
+def _fields_of(motion: Motion) -> Iterator[RedcapField]:
+    """Yield the fields of one motion; its label says which one."""
+    name, label = f"hip_{SHORT[motion]}", f"{motion.capitalize()} rotation"
+
+    def column(of: str) -> str:
+        return motion_column(motion, of)
+
+    yield _number(f"{name}_deg", column("end_range_deg"), f"{label} at end range (°)")
+    yield _number(f"{name}_low_deg", column("interval95_low_deg"), f"{label}, 95 % interval, low (°)")
+    yield _number(f"{name}_high_deg", column("interval95_high_deg"), f"{label}, 95 % interval, high (°)")
+    yield _number(f"{name}_pelvis_deg", column("pelvis_corrected_deg"), f"{label}, corrected for the pelvis (°)")
+    yield _number(f"{name}_onset_deg", column("onset_deg"), f"{label} at which the body began to help (°)")
+    yield _number(f"{name}_trial_sd_deg", column("trial_sd_deg"), f"{label}, SD between trials (°)")
+    trials = column("n_trials_accepted")
+    yield RedcapField(f"{name}_n_trials", trials, f"{label}, trials accepted", check="integer", type=int)
+    yield RedcapField(f"{name}_reference", column("reference_id"), f"{label}, reference range")
+    yield RedcapField(f"{name}_verdict", column("reference_verdict"), f"{label}, against the reference range")
+    yield _number(f"{name}_asymmetry_deg", column("asymmetry_difference_deg"), f"{label}, left less right (°)")
+
+
 FIELDS = (
     RedcapField("hip_visit_date", "visit_date", "Date of the visit", check="date_ymd"),
     RedcapField("hip_test", "test", "Test", "radio", choices=" | ".join(f"{name}, {name}" for name in TestName)),
@@ -56,38 +82,14 @@ FIELDS = (
     RedcapField("hip_screened_on", "screened_on", "Day of these answers", check="date_ymd"),
     RedcapField("hip_screened_by", "screened_by", "Who judged them"),
     RedcapField("hip_status", "status", "Status", "radio", choices=_STATES),
-    RedcapField("hip_ir_deg", "end_range_deg", "Internal rotation at end range (°)", check="number", type=float),
-    RedcapField("hip_ir_low_deg", "interval95_low_deg", "95 % interval, low (°)", check="number", type=float),
-    RedcapField("hip_ir_high_deg", "interval95_high_deg", "95 % interval, high (°)", check="number", type=float),
-    RedcapField(
-        "hip_ir_pelvis_deg", "pelvis_corrected_deg", "Corrected for the pelvis (°)", check="number", type=float
-    ),
-    RedcapField(
-        "hip_onset_deg",
-        "onset_deg",
-        "Angle at which the body began to help (°)",
-        check="number",
-        type=float,
-    ),
-    RedcapField("hip_trial_sd_deg", "trial_sd_deg", "SD between trials (°)", check="number", type=float),
-    RedcapField("hip_n_trials", "n_trials_accepted", "Trials accepted", check="integer", type=int),
     RedcapField("hip_motion", "motion", "Motions measured", "radio", choices=_choices(Motions)),
-    RedcapField(
-        "hip_er_deg", "external_end_range_deg", "External rotation at end range (°)", check="number", type=float
-    ),
-    RedcapField(
-        "hip_er_low_deg", "external_interval95_low_deg", "External, 95 % interval, low (°)", check="number", type=float
-    ),
-    RedcapField(
-        "hip_er_high_deg",
-        "external_interval95_high_deg",
-        "External, 95 % interval, high (°)",
-        check="number",
-        type=float,
-    ),
-    RedcapField("hip_reference", "reference_id", "Reference range"),
-    RedcapField("hip_reference_verdict", "reference_verdict", "Against the reference range"),
-    RedcapField("hip_asymmetry_deg", "asymmetry_difference_deg", "Left less right (°)", check="number", type=float),
+    *(field for motion in Motion for field in _fields_of(motion)),
+    _number("hip_arc_deg", "arc_total_deg", "Total arc (°)"),
+    _number("hip_arc_low_deg", "arc_total_low_deg", "Total arc, 95 % interval, low (°)"),
+    _number("hip_arc_high_deg", "arc_total_high_deg", "Total arc, 95 % interval, high (°)"),
+    _number("hip_balance_deg", "arc_balance_deg", "Internal less external rotation (°)"),
+    _number("hip_balance_low_deg", "arc_balance_low_deg", "The same, 95 % interval, low (°)"),
+    _number("hip_balance_high_deg", "arc_balance_high_deg", "The same, 95 % interval, high (°)"),
     RedcapField("hip_findings", "findings", "Findings"),
     RedcapField("hip_reason", "reason", "Why there is no number"),
     RedcapField("hip_clip_sha256", "clip_sha256", "Recording's SHA-256"),

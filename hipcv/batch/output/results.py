@@ -13,24 +13,17 @@ from hipcv.evidence.screening import judge
 from hipcv.outputs.document import AssessmentDocument, read_document
 from hipcv.outputs.document.definition import ArcPart, ResultPart
 from hipcv.printable import printable
-from hipcv.words import SIDES, Motion, Motions, Side
+from hipcv.words import SIDES, Motion, Side
 
-#: What a row takes from a side as it is.
-_OF_A_SIDE = {"end_range_deg", "pelvis_corrected_deg", "onset_deg", "raw_peak_deg", "trial_sd_deg"}
+#: What a row takes from a motion of a side as it is.
+_OF_A_MOTION = {"end_range_deg", "pelvis_corrected_deg", "onset_deg", "raw_peak_deg", "trial_sd_deg"}
 #: A recording whose result is still to come: the batch was stopped before.
 NOT_DONE = "not_done"
 SET_ASIDE = "set_aside"
 MEASURED, NOT_MEASURED = "measured", "not_measured"
 
-#: Columns of one row a side, with their types; readings of other instruments and what the list carries come after them.
-SIDE_COLUMNS: dict[str, type] = {
-    "row": int,
-    "clip": str,
-    "subject": str,
-    "visit_date": str,
-    "test": str,
-    "side": str,
-    "status": str,
+#: Columns of one motion of a side, with their types.
+_MOTION_COLUMNS: dict[str, type] = {
     "end_range_deg": float,
     "interval95_low_deg": float,
     "interval95_high_deg": float,
@@ -49,12 +42,33 @@ SIDE_COLUMNS: dict[str, type] = {
     "asymmetry_difference_deg": float,
     "asymmetry_mdc95_deg": float,
     "asymmetry_verdict": str,
+}
+#: What the columns of a motion begin with: those of internal rotation have its plain names.
+_PREFIXES = {Motion.INTERNAL: "", Motion.EXTERNAL: "external_"}
+
+
+def motion_column(motion: Motion, name: str) -> str:
+    """Return the column of a row that holds a number of one motion.
+
+    Examples
+    --------
+    >>> [motion_column(motion, "end_range_deg") for motion in Motion]
+    ['end_range_deg', 'external_end_range_deg']
+    """
+    return f"{_PREFIXES[motion]}{name}"
+
+
+#: Columns of one row a side, with their types; readings of other instruments and what the list carries come after them.
+SIDE_COLUMNS: dict[str, type] = {
+    "row": int,
+    "clip": str,
+    "subject": str,
+    "visit_date": str,
+    "test": str,
+    "side": str,
+    "status": str,
     "motion": str,
-    "external_end_range_deg": float,
-    "external_interval95_low_deg": float,
-    "external_interval95_high_deg": float,
-    "external_trial_sd_deg": float,
-    "external_n_trials_accepted": int,
+    **{motion_column(motion, name): kind for motion in Motion for name, kind in _MOTION_COLUMNS.items()},
     "arc_total_deg": float,
     "arc_total_low_deg": float,
     "arc_total_high_deg": float,
@@ -239,27 +253,20 @@ def _side(result: Result, side: Side) -> Row:
     document = result.read()
     if document is None:
         return row
-    found = document.of(side)
-    low, high = found.interval95_deg or (None, None)
-    states = [part.status for part in asked_parts(document, side).values()]
+    parts = asked_parts(document, side)
+    states = [part.status for part in parts.values()]
     again = list(_reasons(document, side)) if any(state != MEASURED for state in states) else []
     seen = _order_seen(document)
+    for motion, part in parts.items():
+        row |= {motion_column(motion, name): value for name, value in _of_motion(document, motion, part).items()}
     row |= {
         "status": MEASURED if MEASURED in states else NOT_MEASURED,
-        "interval95_low_deg": low,
-        "interval95_high_deg": high,
-        "n_trials": len(found.trials),
-        "n_trials_accepted": found.n_accepted,
         "film_again": bool(again),
         "reason": "; ".join(reason["reason"] for reason in again) or None,
         "findings": ";".join(f"{f.code}:{f.severity}" for f in document.findings_of(side)) or None,
         "side_order_seen": ",".join(seen) or None,
         "side_order_agrees": _order_agrees(result.clip, seen),
-        **found.model_dump(include=_OF_A_SIDE),
-        **_external(found.of(Motion.EXTERNAL)),
-        **_arc(found.arc),
-        **_reference(found),
-        **_prefixed("asymmetry", document.asymmetry, "difference_deg", "mdc95_deg", "verdict"),
+        **_arc(document.arc_of(side)),
         **_prefixed("camera", document.camera, "roll_deg", "roll_se_deg", "roll_source", "pitch_deg", "yaw_deg"),
     }
     origin = document.provenance
@@ -286,26 +293,26 @@ def asked_parts(document: AssessmentDocument, side: Side) -> dict[Motion, Result
     >>> from hipcv.core.series import PoseSeries
     >>> from hipcv.core.setup import Setup
     >>> from hipcv.outputs.document.render import make_document
+    >>> from hipcv.words import Motions
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
     >>> document = make_document(assess(empty, Setup(motion=Motions.BOTH)))
     >>> [(motion.value, part.status) for motion, part in asked_parts(document, Side.LEFT).items()]
     [('internal', 'not_measured'), ('external', 'not_measured')]
     """
-    asked = Motions.INTERNAL if document.setup is None else Motions(document.setup.motion)
-    parts = {motion: document.of(side).of(motion) for motion in asked.each}
-    return {motion: part for motion, part in parts.items() if part is not None}
+    return {motion: part for motion in document.asked if (part := document.of(side, motion)) is not None}
 
 
-def _external(found: ResultPart | None) -> Row:
-    if found is None:
-        return {}
-    low, high = found.interval95_deg or (None, None)
-    interval = {"external_interval95_low_deg": low, "external_interval95_high_deg": high}
-    return (
-        interval
-        | _prefixed("external", found, "end_range_deg", "trial_sd_deg")
-        | {"external_n_trials_accepted": found.n_accepted}
-    )
+def _of_motion(document: AssessmentDocument, motion: Motion, part: ResultPart) -> Row:
+    low, high = part.interval95_deg or (None, None)
+    return {
+        **part.model_dump(include=_OF_A_MOTION),
+        "interval95_low_deg": low,
+        "interval95_high_deg": high,
+        "n_trials": len(part.trials),
+        "n_trials_accepted": part.n_accepted,
+        **_reference(part),
+        **_prefixed("asymmetry", document.asymmetry_of(motion), "difference_deg", "mdc95_deg", "verdict"),
+    }
 
 
 def _arc(arc: ArcPart | None) -> Row:
@@ -352,8 +359,13 @@ def carried_column(name: str) -> str:
 
 def _order_seen(document: AssessmentDocument) -> list[str]:
     """Return the sides in the order of their first accepted trials."""
-    starts_s = {side: [t.start_s for t in document.of(side).trials if t.accepted] for side in SIDES}
-    return sorted((str(side) for side in SIDES if starts_s[side]), key=lambda side: min(starts_s[Side(side)]))
+    starts_s = {
+        str(side): min((t.start_s for part in parts for t in part.trials if t.accepted), default=None)
+        for side in SIDES
+        if (parts := asked_parts(document, side).values())
+    }
+    known = {side: start_s for side, start_s in starts_s.items() if start_s is not None}
+    return sorted(known, key=known.__getitem__)
 
 
 def _order_agrees(clip: Clip, seen: Sequence[str]) -> bool | None:

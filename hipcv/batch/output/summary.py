@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import product
+from typing import Any
 
 from jinja2 import Template
 
 from hipcv.agreement.page import TESTS, draw_study, open_page
 from hipcv.batch.output.contents import Contents
 from hipcv.batch.output.distribution import draw_distribution
-from hipcv.batch.output.results import MEASURED, Row
+from hipcv.batch.output.results import MEASURED, Row, motion_column
+from hipcv.outputs.basis import rotation_text
 from hipcv.version import __version__
+from hipcv.words import Motion
 
 #: Values this many interquartile ranges beyond the quartiles are called outlying (Tukey 1977).
 FENCE_IQR = 1.5
@@ -40,16 +44,18 @@ def find_remarks(rows: Sequence[Row], pages: dict[int, str]) -> list[Remark]:
     'the list says left, then right, the recording shows right, then left: '
     """
     remarks = []
-    for test in TESTS:
-        measured = [row for row in rows if row["status"] == MEASURED and row["test"] == test]
-        if len(measured) < FEWEST_FOR_OUTLIERS:
+    for test, motion in product(TESTS, Motion):
+        values = _values(rows, test, motion)
+        if len(values) < FEWEST_FOR_OUTLIERS:
             continue
-        low, _, high = statistics.quantiles((row["end_range_deg"] for row in measured), n=4, method="inclusive")
+        low, _, high = statistics.quantiles((value for _, value in values), n=4, method="inclusive")
         reach = FENCE_IQR * (high - low)
-        for row in measured:
-            value = row["end_range_deg"]
+        for row, value in values:
             if not low - reach <= value <= high + reach:
-                why = f"{value:.1f}° lies far from the others of this test (half of them within {low:.1f}–{high:.1f}°)"
+                why = (
+                    f"{value:.1f}° of {rotation_text(motion)} lies far from the others of this test "
+                    f"(half of them within {low:.1f}–{high:.1f}°)"
+                )
                 remarks.append(Remark(row, why, pages.get(row["row"])))
     told = set()
     for row in rows:
@@ -79,9 +85,9 @@ def render_summary(contents: Contents, pose_model: str) -> str:
         n_sides_measured=sum(row["status"] == MEASURED for row in contents.sides),
         verdicts=_verdicts(contents.sides),
         distributions=[
-            (title, drawn)
-            for test, title in TESTS.items()
-            if (drawn := draw_distribution(contents.sides, test, contents.pages))
+            (f"{title}, {rotation_text(motion)}", drawn)
+            for (test, title), motion in product(TESTS.items(), Motion)
+            if (drawn := draw_distribution(contents.sides, test, motion, contents.pages))
         ],
         remarks=find_remarks(contents.sides, contents.pages),
         same=contents.same,
@@ -96,14 +102,16 @@ def render_summary(contents: Contents, pose_model: str) -> str:
 
 def _verdicts(rows: Sequence[Row]) -> list[tuple[str, Counter[str]]]:
     return [
-        (title, counts)
-        for test, title in TESTS.items()
-        if (
-            counts := Counter(
-                row["reference_verdict"] for row in rows if row["test"] == test and row["reference_verdict"]
-            )
-        )
+        (f"{title}, {rotation_text(motion)}", counts)
+        for (test, title), motion in product(TESTS.items(), Motion)
+        if (counts := Counter(verdict for _, verdict in _values(rows, test, motion, "reference_verdict")))
     ]
+
+
+def _values(rows: Sequence[Row], test: str, motion: Motion, name: str = "end_range_deg") -> list[tuple[Row, Any]]:
+    """Return the rows of a test that have a value of one motion, each with it."""
+    column = motion_column(motion, name)
+    return [(row, row[column]) for row in rows if row["test"] == test and row.get(column) is not None]
 
 
 @cache

@@ -12,7 +12,7 @@ from hipcv.core.viewing import AS_STORED, Viewing
 if TYPE_CHECKING:
     from hipcv.assessment import Assessment
 
-#: An assessment as JSON (design: `hipcv.assessment/1`).
+#: An assessment as JSON (design: `hipcv.assessment/2`).
 Document = dict[str, Any]
 
 

@@ -1,6 +1,7 @@
 """The assessment as one JSON document: command line, API, history and batch all carry this one."""
 
-from hipcv.outputs.document.definition import SCHEMA, AssessmentDocument, json_schema, read_document
+from hipcv.outputs.document.definition import SCHEMA, AssessmentDocument, json_schema
+from hipcv.outputs.document.read import as_today, read_document
 from hipcv.outputs.document.render import (
     as_text,
     document_text,
@@ -18,6 +19,7 @@ __all__ = [
     "SCHEMA",
     "AssessmentDocument",
     "as_text",
+    "as_today",
     "document_text",
     "json_schema",
     "make_document",

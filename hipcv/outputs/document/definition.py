@@ -1,10 +1,9 @@
 """What the document of an assessment holds, field by field: written, published (`hipcv schema`) and read by this.
 
-What is written has every field and no other. What is read may be older: it may lack the fields that have a default
-here, hold words that are no more, or fields that nobody knows. A missing number is None.
+What is written has every field and no other. What is read (`read`) may be older: it may lack the fields that have a
+default here, hold words that are no more, or fields that nobody knows. A missing number is None.
 """
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal, get_args
 
@@ -14,7 +13,6 @@ from pydantic import (
     Field,
     JsonValue,
     PlainSerializer,
-    ValidationError,
     WithJsonSchema,
     WrapValidator,
 )
@@ -22,7 +20,6 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from hipcv.assessment import Status
-from hipcv.core.errors import HistoryError
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.procedures import TestName
 from hipcv.evidence.exercises import Pattern
@@ -30,7 +27,7 @@ from hipcv.evidence.reference import AsymmetryVerdict, NoVerdict, Verdict
 from hipcv.evidence.screening import Outcome
 from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, PainPlace, Sex, Side
 
-Schema = Literal["hipcv.assessment/1"]
+Schema = Literal["hipcv.assessment/2"]
 #: The name of this definition; it changes when a field goes or changes its meaning, not when one is added.
 SCHEMA: Schema = get_args(Schema)[0]
 
@@ -202,10 +199,11 @@ class ResultPart(_Part):
         return sum(trial.accepted for trial in self.trials)
 
 
-class MotionPart(ResultPart):
-    """Another motion of one hip that was asked for: external rotation, positive with the foot towards the other leg."""
+class MotionsPart(_Part):
+    """Both motions of one hip; null where nobody asked for one (`setup.motion`)."""
 
-    motion: MotionWord = Field(description="Which way the hip turned.")
+    internal: ResultPart | None = Field(description="Internal: positive with the foot away from the other leg.")
+    external: ResultPart | None = Field(description="External: positive with the foot towards the other leg.")
 
 
 class ArcPart(_Part):
@@ -223,33 +221,11 @@ class ArcPart(_Part):
     )
 
 
-class SidePart(ResultPart):
-    """The result of one hip. Internal rotation is positive with the foot away from the other leg, 0 on the plumb line.
+class SidePart(_Part):
+    """The result of one hip."""
 
-    Numbers are null where the side is not measured, or nobody asked for internal rotation (`setup.motion`).
-    """
-
-    motions: tuple[MotionPart, ...] = Field((), description="Other motions that were asked for.")
-    arc: ArcPart | None = Field(None, description="Both directions together; null where one of them has no number.")
-
-    def of(self, motion: Motion) -> ResultPart | None:
-        """Return the result of one motion; None where nobody asked for it.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from hipcv.assessment import assess
-        >>> from hipcv.core.series import PoseSeries
-        >>> from hipcv.core.setup import Setup
-        >>> from hipcv.outputs.document.render import make_document
-        >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
-        >>> left = make_document(assess(empty, Setup())).of(Side.LEFT)
-        >>> left.of(Motion.INTERNAL) is left, left.of(Motion.EXTERNAL) is None
-        (True, True)
-        """
-        if motion is Motion.INTERNAL:
-            return self
-        return next((part for part in self.motions if part.motion == motion), None)
+    motions: MotionsPart = Field(description="The result of each motion.")
+    arc: ArcPart | None = Field(description="Both motions together; null where one of them has no number.")
 
 
 class SidesPart(_Part):
@@ -267,10 +243,11 @@ class AsymmetryPart(_Part):
     verdict: Annotated[str, _one_of(AsymmetryVerdict)] = Field(description="What to make of it.")
 
 
-class MotionAsymmetryPart(AsymmetryPart):
-    """The difference between the sides in another motion."""
+class AsymmetriesPart(_Part):
+    """The difference between the sides in each motion; null where a side or the camera's roll is not known."""
 
-    motion: MotionWord = Field(description="Which way the hips turned.")
+    internal: AsymmetryPart | None = Field(description="In internal rotation.")
+    external: AsymmetryPart | None = Field(description="In external rotation.")
 
 
 class CameraPart(_Part):
@@ -422,8 +399,8 @@ class AssessmentDocument(_Part):
     >>> from hipcv.outputs.document.render import make_document
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
     >>> document = make_document(assess(empty, Setup()))
-    >>> document.of(Side.LEFT).end_range_deg is None
-    True
+    >>> document.of(Side.LEFT, Motion.INTERNAL).status, document.of(Side.LEFT, Motion.EXTERNAL) is None
+    ('not_measured', True)
     >>> [finding.code for finding in document.findings_of(Side.LEFT)]
     ['short_recording', 'no_person']
     """
@@ -440,12 +417,7 @@ class AssessmentDocument(_Part):
     setup: SetupPart = Field(None, description="Everything that was told.")  # type: ignore[assignment]
     sides: SidesPart = Field(description="The result of each hip.")
     notes: tuple[str, ...] = Field((), description="What to know beside the comparisons, in sentences.")
-    asymmetry: AsymmetryPart | None = Field(
-        description="Of internal rotation; null where a side or the camera's roll is not known."
-    )
-    other_asymmetries: tuple[MotionAsymmetryPart, ...] = Field(
-        (), description="Of other motions that were asked for, where both sides and the camera's roll are known."
-    )
+    asymmetry: AsymmetriesPart = Field(description="Left against right.")
     camera: CameraPart = Field(description="How the camera stood.")
     screening: ScreeningPart | None = Field(None, description="Null in documents of older versions.")
     to_show: tuple[ToShowPart, ...] = Field((), description="Why the report is shown to somebody.")
@@ -464,40 +436,55 @@ class AssessmentDocument(_Part):
         told = None if self.setup is None else self.setup.legs
         return self.legs_at_once if told == Legs.AUTO else told
 
-    def of(self, side: Side) -> SidePart:
-        """Return the result of one side."""
+    @property
+    def asked(self) -> tuple[Motion, ...]:
+        """The motions that were asked for, internal rotation first."""
+        return tuple(motion for motion in Motion if self.of(Side.LEFT, motion) is not None)
+
+    def of(self, side: Side, motion: Motion) -> ResultPart | None:
+        """Return the result of one motion of one side; None where nobody asked for it."""
+        motions = self._side(side).motions
+        return motions.internal if motion is Motion.INTERNAL else motions.external
+
+    def arc_of(self, side: Side) -> ArcPart | None:
+        """Return both motions of one side together; None where one of them has no number.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from hipcv.assessment import assess
+        >>> from hipcv.core.series import PoseSeries
+        >>> from hipcv.core.setup import Setup
+        >>> from hipcv.outputs.document.render import make_document
+        >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+        >>> document = make_document(assess(empty, Setup()))
+        >>> document.arc_of(Side.LEFT), document.asked
+        (None, (<Motion.INTERNAL: 'internal'>,))
+        """
+        return self._side(side).arc
+
+    def asymmetry_of(self, motion: Motion) -> AsymmetryPart | None:
+        """Return the difference between the sides in one motion; None where there is none.
+
+        Examples
+        --------
+        >>> from hipcv.outputs.document.render import make_document
+        >>> import numpy as np
+        >>> from hipcv.assessment import assess
+        >>> from hipcv.core.series import PoseSeries
+        >>> from hipcv.core.setup import Setup
+        >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+        >>> make_document(assess(empty, Setup())).asymmetry_of(Motion.EXTERNAL) is None
+        True
+        """
+        return self.asymmetry.internal if motion is Motion.INTERNAL else self.asymmetry.external
+
+    def _side(self, side: Side) -> SidePart:
         return self.sides.left if side is Side.LEFT else self.sides.right
 
     def findings_of(self, side: Side) -> tuple[FindingPart, ...]:
         """Return the findings that concern one side: its own and those of the whole recording."""
         return tuple(finding for finding in self.findings if finding.side in (None, side))
-
-
-def read_document(values: Mapping[str, Any]) -> AssessmentDocument:
-    """Return a document that was written by this hipcv or an older one.
-
-    Raises
-    ------
-    HistoryError
-        Where it is none.
-
-    Examples
-    --------
-    >>> read_document({"schema": "something else"})
-    Traceback (most recent call last):
-        ...
-    hipcv.core.errors.HistoryError: Wanted a document of schema hipcv.assessment/1, found 'something else'.
-    """
-    if values.get("schema") != SCHEMA:
-        raise HistoryError(f"Wanted a document of schema {SCHEMA}, found {values.get('schema')!r}.")
-    try:
-        return AssessmentDocument.model_validate(values, extra="ignore")
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise HistoryError(
-            f"Wanted a document of schema {SCHEMA}, found a fault in it at {where} ({first['msg']}): measure anew."
-        ) from error
 
 
 class _AsWritten(GenerateJsonSchema):

@@ -26,6 +26,7 @@ from hipcv.outputs.document.definition import (
     SCHEMA,
     ArcPart,
     AssessmentDocument,
+    AsymmetriesPart,
     AsymmetryPart,
     BesidePart,
     CameraPart,
@@ -34,10 +35,10 @@ from hipcv.outputs.document.definition import (
     ErrorTermPart,
     ExercisePart,
     FindingPart,
-    MotionAsymmetryPart,
-    MotionPart,
+    MotionsPart,
     PlanPart,
     ProvenancePart,
+    ResultPart,
     ScreeningPart,
     SetupPart,
     ShownPart,
@@ -64,7 +65,7 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
     >>> from hipcv.assessment import assess
     >>> from hipcv.core.series import PoseSeries
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
-    >>> make_document(assess(empty, Setup())).sides.left.n_accepted
+    >>> make_document(assess(empty, Setup())).of(Side.LEFT, Motion.INTERNAL).n_accepted
     0
     """
     setup, origin = assessment.setup, assessment.provenance
@@ -87,12 +88,7 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
         sides=SidesPart(left=_side(assessment, Side.LEFT), right=_side(assessment, Side.RIGHT)),
         notes=assessment.notes,
         legs_at_once=None if assessment.legs is None else str(assessment.legs),
-        asymmetry=None if assessment.asymmetry is None else AsymmetryPart(**_asymmetry(assessment.asymmetry)),
-        other_asymmetries=tuple(
-            MotionAsymmetryPart(motion=str(motion), **_asymmetry(asymmetry))
-            for motion in other_motions(setup)
-            if (asymmetry := assessment.asymmetry_of(motion)) is not None
-        ),
+        asymmetry=AsymmetriesPart(**{str(motion): _asymmetry(assessment.asymmetry_of(motion)) for motion in Motion}),
         camera=_camera(assessment.camera),
         screening=screening_part(steps.screened),
         to_show=tuple(ToShowPart(say=shown.say, origin=shown.origin) for shown in steps.shown),
@@ -112,7 +108,7 @@ def make_document(assessment: Assessment) -> AssessmentDocument:
 
 
 def render_document(assessment: Assessment) -> dict[str, Any]:
-    """Return the document as JSON values (schema `hipcv.assessment/1`); a missing number is None, never 0 or NaN.
+    """Return the document as JSON values (schema `hipcv.assessment/2`); a missing number is None, never 0 or NaN.
 
     Examples
     --------
@@ -121,8 +117,8 @@ def render_document(assessment: Assessment) -> dict[str, Any]:
     >>> from hipcv.core.series import PoseSeries
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
     >>> document = render_document(assess(empty, Setup()))
-    >>> document["schema"], document["status"], document["sides"]["left"]["end_range_deg"]
-    ('hipcv.assessment/1', 'not_measured', None)
+    >>> document["schema"], document["status"], document["sides"]["left"]["motions"]["internal"]["end_range_deg"]
+    ('hipcv.assessment/2', 'not_measured', None)
     """
     return make_document(assessment).model_dump(mode="json", by_alias=True)
 
@@ -137,7 +133,7 @@ def document_text(assessment: Assessment) -> str:
     >>> from hipcv.core.series import PoseSeries
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
     >>> print(document_text(assess(empty, Setup())).splitlines()[1])
-      "schema": "hipcv.assessment/1",
+      "schema": "hipcv.assessment/2",
     """
     return as_text(render_document(assessment))
 
@@ -273,23 +269,14 @@ def plan_part(plan: Plan | None) -> PlanPart | None:
     return PlanPart(shown=shown, exercises=exercises, weeks=plan.weeks, withheld=plan.withheld)
 
 
-def other_motions(setup: Setup) -> tuple[Motion, ...]:
-    """Return the motions that were asked for beside internal rotation, which has the document's first place.
-
-    Examples
-    --------
-    >>> other_motions(Setup()), other_motions(Setup(motion=Motions.BOTH))
-    ((), (<Motion.EXTERNAL: 'external'>,))
-    """
-    return tuple(motion for motion in setup.motion.each if motion is not Motion.INTERNAL)
-
-
-def _asymmetry(asymmetry: Asymmetry) -> dict[str, Any]:
-    return {
-        "difference_deg": _angle(asymmetry.difference_deg),
-        "mdc95_deg": _angle(asymmetry.mdc95_deg),
-        "verdict": str(asymmetry.verdict),
-    }
+def _asymmetry(asymmetry: Asymmetry | None) -> AsymmetryPart | None:
+    if asymmetry is None:
+        return None
+    return AsymmetryPart(
+        difference_deg=_angle(asymmetry.difference_deg),
+        mdc95_deg=_angle(asymmetry.mdc95_deg),
+        verdict=str(asymmetry.verdict),
+    )
 
 
 def _camera(camera: CameraPose) -> CameraPart:
@@ -309,12 +296,9 @@ def _camera(camera: CameraPose) -> CameraPart:
 
 
 def _side(assessment: Assessment, side: Side) -> SidePart:
-    time_s = assessment.angles.time_s
-    others = tuple(
-        MotionPart(motion=str(motion), **_result(assessment.of(side, motion), time_s))
-        for motion in other_motions(assessment.setup)
-    )
-    return SidePart(**_result(assessment.of(side), time_s), motions=others, arc=_arc(assessment.arc_of(side)))
+    time_s, asked = assessment.angles.time_s, assessment.setup.motion.each
+    results = {str(m): _result(assessment.of(side, m), time_s) if m in asked else None for m in Motion}
+    return SidePart(motions=MotionsPart(**results), arc=_arc(assessment.arc_of(side)))
 
 
 def _arc(arc: Arc | None) -> ArcPart | None:
@@ -328,26 +312,26 @@ def _arc(arc: Arc | None) -> ArcPart | None:
     )
 
 
-def _result(result: SideResult, time_s: FloatArray) -> dict[str, Any]:
-    return {
-        "status": str(result.status),
-        "end_range_deg": _angle(result.end_range_deg),
-        "interval95_deg": _interval(result.interval95_deg),
-        "pelvis_corrected_deg": _angle(result.pelvis_corrected_deg),
-        "onset_deg": _angle(result.onset_deg),
-        "compensations": tuple(
+def _result(result: SideResult, time_s: FloatArray) -> ResultPart:
+    return ResultPart(
+        status=str(result.status),
+        end_range_deg=_angle(result.end_range_deg),
+        interval95_deg=_interval(result.interval95_deg),
+        pelvis_corrected_deg=_angle(result.pelvis_corrected_deg),
+        onset_deg=_angle(result.onset_deg),
+        compensations=tuple(
             CompensationPart(code=str(c.code), moved_deg=_angle(c.moved_deg), onset_deg=_angle(c.onset_deg))
             for c in result.compensations
         ),
-        "beside": tuple(BesidePart(label=row.label, value_deg=_angle(row.value_deg)) for row in beside_number(result)),
-        "raw_peak_deg": _angle(result.raw_peak_deg),
-        "filtered_peak_deg": _angle(result.filtered_peak_deg),
-        "rest_deg": _angle(result.rest_deg),
-        "trial_sd_deg": _angle(result.trial_sd_deg),
-        "trials": tuple(_trial(trial, time_s) for trial in result.trials),
-        "error_terms": tuple(ErrorTermPart(source=t.source, se_deg=_angle(t.se_deg)) for t in result.error_terms),
-        "reference": tuple(map(_comparison, result.reference)),
-    }
+        beside=tuple(BesidePart(label=row.label, value_deg=_angle(row.value_deg)) for row in beside_number(result)),
+        raw_peak_deg=_angle(result.raw_peak_deg),
+        filtered_peak_deg=_angle(result.filtered_peak_deg),
+        rest_deg=_angle(result.rest_deg),
+        trial_sd_deg=_angle(result.trial_sd_deg),
+        trials=tuple(_trial(trial, time_s) for trial in result.trials),
+        error_terms=tuple(ErrorTermPart(source=t.source, se_deg=_angle(t.se_deg)) for t in result.error_terms),
+        reference=tuple(map(_comparison, result.reference)),
+    )
 
 
 def _trial(trial: Trial, time_s: FloatArray) -> TrialPart:

@@ -1,6 +1,7 @@
 // The movement over time: both legs, the holds that were measured, and the range of other people.
 import { fitted, legend, scale, ticks } from "./chart.js";
 import { element, svg } from "./element.js";
+import { MOTIONS, resultsOf } from "./motions.js";
 import { SIDES, capital, degrees } from "./words.js";
 
 const TOP = 22, LEFT = 42, RIGHT = 10, BOTTOM = 26, HEIGHT = 280;
@@ -13,8 +14,8 @@ export function curves(series, assessment, reference) {
   let low = -10, high = 40;
   for (const value of known) { low = Math.min(low, value); high = Math.max(high, value); }
   const limits = { low: Math.max(low, -60) - 3, high: Math.min(high, 110) + 8 };
-  const holds = SIDES.flatMap((side) => assessment.sides[side].trials.filter((t) => t.hold_start_s !== null).map((t) => ({ side, ...t })));
-  const spoken = holds.map((t) => `${t.side} ${degrees(t.end_range_deg)}`).join(", ");
+  const holds = SIDES.flatMap((side) => resultsOf(assessment, side).flatMap(({ motion, trials }) => trials.filter((t) => t.hold_start_s !== null).map((t) => ({ side, at: MOTIONS[motion] * t.end_range_deg, ...t }))));
+  const spoken = holds.map((t) => `${t.side} ${degrees(t.end_range_deg)}${t.at < 0 ? " inwards" : ""}`).join(", ");
   const label = `Angle of both lower legs over ${Math.round(series.time_s.at(-1) - series.time_s[0])} seconds. Holds: ${spoken || "none"}.`;
   return element("div", {}, legend(SIDES, band ? "range to compare with" : null),
     fitted((width) => draw(width, { series, holds, band, limits, label })));
@@ -36,11 +37,11 @@ function draw(width, { series, holds, band, limits, label }) {
   for (const side of SIDES) drawing.append(svg("path", { class: `curve ${side}`, d: path(time, series[`${side}_deg`], x, y, width) }));
   let occupied = -Infinity;
   for (const hold of holds.toSorted((a, b) => a.hold_start_s - b.hold_start_s)) {
-    const from = x(hold.hold_start_s), to = x(hold.hold_stop_s), height = y(hold.end_range_deg);
+    const from = x(hold.hold_start_s), to = x(hold.hold_stop_s), height = y(hold.at);
     drawing.append(svg("line", { class: `hold ${hold.side}`, x1: from, x2: to, y1: height, y2: height }));
     if ((from + to) / 2 - occupied < 36) continue; // no room for another number
     occupied = (from + to) / 2;
-    drawing.append(svg("text", { class: "value", x: occupied, y: height - 9, "text-anchor": "middle" }, `${capital(hold.side)[0]} ${degrees(hold.end_range_deg)}`));
+    drawing.append(svg("text", { class: "value", x: occupied, y: hold.at < 0 ? height + 18 : height - 9, "text-anchor": "middle" }, `${capital(hold.side)[0]} ${degrees(hold.end_range_deg)}`));
   }
   return drawing;
 }

@@ -2,6 +2,7 @@
 import { planOf, stopNotice, stopped } from "./advice.js";
 import { ask, follow, isFinal } from "./api.js";
 import { alarm, button, byId, confirmed, element } from "./element.js";
+import { resultOf } from "./motions.js";
 import { ofPerson, people } from "./person.js";
 import { positions } from "./positions.js";
 import { showResult } from "./result.js";
@@ -132,7 +133,7 @@ function entry(item) {
 }
 
 function sides({ assessment }) {
-  return assessment ? { status: assessment.status, left: assessment.sides.left, right: assessment.sides.right } : {};
+  return assessment ? { status: assessment.status, ...Object.fromEntries(SIDES.map((side) => [side, resultOf(assessment, side) ?? { end_range_deg: null, interval95_deg: null }])) } : {};
 }
 
 function fill(box, item) {

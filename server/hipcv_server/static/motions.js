@@ -1,18 +1,26 @@
-// External rotation beside internal rotation, and both directions together, where they were asked for.
+// Internal and external rotation of each hip, and both together, as far as they were asked for.
 import { element } from "./element.js";
 import { SIDES, capital, degrees } from "./words.js";
 
-const TITLES = { external: "Turned the other way: the foot inwards" };
+/** The two ways a hip turns: where its angles lie on a ruler on which internal rotation is positive. */
+export const MOTIONS = { internal: 1, external: -1 };
 
-/** Whether internal rotation was asked for; results of older versions are of nothing else. */
-export const asksInternal = (a) => a.setup?.motion !== "external";
+/** One motion of one side; null where nobody asked for it. */
+export const resultOf = (a, side, motion = "internal") => a.sides[side].motions[motion];
 
-/** A section for each other motion, with `card(side, result)` of both sides, and one for the arc where a side has both. */
-export function otherMotions(a, card) {
-  const names = [...new Set(SIDES.flatMap((side) => (a.sides[side].motions ?? []).map(({ motion }) => motion)))];
-  const of = (side, name) => a.sides[side].motions.find(({ motion }) => motion === name);
-  const told = names.map((name) => element("section", {}, element("h3", {}, TITLES[name] ?? capital(name)),
-    element("div", { class: "sides" }, SIDES.map((side) => card(side, of(side, name))))));
+/** Whether a motion was asked for. */
+export const asksFor = (a, motion) => SIDES.some((side) => resultOf(a, side, motion));
+
+/** Every result of a side with its motion, internal rotation first. */
+export const resultsOf = (a, side) => Object.keys(MOTIONS).flatMap((motion) => {
+  const result = resultOf(a, side, motion);
+  return result ? [{ motion, ...result }] : [];
+});
+
+/** A section for external rotation, with `card(side, result)` of both sides, and one for the arc where a side has both. */
+export function otherMotion(a, card) {
+  const told = asksFor(a, "external") ? [element("section", {}, element("h3", {}, "Turned the other way: the foot inwards"),
+    element("div", { class: "sides" }, SIDES.map((side) => card(side, resultOf(a, side, "external")))))] : [];
   const arcs = SIDES.filter((side) => a.sides[side].arc);
   if (arcs.length) told.push(element("section", {}, element("h3", {}, "From one end to the other"), ...arcs.map((side) => arc(side, a.sides[side].arc))));
   return told;

@@ -1,18 +1,19 @@
 // Left against right: both hips on one ruler, each with its interval, over the range of other people.
 import { fitted, mark, scale, ticks } from "./chart.js";
 import { svg } from "./element.js";
+import { resultOf } from "./motions.js";
 import { SIDES, capital, degrees } from "./words.js";
 
 const ROW = 46, LEFT = 52, RIGHT = 16;
 
 /** Draw the sides of an assessment; `reference` is one of a side's comparisons, or null. */
 export function ranges(assessment, reference) {
-  const measured = SIDES.filter((side) => assessment.sides[side].end_range_deg !== null);
-  const values = measured.flatMap((side) => [assessment.sides[side].end_range_deg, ...(assessment.sides[side].interval95_deg ?? [])]);
+  const measured = SIDES.filter((side) => resultOf(assessment, side).end_range_deg !== null);
+  const values = measured.flatMap((side) => [resultOf(assessment, side).end_range_deg, ...(resultOf(assessment, side).interval95_deg ?? [])]);
   const band = reference ? [reference.low_deg, reference.high_deg] : [];
   const low = Math.min(0, ...values) , high = Math.max(60, ...values, ...band) + 4;
   const words = measured.map((side) => {
-    const { end_range_deg: value, interval95_deg: interval } = assessment.sides[side];
+    const { end_range_deg: value, interval95_deg: interval } = resultOf(assessment, side);
     return `${capital(side)} ${degrees(value)}${interval ? `, between ${degrees(interval[0])} and ${degrees(interval[1])}` : ""}`;
   });
   if (reference) words.push(`range to compare with ${degrees(band[0])} to ${degrees(band[1])}`);
@@ -28,7 +29,7 @@ function draw(width, { assessment, measured, band, low, high, label }) {
     drawing.append(svg("text", { x: x(tick), y: bottom + 18, "text-anchor": "middle" }, degrees(tick)));
   }
   measured.forEach((side, row) => {
-    const y = 12 + ROW * (row + 0.5), { end_range_deg: value, interval95_deg: interval, trials } = assessment.sides[side];
+    const y = 12 + ROW * (row + 0.5), { end_range_deg: value, interval95_deg: interval, trials } = resultOf(assessment, side);
     drawing.append(svg("text", { class: "name", x: LEFT - 8, y: y + 5, "text-anchor": "end" }, capital(side)));
     if (interval) drawing.append(svg("line", { class: `interval ${side}`, x1: x(interval[0]), x2: x(interval[1]), y1: y, y2: y }));
     for (const trial of trials) {

@@ -4,7 +4,7 @@ import { ask, askOnce } from "./api.js";
 import { legend } from "./chart.js";
 import { curves } from "./curves.js";
 import { button, confirmed, element } from "./element.js";
-import { asksInternal, otherMotions } from "./motions.js";
+import { asksFor, otherMotion, resultOf, resultsOf } from "./motions.js";
 import { nextSteps } from "./nextsteps.js";
 import { whoseIs } from "./person.js";
 import { ranges } from "./ranges.js";
@@ -36,8 +36,8 @@ export async function showResult(box, resource, { onDeleted } = {}) {
   ]);
   const stop = stopped(a), next = stop ? [] : nextSteps(a);
   if (stop) body.append(stopNotice(a));
-  if (measured && asksInternal(a)) body.append(numbers(a, series, words.asymmetry));
-  if (measured) body.append(...otherMotions(a, (side, result) => card(side, result, null)));
+  if (measured && asksFor(a, "internal")) body.append(numbers(a, series, words.asymmetry));
+  if (measured) body.append(...otherMotion(a, (side, result) => card(side, result, null)));
   body.append(...(a.notes ?? []).map((note) => element("p", { class: "notice" }, note)));
   if (next.length) body.append(section("What to do next", element("ul", { class: "next" }, next.map(({ text, more, source }) => element("li", {}, text, source ? element("span", { class: "soft" }, ` ${source}`) : null, more ? element("ul", {}, more.map((one) => element("li", {}, one))) : null)))));
   if (!stop) body.append(...await planOf(a).catch((error) => [element("p", { class: "notice bad" }, error.message)]));
@@ -70,10 +70,10 @@ const section = (name, ...children) => element("section", {}, element("h3", {}, 
 function numbers(a, series, wordings) {
   const choices = references(a), holder = element("div");
   const show = (id) => {
-    const of = (side) => a.sides[side].reference.find((r) => r.id === id) ?? null;
+    const of = (side) => resultOf(a, side).reference.find((r) => r.id === id) ?? null;
     const one = SIDES.map(of).find(Boolean) ?? null;
     holder.replaceChildren(
-      element("div", { class: "sides" }, SIDES.map((side) => card(side, a.sides[side], of(side)))),
+      element("div", { class: "sides" }, SIDES.map((side) => card(side, resultOf(a, side), of(side)))),
       section("Left against right", legend(SIDES, one ? "range to compare with" : null), ranges(a, one), asymmetry(a, wordings), a.sides_rest_on ? element("p", { class: "soft" }, `Left and right rest on: ${a.sides_rest_on}.`) : null),
       ...movement(series, a, one),
     );
@@ -92,9 +92,10 @@ function sideBySide(choices) {
   return section("Other people's ranges", element("ul", {}, choices.map((r) => element("li", {}, `${r.label}: ${degrees(r.low_deg)} to ${degrees(r.high_deg)}${r.posture_caveat ? ` (${r.posture_caveat})` : ""}`))));
 }
 
+/** The ranges that internal rotation can be held against. */
 function references(a) {
   const known = new Map();
-  for (const side of SIDES) for (const r of a.sides[side].reference) if (r.low_deg !== null && r.citation) known.set(r.id, r);
+  for (const { reference } of SIDES.map((side) => resultOf(a, side) ?? { reference: [] })) for (const r of reference) if (r.low_deg !== null && r.citation) known.set(r.id, r);
   return [...known.values()];
 }
 
@@ -129,13 +130,13 @@ function percentile({ percentile: value, protocol_spread_deg: spread }) {
 }
 
 function asymmetry(a, wordings) {
-  if (a.asymmetry) {
-    const { difference_deg: difference, mdc95_deg: limit, verdict } = a.asymmetry;
+  if (a.asymmetry.internal) {
+    const { difference_deg: difference, mdc95_deg: limit, verdict } = a.asymmetry.internal;
     const which = Math.abs(difference) < 0.5 ? "Both sides turn equally far." : `The ${difference > 0 ? "left" : "right"} hip turns ${fine(Math.abs(difference))} further.`;
     const wording = wordings[verdict] ? ` ${capital(wordings[verdict])}.` : "";
     return element("p", {}, `${which}${wording} A difference can be told from error from ${fine(limit)} on.`);
   }
-  const both = SIDES.every((side) => a.sides[side].status === "measured");
+  const both = SIDES.every((side) => resultOf(a, side).status === "measured");
   const reason = both ? "Left and right cannot be compared: it is not known well enough which way is down in the picture." : "Left and right cannot be compared: only one side has a number.";
   return element("p", {}, reason);
 }
@@ -162,8 +163,8 @@ function findings(list, words) {
 }
 
 function details(a) {
-  const rows = SIDES.flatMap((side) => a.sides[side].trials.map((t, k) => [`${capital(side)} ${k + 1}`, fine(t.end_range_deg), fine(t.raw_peak_deg), t.hold_start_s === null ? "not held" : `${(t.hold_stop_s - t.hold_start_s).toFixed(1)} s`, t.accepted ? "yes" : "no"]));
-  const listed = references(a).concat(SIDES.flatMap((side) => a.sides[side].reference))
+  const rows = SIDES.flatMap((side) => resultsOf(a, side).flatMap(({ motion, trials }) => trials.map((t, k) => [`${capital(side)} ${k + 1}${motion === "external" ? ", foot inwards" : ""}`, fine(t.end_range_deg), fine(t.raw_peak_deg), t.hold_start_s === null ? "not held" : `${(t.hold_stop_s - t.hold_start_s).toFixed(1)} s`, t.accepted ? "yes" : "no"])));
+  const listed = references(a).concat(SIDES.flatMap((side) => resultsOf(a, side).flatMap(({ reference }) => reference)))
     .filter((r, k, all) => all.findIndex((other) => other.id === r.id) === k);
   const { camera, provenance } = a;
   const how = [

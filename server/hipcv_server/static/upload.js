@@ -6,10 +6,11 @@ import { alarm, asked, button, byId, element } from "./element.js";
 import { offerPlaces, painWords } from "./hurt.js";
 import { keep, kept } from "./kept.js";
 import { askBeforeLeaving } from "./leave.js";
+import { asksFor, resultOf } from "./motions.js";
 import { askQuestions, sentAnswers } from "./questions.js";
 import { loadTests } from "./tests.js";
 import { askWho } from "./who.js";
-import { SIDES, STAGES, STATES, degrees, waiting } from "./words.js";
+import { SIDES, STAGES, STATES, capital, degrees, waiting } from "./words.js";
 
 const MEGA = 1_000_000;
 let limits = null;
@@ -241,9 +242,12 @@ class Upload {
   }
 }
 
-function summary({ status, sides, findings }) {
+function summary(assessment) {
+  const { status, findings } = assessment;
   if (status !== "measured") return `No result. ${findings.find((f) => f.severity === "reject")?.advice ?? ""}`.trim();
   const doubts = findings.filter((f) => f.severity === "doubt").length;
-  const numbers = `Left ${degrees(sides.left.end_range_deg)}, right ${degrees(sides.right.end_range_deg)}`;
+  const told = { internal: "", external: "foot inwards " };
+  const each = Object.keys(told).filter((motion) => asksFor(assessment, motion)).map((motion) => told[motion] + SIDES.map((side) => `${side} ${degrees(resultOf(assessment, side, motion).end_range_deg)}`).join(", "));
+  const numbers = capital(each.join("; "));
   return doubts ? `${numbers}, with ${doubts === 1 ? "a reason" : `${doubts} reasons`} to doubt` : numbers;
 }
