@@ -35,7 +35,7 @@ from hipcv.outputs.plan import next_steps
 from hipcv.outputs.scene import state_texts
 from hipcv.outputs.text import render_text
 from hipcv.pose.legs.tracking import ANGLES_DEG, BOTH_WAYS_DEG, CLEAR_PEAK, find_paths
-from hipcv.words import SIDES, Effort, Motion, Motions, Side
+from hipcv.words import SIDES, Effort, Legs, Motion, Motions, Side
 
 BOTH = Setup(motion=Motions.BOTH)
 SWUNG = {
@@ -431,3 +431,52 @@ def test_redcap_takes_both_motions_and_the_arc(assessment):
     assert known["hip_er_deg"] == "External rotation at end range (°)"
     labels = [label for name, label in known.items() if "_ir_" in name or "_er_" in name]
     assert len(labels) == len(set(labels))
+
+
+# ------------------------------------------------------------------------------------- both asked for, one of them done
+
+
+def told_apart_from_what_was_asked(assessment):
+    document = render_document(assessment)
+    return {**document, "setup": {**document["setup"], "motion": None}}
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        seated(fps=15.0),
+        seated(fps=15.0, hike=8.0, lean=12.0),
+        seated(fps=15.0, left=(40.0, -4.0, 38.0), right=(25.0,)),  # a fidget inwards
+        prone(twist=9.0),
+        prone(left=(25.0, 24.0), right=(25.0, 24.0), drift=16.0),
+    ],
+    ids=["clean", "the body helps", "a fidget", "the body turns", "thighs drift"],
+)
+def test_who_was_asked_for_both_and_only_swung_outwards_did_a_test_of_internal_rotation(series):
+    """Result, doubts and advice are those of somebody who was asked for nothing else; nothing asks for the rest."""
+    procedure = PRONE if np.isnan(series.world_m).all() else SEATED
+    told, alone = (assess(series, Setup(procedure, motion=asked)) for asked in (Motions.BOTH, Motions.INTERNAL))
+    without = [f for f in alone.findings if f.code is not FindingCode.WRONG_DIRECTION]
+    assert list(told.findings) == without
+    assert told.done.motion is Motions.INTERNAL
+    assert told.results == alone.results
+    if len(without) == len(alone.findings):
+        assert told_apart_from_what_was_asked(told) == told_apart_from_what_was_asked(alone)
+        assert render_report(told, []) == render_report(alone, [])
+
+
+def test_the_other_leg_that_moves_is_a_fault_unless_a_foot_went_inwards():
+    """Nobody's leg made way in a test of which both directions were asked and one was done."""
+    at_once = {"right": (26.0,), "right_start": 1.0, "duration_s": 15.0}
+    for left, is_fault in (((40.0,), True), ((40.0, -30.0), False)):
+        told = assess(seated(left=left, **at_once), replace(BOTH, legs=Legs.ONE))
+        assert (FindingCode.OTHER_LEG_MOVES in {f.code for f in told.findings}) == is_fault
+
+
+@pytest.mark.parametrize("name", ["seated-easy-101-00", "seated-hard-103-00", "prone-easy-102-02", "prone-head-0"])
+def test_in_a_clip_of_internal_rotation_nobody_tried_the_other_way(name, kept):
+    seen = kept(name)
+    both = assess(
+        seen.series, replace(seen.assessment.setup, motion=Motions.BOTH), provenance=seen.assessment.provenance
+    )
+    assert told_apart_from_what_was_asked(both) == told_apart_from_what_was_asked(seen.assessment)

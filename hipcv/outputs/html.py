@@ -108,7 +108,7 @@ def render_report(
     >>> page[:15], "<script" in page
     ('<!doctype html>', False)
     """
-    measured, asked = assessment.status is Status.MEASURED, assessment.setup.motion
+    measured, asked = assessment.status is Status.MEASURED, assessment.done.motion
     steps = next_steps(assessment)
     order = {Severity.REJECT: 0, Severity.DOUBT: 1, Severity.NOTE: 2}
     return (
@@ -141,7 +141,7 @@ def render_report(
             budget=draw_budget,
             stills=stills,
             video_name=video_name,
-            guide=filming_guide(assessment.setup.procedure, assessment.setup.effort, asked),
+            guide=filming_guide(assessment.setup.procedure, assessment.setup.effort, assessment.setup.motion),
             helper=helper_guide(assessment.setup.procedure) if assessment.setup.passive else None,
             effort=effort_text(assessment.done),
             how_done=done_text(assessment.done),
