@@ -23,8 +23,6 @@ REPEAT ?= samples/repeat
 define venv
 @$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
   { echo "hipcv needs Python 3.11 or newer, found $$($(PYTHON) --version): run make PYTHON=python3.12"; exit 1; }
-@$(PYTHON) -c 'import platform, sys; sys.exit(sys.platform == "darwin" and platform.machine() == "x86_64")' || \
-  { echo "hipcv needs MediaPipe and LiteRT, which are not published for Macs with an Intel processor."; exit 1; }
 @test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
 endef
 
@@ -125,9 +123,10 @@ bench: $(FULL)
 	@$(BIN)/python benchmarks/batch.py $(CLIPS)
 	@$(BIN)/python benchmarks/record.py
 
-# What is tried against it, as often as is wanted (an hour or two), and its table; QUICK=1: as often as `make test` does; LINES=A1,C4: only these.
+# What is tried against it, as often as is wanted (an hour or two), and its table, and what `make test` does in a short form;
+# QUICK=1: as often as `make test` does; LINES=A1,C4: only these.
 harden: $(FULL) browser tracer
-	@$(BIN)/pytest -rs -n 0 -m hardening $(if $(QUICK),,--long) $(if $(LINES),--lines=$(LINES)) --hardening-table=benchmarks/hardening.md tests
+	@$(BIN)/pytest -rs -n 0 -m 'hardening or at_length' $(if $(QUICK),,--long) $(if $(LINES),--lines=$(LINES)) --hardening-table=benchmarks/hardening.md tests
 
 clean:
 	@rm -rf $(VENV) $(LATEST) $(LOCKER) out benchmarks/out

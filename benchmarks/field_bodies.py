@@ -127,3 +127,46 @@ def other_shirt(frames: Frames, from_frame: int) -> Change:
         return np.where(mask[..., None] > 0, cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), picture).astype(np.uint8)
 
     return lambda pictures: (dye(k, picture) for k, picture in enumerate(pictures))
+
+
+def other_trousers(frames: Frames, from_frame: int) -> Change:
+    """Return what dyes the lower legs from some frame on, as if somebody else had lain down in the same place."""
+
+    def dye(k: int, picture: Picture) -> Picture:
+        if k < from_frame:
+            return picture
+        frame = frames[min(k, len(frames) - 1)]
+        mask = np.zeros(picture.shape[:2], np.uint8)
+        for side in "LR":
+            knee, ankle = point(frame, f"knee.{side}"), point(frame, f"ankle.{side}")
+            thick = max(2, round(2 * 0.17 * float(np.linalg.norm(ankle - knee))))
+            start, end = (tuple(at.round().astype(int).tolist()) for at in (knee, ankle))
+            cv2.line(mask, start, end, 1, thick)
+        hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)
+        hsv[..., 0] = (hsv[..., 0].astype(int) + 70) % 180
+        hsv[..., 1] = np.maximum(hsv[..., 1], 120)
+        return np.where(mask[..., None] > 0, cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), picture).astype(np.uint8)
+
+    return lambda pictures: (dye(k, picture) for k, picture in enumerate(pictures))
+
+
+def other_place(frames: Frames, from_frame: int, aside: float = 0.4) -> Change:
+    """Return what moves the legs aside from some frame on, by a share of a shank, as of somebody who came next."""
+    joints = np.array([[point(f, f"{j}.{side}") for j in ("knee", "ankle") for side in "LR"] for f in frames])
+    shank = float(np.linalg.norm(joints[:, :2] - joints[:, 2:], axis=-1).mean())
+    low, high = (edge(joints.reshape(-1, 2), axis=0) for edge in (np.min, np.max))
+    left, top = (low - 0.7 * shank).astype(int)
+    right, bottom = (high + 0.7 * shank).astype(int)
+
+    def move(k: int, picture: Picture) -> Picture:
+        if k < from_frame:
+            return picture
+        height, width = picture.shape[:2]
+        shift = np.array([[1.0, 0.0, aside * shank], [0.0, 1.0, 0.0]])
+        shifted = cv2.warpAffine(picture, shift, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        mask = np.zeros((height, width), np.float32)
+        mask[max(top, 0) : bottom, max(left, 0) : right] = 1.0
+        mask = cv2.GaussianBlur(mask, (0, 0), 0.12 * shank)[..., None]
+        return np.asarray(mask * shifted + (1 - mask) * picture, np.uint8)
+
+    return lambda pictures: (move(k, picture) for k, picture in enumerate(pictures))

@@ -14,7 +14,16 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from field_bodies import blanket, cropped_aside, face_hidden, half_hidden, other_shirt, without_shank
+from field_bodies import (
+    blanket,
+    cropped_aside,
+    face_hidden,
+    half_hidden,
+    other_place,
+    other_shirt,
+    other_trousers,
+    without_shank,
+)
 from field_pictures import (
     DARK,
     Change,
@@ -271,7 +280,8 @@ def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
         rate_hz = float(stream.average_rate or 30)
         end_s = stream.frames / rate_hz
     before, truth = 2.0, truth_of(source)
-    bodies = truth["frames"]
+    bodies, sits = truth["frames"], truth["spec"]["test"] == "seated"
+    half_way = len(bodies) // 2
     return {
         "as it is": Kind(lambda pictures: pictures),
         "grid": Kind(grid(80), DRAWN),
@@ -286,6 +296,7 @@ def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
         "call": Kind(call),
         "squeezed": Kind(squeezed(round(0.75 * width), height), SHAPE),
         "stretched": Kind(squeezed(round(4 / 3 * width), height), SHAPE),
+        "a little squeezed": Kind(squeezed(round(0.8 * width), height), SHAPE),
         "squeezed, told": Kind(squeezed(round(0.75 * width), height), viewing=Viewing(aspect=width / height)),
         "upside down": Kind(turned(2), TURNED),
         "on its side": Kind(turned(1), TURNED),
@@ -327,6 +338,9 @@ def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
         "face hidden": Kind(face_hidden(bodies)),
         "blanket to the knee": Kind(blanket(bodies, 0.0), HIDDEN),
         "blanket to mid-shank": Kind(blanket(bodies, 0.5), HIDDEN),
-        "another person": Kind(other_shirt(bodies, len(bodies) // 2), (FindingCode.SEVERAL_TESTS,)),
+        "another person": Kind(
+            (other_shirt if sits else other_trousers)(bodies, half_way), (FindingCode.SEVERAL_TESTS,)
+        ),
+        "another person, alike": Kind(other_place(bodies, half_way), (FindingCode.SEVERAL_TESTS,)),
         "no left shank": Kind(without_shank(bodies, "L"), HIDDEN),
     }

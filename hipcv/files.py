@@ -43,11 +43,10 @@ def whole_file(target: Path) -> Iterator[Path]:
         part = _new_part(target)
         try:
             yield part
-            with part.open("rb+") as file:
-                os.fsync(file.fileno())
+            _sync_file(part)
             part.chmod(0o644)
             part.replace(target)
-            _sync_folder(target.parent)
+            sync_names(target.parent)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
@@ -197,7 +196,34 @@ def _runs(pid: int) -> bool:
     return bool(psutil.pid_exists(pid))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_files(folder: Path) -> None:
+    """Return once the files of a folder, their names and its own are on the disk, as far as they are in it already.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     n = Path(folder, "clip.bin").write_bytes(b"ftyp")
+    ...     sync_files(Path(folder))
+    """
+    for path in folder.iterdir():
+        _sync_file(path)
+    sync_names(folder)
+    sync_names(folder.parent)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_names(folder: Path) -> None:
+    """Return once the names in a folder are on the disk.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sync_names(Path(folder))
+    """
     if os.name != "posix":  # elsewhere a folder cannot be opened, and the rename is journalled
         return
     handle = os.open(folder, os.O_RDONLY)

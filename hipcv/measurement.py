@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from hipcv.assessment import Assessment, Status, assess
 from hipcv.core.checks.limits import LIMITS, declared_limit, found
+from hipcv.core.checks.place import other_place_s
 from hipcv.core.checks.posture import picture_turned
 from hipcv.core.checks.shape import check_stored_size
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
@@ -23,7 +24,6 @@ from hipcv.pose.clothes import person_changes_s
 from hipcv.pose.method import METHOD, Method
 from hipcv.pose.part import N_SEARCHED, PartFinder, find_part, only_seconds, several_tests
 from hipcv.session import Session
-from hipcv.sources.edges import MAX_FRAMES
 from hipcv.sources.pictures import N_LOOKS, STILL_EVERY_S, Clip
 from hipcv.sources.recording import ReadReport, Recording, VideoInfo
 from hipcv.sources.survey import Survey
@@ -41,8 +41,6 @@ NO_TURN = (
     *(FindingCode.PICTURE_TURNED, FindingCode.SEVERAL_TESTS, FindingCode.MOVING_CAMERA),
     *(FindingCode.CAMERA_YAW, FindingCode.BEYOND_JOINT),
 )
-#: The room is looked for in every so manieth frame, or in more of a short recording (`_room_every`).
-ROOM_EVERY = 8
 #: Pictures in which it is looked whether somebody else has sat down.
 N_CLOTHES = 40
 #: Pictures in which somebody who sits is then looked for.
@@ -145,20 +143,28 @@ class _OneFile:
         return self._where_it_is_done(measured, survey, finder) or _turned(measured, survey, finder)
 
     def _one_person(self, measured: Measurement, survey: Survey) -> Measurement:
-        """Return what was measured, or ask whose result it is where somebody else sits there from some second on."""
-        # a helper, told or not, may sit before half of the subject
-        helped = self.setup.passive or bool((measured.series.n_people > 1).any())
-        if helped or not self.setup.procedure.body_seen:
+        """Return what was measured, or ask whose result it is where somebody else is there from some second on.
+
+        Other clothes are somebody else's; another place may be, and is a doubt.
+        """
+        series, old = measured.series, measured.assessment
+        # a helper, told or not, may sit before half of the subject; who lies may have one leg out of the way
+        helped = self.setup.passive or bool((series.n_people > 1).any())
+        changes_s = None
+        if not (helped if self.setup.procedure.body_seen else self.setup.inwards):
+            changes_s = person_changes_s(survey.timed_pictures(0.0, math.inf, N_CLOTHES), series)
+        moved = FindingCode.MOVING_CAMERA in {f.code for f in old.findings}
+        between_s = (changes_s, changes_s) if changes_s is not None else None if moved else other_place_s(series)
+        if between_s is None:
             return measured
-        old = measured.assessment
-        changes_s = person_changes_s(survey.timed_pictures(0.0, math.inf, N_CLOTHES), measured.series)
-        if changes_s is None:
-            return measured
-        parts = [(float(measured.series.time_s[0]), changes_s), (changes_s, math.inf)]
-        refusal = several_tests(parts, self.slow_motion, survey.length_s, Cause.OTHER_PERSON)
+        cause = Cause.OTHER_PLACE if changes_s is None else Cause.OTHER_PERSON
+        parts = [(float(series.time_s[0]), between_s[0]), (between_s[1], math.inf)]
+        asked = several_tests(parts, self.slow_motion, survey.length_s, cause)
+        if cause is Cause.OTHER_PLACE:
+            doubt = advised(replace(asked, severity=Severity.DOUBT))
+            return replace(measured, assessment=replace(old, findings=(doubt, *old.findings)))
         told = [f for f in old.findings if f.code in (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)]
-        findings = (refusal, *told)
-        refused = assess(measured.series, self.setup, provenance=old.provenance, recording_findings=findings)
+        refused = assess(series, self.setup, provenance=old.provenance, recording_findings=(asked, *told))
         return replace(measured, assessment=refused)
 
     def measure_stills(self, viewing: Viewing) -> Measurement:
@@ -223,8 +229,8 @@ class _OneFile:
     def _read(self, video: Recording, session: Session) -> Survey:
         self.clip_sha256 = video.sha256  # before its frames: it says what was read
         survey = Survey()
-        for frame in video.frames(session.reader.sample_hz, and_every=(every := _room_every(video.info))):
-            session.add(frame.rgb, frame.time_s, room=frame.index % every == 0)
+        for frame in video.frames(session.reader.sample_hz):
+            session.add(frame.rgb, frame.time_s)
             survey.add(frame.rgb, frame.time_s)
             if self.on_frame is not None:
                 self.on_frame(frame.index + 1, video.info.expected_n_frames)
@@ -237,7 +243,9 @@ class _OneFile:
         session.parameters = {**session.parameters, "notes": list(video.notes)}
         info = video.info
         if info.viewing.aspect is None and info.pixel_aspect == 1 and info.viewing.crop_px is None:
-            told = (*told, *check_stored_size((info.stored_width_px, info.stored_height_px), self.setup))
+            upright = -1 if (info.rotation_deg + info.viewing.rotate_deg) % 180 else 1
+            width_px, height_px = (info.stored_width_px, info.stored_height_px)[::upright]
+            told = (*told, *check_stored_size((width_px, height_px), self.setup))
         findings = (*told, *(check_reading(video.report) if video.report else ()))
         series, assessment = session.finish(clip_sha256=video.sha256, findings=findings)
         return Measurement(self.path, series, assessment)
@@ -272,12 +280,6 @@ def _turned(measured: Measurement, survey: Survey, finder: PartFinder) -> Measur
     kept = tuple(f for f in assessment.findings if f.code is FindingCode.PICTURE_WITHIN)
     findings = (advised(picture_turned(turned_deg)), *kept)
     return replace(measured, assessment=replace(assessment, findings=findings))
-
-
-def _room_every(info: VideoInfo) -> int:
-    """Return which frames are enough for the still room: every so manieth, and no fewer than it keeps."""
-    share = (info.expected_n_frames or 0) / MAX_FRAMES
-    return min(ROOM_EVERY, 2 ** int(math.log2(share))) if share >= 1 else 1
 
 
 def recognise_file(

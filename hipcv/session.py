@@ -125,13 +125,9 @@ class Session:
         )
         return replace(self.setup, subject_at=(x, y))
 
-    def add(self, rgb: ByteArray, time_s: float, *, room: bool = True) -> Reading:
-        """Look at the next frame, (height, width, 3) upright and unmirrored, taken at `time_s` (rising).
-
-        `room` says whether the still room is looked for in it, too.
-        """
-        if room:
-            self._room.add(rgb, time_s)
+    def add(self, rgb: ByteArray, time_s: float) -> Reading:
+        """Look at the next frame, (height, width, 3) upright and unmirrored, taken at `time_s` (rising)."""
+        self._room.add(rgb, time_s)
         self._n_frames += 1
         self._span_s = (min(self._span_s[0], time_s), max(self._span_s[1], time_s))
         seen = self.reader.add(rgb, time_s)

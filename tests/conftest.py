@@ -85,8 +85,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of the fixtures that load a model or a browser, before any are deselected; order all."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests of the fixtures that load a model or a browser, before any are deselected; order all.
+
+    What a shorter test stands for is left out but in the long form.
+    """
+    at_length = [] if config.getoption("long") else [item for item in items if item.get_closest_marker("at_length")]
+    if at_length:
+        config.hook.pytest_deselected(items=at_length)
+        items[:] = [item for item in items if item.get_closest_marker("at_length") is None]
     for item in items:
         for fixture in MARKED_FIXTURES.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(MARKED_FIXTURES[fixture])

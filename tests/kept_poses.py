@@ -2,7 +2,8 @@
 
 `python tests/kept_poses.py` reads all clips again, or those named, and keeps what it sees; with `--golden` it writes
 `tests/golden` anew from the kept poses, without a model. Kept is the series as it leaves `Session`, all but its times
-in single precision (4e-5 px), and where it came from.
+in single precision (4e-5 px), and where it came from. Of long clips the shanks in a piece are kept beside it, as read
+from that piece alone, so that a short look tells whether the model still sees what it saw.
 """
 
 import argparse
@@ -18,8 +19,9 @@ from hipcv import __version__
 from hipcv.assessment import Provenance, assess
 from hipcv.core.procedures.prone import PRONE
 from hipcv.core.procedures.supine import SUPINE
-from hipcv.core.series import PoseSeries
+from hipcv.core.series import ANKLES, KNEES, FloatArray, PoseSeries
 from hipcv.core.setup import Setup
+from hipcv.core.viewing import Viewing
 from hipcv.measurement import Measurement, measure_file
 from hipcv.outputs.document import read_viewing, render_document
 from hipcv.words import CameraSide, Effort, ModelName, Motions
@@ -42,6 +44,13 @@ CLIPS = {
         (HERE / "data" / "prone-head-0.mp4", Setup(PRONE, camera_side=CameraSide.HEAD_END)),
     )
 }
+#: Long clips of what no short one shows, and a piece of each with a swing in it, seconds.
+PIECES = {
+    "seated-easy-101-00": (8.0, 11.0),
+    "seated-passive-121-01": (1.0, 4.0),
+    "seated-both-133-00": (7.5, 10.5),
+    "supine_edge-both-135-00": (4.5, 7.5),
+}
 
 
 @cache
@@ -49,6 +58,33 @@ def read_again(name: str) -> Measurement:
     """Read a clip with the model, once a run."""
     clip, setup = CLIPS[name]
     return measure_file(clip, setup, model_name=ModelName.HEAVY)
+
+
+def shanks_deg(series: PoseSeries) -> FloatArray:
+    """Return both shanks' directions in the picture (T, 2)."""
+    shank = series.image_px[:, ANKLES] - series.image_px[:, KNEES]
+    return np.degrees(np.arctan2(shank[..., 0], shank[..., 1]))
+
+
+def read_piece(name: str) -> FloatArray:
+    """Read the piece of a clip with the model: both shanks' directions in it (T, 2)."""
+    clip, setup = CLIPS[name]
+    viewing = Viewing(from_s=PIECES[name][0], to_s=PIECES[name][1])
+    return shanks_deg(measure_file(clip, setup, model_name=ModelName.HEAVY, viewing=viewing).series)
+
+
+def kept_piece(name: str) -> FloatArray:
+    """Return what was kept of the piece of a clip (T, 2)."""
+    return np.load(_place_of_piece(name))
+
+
+def keep_piece(name: str) -> None:
+    """Read the piece of a clip with the model and keep what it sees."""
+    np.save(_place_of_piece(name), read_piece(name).astype(np.float32))
+
+
+def _place_of_piece(name: str) -> Path:
+    return POSES / f"{name}-piece.npy"
 
 
 @cache
@@ -82,6 +118,8 @@ def keep(name: str) -> None:
     # findings of the reading itself are no part of a series: a clip that has some is none to keep
     if render_document(kept_measurement(name).assessment) != render_document(read.assessment):
         raise SystemExit(f"{name}: the kept poses do not give what the clip gives: keep another clip.")
+    if name in PIECES:
+        keep_piece(name)
 
 
 def _looked_at(result: dict[str, Any]) -> dict[str, Any]:

@@ -45,12 +45,20 @@ def test_the_command_line_loads_nothing_heavy_before_it_is_needed():
         "core.camera.edges",
         "core.checks.recording",
         "core.uncertainty",
+        "evidence.agreement",
         "evidence.reference",
     ],
 )
 def test_core_and_evidence_load_only_numbers(room):
-    heavy = loaded_after(f"import hipcv.{room}") & {*HEAVY, "jinja2", "typer"}
+    """... and of scipy only its name: each of its parts takes as long to load as everything else."""
+    heavy = loaded_after(f"import hipcv.{room}") & {*HEAVY, "jinja2", "typer", "scipy.special", "scipy.ndimage"}
     assert heavy <= {"scipy"}
+
+
+def test_who_only_hands_recordings_on_loads_no_part_of_scipy():
+    """A server and a batch start processes of their own to measure."""
+    loaded = loaded_after("import hipcv.batch.order, hipcv_server.app")
+    assert not [name for name in loaded if name.startswith(("scipy.special", "scipy.ndimage"))]
 
 
 def test_a_bare_core_import_needs_no_files_of_the_checkout(tmp_path):

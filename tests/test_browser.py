@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -109,7 +110,8 @@ SHOW_RESULT = """async (assessment) => {
 PAGES = ("home", "self-test", "upload", "results")
 #: Measuring may take long on a busy machine; nothing here waits longer than it must.
 PATIENCE_MS = 240_000
-FRAME_RATE_HZ = 30
+#: Of the fake camera: as many as a laptop's gives in a dim room, and half the work for everybody else on the machine.
+FRAME_RATE_HZ = 15
 
 
 # --------------------------------------------------------------------------------------------------- server and browser
@@ -162,7 +164,7 @@ def playwright() -> "Iterator[Playwright]":
 
 @pytest.fixture(scope="module")
 def launch(playwright: "Playwright") -> "Iterator[Callable[..., Browser]]":
-    """Start Chromium with these flags beside the usual ones, once for each set."""
+    """Start Chromium with these flags beside the usual ones, once for each set that is not closed."""
     named = os.environ.get("HIPCV_CHROMIUM")
     found = named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     found = found or playwright.chromium.executable_path
@@ -172,7 +174,7 @@ def launch(playwright: "Playwright") -> "Iterator[Callable[..., Browser]]":
     running: dict[tuple[str, ...], Browser] = {}
 
     def start(*flags: str) -> "Browser":
-        if flags not in running:
+        if flags not in running or not running[flags].is_connected():
             running[flags] = playwright.chromium.launch(executable_path=found, args=[*FLAGS, *flags])
         return running[flags]
 
@@ -188,6 +190,7 @@ class Visit:
     page: "Page"
     address: str
     context: "BrowserContext"
+    own_browser: "Browser | None" = None
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -224,7 +227,7 @@ class Visit:
 
 @pytest.fixture
 def visit(launch: "Callable[..., Browser]", address: str) -> "Iterator[Callable[..., Visit]]":
-    """Open the page in a fresh profile."""
+    """Open the page in a fresh profile; a Chromium with flags of its own is closed with it, and its film with that."""
     visits = []
 
     def open_page(
@@ -245,7 +248,8 @@ def visit(launch: "Callable[..., Browser]", address: str) -> "Iterator[Callable[
         if answered:
             context.add_init_script(ANSWERED)
         page = context.new_page()
-        opened = Visit(page, at.split("?")[0], context)
+        own_browser = browser if flags not in ((), FAKE_CAMERA) else None
+        opened = Visit(page, at.split("?")[0], context, own_browser)
         page.on("console", lambda m: opened.complaints.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: opened.complaints.append(str(error)))
         page.on("request", lambda request: opened.requests.append(request.url))
@@ -256,23 +260,28 @@ def visit(launch: "Callable[..., Browser]", address: str) -> "Iterator[Callable[
     yield open_page
     for opened in visits:
         opened.context.close()
+        if opened.own_browser is not None:
+            opened.own_browser.close()
 
 
 # -------------------------------------------------------------------------------------------------------- the self-test
 
 
-def film(clip: Path, truth: dict[str, Any], target: Path) -> None:
-    """Write a sample as a fake camera's film: a rest before the first try, and holds as long as the guide asks for."""
+def film(clip: Path, truth: dict[str, Any], target: Path, n_tries: int = 1) -> None:
+    """Write a sample as a fake camera's film: a rest before the first try, and holds as long as the guide asks for.
+
+    Each try of the sample is shown so many times; between two of them the legs hang.
+    """
     with av.open(str(clip)) as source:
         rate_hz = float(source.streams.video[0].average_rate or 0)
         pictures = [frame.to_ndarray(format="rgb24") for frame in source.decode(video=0)]
     order = [0] * int(6 * rate_hz)
-    holds = {trial["hold_start"]: trial["hold_end"] for trial in truth["trials"]}
-    for index in range(len(pictures)):
-        order.append(index)
-        if index in holds:
-            there = range(index, min(index + int(0.5 * rate_hz), holds[index]))
-            order += [*there, *reversed(there)]
+    trials = sorted(truth["trials"], key=lambda trial: trial["start"])
+    between = [(one["end"] + other["start"]) // 2 for one, other in pairwise(trials)]
+    for trial, begin, end in zip(trials, [0, *between], [*between, len(pictures)], strict=True):
+        hold = trial["hold_start"]
+        there = range(hold, min(hold + int(0.5 * rate_hz), trial["hold_end"]))
+        order += [*range(begin, hold + 1), *there, *reversed(there), *range(hold + 1, end)] * n_tries
     times_s = np.arange(0, len(order) / rate_hz, 1 / FRAME_RATE_HZ)
     with av.open(str(target), "w", format="mjpeg") as camera:
         stream = camera.add_stream("mjpeg", rate=FRAME_RATE_HZ)
@@ -288,22 +297,24 @@ def film(clip: Path, truth: dict[str, Any], target: Path) -> None:
 def test_a_whole_self_test_gives_the_clips_angles(
     visit: Callable[..., Visit], samples: Path, truth_of: Callable[[str], dict[str, Any]], tmp_path: Path
 ) -> None:
-    """Three tries a side, hands-free, from the choice of the test to a result within 3° of the truth on each side."""
-    name = "seated-easy-101-00"
+    """Two tries a side, hands-free, from the choice of the test to a result within 3° of the truth on each side."""
+    name = "seated-easy-101-01"
     truth = truth_of(name)
-    film(samples / f"{name}.mp4", truth, tmp_path / "camera.mjpeg")
+    film(samples / f"{name}.mp4", truth, tmp_path / "camera.mjpeg", n_tries=2)
     opened = visit(*FAKE_CAMERA, f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
     page = opened.page
     opened.show("self-test")
     page.get_by_label("Age").and_(page.locator("#test-age")).fill("34")
     page.locator("#test-sex").select_option("male")  # of men a seated range is known
+    page.get_by_text("More options").first.click()
+    page.locator("#test-trials").select_option("2")
     page.get_by_role("button", name="Next: the camera").click()
     opened.expect_text("#place-film", "Put the camera straight in front")
     opened.raise_the_right_hand()
     page.get_by_role("button", name="Start the test").click()
     page.locator("#checks li.ok").nth(5).wait_for(timeout=PATIENCE_MS)
-    page.locator(".pip-row.left .pip.full").nth(2).wait_for(timeout=PATIENCE_MS)
-    page.locator(".pip-row.right .pip.full").nth(2).wait_for(timeout=PATIENCE_MS)
+    page.locator(".pip-row.left .pip.full").nth(1).wait_for(timeout=PATIENCE_MS)
+    page.locator(".pip-row.right .pip.full").nth(1).wait_for(timeout=PATIENCE_MS)
     page.locator("#hurt-left").fill("3", timeout=PATIENCE_MS)
     page.locator("#hurt-place-left").select_option("groin")
     page.get_by_role("button", name="Show the result").click()
@@ -548,6 +559,7 @@ def test_a_prone_self_test_is_led_and_drawn(
     page.locator("#test-order").select_option("right")
     page.get_by_text("More options").first.click()
     page.locator("#test-trials").select_option("2")
+    page.locator("#test-hold").select_option("1")
     opened.start_test()
     page.locator(".pip-row.right .pip.full").first.wait_for(timeout=PATIENCE_MS)
     drawn = page.evaluate(
@@ -570,16 +582,6 @@ def test_a_prone_self_test_is_led_and_drawn(
     page.get_by_role("heading", name="Get into place").wait_for()
     opened.expect_text("#place-film", "Lie face down")
     opened.expect_clean()
-
-
-#: Shows a document on the page as the result of a test.
-SHOW_RESULT = """async (assessment) => {
-    const { showResult } = await import(new URL("result.js", document.baseURI));
-    const box = document.createElement("div");
-    document.getElementById("page-home").append(box);
-    const links = { series: "/api/v1/assessments/0/series" };
-    await showResult(box, { state: "done", assessment, keep: false, links });
-}"""
 
 
 def test_beside_a_percentile_stands_how_far_protocols_differ_on_the_page(visit: Callable[..., Visit]) -> None:

@@ -1,10 +1,11 @@
 """Somebody else in the same place wears something else; light, arms and the same person do not."""
 
+import cv2
 import numpy as np
 import pytest
-from simulated import seated
+from simulated import prone, seated
 
-from hipcv.core.series import HIPS, SHOULDERS
+from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS
 from hipcv.pose.clothes import MIN_PICTURES, person_changes_s
 
 RED, BLUE, DARK_RED = (170, 50, 40), (40, 60, 170), (85, 25, 20)
@@ -57,3 +58,18 @@ def test_a_trunk_that_is_not_seen_says_nothing():
     unseen = replace(series, image_px=hidden)
     assert person_changes_s([(t, np.zeros((240, 320, 3), np.uint8)) for t in (0.0, 1.0)], unseen) is None
     assert person_changes_s([], series) is None
+
+
+@pytest.mark.parametrize(("dyed", "at_s"), [(KNEES, 10.0), (KNEES[:1], None)])
+def test_who_lies_is_another_person_where_both_lower_legs_have_another_colour(dyed, at_s):
+    series = prone(duration_s=20.0)
+
+    def lying(time_s):
+        rgb = np.full((480, 640, 3), 130, np.uint8)
+        px = series.image_px[int(np.searchsorted(series.time_s, time_s))]
+        for knee, ankle in zip(KNEES, ANKLES, strict=True):
+            ends = (tuple(at.round().astype(int).tolist()) for at in (px[knee], px[ankle]))
+            cv2.line(rgb, *ends, BLUE if knee in dyed and time_s >= 10.0 else RED, 20)
+        return rgb
+
+    assert person_changes_s([(t, lying(t)) for t in TIMES_S], series) == at_s

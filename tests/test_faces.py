@@ -13,13 +13,17 @@ from hypothesis import strategies as st
 from simulated import prone, seated
 
 from hipcv.assessment import assess
+from hipcv.core.procedures.prone import PRONE
 from hipcv.core.series import ANKLES, KNEES, FloatArray, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.outputs.artefacts import REPORT, VIDEO, Material
 from hipcv.outputs.faces import FACE, HELD_S, FaceCover
 from hipcv.outputs.folder import write_folder
 from hipcv.outputs.overlay import ByteArray
+from hipcv.pose.legs.network import Look
 from hipcv.pose.legs.people import CELLS_PX, N_VALUES, REACH_AT, read_guesses
+from hipcv.pose.legs.reader import LegReader
+from hipcv.words import CameraSide
 
 SIZE = (160, 120)
 
@@ -171,6 +175,32 @@ def test_two_heads_above_one_pair_of_hips_are_two_people_by_their_heads() -> Non
         guesses[k, REACH_AT], logits[k] = reach, logit
     assert len(read_guesses(guesses, logits)) == 1
     assert len(read_guesses(guesses, logits, by_head=True)) == 2
+
+
+class CountedHeads:
+    """A detector that sees one head, and counts how often it looks."""
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def heads(self, rgb: ByteArray) -> FloatArray:
+        self.n += 1
+        return np.array([[80.0, 60.0, 9.0]])
+
+
+def test_heads_are_looked_for_again_where_anything_moved() -> None:
+    room, came = noise((160, 120)), noise((160, 120))
+    came[40:60, 70:90] = 255
+    grain = np.random.default_rng(2).integers(-3, 4, (40, *room.shape))
+    blank = Look(np.zeros((39, 2)), np.zeros((33, 3)), 0.0, np.zeros((256, 256)), np.full((64, 64, 39), -9.0))
+    reader = LegReader(lambda _: blank, PRONE, CameraSide.FOOT_END, detector=(detector := CountedHeads()))
+    for k in range(40):
+        rgb = np.clip(np.int16(room if k < 24 else came) + grain[k], 0, 255)
+        reader.add(rgb.astype(np.uint8), k / 8)
+    heads = reader.series().heads
+    assert detector.n == 2
+    assert heads[:, 0].tolist() == [0.5 * k for k in range(10)]
+    assert (heads[:, 1:] == [80.0, 60.0, 9.0]).all()
 
 
 def test_a_prone_clip_shows_its_shins(kept: Any) -> None:

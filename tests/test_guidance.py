@@ -114,6 +114,7 @@ VALUES = {
     "seen": "head",
     "said": "foot",
     "size": "480×480",
+    "own": "480:480",
     "from_s": 2.0,
     "to_s": 17.4,
     "missing": "left",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kept_poses import CLIPS, kept_measurement, read_again
+from kept_poses import CLIPS, PIECES, kept_measurement, kept_piece, read_again, read_piece, shanks_deg
 
-from hipcv.core.series import ANKLES, KNEES, FloatArray, PoseSeries
+from hipcv.core.series import FloatArray
 
 MANIFEST = Path(__file__).parents[1] / "models" / "manifest.toml"
 #: Processors and library builds round the networks' arithmetic differently, which moves a landmark by some hundredths
@@ -17,6 +17,10 @@ MANIFEST = Path(__file__).parents[1] / "models" / "manifest.toml"
 LIMIT_DEG = 0.7
 #: Frames in which one of the two sees a leg and the other does not.
 MOST_UNLIKE = 0.02
+#: Clips that are read whole in the long form only: of most a piece is read always, of the last a shorter clip of that
+#: test, and of the other test a piece with a helper.
+LONG_CLIPS = (*PIECES, "prone-passive-122-01")
+LONG = pytest.mark.at_length
 
 
 @pytest.mark.parametrize("name", CLIPS)
@@ -27,12 +31,6 @@ def test_the_kept_poses_are_of_this_clip_by_a_model_of_the_manifest(name):
     assert origin.n_frames == len(kept_measurement(name).series)
 
 
-def shanks_deg(series: PoseSeries) -> FloatArray:
-    """Return both shanks' directions in the picture (T, 2)."""
-    shank = series.image_px[:, ANKLES] - series.image_px[:, KNEES]
-    return np.degrees(np.arctan2(shank[..., 0], shank[..., 1]))
-
-
 def assert_same_shanks(before: FloatArray, after: FloatArray, limit_deg: float) -> None:
     assert (np.isfinite(before) != np.isfinite(after)).mean() <= MOST_UNLIKE
     apart = np.abs((after - before + 180) % 360 - 180)
@@ -41,7 +39,16 @@ def assert_same_shanks(before: FloatArray, after: FloatArray, limit_deg: float) 
 
 
 @pytest.mark.model
-@pytest.mark.parametrize("name", CLIPS)
+@pytest.mark.parametrize("name", PIECES)
+def test_the_model_sees_in_a_piece_of_a_long_clip_what_was_kept_of_it(name):
+    """A piece of 3 seconds tells less of the test than the clip, and as much of whether its poses have gone stale."""
+    kept, read = kept_piece(name), read_piece(name)
+    assert kept.shape == read.shape
+    assert_same_shanks(kept, read, LIMIT_DEG)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LONG if name in LONG_CLIPS else ()) for name in CLIPS])
 def test_the_model_sees_in_a_clip_what_was_kept_of_it(name):
     kept, read = kept_measurement(name), read_again(name)
     assert read.series.time_s == pytest.approx(kept.series.time_s, abs=1e-9)

@@ -1,5 +1,7 @@
 """Whose results the server keeps: named, put right, handed out and forgotten, beside what the command line keeps."""
 
+import asyncio
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -12,6 +14,7 @@ from fastapi.testclient import TestClient
 from hipcv.history.store import open_history, url_in
 from hipcv_server.app import create_app
 from hipcv_server.files import Shelves
+from hipcv_server.live_worker import Result
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.settings import JobLimits, Settings
 from hipcv_server.state import rooms_of
@@ -151,6 +154,28 @@ def test_forgetting_leaves_no_byte_of_a_person_in_the_data_folder(
     assert client.get(f"{API}/assessments/{replay}").status_code == 404
     assert shelves.result(ben, "report.html").exists()
     assert store.history.verify().whole
+
+
+@pytest.mark.process
+def test_forgetting_ends_a_live_test_that_is_under_way(client: TestClient, store: JobStore, data: Path) -> None:
+    """In whatever spelling; it is told, nothing of it is left, and what comes out of it at that moment is not kept."""
+    start = {"type": "start", "test": "seated", "subject": CANARY, "model": "lite"}
+    desk = rooms_of(SimpleNamespace(app=client.app)).desk
+    with client.websocket_connect(f"{API}/live", headers={"Host": "127.0.0.1"}) as socket:
+        socket.send_json(start)
+        started = socket.receive_json()
+        session = desk.find(started["token"])
+        assert session is not None
+        assert client.delete(f"{API}/people", params={"subject": CANARY.lower()}).status_code == 204
+        while (told := socket.receive_json())["type"] != "problem":
+            pass
+    assert (told["fatal"], told["problem"]["code"]) == (True, "not_found")
+    assert desk.n_sessions == 0
+    late = Result(json.dumps(document_of(31.0, how_done=CANARY)), 9, kept=False)
+    asyncio.run(session._keep(late))
+    assert store.ids() == set()
+    assert [path for path in data.rglob("*") if path.is_file() and CANARY.encode() in path.read_bytes()] == []
+    assert list(Shelves(data).results.iterdir()) == []
 
 
 def test_keeping_pictures_is_agreed_to_before_anything_is_kept(client: TestClient, store: JobStore) -> None:

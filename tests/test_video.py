@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -696,6 +697,53 @@ class TestPasses:
             break
         gc.collect()
         assert threading.active_count() == n_threads
+
+    @pytest.mark.parametrize(
+        ("name", "codec", "coding"),
+        [
+            ("b.mp4", "libx264", {"g": "60", "bf": "2"}),
+            ("b.ts", "libx264", {"g": "60", "bf": "2"}),
+            ("b.mkv", "libx265", {"x265-params": "log-level=none"}),
+            ("b.avi", "mpeg4", {"bf": "2"}),
+        ],
+    )
+    def test_over_a_few_frames_decode_no_more_than_those_are_made_of(
+        self, tmp_path: Path, name: str, codec: str, coding: dict[str, str]
+    ) -> None:
+        path = write(tmp_path / name, numbers(120), codec=codec, rate=60, coding=coding)
+        with open_video(path) as video:
+            every = [(frame.index, frame.time_s, frame.rgb.tobytes()) for frame in video]
+            whole = video.report
+            few = [(frame.index, frame.time_s, frame.rgb.tobytes()) for frame in video.frames(8.0)]
+            report = video.report
+        assert few == [one for one in every if one[0] in {index for index, _, _ in few}]
+        assert len(few) == 16
+        assert report.n_decoded < 0.8 * whole.n_decoded
+        assert replace(report, n_decoded=whole.n_decoded) == whole
+
+    def test_over_a_few_frames_of_a_damaged_file_tell_the_damage(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "b.mp4", numbers(120), rate=60, options={"movflags": "faststart"}, coding={"bf": "2"})
+        whole = bytearray(path.read_bytes())
+        cut = with_bytes(tmp_path / "cut.mp4", bytes(whole[: len(whole) * 7 // 10]))
+        start = whole.index(b"mdat") + 4
+        middle = start + (len(whole) - start) * 4 // 10
+        whole[middle : middle + 600] = random.Random(3).randbytes(600)
+        scratched = with_bytes(tmp_path / "scratched.mp4", bytes(whole))
+        with open_video(cut) as video:
+            assert len(list(video.frames(8.0))) > 5
+            assert video.report.truncated
+        with open_video(scratched) as video:
+            assert len(list(video.frames(8.0))) > 5
+            assert video.report.n_corrupt + video.report.n_unreadable + video.report.n_lost > 0
+            assert not video.report.truncated
+
+    def test_over_a_few_frames_know_the_gaps_between_all(self, tmp_path: Path) -> None:
+        stamps = [k + 30 * (k >= 40) for k in range(80)]
+        path = write(tmp_path / "gap.mov", numbers(80), codec="png", pixels="rgb24", stamps=stamps)
+        with open_video(path) as video:
+            list(video.frames(8.0))
+            assert (video.report.n_frames, video.report.n_gaps) == (80, 1)
+            assert video.report.longest_gap_s == pytest.approx(31 / 30)
 
     def test_leave_the_frames_to_the_reader(self, clip: Path) -> None:
         _, frames = read(clip)

@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load when they are first asked for, `special` in 0.3 s
 from numpy.typing import ArrayLike
-from scipy.special import chdtri, fdtri, stdtrit
 
 from hipcv.core.series import FloatArray
 from hipcv.core.uncertainty import CENTRAL_95_SD
@@ -116,7 +116,7 @@ def bland_altman(first: ArrayLike, second: ArrayLike) -> BlandAltman:
         bias = float(difference[0]) if n else math.nan
         return BlandAltman(n, n_dropped, bias, _UNKNOWN, math.nan, math.nan, _UNKNOWN, math.nan, _UNKNOWN)
     bias, sd = float(np.mean(difference)), float(np.std(difference, ddof=1))
-    t = float(stdtrit(n - 1, 0.975))
+    t = float(scipy.special.stdtrit(n - 1, 0.975))
     bias_half = t * sd / math.sqrt(n)
     limit_half = t * sd * math.sqrt(1 / n + CENTRAL_95_SD**2 / (2 * (n - 1)))
     lower, upper = bias - CENTRAL_95_SD * sd, bias + CENTRAL_95_SD * sd
@@ -246,8 +246,8 @@ def sem(ratings: ArrayLike) -> Sem:
     centred = used - np.nanmean(used, axis=1, keepdims=True)
     squares = float(np.nansum(centred**2))
     ci95 = (
-        math.sqrt(squares / float(chdtri(freedom, 0.025))),
-        math.sqrt(squares / float(chdtri(freedom, 0.975))),
+        math.sqrt(squares / float(scipy.special.chdtri(freedom, 0.025))),
+        math.sqrt(squares / float(scipy.special.chdtri(freedom, 0.975))),
     )
     return Sem(math.sqrt(squares / freedom), ci95, len(used), n_dropped, freedom)
 
@@ -332,8 +332,8 @@ def _f_interval(between: float, error: float, freedom_between: int, freedom_erro
     if error == 0:
         return _UNKNOWN if between == 0 else (1.0, 1.0)
     f = between / error
-    low = f / float(fdtri(freedom_between, freedom_error, 0.975))
-    high = f * float(fdtri(freedom_error, freedom_between, 0.975))
+    low = f / float(scipy.special.fdtri(freedom_between, freedom_error, 0.975))
+    high = f * float(scipy.special.fdtri(freedom_error, freedom_between, 0.975))
     return (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
 
 
@@ -349,8 +349,8 @@ def _agreement_interval(value: float, between: float, raters: float, error: floa
     if spread == 0:
         return _UNKNOWN
     freedom = (a * raters + b * error) ** 2 / spread
-    f_low = float(fdtri(n - 1, freedom, 0.975))
-    f_high = float(fdtri(freedom, n - 1, 0.975))
+    f_low = float(scipy.special.fdtri(n - 1, freedom, 0.975))
+    f_high = float(scipy.special.fdtri(freedom, n - 1, 0.975))
     rest = k * raters + (k * n - k - n) * error
     low = n * (between - f_low * error) / (f_low * rest + n * between)
     high = n * (f_high * between - error) / (rest + n * f_high * between)

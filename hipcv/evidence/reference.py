@@ -16,7 +16,7 @@ from importlib.resources import files
 from statistics import NormalDist
 from typing import Any
 
-from scipy.special import stdtr, stdtrit
+import scipy  # its parts load when they are first asked for, `special` in 0.3 s
 
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures import procedure_named
@@ -166,9 +166,10 @@ class ReferenceRange:
         if self.low_deg is not None and self.high_deg is not None:
             return self.low_deg, self.high_deg
         if self.mean_deg is not None and self.sd_deg is not None:
-            few = self._n_few
-            half = self.sd_deg * (float(stdtrit(few - 1, 0.975)) * math.sqrt(1 + 1 / few) if few else CENTRAL_95_SD)
-            return self.mean_deg - half, self.mean_deg + half
+            few, sds = self._n_few, CENTRAL_95_SD
+            if few:
+                sds = float(scipy.special.stdtrit(few - 1, 0.975)) * math.sqrt(1 + 1 / few)
+            return self.mean_deg - sds * self.sd_deg, self.mean_deg + sds * self.sd_deg
         return None
 
     def fits(self, test: Procedure) -> bool:
@@ -203,7 +204,9 @@ class ReferenceRange:
         if self.mean_deg is None or self.sd_deg is None:
             return None
         away, few = (value_deg - self.mean_deg) / self.sd_deg, self._n_few
-        return 100 * (float(stdtr(few - 1, away / math.sqrt(1 + 1 / few))) if few else NormalDist().cdf(away))
+        if few:
+            return 100 * float(scipy.special.stdtr(few - 1, away / math.sqrt(1 + 1 / few)))
+        return 100 * NormalDist().cdf(away)
 
     def distance_deg(self, value_deg: float) -> float | None:
         """Return the value less the mean, or less the nearer of several means and 0 between them; None without any.

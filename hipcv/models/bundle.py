@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hipcv.core.errors import ModelError
+from hipcv.models.flat import elements, number, position, read_model, slot
 
 if TYPE_CHECKING:
     from flatbuffers import Builder
-    from flatbuffers.table import Table
 
 LANDMARK_NETWORK_NAME = "pose_landmarks_detector.tflite"
 PERSON_DETECTOR_NAME = "pose_detector.tflite"
@@ -295,45 +295,41 @@ def add_normalisation(network: bytes, mean: float, std: float) -> bytes:
         ...
     hipcv.core.errors.ModelError: Wanted a TFLite network, but found bytes that begin with b'no netwo'.
     """
-    from flatbuffers import Builder, encode, packer
-    from flatbuffers.table import Table
+    from flatbuffers import Builder
 
-    if network[4:8] != b"TFL3":
-        message = f"Wanted a TFLite network, but found bytes that begin with {network[:8]!r}."
-        raise ModelError(message)
-    old_root = Table(network, encode.Get(packer.uoffset, network, 0))
-    old_entries = _elements(old_root, _MODEL_METADATA)
-    if any(Table(network, p).String(p + Table(network, p).Offset(4)) == _ENTRY_NAME.encode() for p in old_entries):
+    old_root = read_model(network)
+    old_entries = elements(old_root, _MODEL_METADATA)
+    if any(entry.String(position(entry, _METADATA_NAME)) == _ENTRY_NAME.encode() for entry in old_entries):
         raise ModelError(
             "Wanted a TFLite network without metadata, but found one that says how to scale pixels already."
         )
-    subgraph = Table(network, _elements(old_root, _MODEL_SUBGRAPHS)[0])
-    n_outputs = subgraph.VectorLen(subgraph.Offset(4 + 2 * _SUBGRAPH_OUTPUTS))
+    subgraph = elements(old_root, _MODEL_SUBGRAPHS)[0]
+    n_outputs = subgraph.VectorLen(subgraph.Offset(slot(_SUBGRAPH_OUTPUTS)))
     metadata = _image_metadata(mean, std, n_outputs)
 
     padded = network + bytes(-len(network) % 16)
     builder = Builder(len(padded) + 65_536)
     old_start = builder.CreateByteVector(padded) - 4
 
-    def kept(position: int) -> int:
-        return int(old_start) - position
+    def kept(place: int) -> int:
+        return int(old_start) - place
 
     data = _vector(builder, "Byte", 1, list(metadata), alignment=16)
     new_buffer = _table(builder, (_REF, _BUFFER_DATA, data))
-    old_buffers = [kept(p) for p in _elements(old_root, _MODEL_BUFFERS)]
+    old_buffers = [kept(buffer.Pos) for buffer in elements(old_root, _MODEL_BUFFERS)]
     name = builder.CreateString(_ENTRY_NAME)
     entry = _table(builder, (_REF, _METADATA_NAME, name), ("Uint32", _METADATA_BUFFER, len(old_buffers)))
     changed = {
         _MODEL_BUFFERS: _references(builder, [*old_buffers, new_buffer]),
-        _MODEL_METADATA: _references(builder, [*(kept(p) for p in old_entries), entry]),
+        _MODEL_METADATA: _references(builder, [*(kept(old.Pos) for old in old_entries), entry]),
     }
-    fields = [("Uint32", _MODEL_VERSION, _number(old_root, _MODEL_VERSION))]
-    for slot in _MODEL_REFERENCES:
-        position = _target(old_root, slot)
-        if slot in changed:
-            fields.append((_REF, slot, changed[slot]))
-        elif position is not None:
-            fields.append((_REF, slot, kept(position)))
+    fields = [("Uint32", _MODEL_VERSION, number(old_root, _MODEL_VERSION))]
+    for field in _MODEL_REFERENCES:
+        place = position(old_root, field)
+        if field in changed:
+            fields.append((_REF, field, changed[field]))
+        elif place is not None:
+            fields.append((_REF, field, kept(old_root.Indirect(place))))
     builder.Finish(_table(builder, *fields), b"TFL3")
     return bytes(builder.Output())
 
@@ -378,9 +374,9 @@ def _image_metadata(mean: float, std: float, n_outputs: int) -> bytes:
 
 
 def _table(builder: "Builder", *fields: _Field) -> int:
-    builder.StartObject(1 + max((slot for _, slot, _ in fields), default=-1))
-    for kind, slot, value in fields:
-        getattr(builder, f"Prepend{kind}Slot")(slot, value, 0)  # a field that equals its default 0 is left out
+    builder.StartObject(1 + max((field for _, field, _ in fields), default=-1))
+    for kind, field, value in fields:
+        getattr(builder, f"Prepend{kind}Slot")(field, value, 0)  # a field that equals its default 0 is left out
     return int(builder.EndObject())
 
 
@@ -393,23 +389,3 @@ def _vector(builder: "Builder", kind: str, width: int, values: Sequence[float], 
 
 def _references(builder: "Builder", offsets: Sequence[int]) -> int:
     return _vector(builder, _REF, 4, offsets)
-
-
-def _target(table: "Table", slot: int) -> int | None:
-    offset = int(table.Offset(4 + 2 * slot))
-    return int(table.Indirect(table.Pos + offset)) if offset else None
-
-
-def _number(table: "Table", slot: int) -> int:
-    from flatbuffers.number_types import Uint32Flags
-
-    return int(table.GetSlot(4 + 2 * slot, 0, Uint32Flags))
-
-
-def _elements(table: "Table", slot: int) -> list[int]:
-    """Positions of what a vector of references points at; empty when the field is absent."""
-    offset = int(table.Offset(4 + 2 * slot))
-    if not offset:
-        return []
-    start = int(table.Vector(offset))
-    return [int(table.Indirect(start + 4 * i)) for i in range(int(table.VectorLen(offset)))]

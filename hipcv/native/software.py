@@ -5,9 +5,11 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata, resources
+from importlib.util import find_spec
 
 from hipcv.words import Engine
 
+LITERT, OPENCV = "ai-edge-litert", "opencv-contrib-python"
 #: What is no part of a recorded measurement unless MediaPipe's graph is asked for.
 _OF_THE_GRAPH = ("mediapipe",)
 
@@ -30,6 +32,7 @@ class Part:
     name : its name in the package index.
     does : what it does here.
     at_least, below : versions that will do; "" where there is no such bound.
+    without : how it goes where it is not installed; "" where it must be.
     faults : what is known to be wrong with it.
     """
 
@@ -37,6 +40,7 @@ class Part:
     does: str
     at_least: str
     below: str
+    without: str
     faults: tuple[KnownFault, ...]
 
     def version(self) -> str | None:
@@ -44,7 +48,7 @@ class Part:
 
         Examples
         --------
-        >>> Part("no-such-library", "", "", "", ()).version() is None
+        >>> Part("no-such-library", "", "", "", "", ()).version() is None
         True
         """
         try:
@@ -57,12 +61,12 @@ class Part:
 
         Examples
         --------
-        >>> part = Part("av", "reads recordings", "18.1", "", ())
+        >>> part = Part("av", "reads recordings", "18.1", "", "", ())
         >>> part.trouble("18.1.0"), part.trouble("17.0.0"), part.trouble(None)
         (None, 'wanted 18.1 or newer, found 17.0.0', 'not installed')
         """
         if version is None:
-            return "not installed"
+            return None if self.without else "not installed"
         if self.at_least and _numbers(version) < _numbers(self.at_least):
             return f"wanted {self.at_least} or newer, found {version}"
         if self.below and _numbers(version) >= _numbers(self.below):
@@ -86,10 +90,22 @@ def parts() -> tuple[Part, ...]:
             told["does"],
             told.get("at_least", ""),
             told.get("below", ""),
+            told.get("without", ""),
             tuple(KnownFault(fault["what"], fault["met"], fault["source"]) for fault in told.get("faults", ())),
         )
         for name, told in listed.items()
     )
+
+
+def runs_networks() -> str:
+    """Return which library runs the pose models' networks: LiteRT where it is installed, else OpenCV.
+
+    Examples
+    --------
+    >>> runs_networks() in (LITERT, OPENCV)
+    True
+    """
+    return LITERT if find_spec("ai_edge_litert") else OPENCV
 
 
 def ffmpeg_version() -> str:
@@ -120,6 +136,7 @@ def installed(engine: Engine = Engine.LEGS) -> dict[str, str]:
         if engine is Engine.GRAPH or part.name not in _OF_THE_GRAPH
     }
     return named | {
+        "networks": "mediapipe" if engine is Engine.GRAPH else runs_networks(),
         "ffmpeg": ffmpeg_version(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",

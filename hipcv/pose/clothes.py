@@ -1,4 +1,4 @@
-"""Whether one person is tested all along: who sits down in the same place wears something else (METHOD S18)."""
+"""Whether one person is tested all along: who comes next to the same place wears something else (METHOD S18)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,12 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.series import HIPS, SHOULDERS, FloatArray, PoseSeries
+from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray, PoseSeries
 
 ByteArray = NDArray[np.uint8]
 
 #: So much of chest and belly, about the middle of each, is looked at: arms and the background lie outside.
 _INNER_SHARE: Final = 0.6
+#: Where no trunk is seen, the middle of each shank is looked at: from and to, and half its breadth, in lengths of it.
+_SHANK_FROM, _SHANK_TO, _HALF_SHANK = 0.25, 0.7, 0.09
 #: Each has to fill so many pixels to have a colour.
 _MIN_PX: Final = 20
 #: Pictures on either side of a change, at least.
@@ -23,12 +25,14 @@ CHANGED, TIMES_ITS_SPREAD = 15.0, 4.0
 
 
 def person_changes_s(timed: Sequence[tuple[float, ByteArray]], series: PoseSeries) -> float | None:
-    """Return the second from which on somebody in other clothes sits there; None where it is one person.
+    """Return the second from which on somebody in other clothes is there; None where it is one person.
+
+    Told by the trunk, and where none is seen, as of somebody who lies, by both lower legs.
 
     Parameters
     ----------
     timed : pictures (height, width, 3) of any size with their seconds, which rise.
-    series : with shoulders and hips.
+    series : with shoulders and hips, or else knees and ankles.
 
     Examples
     --------
@@ -41,7 +45,7 @@ def person_changes_s(timed: Sequence[tuple[float, ByteArray]], series: PoseSerie
     >>> person_changes_s([(float(k), red) for k in range(20)], series) is None
     True
     """
-    seen = [(time_s, _trunk_colours(rgb, series, time_s)) for time_s, rgb in timed]
+    seen = [(time_s, _colours_at(rgb, series, time_s)) for time_s, rgb in timed]
     known = [(time_s, colours) for time_s, colours in seen if colours is not None]
     halves = np.array([colours for _, colours in known]).transpose(1, 0, 2) if known else np.empty((2, 0, 3))
     splits = range(MIN_PICTURES, len(known) - MIN_PICTURES + 1)
@@ -63,26 +67,46 @@ def _away(colours: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.norm(colours - np.median(colours, axis=0), axis=1), dtype=np.float64)
 
 
-def _trunk_colours(rgb: ByteArray, series: PoseSeries, time_s: float) -> FloatArray | None:
-    """Return the colour of chest and belly (2, 3) in CIELAB, lightness against the picture's; None where not seen."""
+def _colours_at(rgb: ByteArray, series: PoseSeries, time_s: float) -> FloatArray | None:
+    """Return the colours of two patches (2, 3) in CIELAB, lightness against the picture's; None where not seen."""
     if not len(series):
         return None
-    row = int(np.argmin(np.abs(series.time_s - time_s)))
-    shoulders, hips = (series.image_px[row, [*rows]] for rows in (SHOULDERS, HIPS))
-    if not (np.isfinite(shoulders).all() and np.isfinite(hips).all()):
+    px = series.image_px[int(np.argmin(np.abs(series.time_s - time_s)))]
+    patches = _on_trunk(px) if np.isfinite(px[[*SHOULDERS, *HIPS]]).all() else _on_shanks(px)
+    if not np.isfinite(patches).all():
         return None
     shrink = rgb.shape[1] / series.frame_size_px[0]
-    lab = np.asarray(cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB), np.float64)
-    lightness = [np.median(lab[..., 0]), 0.0, 0.0]  # light that changes for all is no other shirt
+    lightness = [np.median(_lab(rgb[::4, ::4])[..., 0]), 0.0, 0.0]  # light that changes for all is no other shirt
     colours = []
+    for corners in patches * shrink:
+        mask = np.zeros(rgb.shape[:2], np.uint8)
+        cv2.fillConvexPoly(mask, corners.round().astype(np.int32), 1)
+        if mask.sum() < _MIN_PX:
+            return None
+        colours.append(np.median(_lab(rgb[mask > 0][None])[0], axis=0) - lightness)
+    return np.asarray(colours)
+
+
+def _on_trunk(px: FloatArray) -> FloatArray:
+    """Return the corners (2, 4, 2) of a patch on the chest and one on the belly, of landmarks (33, 2)."""
+    shoulders, hips = (px[[*rows]] for rows in (SHOULDERS, HIPS))
+    patches = []
     for from_share, to_share in ((0.0, 0.5), (0.5, 1.0)):
         upper, lower = (shoulders + share * (hips - shoulders) for share in (from_share, to_share))
         corners = np.array([upper[0], upper[1], lower[1], lower[0]])
-        middle = corners.mean(axis=0)
-        mask = np.zeros(rgb.shape[:2], np.uint8)
-        inner = (middle + _INNER_SHARE * (corners - middle)) * shrink
-        cv2.fillConvexPoly(mask, inner.round().astype(np.int32), 1)
-        if mask.sum() < _MIN_PX:
-            return None
-        colours.append(np.median(lab[mask > 0], axis=0) - lightness)
-    return np.asarray(colours)
+        patches.append(corners.mean(axis=0) + _INNER_SHARE * (corners - corners.mean(axis=0)))
+    return np.asarray(patches)
+
+
+def _on_shanks(px: FloatArray) -> FloatArray:
+    """Return the corners (2, 4, 2) of a patch on the middle of each shank, of landmarks (33, 2)."""
+    knees, ankles = (px[[*rows]] for rows in (KNEES, ANKLES))
+    along = ankles - knees
+    aside = _HALF_SHANK * along[:, ::-1] * [-1.0, 1.0]
+    upper, lower = knees + _SHANK_FROM * along, knees + _SHANK_TO * along
+    return np.stack([upper - aside, upper + aside, lower + aside, lower - aside], axis=1)
+
+
+def _lab(rgb: ByteArray) -> FloatArray:
+    """Return a picture (height, width, 3) in CIELAB."""
+    return np.asarray(cv2.cvtColor((rgb / 255).astype(np.float32), cv2.COLOR_RGB2LAB), np.float64)

@@ -254,7 +254,12 @@ def _open(model: Path, *, following: bool, n_people: int) -> Any:
     os.environ.setdefault("GLOG_minloglevel", "3")
     with quiet():
         _import_when_used("matplotlib.pyplot")
-        from mediapipe import Image, ImageFormat
+        try:
+            from mediapipe import Image, ImageFormat
+        except ImportError as error:
+            raise ModelError(
+                f"`--engine graph` needs mediapipe, found none that loads ({error}); leave the option away."
+            ) from error
         from mediapipe.tasks.python import BaseOptions
         from mediapipe.tasks.python.vision import PoseLandmarker, PoseLandmarkerOptions, RunningMode
 

@@ -162,8 +162,8 @@ class PictureSeries:
         """
         return self.frames()
 
-    def frames(self, sample_hz: float | None = None, *, and_every: int = 1) -> Generator[Frame, None, None]:
-        """Start a pass over the frames, or over so many a second of them and every `and_every`-th, 1 for none.
+    def frames(self, sample_hz: float | None = None) -> Generator[Frame, None, None]:
+        """Start a pass over the frames, or over so many a second of them.
 
         Raises
         ------
@@ -178,9 +178,7 @@ class PictureSeries:
             if not viewing.within(place_s):
                 continue
             shown_s = [place_s / self.info.slow_motion + k / LOOKS_HZ for k in range(N_LOOKS if viewing.still else 1)]
-            taken = [
-                raster is None or raster.takes(time_s) or not (n + k) % and_every for k, time_s in enumerate(shown_s)
-            ]
+            taken = [raster is None or raster.takes(time_s) for time_s in shown_s]
             rgb = self._upright(path) if any(taken) else None
             for time_s, take in zip(shown_s, taken, strict=True):
                 times_s.append(time_s)

@@ -131,7 +131,8 @@ class ReadReport:
 
     Attributes
     ----------
-    n_frames : frames handed on, or passed over between those that were. n_decoded : pictures decoded, damaged ones too.
+    n_frames : frames handed on, or passed over between those that were. n_decoded : pictures decoded, damaged ones too;
+        of those that are passed over only some are (`decoding.decode_pictures`), and faults of the others not found.
     n_corrupt : pictures left out because they are damaged.
     n_unreadable : packets that could not be decoded at all.
     n_damaged_packets : packets that the container marks as damaged.
@@ -234,8 +235,8 @@ class Recording(Protocol):
     def __iter__(self) -> Generator[Frame, None, None]:
         """Start a pass over all frames; a pass that is still running ends."""
 
-    def frames(self, sample_hz: float | None = None, *, and_every: int = 1) -> Generator[Frame, None, None]:
-        """Start a pass over the frames, or over so many a second and every so manieth of them; a running pass ends."""
+    def frames(self, sample_hz: float | None = None) -> Generator[Frame, None, None]:
+        """Start a pass over the frames, or over so many a second of them; a running pass ends."""
 
     def close(self) -> None:
         """End a running pass."""

@@ -29,7 +29,7 @@ from hipcv.sources.container import (
     refusal,
     sha256_of,
 )
-from hipcv.sources.decoding import DecodeCounts, decode_pictures
+from hipcv.sources.decoding import DecodeCounts, PassedOver, decode_pictures, stamp_s
 from hipcv.sources.picture import (
     Orientation,
     Orientations,
@@ -91,11 +91,11 @@ class VideoFile:
         """
         return self.frames()
 
-    def frames(self, sample_hz: float | None = None, *, and_every: int = 1) -> Generator[Frame, None, None]:
+    def frames(self, sample_hz: float | None = None) -> Generator[Frame, None, None]:
         """Start a pass over the frames, or over so many a second of them; a pass that is still running ends.
 
-        Frames that are passed over are decoded and counted, and never made into pictures. With `sample_hz` every
-        `and_every`-th of all is handed on as well; 1 for none.
+        Frames that are passed over are counted and never made into pictures; they are decoded only where others are
+        made of them.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class VideoFile:
         """
         self.close()
         self._report = None
-        frames = read_ahead(self._read(sample_hz, and_every), _N_AHEAD)
+        frames = read_ahead(self._read(sample_hz), _N_AHEAD)
         self._running = weakref.ref(frames)
         return frames
 
@@ -154,10 +154,10 @@ class VideoFile:
         """Everything worth telling about the recording, in one sentence each."""
         return self.info.notes + (self._report.notes if self._report is not None else ())
 
-    def _read(self, sample_hz: float | None, and_every: int) -> Generator[Frame, None, None]:
+    def _read(self, sample_hz: float | None) -> Generator[Frame, None, None]:
         container, stream = open_container(self.info.path, "frames")
         with closing(container):
-            reading = _Reading(self.info, container, stream, self._max_side_px, sample_hz, and_every)
+            reading = _Reading(self.info, container, stream, self._max_side_px, sample_hz)
             yield from reading.frames()
             self._report = reading.report()
             from_s = self.info.viewing.from_s
@@ -176,14 +176,13 @@ class _Reading:
         stream: VideoStream,
         max_side_px: int,
         sample_hz: float | None,
-        and_every: int,
     ) -> None:
         self._info = info
         self._container = container
         self._stream = stream
         self._max_side_px = max_side_px
-        self._raster = None if sample_hz is None else Raster(sample_hz)
-        self._and_every = and_every
+        self._raster, self._plan = (None if sample_hz is None else Raster(sample_hz) for _ in range(2))
+        self._first_stamp_s: Fraction | None = None
         self._decoded = DecodeCounts()
         self._clock = FrameClock(_rate_hz(stream))
         self._orientations = Orientations()
@@ -194,12 +193,15 @@ class _Reading:
         self._left_early = False
 
     def frames(self) -> Generator[Frame, None, None]:
-        for picture in decode_pictures(self._container, self._stream, self._decoded, self._info.path):
-            stamp = _stamp_s(picture)
-            if picture.is_corrupt and stamp is not None:
+        is_wanted = None if self._plan is None else self._is_planned
+        for shown in decode_pictures(self._container, self._stream, self._decoded, self._info.path, is_wanted):
+            picture = None if isinstance(shown, PassedOver) else shown
+            stamp = shown.stamp_s if isinstance(shown, PassedOver) else stamp_s(shown)
+            corrupt = picture is not None and picture.is_corrupt
+            if corrupt and stamp is not None:
                 continue
             placed = self._clock.place(stamp)
-            if placed is None or picture.is_corrupt:
+            if placed is None or corrupt:
                 continue
             if self._info.viewing.ended(float(placed)):
                 self._left_early = True
@@ -209,16 +211,21 @@ class _Reading:
                 self._last_s = time_s
                 continue
             self._note_spacing(time_s)
-            self._n_interlaced += picture.interlaced_frame
-            stored = (self._info.stored_width_px, self._info.stored_height_px)
-            self._n_resized += (picture.width, picture.height) != stored
-            if self._is_wanted(time_s):
-                yield Frame(self._n_frames, time_s, self._rgb(picture, time_s))
+            if picture is not None:
+                self._n_interlaced += picture.interlaced_frame
+                stored = (self._info.stored_width_px, self._info.stored_height_px)
+                self._n_resized += (picture.width, picture.height) != stored
+                if self._raster is None or self._raster.takes(time_s):
+                    yield Frame(self._n_frames, time_s, self._rgb(picture, time_s))
             self._n_frames += 1
 
-    def _is_wanted(self, time_s: float) -> bool:
-        beside = self._and_every > 1 and self._n_frames % self._and_every == 0
-        return self._raster is None or self._raster.takes(time_s) or beside
+    def _is_planned(self, stamp: Fraction) -> bool:
+        """Whether the picture of a stamp, which rises, will be handed on, as far as stamps tell."""
+        assert self._plan is not None
+        if self._first_stamp_s is None:
+            self._first_stamp_s = stamp
+        placed = stamp - self._first_stamp_s
+        return self._info.viewing.within(float(placed)) and self._plan.takes(float(placed / self._slow_motion))
 
     def _note_spacing(self, time_s: float) -> None:
         if not self._n_frames:
@@ -282,17 +289,19 @@ class _Reading:
         if self._left_early or "mp4" not in self._info.container:
             return 0
         decoded = self._decoded
-        return max(0, decoded.n_packets - decoded.n_hidden - decoded.n_unreadable - decoded.n_decoded)
+        n_out = decoded.n_decoded + decoded.n_passed
+        return max(0, decoded.n_packets - decoded.n_hidden - decoded.n_unreadable - n_out)
 
     def _ends_early(self, duration_s: float) -> bool:
         """Tell whether the end is missing. A trimmed clip's header counts its hidden frames, but not their time."""
         if self._left_early:
             return False
-        info, n_seen = self._info, self._decoded.n_decoded + self._decoded.n_hidden
+        info, decoded = self._info, self._decoded
+        n_seen = decoded.n_decoded + decoded.n_passed + decoded.n_hidden
         if info.declared_n_frames is not None and n_seen >= info.declared_n_frames:
             return False
         if info.declared_duration_s is None:
-            return self._decoded.broke_off
+            return decoded.broke_off
         tolerance_s = _SHORT_S / info.slow_motion
         if info.declared_n_frames is None:
             beside_sound_s = _SHORT_BESIDE_SOUND_S / info.slow_motion
@@ -418,7 +427,7 @@ def _first_picture(container: InputContainer, stream: VideoStream, path: Path) -
     """Return the first sound picture of a stream that holds at least two."""
     counts = DecodeCounts()
     pictures = decode_pictures(container, stream, counts, path)
-    sound = list(islice((picture for picture in pictures if not picture.is_corrupt), 2))
+    sound = list(islice((p for p in pictures if not (isinstance(p, PassedOver) or p.is_corrupt)), 2))
     if len(sound) == 2:
         check_size(path, sound[0].width, sound[0].height)
         return sound[0]
@@ -450,10 +459,6 @@ def _tilted(path: Path) -> SourceError:
 
 def _turned(size_px: tuple[int, int], orientation: Orientation) -> tuple[int, int]:
     return (size_px[1], size_px[0]) if orientation.swaps_sides else size_px
-
-
-def _stamp_s(picture: VideoFrame) -> Fraction | None:
-    return None if picture.pts is None or picture.time_base is None else picture.pts * picture.time_base
 
 
 def _rate_hz(stream: VideoStream) -> Fraction | None:

@@ -41,7 +41,8 @@ def examine(models: Path | None = None) -> list[Check]:
     for part in parts():
         version = part.version()
         brings = f"{version} ({ffmpeg_version()})" if part.name == "av" and version else version
-        checks.append(Check(part.name, brings or "none", part.trouble(version), part.faults))
+        none = f"none: {part.without}" if part.without else "none"
+        checks.append(Check(part.name, brings or none, part.trouble(version), part.faults))
     for status in check_models(models):
         trouble = status.detail if status.state is ModelState.DAMAGED else None
         found = status.found.sha256[:12] + "…" if status.found else str(status.state)

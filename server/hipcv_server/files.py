@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from hipcv.files import sync_files, sync_names
+
 #: One name for every upload, whatever it was called.
 CLIP = "clip.bin"
 _PART = ".part"
@@ -25,6 +27,8 @@ class Shelves:
     ...     n = (part / "report.html").write_text("<!doctype html>")
     ...     shelves.settle_result("7", part)
     ...     shelves.clip("7").relative_to(folder).as_posix(), shelves.result("7", "report.html").exists()
+    ...     shelves.clip("7").parent.mkdir()
+    ...     shelves.settle_clip("7")
     ...     shelves.drop_clip("7")
     ...     shelves.drop_parts("7")
     ...     shelves.sweep(jobs=["8"], clips=[])  # no job 7 any more
@@ -59,6 +63,10 @@ class Shelves:
         """Return the place of a finished file."""
         return self.results / job_id / name
 
+    def settle_clip(self, job_id: str) -> None:
+        """Return once an upload is on the disk: a power cut does not take it any more."""
+        sync_files(self.uploads / job_id)
+
     def begin_result(self, job_id: str) -> Path:
         """Return a new folder for files that are being written; it counts only once `settle_result` is called.
 
@@ -69,10 +77,12 @@ class Shelves:
         return folder
 
     def settle_result(self, job_id: str, folder: Path) -> None:
-        """Let the files of `folder` be those of the job, in one step."""
+        """Let the files of `folder` be those of the job, in one step; they are on the disk then."""
         target = self.results / job_id
+        sync_files(folder)
         shutil.rmtree(target, ignore_errors=True)
         folder.replace(target)
+        sync_names(self.results)
 
     def drop_clip(self, job_id: str) -> None:
         """Delete an upload."""

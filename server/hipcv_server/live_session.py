@@ -71,6 +71,8 @@ class LiveSession:
         self._asked_s: float | None = None
         self._turn = threading.Condition()
         self._closed = False
+        self._keeping = threading.Lock()
+        self._unwanted = False
         self._folder = shelves.begin_result(self.id)
         self._child = start_child("hipcv live", attend, (settings, start, self._folder), settings.jobs)
         self._threads = [
@@ -188,18 +190,33 @@ class LiveSession:
         options = {**self.start.model_dump(mode="json"), "keep": told.kept, "session": self.id}
         result = {"type": "result", "id": self.id, "assessment": document, "links": links_of(self.id), "problem": None}
         try:
-            await asyncio.to_thread(self._save, options, document, told.n_frames)
+            if not await asyncio.to_thread(self._save, options, document, told.n_frames):
+                return
         except Exception as error:  # told all the same: it is all that there is of the test
             log.exception("The result of live session %s could not be kept", self.id)
             result["problem"] = _not_kept(error).document()
         self.ended = True
         self._say(result)
 
-    def _save(self, options: dict[str, Any], document: dict[str, Any], n_frames: int) -> None:
-        if options["keep"]:
-            self._store.history.consent(self.id, options.get("subject"))
-        self._shelves.settle_result(self.id, self._folder)
-        self._store.add_done(options, document, job_id=self.id, kind="live", n_frames=n_frames, began=self.began)
+    def _save(self, options: dict[str, Any], document: dict[str, Any], n_frames: int) -> bool:
+        """Keep the result; False where it is no longer wanted."""
+        with self._keeping:
+            if self._unwanted:
+                return False
+            if options["keep"]:
+                self._store.history.consent(self.id, options.get("subject"))
+            self._shelves.settle_result(self.id, self._folder)
+            self._store.add_done(options, document, job_id=self.id, kind="live", n_frames=n_frames, began=self.began)
+        return True
+
+    async def give_up(self, problem: ProblemError) -> None:
+        """End the session with a problem and keep nothing of it, but for a result that is being kept just now."""
+        await asyncio.to_thread(self._want_nothing)
+        self.fail(problem.document())
+
+    def _want_nothing(self) -> None:
+        with self._keeping:
+            self._unwanted = True
 
     def fail(self, problem: dict[str, Any]) -> None:
         """End the session with a problem."""

@@ -5,11 +5,13 @@ rebinding), forms and sockets opened by other pages, and frames around it are ke
 alike, before anything else looks at the request.
 """
 
+import asyncio
 import hmac
 import ipaddress
 import logging
 import re
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -150,7 +152,8 @@ class Guard:
         answer = self._refusal(scope)
         if scope["type"] == "websocket":
             if answer is None:
-                await self.app(scope, receive, send)
+                with suppress(asyncio.CancelledError):  # see `_answer`
+                    await self.app(scope, receive, send)
             else:
                 await _refuse_socket(receive, send)
             return
@@ -230,7 +233,10 @@ def _signed_in(token: str, query: dict[str, list[str]], *, secure: bool) -> Resp
 
 
 async def _answer(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with the headers that every answer has; what nobody caught is a problem, too."""
+    """Answer with the headers that every answer has; what nobody caught is a problem, too.
+
+    A server that stops cancels what is not done in time, and would write down what that raises.
+    """
     started = False
 
     async def send_with_headers(message: Message) -> None:
@@ -246,6 +252,10 @@ async def _answer(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> N
         await app(scope, receive, send_with_headers)
     except ClientDisconnect:  # a closed tab is no fault, and nobody is left to be answered
         return
+    except asyncio.CancelledError:
+        if not started:
+            stopping = ProblemError("stopping", "The server stops: send this again once it runs.")
+            await stopping.response()(scope, receive, send_with_headers)
     except Exception as error:
         log.exception("%s %s failed", scope["method"], scope["path"])
         if started:

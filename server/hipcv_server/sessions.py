@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from hipcv.history.person import same_person
 from hipcv_server.disk import disk_trouble
 from hipcv_server.files import Shelves
 from hipcv_server.live_session import LiveSession
@@ -55,6 +56,15 @@ class Desk:
         """End a session and free its place."""
         if self._sessions.pop(session.token, None) is not None:
             await asyncio.to_thread(session.close)
+
+    async def forget(self, subject: str) -> None:
+        """End the sessions of a person and keep nothing of them; what is kept already is the store's to forget."""
+        detail = "Everything of this person was deleted, this test with it: start a new one."
+        problem = ProblemError("not_found", detail)
+        for session in list(self._sessions.values()):
+            if same_person(session.start.subject, subject):
+                await session.give_up(problem)
+                await self.close(session)
 
     def leave(self, session: LiveSession, owner: object) -> None:
         """Begin the time within which a session without connection can be resumed."""

@@ -1,6 +1,7 @@
 """What people really hand in is measured rightly, or refused and doubted for what is the matter with it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from field_frames import OTHERS, SAMPLES, kinds, make
@@ -14,15 +15,17 @@ from hipcv.words import SIDES
 pytestmark = pytest.mark.model
 
 SEATED = "seated-hard-103-00"
+#: Of two kinds of which one is enough where nothing else is meant to be seen, the other.
+AT_LENGTH = pytest.mark.at_length
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
-    """Measure a kind of a sample."""
+    """Measure a kind of a sample: every other of its pictures, which are still more than are read."""
     folder = tmp_path_factory.mktemp("field")
 
-    def measure(name: str, kind: str, viewing: Viewing | None = None) -> Measurement:
-        made = kinds(SAMPLES / f"{name}.mp4", OTHERS)[kind]
+    def measure(name: str, kind: str, viewing: Viewing | None = None, every_nth: int = 2) -> Measurement:
+        made = replace(kinds(SAMPLES / f"{name}.mp4", OTHERS)[kind], every_nth=every_nth)
         place = folder / f"{name}-{kind.replace(' ', '-')}"
         place.mkdir(exist_ok=True)
         path = make(made, SAMPLES / f"{name}.mp4", place)
@@ -61,7 +64,7 @@ def test_a_calls_tile_is_chosen_by_whose_legs_are_in_it(measured):
 
 def test_of_two_tests_that_are_joined_neither_is_measured_and_a_stretch_that_is_told_is(measured):
     name = "seated-easy-101-01"
-    both = measured(name, "two tests joined")
+    both = measured(name, "two tests joined", every_nth=1)
     assert weighty(both) == {FindingCode.SEVERAL_TESTS}
     assert both.assessment.trials == ()
     assert "seconds 0.0 to 6.5 and 6.5 to" in both.assessment.findings[0].advice
@@ -79,7 +82,8 @@ def test_a_card_before_the_test_is_left_out_and_the_seconds_are_told(measured):
 
 
 @pytest.mark.parametrize(
-    ("kind", "cause"), [("upside down", Cause.UPSIDE_DOWN), ("on its side", Cause.TURNED_CLOCKWISE)]
+    ("kind", "cause"),
+    [("upside down", Cause.UPSIDE_DOWN), pytest.param("on its side", Cause.TURNED_CLOCKWISE, marks=AT_LENGTH)],
 )
 def test_a_turned_clip_is_refused_as_that_and_as_nothing_else(measured, kind, cause):
     seen = measured("seated-easy-101-01", kind)
@@ -87,7 +91,7 @@ def test_a_turned_clip_is_refused_as_that_and_as_nothing_else(measured, kind, ca
     assert "--rotate" in seen.assessment.findings[0].advice
 
 
-@pytest.mark.parametrize("kind", ["upside down, told", "squeezed, told"])
+@pytest.mark.parametrize("kind", ["upside down, told", pytest.param("squeezed, told", marks=AT_LENGTH)])
 def test_what_is_told_of_turn_and_shape_is_undone(measured, kind):
     seen = measured("seated-easy-101-01", kind)
     assert [seen.assessment.of(side).end_range_deg for side in SIDES] == pytest.approx(
@@ -96,7 +100,7 @@ def test_what_is_told_of_turn_and_shape_is_undone(measured, kind):
     assert not weighty(seen)
 
 
-@pytest.mark.parametrize("kind", ["squeezed", "stretched"])
+@pytest.mark.parametrize("kind", ["squeezed", pytest.param("stretched", marks=AT_LENGTH)])
 def test_a_picture_of_another_shape_that_does_not_say_so_is_doubted(measured, kind):
     assert weighty(measured("seated-easy-101-01", kind)) == {FindingCode.PIXEL_SHAPE}
 

@@ -2,11 +2,13 @@
 
 A pytest plugin. `--long` tries as often as the catalogue wants, or `--at-most` so often; without it, as often as fits
 into the usual tests.
-`--hardening-table FILE` puts what was tried by this run into a table that keeps the rows of earlier ones.
+`--hardening-table FILE` puts what was tried by this run into a table that keeps the rows of earlier ones, each row as
+soon as the last test of its line is done.
 """
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,9 +40,10 @@ class Row:
 
 
 Tally = Callable[..., None]
+_UNTRIED = " - | - "
 
 
-class Counter:
+class Account:
     """Holds the rows of one run."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -48,6 +51,7 @@ class Counter:
         self.table = config.getoption("hardening_table")
         self.rows: dict[str, Row] = {}
         self.counted: set[str] = set()
+        self.left: Counter[str] = Counter()
 
     def add(self, key: str, held: int, tried: int, remark: str = "") -> None:
         """Count what a test tried."""
@@ -60,8 +64,7 @@ class Counter:
     def pytest_runtest_makereport(self, item: pytest.Item) -> Iterator[None]:
         """Count a test that does not count by itself once."""
         report = yield
-        for mark in item.iter_markers("hardening") if report.when == "call" or report.skipped else ():
-            key = mark.args[0]
+        for key in _lines_of(item) if report.when == "call" or report.skipped else ():
             self.rows.setdefault(key, Row()).took_s += report.duration
             if report.skipped:
                 self.add(key, 0, 0, f"{item.name} was skipped: {report.longrepr[-1]}")
@@ -69,10 +72,23 @@ class Counter:
                 self.add(key, int(report.passed), 1)
         return report
 
-    def pytest_sessionfinish(self) -> None:
-        """Write the table."""
-        if self.table and self.rows:
-            write_table(Path(self.table), self.rows, "long" if self.long else "quick")
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note how many tests each line has."""
+        self.left = Counter(key for item in session.items for key in _lines_of(item))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Write the row of a line whose last test is done: a run that is broken off keeps it."""
+        result = yield
+        self.left.subtract(_lines_of(item))
+        done = {key: self.rows[key] for key in _lines_of(item) if not self.left[key] and key in self.rows}
+        if self.table and done:
+            write_table(Path(self.table), done, "long" if self.long else "quick")
+        return result
+
+
+def _lines_of(item: pytest.Item) -> list[str]:
+    return [mark.args[0] for mark in item.iter_markers("hardening")]
 
 
 def write_table(path: Path, rows: dict[str, Row], form: str) -> None:
@@ -86,9 +102,9 @@ def write_table(path: Path, rows: dict[str, Row], form: str) -> None:
         if row is not None and row.tried:
             remarks = "; ".join(row.remarks) or " "
             lines[key] = f"{what} {row.held:,} | {row.tried:,} {tail} {form} | {row.took_s:.0f} s | {remarks} |"
-        elif key not in lines or "absent" in told:
-            why = told.get("absent") or ("; ".join(row.remarks) if row is not None else "not run yet")
-            lines[key] = f"{what} - | - {tail} - | - | {why} |"
+        elif key not in lines or _UNTRIED in lines[key]:
+            why = "; ".join(row.remarks) if row is not None else "not run yet"
+            lines[key] = f"{what}{_UNTRIED}{tail} - | - | {why} |"
     path.write_text(HEAD + "".join(f"{lines[key]}\n" for key in sorted(CATALOGUE, key=_in_order)), "utf-8")
 
 
@@ -108,11 +124,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to count."""
-    config.stash[_COUNTER] = counter = Counter(config)
-    config.pluginmanager.register(counter, "hardening-counter")
+    config.stash[_ACCOUNT] = account = Account(config)
+    config.pluginmanager.register(account, "hardening-account")
 
 
-_COUNTER = pytest.StashKey[Counter]()
+_ACCOUNT = pytest.StashKey[Account]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -136,19 +152,19 @@ def keys_of(nodeid: str) -> list[str]:
     return [
         key
         for key, told in CATALOGUE.items()
-        if any(name == test or name.startswith(f"{test}::") for test in told.get("tests", ()))
+        if any(name == test or name.startswith(f"{test}::") for test in told["tests"])
     ]
 
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Tally:
     """Count what a test tries, in place of the test itself: `tally(held, tried, remark)`."""
-    counter = request.config.stash[_COUNTER]
-    counter.counted.add(request.node.nodeid)
+    account = request.config.stash[_ACCOUNT]
+    account.counted.add(request.node.nodeid)
 
     def add(held: int, tried: int, remark: str = "") -> None:
-        for mark in request.node.iter_markers("hardening"):
-            counter.add(mark.args[0], held, tried, remark)
+        for key in _lines_of(request.node):
+            account.add(key, held, tried, remark)
 
     return add
 
@@ -156,5 +172,5 @@ def tally(request: pytest.FixtureRequest) -> Tally:
 @pytest.fixture(scope="session")
 def often(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     """Return how often to try: `often(usually, in_the_long_form)`."""
-    long, most = request.config.stash[_COUNTER].long, request.config.getoption("at_most")
+    long, most = request.config.stash[_ACCOUNT].long, request.config.getoption("at_most")
     return lambda usually, at_length: min(at_length, most or at_length) if long else usually

@@ -1,7 +1,9 @@
 """Eight who keep results in one history at once. Run as a program: `python writers.py URL N_WRITERS N_EACH`."""
 
+import os
 import subprocess
 import sys
+import traceback
 from typing import Any
 
 from isolated import surroundings
@@ -25,15 +27,27 @@ def write(url: str, writer: int, n: int) -> None:
 
 def write_all(url: str, n_writers: int, n_each: int) -> tuple[int, list[str]]:
     """Let them write at once; return how many rows there are, and what any of them complained of."""
-    command = [sys.executable, __file__, url]
-    started = [
-        subprocess.Popen([*command, str(k), str(n_each)], stderr=subprocess.PIPE, text=True, env=surroundings())
-        for k in range(n_writers)
-    ]
-    complaints = [process.communicate(timeout=3600)[1] for process in started]
+    command = [sys.executable, __file__, url, str(n_writers), str(n_each)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, check=False, timeout=3600, text=True, env=surroundings())
     with open_history(url) as history:
-        return len(history), [text.splitlines()[-1] for text in complaints if text]
+        return len(history), done.stderr.splitlines()
+
+
+def main() -> None:
+    """Fork the writers, which share nothing but what they have loaded, and wait for them."""
+    url, n_writers, n_each = sys.argv[1:]
+    for writer in range(int(n_writers)):
+        if os.fork() == 0:
+            try:
+                write(url, writer, int(n_each))
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(0)
+    for _ in range(int(n_writers)):
+        os.wait()
 
 
 if __name__ == "__main__":
-    write(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main()

@@ -1,4 +1,4 @@
-"""Whether pictures were squeezed or stretched and do not say so: a body's own proportions, and sizes known for it."""
+"""Whether pictures were squeezed or stretched and do not say so: a body's own proportions, sizes and shapes."""
 
 import numpy as np
 
@@ -18,6 +18,11 @@ STORED_OBLONG = {
 
 #: Sizes that converters make of a lying picture of 4:3 as well as of one of 16:9, where they are to fill the frame.
 FILLED = {(854, 480), (852, 480)}
+
+#: Longer side through shorter one of what webcams, cameras and phones record.
+RECORDED = (5 / 4, 4 / 3, 3 / 2, 16 / 10, 16 / 9, 17 / 9, 18 / 9, 18.5 / 9, 19 / 9, 19.5 / 9, 20 / 9, 21 / 9)
+#: Sides are rounded to whole blocks of pixels; squeezed by so much, 40° become 40.7° at most.
+ROUNDED = 0.025
 
 #: A camera further to the side than 60° sees no breadth of shoulders.
 MIN_FACED = 0.5
@@ -68,7 +73,7 @@ def check_shape(series: PoseSeries, setup: Setup, yaw_deg: float = 0.0, pitch_de
 
 
 def check_stored_size(stored_px: tuple[int, int], setup: Setup) -> tuple[Finding, ...]:
-    """Doubt a picture of a size whose pixels are seldom square, where no body in it tells.
+    """Doubt a size whose pixels are seldom square, or a shape in which nothing records, where no body tells.
 
     `stored_px` : width and height of a recording that says nothing of its pixels' shape.
 
@@ -76,16 +81,31 @@ def check_stored_size(stored_px: tuple[int, int], setup: Setup) -> tuple[Finding
     --------
     >>> from hipcv.core.procedures import procedure_named
     >>> prone = Setup(procedure_named("prone"))
-    >>> told = check_stored_size((480, 480), prone)
-    >>> [(f.cause.value, f.observed) for f in told], check_stored_size((640, 480), prone)
-    ([('stored_size', None)], ())
-    >>> len(check_stored_size((854, 480), prone)), len(check_stored_size((480, 854), prone))
-    (1, 0)
+    >>> sizes = ((480, 480), (854, 480), (480, 854), (512, 480), (640, 480))
+    >>> [[finding.cause.value for finding in check_stored_size(size, prone)] for size in sizes]
+    [['stored_size'], ['stored_size'], [], ['odd_shape'], []]
     """
-    width, height = stored_px
-    doubtful = {(width, height), (height, width)} & STORED_OBLONG or (width, height) in FILLED
-    if setup.procedure.body_seen or not doubtful:
+    if setup.procedure.body_seen:
         return ()
-    values: dict[str, float | str] = {"size": f"{width}×{height}"}
+    width, height = stored_px
+    if {(width, height), (height, width)} & STORED_OBLONG or (width, height) in FILLED:
+        cause = Cause.STORED_SIZE
+    elif not is_recorded(stored_px):
+        cause = Cause.ODD_SHAPE
+    else:
+        return ()
+    values: dict[str, float | str] = {"size": f"{width}×{height}", "own": f"{width}:{height}"}
     # nothing was measured that the limits of a body's breadth could be held against
-    return (Finding(FindingCode.PIXEL_SHAPE, Severity.DOUBT, cause=Cause.STORED_SIZE, values=values),)
+    return (Finding(FindingCode.PIXEL_SHAPE, Severity.DOUBT, cause=cause, values=values),)
+
+
+def is_recorded(size_px: tuple[int, int]) -> bool:
+    """Whether a picture, lying or standing, has a shape in which cameras record.
+
+    Examples
+    --------
+    >>> [is_recorded(size) for size in ((1080, 1920), (640, 352), (800, 480), (720, 720))]
+    [True, True, False, False]
+    """
+    shape = max(size_px) / max(min(size_px), 1)
+    return any(abs(shape / recorded - 1) <= ROUNDED for recorded in RECORDED)

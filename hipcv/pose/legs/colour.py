@@ -6,8 +6,8 @@ Colours are CIELAB with 8 bits a channel: lightness 0 to 255, both colour axes a
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts load when they are first asked for, `ndimage` in 0.2 s
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from hipcv.core.series import FloatArray
 
@@ -74,7 +74,7 @@ def _bins(lab: ByteArray) -> tuple[NDArray[np.uint8], ...]:
 def _density(lab: ByteArray) -> FloatArray:
     index = np.ravel_multi_index(tuple(b.ravel().astype(np.int64) for b in _bins(lab)), _BINS)
     counts = np.bincount(index, minlength=int(np.prod(_BINS))).reshape(_BINS)
-    smooth = gaussian_filter(counts.astype(np.float64), _SMOOTHING)
+    smooth = scipy.ndimage.gaussian_filter(counts.astype(np.float64), _SMOOTHING)
     # a colour never seen is as likely here as there
     density: FloatArray = smooth / smooth.sum() + 1.0 / smooth.size
     return density

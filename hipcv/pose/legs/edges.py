@@ -6,6 +6,7 @@ sides; 3 around the best one each row's edges are placed to a fraction of a colu
 middles. What its direction says of the shank's is another question (`protractor`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -103,22 +104,30 @@ def edge_strength(strip_lab: FloatArray, mask: FloatArray) -> MapArray:
     across = np.gradient(strip_lab, axis=1) * CHANNEL_WEIGHTS
     colour = np.sqrt((across**2).sum(axis=2))
     # half by the row and half by the strip: a faint row still counts, a strong one does not rule
-    row = np.percentile(colour, 97, axis=1, keepdims=True)
-    whole = np.percentile(colour, 97)
+    row, whole = strong_level(colour)[:, None], float(strong_level(colour.reshape(1, -1))[0])
     normal = 0.5 * colour / np.maximum(row, 0.15 * whole + 1e-6) + 0.5 * colour / (whole + 1e-6)
     outline = np.abs(np.gradient(mask, axis=1))
     # single precision: those of a whole clip are kept
     return np.asarray(np.minimum(normal, 1.5) + MASK_SHARE * np.minimum(outline / 0.12, 1.0), np.float32)
 
 
-def find_ribbon(edges: MapArray, half_width: float | None = None, under: FloatArray | None = None) -> Ribbon | None:
-    """Find the lower leg in a strip; None where no ribbon stands out.
+def strong_level(levels: FloatArray) -> FloatArray:
+    """Return (rows,) the level that 97 % of each row (rows, columns) do not exceed, as `numpy.percentile`, but fast.
 
-    Parameters
-    ----------
-    edges : (27, 97) at `ROWS` and `COLUMNS`, from `edge_strength`.
-    half_width : of this leg in the rest of the clip, in shank lengths, where known.
-    under : `edges_under` of this strip, where it has been taken.
+    Examples
+    --------
+    >>> levels = np.random.default_rng(0).random((27, 97))
+    >>> bool((strong_level(levels) == np.percentile(levels, 97, axis=1)).all())
+    True
+    """
+    low, part = divmod(0.97 * (levels.shape[1] - 1), 1.0)
+    pair = np.partition(levels, (int(low), int(low) + 1), axis=1)[:, int(low) : int(low) + 2]
+    step = pair[:, 1] - pair[:, 0]
+    return np.asarray(pair[:, 0] + part * step if part < 0.5 else pair[:, 1] - (1 - part) * step)
+
+
+def find_ribbon(edges: MapArray) -> Ribbon | None:
+    """Find the lower leg in a strip (27, 97); None where no ribbon stands out.
 
     Examples
     --------
@@ -133,37 +142,63 @@ def find_ribbon(edges: MapArray, half_width: float | None = None, under: FloatAr
     >>> find_ribbon(np.zeros((27, 97), np.float32)) is None
     True
     """
+    return find_ribbons([edges], [edges_under(edges)])[0]
+
+
+def find_ribbons(
+    edges: Sequence[MapArray], under: Sequence[FloatArray], half_width: float | None = None
+) -> list[Ribbon | None]:
+    """Find one lower leg in each of T strips; None where no ribbon stands out.
+
+    Parameters
+    ----------
+    edges : T, (27, 97) each at `ROWS` and `COLUMNS`, from `edge_strength`.
+    under : `edges_under` of each.
+    half_width : of this leg in the rest of the clip, in shank lengths, where known.
+
+    Examples
+    --------
+    >>> blank = np.zeros((27, 97), np.float32)
+    >>> find_ribbons([blank, blank], [edges_under(blank)] * 2, 0.15)
+    [None, None]
+    """
     left, right, shape = _candidates()
-    under = edges_under(edges) if under is None else under
     usual, sd = (USUAL_HALF_WIDTH, HALF_WIDTH_SD) if half_width is None else (half_width, 0.018)
-    score = under - 0.10 * ((shape[:, 0] / PRIOR_SD) ** 2 + (shape[:, 1] / PRIOR_SD) ** 2)
-    score -= 0.10 * ((shape[:, 2] - usual) / sd) ** 2
-    best = int(score.argmax())
-    strength = float(under[best])
-    middles, kept = _middles(edges, left[best], right[best])
-    if kept.sum() < 0.5 * len(ROWS):
+    prior = 0.10 * ((shape[:, 0] / PRIOR_SD) ** 2 + (shape[:, 1] / PRIOR_SD) ** 2)
+    prior += 0.10 * ((shape[:, 2] - usual) / sd) ** 2
+    best = [int((each - prior).argmax()) for each in under]
+    middles, kept = _middles(np.stack(edges), left[best], right[best])
+    return [
+        _ribbon(middle[rows], ROWS[rows], float(each[k]), float(shape[k, 2]))
+        for middle, rows, each, k in zip(middles, kept, under, best, strict=True)
+    ]
+
+
+def _ribbon(middles: FloatArray, rows: FloatArray, strength: float, half_width: float) -> Ribbon | None:
+    """Return the ribbon through the middles (N,) of the rows (N,) that have both edges; None where too few do."""
+    if len(rows) < 0.5 * len(ROWS):
         return None
-    slope, offset, residual = robust_line(ROWS[kept], middles[kept])
+    slope, offset, residual = robust_line(rows, middles)
     if abs(slope * ROWS[0] + offset) > 1.3 * REACH or abs(slope * ROWS[-1] + offset) > 1.3 * REACH:
         return None
-    return Ribbon(float(np.degrees(np.arctan(slope))), offset, residual, strength, float(shape[best, 2]))
+    return Ribbon(float(np.degrees(np.arctan(slope))), offset, residual, strength, half_width)
 
 
 def _middles(edges: MapArray, left: IntArray, right: IntArray, reach: int = 4) -> tuple[FloatArray, BoolArray]:
-    """Return (rows,) the middle of each row's two edges, and which rows have both."""
+    """Return (T, rows) the middle of each row's two edges in each strip, and which rows have both."""
     step = COLUMNS[1] - COLUMNS[0]
     places = []
-    found = np.ones(len(left), dtype=bool)
+    found = np.ones(left.shape, dtype=bool)
+    offsets = np.arange(-reach, reach + 1)
     for side in (left, right):
-        offsets = np.arange(-reach, reach + 1)
-        columns = np.clip(side[:, None] + offsets, 0, len(COLUMNS) - 1)
-        window = np.take_along_axis(edges, columns, axis=1)
+        columns = np.clip(side[..., None] + offsets, 0, len(COLUMNS) - 1)
+        window = np.take_along_axis(edges, columns, axis=2)
         window = window * np.exp(-0.5 * (offsets / 2.5) ** 2)
-        peak = window.argmax(axis=1)
-        found &= window.max(axis=1) > 0.25
+        peak = window.argmax(axis=2)
+        found &= window.max(axis=2) > 0.25
         # parabola through the peak and its neighbours
         inner = np.clip(peak, 1, 2 * reach - 1)
-        a, b, c = (np.take_along_axis(window, (inner + k)[:, None], axis=1)[:, 0] for k in (-1, 0, 1))
+        a, b, c = (np.take_along_axis(window, (inner + k)[..., None], axis=2)[..., 0] for k in (-1, 0, 1))
         bend = a - 2 * b + c
         shift = np.where(np.abs(bend) > 1e-9, 0.5 * (a - c) / np.where(bend == 0, 1, bend), 0.0)
         places.append(COLUMNS[0] + step * (side + offsets[inner] + np.clip(shift, -1, 1)))

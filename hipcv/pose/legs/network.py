@@ -1,4 +1,4 @@
-"""The bare landmark network of MediaPipe's pose model, run by LiteRT on a region of our own.
+"""The bare landmark network of MediaPipe's pose model, run on a region of our own.
 
 MediaPipe's graph offers no region of interest: it follows whom it likes, whoever else comes into the picture, and does
 not find a person who lies face down with the feet towards the camera. The network in it sees whom it is shown: in the
@@ -7,7 +7,6 @@ right square, turned by 180° where shanks stand.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import cv2
 import numpy as np
@@ -15,9 +14,8 @@ from numpy.typing import NDArray
 
 from hipcv.core.errors import ModelError
 from hipcv.core.series import N_LANDMARKS, FloatArray
-from hipcv.native.chatter import quiet
-from hipcv.native.cores import count_threads
 from hipcv.pose.legs.heatmaps import CROP_PX
+from hipcv.pose.legs.interpreter import load_network
 
 ByteArray = NDArray[np.uint8]
 
@@ -123,27 +121,14 @@ def turned_over(look: Look) -> Look:
 
 #: More threads than this gain little on so small a network.
 MAX_THREADS = 2
-
-
-def load_network(network: bytes, name: str, n_threads: int) -> Any:
-    """Return the interpreter of one of MediaPipe's networks, ready to run; `name` is what errors call it.
-
-    Raises
-    ------
-    ModelError
-        Where the bytes are no network.
-    """
-    try:
-        with quiet():
-            from ai_edge_litert.interpreter import Interpreter
-
-            loaded: Any = Interpreter(model_content=network, num_threads=n_threads)
-            loaded.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(
-            f"MediaPipe's {name} was wanted, but these bytes do not load ({error}); run `hipcv models check`."
-        ) from error
-    return loaded
+#: What is taken of its outputs, by their shapes.
+_OUTPUTS = {
+    "landmarks": (1, 195),
+    "world": (1, 117),
+    "presence": (1, 1),
+    "mask": (1, 256, 256, 1),
+    "heat": (1, 64, 64, 39),
+}
 
 
 class LandmarkNetwork:
@@ -161,28 +146,17 @@ class LandmarkNetwork:
     """
 
     def __init__(self, network: bytes, n_threads: int = MAX_THREADS) -> None:
-        self._net = load_network(network, "landmark network", count_threads(n_threads))
-        self._input = self._net.get_input_details()[0]["index"]
-        outputs = {tuple(int(n) for n in d["shape"]): d["index"] for d in self._net.get_output_details()}
-        wanted = {
-            "landmarks": (1, 195),
-            "world": (1, 117),
-            "presence": (1, 1),
-            "mask": (1, 256, 256, 1),
-            "heat": (1, 64, 64, 39),
-        }
-        if not set(wanted.values()) <= set(outputs):
+        self._run = load_network(network, "landmark network", n_threads)
+        if not set(_OUTPUTS.values()) <= self._run.shapes:
             raise ModelError(
-                f"A landmark network with outputs {sorted(wanted.values())} was wanted, found {sorted(outputs)}; "
-                "run `hipcv models get`."
+                f"A landmark network with outputs {sorted(_OUTPUTS.values())} was wanted, found "
+                f"{sorted(self._run.shapes)}; run `hipcv models get`."
             )
-        self._outputs = {name: outputs[shape] for name, shape in wanted.items()}
 
     def __call__(self, crop: ByteArray) -> Look:
         """Look at one crop (256, 256, 3), RGB."""
-        self._net.set_tensor(self._input, (crop.astype(np.float32) / 255.0)[None])
-        self._net.invoke()
-        raw = {name: self._net.get_tensor(index)[0] for name, index in self._outputs.items()}
+        outputs = self._run(crop.astype(np.float32) / 255.0)
+        raw = {name: outputs[shape][0] for name, shape in _OUTPUTS.items()}
         landmarks = raw["landmarks"].reshape(39, 5).astype(np.float64)
         with np.errstate(over="ignore"):
             mask = 1.0 / (1.0 + np.exp(-raw["mask"][..., 0].astype(np.float64)))

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from hipcv.core.errors import ModelError
 from hipcv.core.series import FloatArray
-from hipcv.native.cores import count_threads
-from hipcv.pose.legs.network import load_network
+from hipcv.pose.legs.interpreter import load_network
 from hipcv.pose.legs.region import Vote
 
 ByteArray = NDArray[np.uint8]
@@ -52,6 +51,8 @@ def _cells_px() -> FloatArray:
 
 
 CELLS_PX = _cells_px()
+#: Shapes of the detector's outputs.
+_GUESSES, _LOGITS = (1, len(CELLS_PX), N_VALUES), (1, len(CELLS_PX), 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,15 +89,12 @@ class PersonDetector:
     """
 
     def __init__(self, network: bytes) -> None:
-        self._net = load_network(network, "person detector", count_threads(1))
-        self._input = self._net.get_input_details()[0]["index"]
-        outputs = {tuple(int(n) for n in d["shape"]): d["index"] for d in self._net.get_output_details()}
-        wanted = [(1, len(CELLS_PX), N_VALUES), (1, len(CELLS_PX), 1)]
-        if not set(wanted) <= set(outputs):
+        self._run = load_network(network, "person detector", 1)
+        if not {_GUESSES, _LOGITS} <= self._run.shapes:
             raise ModelError(
-                f"A person detector with outputs {wanted} was wanted, found {sorted(outputs)}; run `hipcv models get`."
+                f"A person detector with outputs {[_GUESSES, _LOGITS]} was wanted, found {sorted(self._run.shapes)}; "
+                "run `hipcv models get`."
             )
-        self._outputs = [outputs[shape] for shape in wanted]
 
     def __call__(self, rgb: ByteArray) -> list[Somebody]:
         """Return everybody in a picture (height, width, 3), the surest first."""
@@ -115,9 +113,8 @@ class PersonDetector:
         left, top = (SQUARE_PX - columns) // 2, (SQUARE_PX - rows) // 2
         square = np.zeros((SQUARE_PX, SQUARE_PX, 3), np.float32)
         square[top : top + rows, left : left + columns] = cv2.resize(rgb, (columns, rows), interpolation=cv2.INTER_AREA)
-        self._net.set_tensor(self._input, (square / 127.5 - 1.0)[None])
-        self._net.invoke()
-        guesses, logits = (self._net.get_tensor(index)[0].astype(np.float64) for index in self._outputs)
+        outputs = self._run(square / 127.5 - 1.0)
+        guesses, logits = (outputs[shape][0].astype(np.float64) for shape in (_GUESSES, _LOGITS))
         return [
             replace(found, hips_px=(found.hips_px - [left, top]) / scale, reach_px=found.reach_px / scale)
             for found in read_guesses(guesses, logits[:, 0], by_head=by_head)

@@ -97,7 +97,7 @@ def measure_shank(
     Parameters
     ----------
     path : the leg by the heat maps.
-    ribbons : T, what `edges.find_ribbon` saw along the path.
+    ribbons : T, what `edges.find_ribbons` saw along the path.
     landmarks_deg : (T,) as `landmarks_turn_deg`.
     shank_px : the length that the ribbons' units refer to.
     doubts : (T,) as `tracking.doubt`.
@@ -153,7 +153,7 @@ def fuse_ribbon(
     Parameters
     ----------
     knee_px, ankle_px : (2,) from the heat maps.
-    ribbon : what `find_ribbon` saw; None where it saw nothing.
+    ribbon : what `find_ribbons` saw; None where it saw nothing.
     shank_px : the length that the ribbon's units refer to.
     doubt : 1 where the heat maps are clear, more where they are not (`tracking.doubt`).
     displaced_deg : the ribbon's `displacement_deg`, which is taken off; NaN where it is unknown: what is usual is then

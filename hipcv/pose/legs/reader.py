@@ -39,7 +39,7 @@ from hipcv.pose.legs.looking import Views
 from hipcv.pose.legs.network import MAX_THREADS, LandmarkNetwork, Region
 from hipcv.pose.legs.people import PersonDetector, Somebody, others
 from hipcv.pose.legs.reading import read_lower_legs
-from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
+from hipcv.pose.legs.region import HANGING_DEG, NO_DOUBT, STANDING_DEG, TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
 from hipcv.pose.legs.seen_before import SeenBefore
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.subject import Subject, find_posture, find_subject
@@ -64,10 +64,12 @@ N_SEARCHED = 8
 #: knees towards the trunk, in lengths of a shank; and in how many frames it is looked at.
 BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
 N_BODY_LOOKS = 5
-#: Where there are so many frames, so many of them are read before the others.
+#: Where there are so many frames, and the search leaves a doubt, so many of them are read before the others.
 GLANCE_FROM, N_GLANCE = 72, 24
 #: How often it is looked where everybody's head is, so that faces can be covered in pictures.
 HEADS_EVERY_S = 0.5
+#: A picture of which no cell, so many a side, changed by more than so many levels of 255 shows them where they were.
+SAME_CELLS, SAME_LEVELS = 48, 8
 #: Where both knees are read in fewer of the frames, it is asked what else somebody does who is in view.
 MIN_READ = 0.5
 
@@ -172,7 +174,8 @@ class LegReader:
             vote, known = join(self.vote, seen_ahead)
             at_most = self.steps.looks_of_a_view
             seen = SeenBefore(vote.region, self.network, known, at_most)
-            for k, rows in enumerate([np.arange(n)] if at_most is None else _glance_and_all(n)):
+            sure = at_most is None or vote.merit >= NO_DOUBT
+            for k, rows in enumerate([np.arange(n)] if sure else _glance_and_all(n)):
                 if k and self._gives_up():
                     break
                 seen.begin_again()
@@ -262,10 +265,14 @@ class LegReader:
     def _heads(self, time_s: FloatArray) -> FloatArray:
         """Return (K, 4) where heads may be: time, x, y and radius to cover; nothing without a detector."""
         rows, next_s = [np.empty((0, 4))], -np.inf
+        seen, heads = None, np.empty((0, 3))
         for k in range(len(time_s)):
             if self.detector is not None and time_s[k] >= next_s:
                 next_s = time_s[k] + HEADS_EVERY_S
-                heads = self.detector.heads(self._frame(k)) / self._scale
+                rgb = self._frame(k)
+                small = cv2.resize(rgb, (SAME_CELLS, SAME_CELLS), interpolation=cv2.INTER_AREA)
+                if seen is None or cv2.absdiff(small, seen).max() > SAME_LEVELS:
+                    seen, heads = small, self.detector.heads(rgb) / self._scale
                 rows.append(np.column_stack([np.full(len(heads), time_s[k]), heads]))
         return np.concatenate(rows)
 
@@ -425,9 +432,9 @@ def _glance_and_all(n: int) -> list[IntArray]:
 
 
 def _unpack(packed: bytes) -> ByteArray:
-    picture = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_COLOR)
+    picture = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_COLOR_RGB)
     assert picture is not None
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+    return np.asarray(picture, np.uint8)
 
 
 def open_leg_reader(

@@ -19,7 +19,7 @@ from hipcv.core.motion.filtering import median_of
 from hipcv.core.series import FloatArray
 from hipcv.pose.legs.colour import LegColour
 from hipcv.pose.legs.covered import at_rest
-from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, edges_under, find_ribbon
+from hipcv.pose.legs.edges import COLUMNS, ROWS, Ribbon, edge_strength, edges_under, find_ribbons
 from hipcv.pose.legs.heatmaps import CROP_PX, cell_of
 from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end, stay_on_the_bed
 from hipcv.pose.legs.looking import Views
@@ -205,12 +205,12 @@ def _resting(paths: Sequence[LegPath], doubts: Sequence[FloatArray]) -> list[Flo
 
 def _find_ribbons(edges: Sequence[MapArray]) -> list[Ribbon | None]:
     under = [edges_under(e) for e in edges]
-    ribbons = [find_ribbon(e, under=u) for e, u in zip(edges, under, strict=True)]
+    ribbons = find_ribbons(edges, under)
     # a leg is as wide in one frame as in the next
     half_width = median_of(np.array([r.half_width for r in ribbons if r is not None]))
     if not np.isfinite(half_width):
         return ribbons
-    return [find_ribbon(e, half_width, u) for e, u in zip(edges, under, strict=True)]
+    return find_ribbons(edges, under, half_width)
 
 
 def _edges_along(

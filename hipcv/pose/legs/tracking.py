@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.ndimage import map_coordinates
+import scipy  # its parts load when they are first asked for, `ndimage` in 0.2 s
 
 from hipcv.core.motion.filtering import local_lines, median_of
 from hipcv.core.series import FloatArray, IntArray
@@ -216,7 +216,7 @@ def polar_scores(
 def _read_maps(maps: FloatArray | MapArray, cells: FloatArray, outside: Literal["constant", "nearest"]) -> FloatArray:
     """Return (T, A, P) what each of (T, M, M) maps says at its places (T, A, P, 2), columns and rows of cells."""
     frame = np.broadcast_to(np.arange(len(maps), dtype=np.float64)[:, None, None], cells.shape[:-1])
-    return np.asarray(map_coordinates(maps, [frame, cells[..., 1], cells[..., 0]], order=1, mode=outside))
+    return np.asarray(scipy.ndimage.map_coordinates(maps, [frame, cells[..., 1], cells[..., 0]], order=1, mode=outside))
 
 
 def best_path(scores: FloatArray, time_s: FloatArray) -> IntArray:
@@ -377,7 +377,7 @@ def find_path(
         direction = np.array([outward(leg) * np.sin(turn), np.cos(turn)])
         places = knee_px[t] + shank_px * RADII[:, None] * direction
         cells = np.clip((places - CELL_CENTRE_PX) / CELL_PX, 0, 63)
-        values = map_coordinates(ankle_maps[t], [cells[:, 1], cells[:, 0]], order=1)
+        values = scipy.ndimage.map_coordinates(ankle_maps[t], [cells[:, 1], cells[:, 0]], order=1)
         on_path = int(values.argmax())
         column, row = np.rint(cells[on_path]).astype(int)
         r0, c0 = max(row - reach_cells, 0), max(column - reach_cells, 0)
@@ -420,7 +420,9 @@ def share_in_front(mask: MapArray, knees_px: FloatArray, shank_px: float) -> flo
     across, along = np.meshgrid(
         np.linspace(left, right, 12), np.linspace(nearest - 0.9 * shank_px, nearest - 0.35 * shank_px, 12)
     )
-    return float(map_coordinates(mask, [along * cells - 0.5, across * cells - 0.5], order=1, mode="nearest").mean())
+    return float(
+        scipy.ndimage.map_coordinates(mask, [along * cells - 0.5, across * cells - 0.5], order=1, mode="nearest").mean()
+    )
 
 
 def doubt(path: LegPath, knee_peak: float, shank_px: float, angles_deg: FloatArray = ANGLES_DEG) -> FloatArray:

@@ -88,6 +88,7 @@ async def create(request: Request, rooms: In) -> Response:
         values = options.model_dump(mode="json")
         if options.keep:  # who asks for it says that the person agreed, which is written down before anything is kept
             await asyncio.to_thread(rooms.store.history.consent, job_id, options.subject)
+        await asyncio.to_thread(rooms.shelves.settle_clip, job_id)
         job = await asyncio.to_thread(rooms.store.add, values, job_id=job_id, max_waiting=limits.max_waiting)
         if job is None:
             raise _queue_full(limits)

@@ -55,7 +55,7 @@ async def live(socket: WebSocket) -> None:
         await _converse(socket, rooms, session, resumed)
     except _End as end:
         await _close(socket, end)
-        if session is not None and session.owner is socket:
+        if session is not None and session.owner is socket and end.code != STOPPING:  # the server itself ends them all
             await rooms.desk.close(session)
     except _BROKEN:
         pass

@@ -67,7 +67,8 @@ async def rename(rooms: In, wanted: schemas.Rename) -> Response:
     summary="Delete everything of a person, pictures and all",
 )
 async def forget(rooms: In, subject: schemas.Subject) -> Response:
-    """Delete everything of a person, also what waits; running work on it ends."""
+    """Delete everything of a person, also what waits; running work on it ends, a live test as well."""
+    await rooms.desk.forget(subject)
     await asyncio.to_thread(_forget, rooms, subject)
     return Response(status_code=204)
 
