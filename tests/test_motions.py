@@ -4,6 +4,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import advice_for, filming_guide, note_for
 from hipcv.evidence.reference import all_references, find_references
 from hipcv.outputs.document import make_document, read_document, read_setup, render_document
+from hipcv.outputs.figures import draw_arcs
 from hipcv.outputs.html import render_report
 from hipcv.outputs.note import render_note
 from hipcv.outputs.plan import next_steps
@@ -480,3 +482,21 @@ def test_in_a_clip_of_internal_rotation_nobody_tried_the_other_way(name, kept):
         seen.series, replace(seen.assessment.setup, motion=Motions.BOTH), provenance=seen.assessment.provenance
     )
     assert told_apart_from_what_was_asked(both) == told_apart_from_what_was_asked(seen.assessment)
+
+
+def test_the_bars_of_the_arcs_are_as_long_as_these_and_lie_on_both_sides_of_zero(assessment):
+    drawing = ElementTree.fromstring(draw_arcs(assessment))
+    zero = next(float(e.get("x1")) for e in drawing.iter("line") if e.get("class") == "zero")
+    ticks = [e for e in drawing.iter("text") if e.get("class") == "tick" and e.get("text-anchor") == "middle"]
+    per_deg = (float(ticks[-1].get("x")) - zero) / float(ticks[-1].text.removesuffix("°"))
+    for side, group in zip(SIDES, drawing.iter("g"), strict=True):
+        bar = next(e for e in group.iter("rect"))
+        start, length = float(bar.get("x")), float(bar.get("width"))
+        ends = [assessment.of(side, motion).end_range_deg for motion in Motion]
+        assert (start + length - zero) / per_deg == pytest.approx(ends[0], abs=0.1)
+        assert (zero - start) / per_deg == pytest.approx(ends[1], abs=0.1)
+        told = [e.text for e in group.iter("text") if e.get("class") == "value"]
+        assert told[:2] == [f"{end:.0f}°" for end in ends]
+        assert told[2].startswith(f"{assessment.arc_of(side).total_deg:.0f}° (")
+        assert told[2] in drawing.get("aria-label")
+    assert draw_arcs(assess(seated(fps=15.0), BOTH)) == ""

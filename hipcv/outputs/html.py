@@ -27,7 +27,7 @@ from hipcv.outputs.basis import (
 )
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.document import make_document
-from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
+from hipcv.outputs.figures import TERM_COLOURS, draw_arcs, draw_budget, draw_curves, draw_norms, term_class
 from hipcv.outputs.front import meaning_text, ranges_text, since_text
 from hipcv.outputs.note import render_note
 from hipcv.outputs.plan import next_steps
@@ -129,6 +129,7 @@ def render_report(
             several=asked is Motions.BOTH,
             rotation=rotation_text(asked),
             pair=lambda motion: [assessment.of(side, motion) for side in SIDES],
+            arc_bars=draw_arcs(assessment),
             arcs=[(side, arc) for side in SIDES if (arc := assessment.arc_of(side)) is not None],
             norms=lambda result: draw_norms(result, result.reference),
             concerns=lambda finding: concerns_text(finding, asked),
