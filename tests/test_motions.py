@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kept_poses import SAMPLES
 from published import faults
 from rich.console import Console
 from simulated import prone, seated, swings
@@ -500,3 +501,27 @@ def test_the_bars_of_the_arcs_are_as_long_as_these_and_lie_on_both_sides_of_zero
         assert told[2].startswith(f"{assessment.arc_of(side).total_deg:.0f}° (")
         assert told[2] in drawing.get("aria-label")
     assert draw_arcs(assess(seated(fps=15.0), BOTH)) == ""
+
+
+def turned(series, by_deg):
+    """Return what a camera that is rolled sees of a clip in whose picture nothing is plumb."""
+    c, s = np.cos(np.radians(by_deg)), np.sin(np.radians(by_deg))
+    turn, middle = np.array([[c, s], [-s, c]]), np.array(series.frame_size_px) / 2
+    px = (series.image_px - middle) @ turn + middle
+    world = np.concatenate([series.world_m[..., :2] @ turn, series.world_m[..., 2:]], axis=-1)
+    return replace(series, image_px=px, world_m=world, edges_px=np.empty((0, 4)))
+
+
+@pytest.mark.parametrize("roll_deg", [-6.0, 6.0])
+def test_the_arc_of_a_clip_holds_where_the_camera_is_rolled_and_nothing_is_plumb(kept, roll_deg):
+    """Each direction is off by what of the roll the resting legs do not tell; the arc is not."""
+    clip = kept("seated-both-133-00")
+    blind = assess(turned(clip.series, roll_deg), clip.assessment.setup)
+    assert FindingCode.GRAVITY_UNKNOWN in {f.code for f in blind.findings}
+    trials = json.loads((SAMPLES / "seated-both-133-00.truth.json").read_text())["trials"]
+    for side in SIDES:
+        mine = [t["end_range_shin_to_vertical_deg"] for t in trials if t["side"] == side[0].upper()]
+        arc = blind.arc_of(side)
+        assert arc.total_deg == pytest.approx(max(mine) - min(mine), abs=1.5)
+        assert arc.total_interval95_deg[0] < max(mine) - min(mine) < arc.total_interval95_deg[1]
+        assert arc.balance_deg is None
