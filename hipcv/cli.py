@@ -26,7 +26,20 @@ from hipcv.native.chatter import own_process
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.outputs.commands import register as register_advice
 from hipcv.upkeep.commands import register as register_upkeep
-from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Paper, Sex
+from hipcv.words import (
+    USUAL_MOTIONS,
+    CameraSide,
+    Effort,
+    EndPoint,
+    Engine,
+    HandPlace,
+    Legs,
+    ModelName,
+    Motion,
+    Motions,
+    Paper,
+    Sex,
+)
 from hipcv_server.commands import forget_elsewhere, open_page
 from hipcv_server.commands import register as register_server
 
@@ -130,7 +143,7 @@ def measure(
             "--motion",
             help="internal: the foot swings outwards; external: inwards, with the other leg out of its way; both.",
         ),
-    ] = Motions.INTERNAL,
+    ] = USUAL_MOTIONS,
     legs: Annotated[
         Legs | None, typer.Option("--legs", help="Which legs move at once; auto: see it.", show_default=False)
     ] = None,

@@ -15,7 +15,7 @@ import typer
 from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
 from hipcv.history.commands import PersonOption
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
-from hipcv.words import SIDES, Effort, Legs, ModelName, Motions, Sex, Side
+from hipcv.words import SIDES, USUAL_MOTIONS, Effort, Legs, ModelName, Motions, Sex, Side
 
 if TYPE_CHECKING:
     from hipcv.core.answers import SidePain
@@ -82,7 +82,7 @@ class _Command:
         ] = None,
         motion: Annotated[
             Motions, typer.Option("--motion", help="Foot outwards (internal), inwards (external), or both.")
-        ] = Motions.INTERNAL,
+        ] = USUAL_MOTIONS,
         side: Annotated[LiveSide, typer.Option("--side", help="Which hips to test.")] = LiveSide.BOTH,
         trials: Annotated[int, typer.Option("--trials", min=1, max=10, help="Trials a side.")] = 3,
         hold: Annotated[float, typer.Option("--hold", min=0.5, max=5, help="Seconds to hold still.")] = 1.5,

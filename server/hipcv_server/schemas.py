@@ -30,6 +30,7 @@ from hipcv.outputs.document import AssessmentDocument
 from hipcv.outputs.document.definition import ComparisonPart, PlanPart, ScreeningPart
 from hipcv.words import (
     SIDES,
+    USUAL_MOTIONS,
     Answer,
     CameraSide,
     Effort,
@@ -175,7 +176,7 @@ class MeasureOptions(_Done):
     vertical: Annotated[list[Edge], Field(max_length=8)] = []
     mirrored: bool | None = None
     slow_motion: Annotated[float, Field(ge=0.05, le=100, allow_inf_nan=False)] = 1.0
-    motion: Motions = Motions.INTERNAL
+    motion: Motions = USUAL_MOTIONS
     rotate: Literal[0, 90, 180, 270] = 0
     aspect: Shape | None = None
     from_s: Second | None = None
@@ -272,7 +273,7 @@ class StartMessage(_Done):
     hands_free: bool = True
     mirror_checked: bool = False
     asks_pain: bool = False
-    motion: Motions = Motions.INTERNAL
+    motion: Motions = USUAL_MOTIONS
     subject_at: Place | None = None
 
     def setup(self) -> Setup:
