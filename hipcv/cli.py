@@ -589,7 +589,7 @@ def _write(
 
     with (
         Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
-        closing(_frames(measured, slow_motion, progress)) as frames,
+        closing(_frames(measured, slow_motion, progress, wanted)) as frames,
     ):
         material = Material(measured.assessment, measured.series, frames, **shown)
         for artefact, path in wanted:
@@ -605,13 +605,17 @@ def _tell_written(paths: Sequence[Path]) -> None:
         Console().print(f"wrote {printable(str(path))}", style="dim", soft_wrap=True, highlight=False, markup=False)
 
 
-def _frames(measured: "Measurement", slow_motion: float, progress: "Progress") -> "Generator[Frame, None, None]":
-    """Yield the recording once more, from the moment that somebody wants the first frame."""
+def _frames(
+    measured: "Measurement", slow_motion: float, progress: "Progress", wanted: "Sequence[tuple[Artefact, Path]]"
+) -> "Generator[Frame, None, None]":
+    """Yield the recording once more, from the moment that somebody wants the first frame; all of it for a video."""
     from hipcv.sources.video import open_video
 
     setup, viewing = measured.assessment.setup, measured.assessment.provenance.viewing
+    sample_hz = None if any(artefact.needs_frames for artefact, _ in wanted) else measured.sample_hz
     with open_video(measured.path, mirrored=bool(setup.mirrored), slow_motion=slow_motion, viewing=viewing) as video:
-        yield from progress.track(video, total=len(measured.series), description="Drawing")
+        frames = video.frames(sample_hz)
+        yield from progress.track(frames, total=len(measured.series), description="Drawing")
 
 
 def _status(measured: "Measurement") -> int:

@@ -73,6 +73,8 @@ HEADS_EVERY_S = 0.5
 SAME_CELLS, SAME_LEVELS = 48, 8
 #: Where both knees are read in fewer of the frames, it is asked what else somebody does who is in view.
 MIN_READ = 0.5
+#: Who sits in more of the frames that were searched sits.
+MOSTLY = 0.5
 
 
 @dataclass(slots=True)
@@ -175,8 +177,8 @@ class LegReader:
             vote, known = join(self.vote, seen_ahead)
             at_most = self.steps.looks_of_a_view
             seen = SeenBefore(vote.region, self.network, known, at_most)
-            sure = at_most is None or vote.merit >= NO_DOUBT
-            for k, rows in enumerate([np.arange(n)] if sure else _glance_and_all(n)):
+            all_at_once = at_most is None or self._is_sure(vote)
+            for k, rows in enumerate([np.arange(n)] if all_at_once else _glance_and_all(n)):
                 if k and self._gives_up():
                     break
                 seen.begin_again()
@@ -230,6 +232,10 @@ class LegReader:
         """Return in which share of some frames the subject's legs are read."""
         series = PoseSeries(times_s, part.image_px, part.world_m, part.visibility, self._frame_size_px)
         return float(subject_seen(series, self.procedure).mean()) if len(series) else 0.0
+
+    def _is_sure(self, vote: Vote) -> bool:
+        """Whether the search says beyond doubt that somebody does the test: where bodies are seen, sits."""
+        return vote.merit >= NO_DOUBT and (vote.sits > MOSTLY or not self.procedure.body_seen)
 
     def _gives_up(self) -> bool:
         """Whether what was read so far says that the rest is not worth a look: hardly any leg, or another posture."""
