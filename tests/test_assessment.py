@@ -18,7 +18,7 @@ from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.motion.angles import sides_exchanged, sort_sides
 from hipcv.core.procedures import PROCEDURES
 from hipcv.core.procedures.prone import PRONE
-from hipcv.core.series import ANKLES, HIPS, KNEES, MIRROR_ROWS, PoseSeries
+from hipcv.core.series import ANKLES, HIPS, KNEES, MIRROR_ROWS, SHOULDERS, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.core.uncertainty import (
     JOINTS_SE_DEG,
@@ -334,10 +334,27 @@ def test_a_person_who_stands_is_refused():
     world = series.world_m.copy()
     for hip, knee in zip(HIPS, KNEES, strict=True):
         world[:, knee] = world[:, hip] + [0, 0.42, 0]
-    standing = PoseSeries(series.time_s, series.image_px, world, series.visibility, FRAME)
+    px = series.image_px.copy()
+    shank_px = np.linalg.norm(px[0, ANKLES] - px[0, KNEES], axis=-1).max()
+    px[:, [*HIPS, *SHOULDERS], 1] -= 0.8 * shank_px
+    standing = PoseSeries(series.time_s, px, world, series.visibility, FRAME)
     assessment = assess(standing, Setup())
     assert FindingCode.WRONG_TEST in codes(assessment, Severity.REJECT)
     assert assessment.trials == ()
+
+
+def test_who_sits_in_the_picture_is_measured_however_straight_the_hips_are_taken_to_be():
+    """A gown hides the thighs; an upright trunk over knees that point at the camera is somebody who sits."""
+    series = seated()
+    world = series.world_m.copy()
+    for hip, knee in zip(HIPS, KNEES, strict=True):
+        world[:, knee] = world[:, hip] + [0, 0.42, -0.2]
+    gown = PoseSeries(series.time_s, series.image_px, world, series.visibility, FRAME)
+    assert FindingCode.WRONG_TEST not in codes(assess(gown, Setup()), Severity.REJECT)
+    lies = series.image_px.copy()  # the trunk behind the thighs
+    lies[:, SHOULDERS, 1] = lies[:, HIPS, 1] - 20
+    lying = PoseSeries(series.time_s, lies, world, series.visibility, FRAME)
+    assert FindingCode.WRONG_TEST in codes(assess(lying, Setup()), Severity.REJECT)
 
 
 def turned(series, quarters):

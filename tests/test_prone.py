@@ -12,6 +12,7 @@ import pytest
 
 from hipcv.assessment import Status, assess
 from hipcv.core.camera.pinhole import image_angle_deg
+from hipcv.core.checks.limits import UPRIGHT_TRUNK
 from hipcv.core.checks.posture import check_end
 from hipcv.core.checks.recording import check_recording
 from hipcv.core.finding import FindingCode, Severity
@@ -32,7 +33,7 @@ from hipcv.pose.legs.network import LandmarkNetwork, Look, Region
 from hipcv.pose.legs.people import CELLS_PX, SQUARE_PX, PersonDetector, others, read_guesses
 from hipcv.pose.legs.reader import LegReader
 from hipcv.pose.legs.reading import read_lower_legs
-from hipcv.pose.legs.region import TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
+from hipcv.pose.legs.region import Vote, find_in_clip, trunk_shanks
 from hipcv.pose.legs.seen_before import SeenBefore
 from hipcv.pose.recognise import recognise_test
 from hipcv.session import Session
@@ -342,7 +343,7 @@ def test_a_trunk_foreshortened_behind_the_thighs_is_none_of_somebody_who_sits(sh
         points[list(rows)] = [(100.0, y), (140.0, y)]
     empty = np.zeros(1)
     look = Look(points, np.zeros((33, 3)), 1.0, empty, empty)
-    assert (trunk_shanks(look) >= TRUNK_SHANKS) == upright
+    assert (trunk_shanks(look) >= UPRIGHT_TRUNK.value) == upright
 
 
 @pytest.mark.parametrize(("name", "expected"), [(CLIP, PRONE), ("seated-hard-103-00", SEATED)])

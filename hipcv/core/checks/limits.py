@@ -126,6 +126,12 @@ HANGING = Limit(60.0, "°", "a seated shank hangs at rest; one that points up or
 LEVEL_THIGH = Limit(
     0.9, "thigh to shank in the picture", f"seen from the front a level thigh looks short: at most 0.48 {CLEAN}"
 )
+#: Who shows an upright trunk over thighs that look so short sits, however bent a network takes the hips to be: a gown
+#: hides them (0.62 with one, rendered, whose hips were taken to be bent by 38°).
+SHORT_THIGH = Limit(0.7, "thigh to shank in the picture", "half way: a level thigh looks half as long at most")
+UPRIGHT_TRUNK = Limit(
+    0.75, "trunk to shank in the picture", "1.0 for people who sit; on a bed that is seen askew it was 0.3 to 0.55"
+)
 #: The broadest.
 BROAD = Limit(
     0.82,

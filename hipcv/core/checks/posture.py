@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from hipcv.core.checks.limits import HANGING, HIPS_UNSEEN, LEVEL_THIGH, LIMITS, TRUNK_IN_FRONT, found
+from hipcv.core.checks.limits import (
+    HANGING,
+    HIPS_UNSEEN,
+    LEVEL_THIGH,
+    LIMITS,
+    SHORT_THIGH,
+    TRUNK_IN_FRONT,
+    UPRIGHT_TRUNK,
+    found,
+)
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
 from hipcv.core.motion.angles import MIN_VISIBILITY, AngleSeries, seen_px
 from hipcv.core.motion.filtering import median_of
@@ -17,7 +26,7 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
     findings = []
     flexion = median_of(angles.hip_flexion_deg)
     thigh_share = thigh_to_shank(angles)
-    if flexion < LIMITS[FindingCode.WRONG_TEST].value:
+    if flexion < LIMITS[FindingCode.WRONG_TEST].value and not _sits_in_picture(series, angles):
         findings.append(found(FindingCode.WRONG_TEST, Severity.REJECT, flexion))
     elif (turned_deg := _turn_deg(series)) and thigh_share <= LEVEL_THIGH.value:
         findings.append(picture_turned(turned_deg))
@@ -34,6 +43,14 @@ def _check_seated(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list
     if 1 - hips.mean() > HIPS_UNSEEN.value:
         findings.append(found(FindingCode.OUT_OF_FRAME, Severity.DOUBT, 1 - hips.mean(), limit=HIPS_UNSEEN))
     return findings
+
+
+def _sits_in_picture(series: PoseSeries, angles: AngleSeries) -> bool:
+    """Whether a trunk stands upright over thighs that point at the camera: the picture knows that without any depth."""
+    px = seen_px(series)
+    trunk_px = median_of(px[:, HIPS, 1].mean(axis=1) - px[:, SHOULDERS, 1].mean(axis=1))
+    upright = trunk_px >= UPRIGHT_TRUNK.value * median_of(angles.shank_px)
+    return upright and thigh_to_shank(angles) <= SHORT_THIGH.value
 
 
 def thigh_to_shank(angles: AngleSeries) -> float:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.limits import FEET_OUTSIDE, LEGS_FAINT, LIMITS, TRUNK_IN_FRONT, found
+from hipcv.core.checks.limits import FEET_OUTSIDE, LEGS_FAINT, LIMITS, TRUNK_IN_FRONT, UPRIGHT_TRUNK, found
 from hipcv.core.checks.posture import check_end
 from hipcv.core.checks.recording import subject_seen
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
@@ -40,7 +40,7 @@ from hipcv.pose.legs.network import MAX_THREADS, LandmarkNetwork, Region
 from hipcv.pose.legs.people import PersonDetector, Somebody, others
 from hipcv.pose.legs.protractor import HANGING
 from hipcv.pose.legs.reading import read_lower_legs
-from hipcv.pose.legs.region import HANGING_DEG, NO_DOUBT, STANDING_DEG, TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
+from hipcv.pose.legs.region import HANGING_DEG, NO_DOUBT, STANDING_DEG, Vote, find_in_clip, trunk_shanks
 from hipcv.pose.legs.seen_before import SeenBefore
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.subject import Subject, find_posture, find_subject
@@ -348,7 +348,7 @@ class LegReader:
         picks = np.linspace(0, len(self._kept) - 1, N_BODY_LOOKS).astype(int)
         looks = [self.network(body.cut(self._frame(k))) for k in picks]
         # a bed seen askew shows the trunk foreshortened behind the thighs, which passes for bent hips
-        upright = [look for look in looks if trunk_shanks(look) >= TRUNK_SHANKS]
+        upright = [look for look in looks if trunk_shanks(look) >= UPRIGHT_TRUNK.value]
         if len(upright) <= N_BODY_LOOKS // 2:
             return float("nan")
         bent = [hip_flexion_deg(look.world_m).mean() for look in upright]

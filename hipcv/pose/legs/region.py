@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from hipcv.core.checks.limits import LEGS_FAINT, LEVEL_THIGH, LIMITS
+from hipcv.core.checks.limits import LEGS_FAINT, LEVEL_THIGH, LIMITS, UPRIGHT_TRUNK
 from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import hip_flexion_deg
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray
@@ -66,9 +66,6 @@ MIN_TURNED = 0.75
 #: In pictures that are turned for trial by a quarter or a half something may look like legs: a clip with feet outside
 #: came to 0.2 so, clips that were turned back to 0.8 and 1.0.
 CLEAR_MERIT = 0.5
-#: Who sits facing the camera shows a trunk of about a shank's length above the hips (1.0 where tried); on a bed that is
-#: seen askew it was 0.3 to 0.55.
-TRUNK_SHANKS = 0.75
 #: What a smaller network finds are limbs of somebody upright where squares about them that are not turned, so many
 #: times as wide and so far down, show legs as well as the turned one did, or better than this (the median over the
 #: frames, on rendered people: seated 0.6 to 0.99 and never less than the turned one, prone at most 0.64, always less).
@@ -277,7 +274,7 @@ def sits_in(look: Look) -> bool:
     """
     px = look.landmarks_px
     hang = (px[list(ANKLES), 1] > px[list(KNEES), 1]).all()
-    if not (hang and trunk_shanks(look) >= TRUNK_SHANKS):
+    if not (hang and trunk_shanks(look) >= UPRIGHT_TRUNK.value):
         return False
     thighs, shanks = (
         np.linalg.norm(px[list(a)] - px[list(b)], axis=1).mean() for a, b in ((HIPS, KNEES), (KNEES, ANKLES))
