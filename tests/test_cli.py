@@ -35,7 +35,7 @@ def measured(samples, tmp_path_factory):
 
 def test_json_on_standard_output_is_the_documented_document(measured):
     document, _ = measured
-    assert document["schema"] == "hipcv.assessment/1"
+    assert document["schema"] == "hipcv.assessment/2"
     assert faults(document) == []
     assert document["status"] == "measured"
     assert document["test"] == "seated"
