@@ -615,7 +615,7 @@ def test_each_direction_and_the_arc_stand_on_the_page(visit: Callable[..., Visit
         assert bars.count() == 0
     else:
         bars.wait_for()
-        words = bars.locator("text").all_inner_texts()
+        words = bars.locator("text").all_text_contents()
         assert {"foot inwards", "foot outwards"} <= set(words)
         opened.expect_text(".result", re.compile(r"Left hip: 69° in all, likely between"))
     opened.expect_clean(statuses=(404,))
