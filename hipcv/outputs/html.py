@@ -23,6 +23,7 @@ from hipcv.outputs.basis import (
     protocols_text,
     readings_text,
     rotation_text,
+    shape_text,
     sides_text,
 )
 from hipcv.outputs.beside import beside_number
@@ -139,6 +140,7 @@ def render_report(
             posture=NoVerdict.NO_POSTURE,
             read=readings_text(assessment.provenance),
             sides_rest_on=sides_text(assessment.setup),
+            shape_rests_on=shape_text(assessment.setup, assessment.provenance.viewing),
             budget=draw_budget,
             stills=stills,
             video_name=video_name,
