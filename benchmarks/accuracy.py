@@ -1,14 +1,16 @@
 """End-range error against known truth, clip by clip and summed up by test and level.
 
     python benchmarks/accuracy.py CLIPS_DIR [--model heavy] [--out benchmarks/out] [--given-camera] [--jobs 2]
-                                  [--engine graph]
+                                  [--engine graph] [--motion both] [--turned 6]
 
 Every `NAME.mp4` with a `NAME.truth.json` beside it is measured as a user would measure it. Truth is the shank's angle
 to the plumb line at end range, averaged over the trials of a side and a motion. Three tables come out, with a row for
 every test and level (easy, hard, fault, passive, clothes, busy): the end range, how often intervals of several levels
 hold the truth, and the shank's angle in the picture frame by frame. Clips that show external rotation as well are a
 level of their own (both), with a row for each motion and one for the total arc. `--engine graph` measures the second
-opinion.
+opinion. `--motion both` asks for both directions whatever a clip shows, and counts the trials of a direction that it
+does not. `--turned 6` turns every frame by so many degrees and takes the room's edges away from what was read, so that
+nothing is plumb: what is left of the arc then.
 """
 
 import argparse
@@ -25,10 +27,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import av
+import cv2
 import numpy as np
 from scipy.special import ndtri
 
-from hipcv.assessment import Assessment
+from hipcv.assessment import Assessment, assess
 from hipcv.core.camera.pinhole import image_angle_deg
 from hipcv.core.finding import FindingCode, Severity
 from hipcv.core.motion.trials import Trial
@@ -85,6 +89,7 @@ class SideRow:
     codes: str
     fault_found: bool
     motion: str = str(Motion.INTERNAL)
+    n_trials_not_shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,7 @@ def score(assessment: Assessment, truth: dict[str, Any]) -> list[SideRow]:
                         status=str(result.status),
                         n_trials_true=len(true_trials),
                         n_trials_found=len(result.trials),
+                        n_trials_not_shown=sum(len(assessment.of(side, m).trials) for m in Motion if not each[m]),
                         plateau_loss_deg=float(np.mean(losses)) if losses else float("nan"),
                     )
                 )
@@ -374,14 +380,44 @@ def spread(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> 
 
 
 def measure_clip(
-    pair: tuple[Path, Path], *, model_name: ModelName, given_camera: bool, engine: Engine = Engine.LEGS
+    pair: tuple[Path, Path],
+    *,
+    model_name: ModelName,
+    given_camera: bool,
+    engine: Engine = Engine.LEGS,
+    motion: Motions | None = None,
+    turned_deg: float = 0.0,
 ) -> tuple[list[SideRow], list[ShankRow]]:
-    """Measure one clip and compare it with its truth, side by side and frame by frame."""
+    """Measure one clip and compare it with its truth, side by side and frame by frame.
+
+    A clip that is turned is compared side by side only: the truth's frames are those of the camera that stood level.
+    """
     clip, truth_file = pair
     truth = json.loads(truth_file.read_text(encoding="utf-8"))
     setup = setup_for(truth, given_camera=given_camera)
-    assessment = measure_file(clip, setup, model_name=model_name, engine=engine).assessment
-    return score(assessment, truth), score_shanks(assessment, truth)
+    setup = setup if motion is None else replace(setup, motion=motion)
+    if not turned_deg:
+        assessment = measure_file(clip, setup, model_name=model_name, engine=engine).assessment
+        return score(assessment, truth), score_shanks(assessment, truth)
+    with tempfile.TemporaryDirectory() as folder:
+        turned = Path(folder, clip.name)
+        write_turned(clip, turned, turned_deg)
+        measured = measure_file(turned, setup, model_name=model_name, engine=engine)
+    return score(assess(replace(measured.series, edges_px=np.empty((0, 4))), setup), truth), []
+
+
+def write_turned(clip: Path, path: Path, by_deg: float) -> None:
+    """Write a clip with every frame turned clockwise about its middle; its edges are drawn on beyond them."""
+    with av.open(str(clip)) as source, av.open(str(path), "w") as target:
+        stored = source.streams.video[0]
+        stream = target.add_stream("libx264", rate=stored.average_rate, options={"crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = stored.width, stored.height, "yuv420p"
+        size = stored.width, stored.height
+        turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), -by_deg, 1.0)
+        for frame in source.decode(stored):
+            picture = cv2.warpAffine(frame.to_ndarray(format="rgb24"), turn, size, borderMode=cv2.BORDER_REPLICATE)
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        target.mux(stream.encode())
 
 
 def main() -> None:
@@ -394,12 +430,15 @@ def main() -> None:
     parser.add_argument("--given-camera", action="store_true", help="state roll, pitch and yaw from the truth")
     parser.add_argument("--jobs", type=int, default=2, help="clips measured at the same time")
     parser.add_argument("--engine", default="legs", choices=[str(e) for e in Engine], help="who reads the frames")
+    parser.add_argument("--motion", choices=[str(m) for m in Motions], help="ask for this; else for what a clip shows")
+    parser.add_argument("--turned", type=float, default=0.0, metavar="DEG", help="turn every frame, nothing is plumb")
     args = parser.parse_args()
     pairs = [(c, t) for c, t in find_clips(args.clips) if args.only in c.name]
     if not pairs:
         sys.exit(f"Clips with a .truth.json beside them were wanted, none found in {args.clips}.")
     name, engine = ModelName(args.model), Engine(args.engine)
-    work = partial(measure_clip, model_name=name, given_camera=args.given_camera, engine=engine)
+    asked = {"motion": Motions(args.motion) if args.motion else None, "turned_deg": args.turned}
+    work = partial(measure_clip, model_name=name, given_camera=args.given_camera, engine=engine, **asked)
     results: dict[tuple[Path, Path], tuple[list[SideRow], list[ShankRow]]] = {}
     for pair, result in spread(work, pairs, args.jobs):
         results[pair] = result
@@ -414,11 +453,16 @@ def main() -> None:
     shanks = [row for pair in pairs for row in results[pair][1]]
     stem = f"accuracy-{args.model}{'-given-camera' if args.given_camera else ''}"
     stem += "" if engine is Engine.LEGS else f"-{engine}"
+    stem += f"-{args.motion}" if args.motion else ""
+    stem += f"-turned-{args.turned:g}" if args.turned else ""
     write_rows(rows, SideRow, args.out / f"{stem}.csv")
     tables = [markdown(summarise(rows)), markdown(reliability(rows))]
     if shanks:
         write_rows(shanks, ShankRow, args.out / f"{stem}-shanks.csv")
         tables.append(markdown(summarise_shanks(shanks)))
+    if args.motion:
+        n_not_shown = sum(row.n_trials_not_shown for row in rows)
+        tables.append(f"Trials of a direction that the clip does not show: {n_not_shown}.\n")
     text = "\n".join(tables)
     (args.out / f"{stem}.md").write_text(text, encoding="utf-8")
     print(f"\n{text}\nRows in {os.fspath(args.out / stem)}.csv")

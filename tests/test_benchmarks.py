@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from scipy.special import ndtri
@@ -549,3 +550,21 @@ def test_the_value_furthest_towards_a_limit_is_the_lowest_where_low_values_count
     rows = [("prone", limits.Observed("short_shank", value, limit, below=True)) for value in (90.0, 60.0, 120.0)]
     (row,) = limits.summarise([*rows, ("prone", limits.Observed("short_shank", math.nan, limit, below=True))])
     assert (row["n"], row["median"], row["furthest"]) == ("3", "90", "60")
+
+
+def test_a_turned_clip_shows_what_a_camera_sees_that_is_rolled(tmp_path: Path) -> None:
+    """Clockwise where the angle is positive: what was plumb leans to the right at its upper end by just so much."""
+    picture = np.full((240, 320, 3), 255, np.uint8)
+    picture[:, 158:162] = 0
+    with av.open(str(tmp_path / "clip.mp4"), "w") as target:
+        stream = target.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for _ in range(3):
+            target.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        target.mux(stream.encode())
+    accuracy.write_turned(tmp_path / "clip.mp4", tmp_path / "turned.mp4", 6.0)
+    with av.open(str(tmp_path / "turned.mp4")) as source:
+        turned = [frame.to_ndarray(format="gray") for frame in source.decode(video=0)]
+    assert len(turned) == 3
+    upper, lower = (float(np.mean(np.flatnonzero(turned[0][row] < 128))) for row in (40, 200))
+    assert np.degrees(np.arctan2(upper - lower, 160)) == pytest.approx(6.0, abs=0.3)

@@ -47,7 +47,7 @@ from hipcv.pose.landmarker import NOBODY, Pose
 from hipcv.session import Reading
 from hipcv.sources.stills import decode_still, encode_still
 from hipcv.sources.video import open_video
-from hipcv.words import Answer, CameraSide, Motions, Sex
+from hipcv.words import Answer, CameraSide, Motions, Sex, Side
 from hipcv_server.live_worker import reading_message
 from hipcv_server.schemas import MeasureOptions
 from hipcv_server.store import JobStore, new_id
@@ -605,6 +605,29 @@ def test_beside_a_percentile_stands_how_far_protocols_differ_on_the_page(visit: 
             f".side-card.{side} .verdict",
             re.compile(r"in 100 of that group \(measured in another way its middle shifts by about 6°\)\.$"),
         )
+    opened.expect_clean(statuses=(404,))
+
+
+@pytest.mark.parametrize("asked", Motions)
+def test_each_direction_and_the_arc_stand_on_the_page(visit: Callable[..., Visit], asked: Motions) -> None:
+    ends = {"left": (40.0, 38.0, -30.0, -31.0), "right": (25.0, 26.0, -44.0, -41.0)}
+    assessment = assess(seated(**ends, fps=15.0, duration_s=36.0, right_start=18.0), Setup(motion=asked))
+    opened = visit()
+    opened.show("home")
+    opened.page.evaluate(SHOW_RESULT, render_document(assessment))
+    for side in Side:
+        shown = [f"{assessment.of(side, motion).end_range_deg:.0f}°" for motion in asked.each]
+        assert opened.page.locator(f".side-card.{side} .big").all_inner_texts() == shown
+    inwards = opened.page.get_by_role("heading", name="Turned the other way: the foot inwards")
+    assert inwards.count() == (asked is not Motions.INTERNAL)
+    bars = opened.page.get_by_role("img", name=re.compile("^From one end to the other: left foot outwards 39°"))
+    if asked is not Motions.BOTH:
+        assert bars.count() == 0
+    else:
+        bars.wait_for()
+        words = bars.locator("text").all_text_contents()
+        assert {"foot inwards", "foot outwards"} <= set(words)
+        opened.expect_text(".result", re.compile(r"Left hip: 69° in all, likely between"))
     opened.expect_clean(statuses=(404,))
 
 

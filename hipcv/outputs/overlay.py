@@ -169,7 +169,7 @@ class Overlay:
         at = usual if np.hypot(*(knee - usual)) < 0.5 * self._shank_px else knee
         outwards = float(self._assessment.angles.lateral[side.column])
         beside = np.array([outwards * 0.32, 0.1 if self._up else -0.1]) * self._shank_px
-        measured = self._assessment.of(side).measured
+        measured = any(result.measured for result in self._assessment.results if result.side is side)
         text = f"{side[0].upper()} {whole_degrees(angle)}"
         anchor = 0.0 if outwards > 0 else 1.0
         self._label_at(rgb, text, at + beside, 0.7, COLOURS[side] if measured else INK, anchor=anchor, above=True)
