@@ -56,11 +56,15 @@ class OnFrame(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
-    """A measured recording: where it came from, what was seen, what it means."""
+    """A measured recording: where it came from, what was seen, what it means.
+
+    sample_hz : frames a second that were looked at, on the raster of `Recording.frames`; None for all.
+    """
 
     path: Clip
     series: PoseSeries
     assessment: Assessment
+    sample_hz: float | None = None
 
 
 def measure_file(
@@ -256,7 +260,7 @@ class _OneFile:
             told = (*told, *check_stored_size((width_px, height_px), self.setup))
         findings = (*told, *(check_reading(video.report) if video.report else ()))
         series, assessment = session.finish(clip_sha256=video.sha256, findings=findings)
-        return Measurement(self.path, series, assessment)
+        return Measurement(self.path, series, assessment, session.reader.sample_hz)
 
     def _where_it_is_done(self, measured: Measurement, survey: Survey, finder: PartFinder) -> Measurement | None:
         """Measure the stretch in which the test is done, where a recording was refused for what else it shows."""

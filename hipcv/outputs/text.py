@@ -61,7 +61,7 @@ def render_text(assessment: Assessment, console: Console) -> None:
     >>> "Not measured." in page.getvalue()
     True
     """
-    asked = assessment.setup.motion
+    asked = assessment.done.motion
     title = f"Hip {rotation_text(asked)}, {assessment.setup.procedure} test, {effort_text(assessment.done)}"
     steps = next_steps(assessment)
     parts: list[RenderableType] = [stop] if (stop := stop_text(steps.screened)) is not None else []
