@@ -125,7 +125,7 @@ bench: $(FULL)
 
 # What is tried against it, as often as is wanted (an hour or two), and its table, and what `make test` does in a short form;
 # QUICK=1: as often as `make test` does; LINES=A1,C4: only these.
-harden: $(FULL) browser tracer
+harden: $(FULL) browser tracer database
 	@$(BIN)/pytest -rs -n 0 -m 'hardening or at_length' $(if $(QUICK),,--long) $(if $(LINES),--lines=$(LINES)) --hardening-table=benchmarks/hardening.md tests
 
 clean:

@@ -13,7 +13,6 @@ from typing import Any
 
 import av
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from mutants import OPERATORS, Mutant, damage, mutants
 
 import hipcv.cli
@@ -23,6 +22,7 @@ import hipcv.outputs.text
 from hipcv.core.errors import HipcvError
 from hipcv.measurement import check_reading
 from hipcv.models.store import get_model
+from hipcv.pose.legs.interpreter import FloatPicture, LiteRTInterpreter, Outputs
 from hipcv.sources.video import open_video
 from hipcv.words import ModelName
 from hipcv_server.settings import UploadLimits
@@ -91,14 +91,14 @@ def measure_mutants(n: int, n_seen: int) -> Iterator[Case]:
 
 def _measure_at_a_glance(path: Path) -> dict[str, Any]:
     """Measure with networks that say of every picture what they say of the first: all else is as it is."""
-    plain, seen = Interpreter.invoke, set()
+    plain, said = LiteRTInterpreter.__call__, {}
 
-    def invoke(network: Interpreter) -> None:
-        if id(network) not in seen:
-            seen.add(id(network))
-            plain(network)
+    def call(network: LiteRTInterpreter, picture: FloatPicture) -> Outputs:
+        if id(network) not in said:
+            said[id(network)] = plain(network, picture)
+        return said[id(network)]
 
-    Interpreter.invoke = invoke
+    LiteRTInterpreter.__call__ = call
     return measure(path)
 
 

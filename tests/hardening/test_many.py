@@ -83,20 +83,20 @@ def come_and_go(server: Running, k: int, picture: bytes) -> None:
     while True:
         with server.live() as live:
             live.send(json.dumps({**START, "model": "lite"}))
-            begun = hear(live, "started", "problem")
+            begun = hear(live, "started", "problem", limit_s=600)
             if begun["type"] == "problem":  # the last one's place is not free yet
                 assert begun["problem"]["code"] == "busy"
                 time.sleep(0.05)
                 continue
             if k % 10 == 0:
-                hear(live, "ready")
+                hear(live, "ready", limit_s=600)
                 live.send(packed(0, 1.0, picture))
-                assert hear(live, "reading")["n"] == 0
+                assert hear(live, "reading", limit_s=600)["n"] == 0
             if k % 10 == 5:
                 live.socket.shutdown(socket.SHUT_RDWR)
                 return
             live.send('{"type": "cancel"}')
-            hear(live, "cancelled")
+            hear(live, "cancelled", limit_s=600)
             return
 
 

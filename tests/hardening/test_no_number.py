@@ -75,11 +75,6 @@ def noisy(picture: Picture, rng: np.random.Generator) -> Picture:
     return np.clip(picture * 0.15 + rng.normal(110, 90, picture.shape), 0, 255).astype(np.uint8)
 
 
-def beside_itself(picture: Picture) -> Picture:
-    """Show the same person twice, side by side."""
-    return np.concatenate([picture, picture], axis=1)
-
-
 #: By what is the matter with it: the sample, what is done to it, and which test it is handed in as.
 CASES: dict[str, tuple[str, Change, str]] = {
     "noise": (SEATED, of_nobody(lambda p, rng: rng.integers(0, 255, p.shape, np.uint8)), "seated"),
@@ -102,7 +97,6 @@ CASES: dict[str, tuple[str, Change, str]] = {
     "on its side": (SEATED, turned(1), "seated"),
     "on its head": (SEATED, turned(2), "seated"),
     "a camera that is swung": (SEATED, swung(), "seated"),
-    "two alike side by side": (SEATED, each(beside_itself), "seated"),
     "two tests joined": (SEATED, joined(ROOT / "samples" / "seated-hard-103-00.mp4"), "seated"),
     "small in a corner": (SEATED, each(lambda p: put(np.full_like(p, 60), resized(p, 80, 60), 4, 4)), "seated"),
     "seated, said to be prone": (SEATED, lambda pictures: pictures, "prone"),
@@ -113,20 +107,19 @@ CASES: dict[str, tuple[str, Change, str]] = {
 }
 
 
+#: What is tried in the short form as well.
+SHORT = ("a third of a second",)
+
+
 @pytest.mark.model
-def test_what_cannot_be_measured_gives_no_number_that_nothing_doubts(tmp_path, tally, often):
-    n = often(0, len(CASES))
-    if not n:
-        pytest.skip("each takes the time of a whole measurement: in the long form only")
-    silent, n_none = {}, 0
-    for name, (sample, change, test) in CASES.items():
-        pictures, rate = read(ROOT / "samples" / f"{sample}.mp4")
-        clip = write(tmp_path / f"{name}.mp4", change(pictures), rate)
-        found = measure_file(clip, Setup(procedure=procedure_named(test)), model_name=ModelName.LITE).assessment
-        doubted = {finding.side for finding in found.findings if finding.severity is not Severity.NOTE}
-        numbers = {side: found.of(side).end_range_deg for side in SIDES if found.of(side).end_range_deg is not None}
-        n_none += not numbers
-        if left := {side: value for side, value in numbers.items() if not doubted & {None, side}}:
-            silent[name] = left
-    tally(n - len(silent), n, f"{n_none} without any number, the others doubted; silent: {', '.join(silent) or 'none'}")
-    assert silent == {}
+@pytest.mark.parametrize(
+    "case", [pytest.param(name, marks=() if name in SHORT else pytest.mark.at_length) for name in CASES]
+)
+def test_what_cannot_be_measured_gives_no_number_that_nothing_doubts(case, tmp_path):
+    sample, change, test = CASES[case]
+    pictures, rate = read(ROOT / "samples" / f"{sample}.mp4")
+    clip = write(tmp_path / "clip.mp4", change(pictures), rate)
+    found = measure_file(clip, Setup(procedure=procedure_named(test)), model_name=ModelName.LITE).assessment
+    doubted = {finding.side for finding in found.findings if finding.severity is not Severity.NOTE}
+    numbers = {side: found.of(side).end_range_deg for side in SIDES if found.of(side).end_range_deg is not None}
+    assert None in doubted or not numbers.keys() - doubted, numbers
