@@ -231,7 +231,9 @@ def compare_stages(cases: Sequence[Case], model: ModelName) -> None:
             }
         )
         seconds = {stage: f"{told[stage]:.2f}" for stage in STAGES}
-        parts.append({"recording": case.name, **seconds, "looks": f"{told['n search']} + {told['n network']}"})
+        parts.append(
+            {"recording": case.name, **seconds, "looks": f"{told['looks, search']} + {told['looks, network']}"}
+        )
     print(markdown(totals))
     print("\nSeconds of processor time in each stage, one thread each; looks: of the search, and of the reading.\n")
     print(markdown(parts))

@@ -59,11 +59,11 @@ class _Own(threading.local):
 
 
 class StageClock:
-    """Adds up what each stage spends on every thread, and how often it was entered."""
+    """Adds up what each stage spends on every thread, and the looks that are taken in it."""
 
     def __init__(self) -> None:
         self.spent_s: defaultdict[str, float] = defaultdict(float)
-        self.n_entered: Counter[str] = Counter()
+        self.n_looks: Counter[str] = Counter()
         self._own = _Own()
         self._lock = threading.Lock()
 
@@ -76,7 +76,7 @@ class StageClock:
             # looks that search are the search's
             now.append(SEARCH if stage == NETWORK and SEARCH in now else stage)
             with self._lock:
-                self.n_entered[now[-1]] += 1
+                self.n_looks[now[-1]] += stage == NETWORK
             try:
                 return function(*args, **kwargs)
             finally:
@@ -98,7 +98,7 @@ class StageClock:
         self._charge()
         total_s = time.process_time()
         self.spent_s[ENCODE] += max(0.0, total_s - sum(self.spent_s.values()))
-        looks = {f"n {stage}": self.n_entered[stage] for stage in (SEARCH, NETWORK)}
+        looks = {f"looks, {stage}": self.n_looks[stage] for stage in (SEARCH, NETWORK)}
         return {"total": total_s, **{stage: self.spent_s[stage] for stage in STAGES}, **looks}
 
 

@@ -39,6 +39,7 @@ import real_clips
 import real_photos
 import repeatability
 import speed
+import stages
 
 
 def truth_for(series: PoseSeries, *, test: str = "seated", level: str = "easy") -> dict:
@@ -517,6 +518,18 @@ def test_processor_time_beside_decoding_is_what_is_left_for_a_second_of_the_reco
     decoding, reader = speed.summarise("clip", 6.0, runs)
     assert (decoding["processor for a second of recording"], decoding["beside decoding"]) == ("0.25 s", "0.00 s")
     assert (reader["on the clock"], reader["processor"], reader["beside decoding"]) == ("9.0 s", "10.5 s", "1.50 s")
+
+
+def test_a_stage_s_time_is_without_that_of_the_stages_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, ticks = stages.StageClock(), iter([1.0, 3.0, 6.0, 10.0])
+    monkeypatch.setattr(stages.time, "thread_time", lambda: next(ticks))
+    look = clock.clocked(stages.NETWORK, lambda: "seen")
+    assert clock.clocked(stages.NUMBERS, look)() == "seen"
+    assert clock.spent_s == {stages.START: 1.0, stages.NUMBERS: 2.0 + 4.0, stages.NETWORK: 3.0}
+    ticks = iter([10.0, 11.0, 13.0, 14.0])
+    clock.clocked(stages.SEARCH, look)()
+    assert clock.spent_s[stages.SEARCH] == 4.0  # what is looked at to search is the search's
+    assert (clock.n_looks[stages.NETWORK], clock.n_looks[stages.SEARCH]) == (1, 1)
 
 
 # -------------------------------------------------------------------------------------------------------------- limits
