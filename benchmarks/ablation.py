@@ -124,14 +124,19 @@ def no_colour(on_leg: object, anywhere: object) -> None:
 
 
 def heat_maps_only(
-    path: LegPath, ribbons: object, landmarks_deg: object, shank_px: float, doubts: FloatArray
+    path: LegPath, ribbons: object, landmarks_deg: object, shank_px: float, doubts: FloatArray, aside: object
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Stand in for `measure_shank`: the heat maps' joints as they are."""
     return path.knee_px, path.ankle_px, JOINTS_SE_DEG * doubts
 
 
 def edges_as_they_lie(
-    path: LegPath, ribbons: Sequence[Ribbon | None], landmarks_deg: object, shank_px: float, doubts: FloatArray
+    path: LegPath,
+    ribbons: Sequence[Ribbon | None],
+    landmarks_deg: object,
+    shank_px: float,
+    doubts: FloatArray,
+    aside: object,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Stand in for `measure_shank`: the edges' displacement is not taken off."""
     with_edges = partial(fuse_ribbon, displaced_deg=0.0)

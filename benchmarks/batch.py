@@ -99,7 +99,8 @@ def efficiency(clips: Path, work: Path, model: str, rounds: int) -> None:
             print(
                 f"  {n_workers} worker(s): {run['finished']} recordings of {run['recorded_s']:.0f} s in "
                 f"{run['wall_s']:.1f} s, {run['finished'] / run['wall_s'] * 3600:.0f} an hour, workers idle "
-                f"{100 * idle:.1f} % (start and end included), processor {run['processor_s']:.1f} s, "
+                f"{100 * idle:.1f} % (start and end included), processor {run['processor_s']:.1f} s: "
+                f"{run['finished'] / run['processor_s'] * 3600:.0f} an hour and core, "
                 f"{run['peak_worker_memory_mb']:.0f} MB a worker"
             )
     one, two = (min(walls[n]) for n in (1, 2))

@@ -26,11 +26,12 @@ from hipcv.measurement import measure_file
 
 #: An end range this near the truth is right.
 RIGHT_DEG = 3.0
-#: Clips of which the kinds are made, short ones of either test, and what is joined to them.
+#: Clips of which the kinds are made, short ones of every test, and what is joined to them.
 SOURCES = {
     "seated-hard-103-00": ("seated-easy-101-01", "prone-easy-102-02"),
     "seated-easy-101-01": ("seated-hard-103-00", "prone-easy-102-02"),
     "prone-easy-102-02": ("prone-passive-122-01", "seated-easy-101-01"),
+    "supine_edge-both-135-00": ("seated-easy-101-01", "prone-easy-102-02"),
 }
 OUTCOMES = ("right", "told", "doubted", "another word", "silent")
 

@@ -297,6 +297,7 @@ def kinds(source: Path, others: Sequence[Path]) -> dict[str, Kind]:
         "squeezed": Kind(squeezed(round(0.75 * width), height), SHAPE),
         "stretched": Kind(squeezed(round(4 / 3 * width), height), SHAPE),
         "a little squeezed": Kind(squeezed(round(0.8 * width), height), SHAPE),
+        "into a usual shape": Kind(squeezed(*((1280, 720) if width > height else (720, 1280))), SHAPE),
         "squeezed, told": Kind(squeezed(round(0.75 * width), height), viewing=Viewing(aspect=width / height)),
         "upside down": Kind(turned(2), TURNED),
         "on its side": Kind(turned(1), TURNED),

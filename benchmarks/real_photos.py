@@ -46,7 +46,7 @@ from hipcv.pose.legs.edges import Ribbon
 from hipcv.pose.legs.looking import BODY_VIEWS, VIEW_EVERY_S
 from hipcv.pose.legs.network import LandmarkNetwork
 from hipcv.pose.legs.people import PersonDetector, Somebody
-from hipcv.pose.legs.protractor import measure_shank
+from hipcv.pose.legs.protractor import Aside, measure_shank
 from hipcv.pose.legs.protractor import turned as turned_vectors
 from hipcv.pose.legs.reader import LONG_SIDE_PX
 from hipcv.pose.legs.reading import read_lower_legs
@@ -175,13 +175,14 @@ class Pieces:
         landmarks_deg: FloatArray,
         shank_px: float,
         doubts: FloatArray,
+        aside: Aside,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Measure as the reader does."""
         aside_deg = median_of(np.array([np.nan if ribbon is None else ribbon.turn_deg for ribbon in ribbons]))
         knee, ankle = np.median(path.knee_px, axis=0), np.median(path.ankle_px, axis=0)
         self.joints_px.append(np.stack([knee, ankle]))
         self.edges_px.append(np.stack([knee, knee + turned_vectors(ankle - knee, aside_deg)]))
-        return measure_shank(path, ribbons, landmarks_deg, shank_px, doubts)
+        return measure_shank(path, ribbons, landmarks_deg, shank_px, doubts, aside)
 
 
 class LegsOnStills:

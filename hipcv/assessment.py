@@ -11,13 +11,13 @@ from hipcv.core.arc import Arc, find_arc
 from hipcv.core.camera.pose import CameraPose
 from hipcv.core.checks.camera import check_camera, check_camera_share, check_knees
 from hipcv.core.checks.compensation import Compensation, find_compensations, onset_deg, usual_compensations
-from hipcv.core.checks.leg import judged_trials
+from hipcv.core.checks.leg import as_done, judged_trials
 from hipcv.core.checks.limits import ONE_TRIAL, found
 from hipcv.core.checks.recording import check_recording
 from hipcv.core.checks.shape import check_shape
 from hipcv.core.finding import Finding, FindingCode, Severity
 from hipcv.core.motion.angles import AngleSeries, sort_sides
-from hipcv.core.motion.trials import Trial, legs_at_once
+from hipcv.core.motion.trials import Trial
 from hipcv.core.procedure import PelvisCue
 from hipcv.core.series import PoseSeries
 from hipcv.core.setup import Setup
@@ -177,12 +177,12 @@ class Assessment:
     @property
     def legs(self) -> Legs | None:
         """Which legs moved at once, as told or as the recording shows; None where nobody said."""
-        return legs_at_once(self.trials) if self.setup.legs is Legs.AUTO else self.setup.legs
+        return self.done.legs
 
     @property
     def done(self) -> Setup:
         """How the test was done: as told, and what the recording shows of it."""
-        return replace(self.setup, legs=self.legs)
+        return as_done(self.setup, self.analysis.trials)
 
     @property
     def sides(self) -> tuple[SideResult, SideResult]:
@@ -191,8 +191,8 @@ class Assessment:
 
     @property
     def results(self) -> tuple[SideResult, ...]:
-        """Every motion that was asked for, of both sides, left first, internal rotation before external."""
-        return tuple(self.of(side, motion) for motion in self.setup.motion.each for side in SIDES)
+        """Every motion that was asked for and done, of both sides, left first, internal rotation before external."""
+        return tuple(self.of(side, motion) for motion in self.done.motion.each for side in SIDES)
 
     def trials_of(self, side: Side) -> tuple[Trial, ...]:
         """All trials of one leg in the order of time."""

@@ -20,12 +20,26 @@ from hipcv.core.procedures.seated import SEATED
 from hipcv.history.commands import DateOption, PersonOption
 from hipcv.history.commands import register as register_history
 from hipcv.history.pair_commands import register as register_pair
+from hipcv.live.commands import SubjectOption, read_subject
 from hipcv.live.commands import register as register_live
 from hipcv.native.chatter import own_process
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
 from hipcv.outputs.commands import register as register_advice
 from hipcv.upkeep.commands import register as register_upkeep
-from hipcv.words import CameraSide, Effort, EndPoint, Engine, HandPlace, Legs, ModelName, Motion, Motions, Paper, Sex
+from hipcv.words import (
+    USUAL_MOTIONS,
+    CameraSide,
+    Effort,
+    EndPoint,
+    Engine,
+    HandPlace,
+    Legs,
+    ModelName,
+    Motion,
+    Motions,
+    Paper,
+    Sex,
+)
 from hipcv_server.commands import forget_elsewhere, open_page
 from hipcv_server.commands import register as register_server
 
@@ -129,7 +143,7 @@ def measure(
             "--motion",
             help="internal: the foot swings outwards; external: inwards, with the other leg out of its way; both.",
         ),
-    ] = Motions.INTERNAL,
+    ] = USUAL_MOTIONS,
     legs: Annotated[
         Legs | None, typer.Option("--legs", help="Which legs move at once; auto: see it.", show_default=False)
     ] = None,
@@ -184,16 +198,7 @@ def measure(
             "--vertical", metavar="X1,Y1,X2,Y2", help="A plumb edge in picture pixels; give two, left and right."
         ),
     ] = None,
-    subject: Annotated[
-        str | None,
-        typer.Option(
-            "--subject",
-            metavar="left|right|X,Y",
-            help="Who is measured where several people sit: the one on the picture's left or right, or whose knees are "
-            "at these shares of its width and height.",
-            show_default=False,
-        ),
-    ] = None,
+    subject: SubjectOption = None,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Look at every frame, also at those that show nothing new.")
     ] = False,
@@ -300,7 +305,7 @@ def measure(
             pitch_deg=pitch,
             yaw_deg=yaw,
             vertical_edges_px=tuple(_edge(text) for text in vertical or ()),
-            subject_at=None if subject is None else _subject_at(subject),
+            subject_at=read_subject(subject),
             age_years=age,
             sex=sex,
             legs=legs,
@@ -453,15 +458,6 @@ def _viewing(
         raise typer.BadParameter(str(error), param_hint=hint) from None
 
 
-def _subject_at(text: str) -> tuple[float, float]:
-    from hipcv.core.setup import read_place
-
-    try:
-        return read_place(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--subject") from None
-
-
 def _measure(
     clip: "Clip",
     setup: "Setup",
@@ -593,7 +589,7 @@ def _write(
 
     with (
         Progress(console=_stderr(), transient=True, disable=quiet or not _stderr().is_terminal) as progress,
-        closing(_frames(measured, slow_motion, progress)) as frames,
+        closing(_frames(measured, slow_motion, progress, wanted)) as frames,
     ):
         material = Material(measured.assessment, measured.series, frames, **shown)
         for artefact, path in wanted:
@@ -609,13 +605,17 @@ def _tell_written(paths: Sequence[Path]) -> None:
         Console().print(f"wrote {printable(str(path))}", style="dim", soft_wrap=True, highlight=False, markup=False)
 
 
-def _frames(measured: "Measurement", slow_motion: float, progress: "Progress") -> "Generator[Frame, None, None]":
-    """Yield the recording once more, from the moment that somebody wants the first frame."""
+def _frames(
+    measured: "Measurement", slow_motion: float, progress: "Progress", wanted: "Sequence[tuple[Artefact, Path]]"
+) -> "Generator[Frame, None, None]":
+    """Yield the recording once more, from the moment that somebody wants the first frame; all of it for a video."""
     from hipcv.sources.video import open_video
 
     setup, viewing = measured.assessment.setup, measured.assessment.provenance.viewing
+    sample_hz = None if any(artefact.needs_frames for artefact, _ in wanted) else measured.sample_hz
     with open_video(measured.path, mirrored=bool(setup.mirrored), slow_motion=slow_motion, viewing=viewing) as video:
-        yield from progress.track(video, total=len(measured.series), description="Drawing")
+        frames = video.frames(sample_hz)
+        yield from progress.track(frames, total=len(measured.series), description="Drawing")
 
 
 def _status(measured: "Measurement") -> int:

@@ -56,11 +56,15 @@ class OnFrame(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
-    """A measured recording: where it came from, what was seen, what it means."""
+    """A measured recording: where it came from, what was seen, what it means.
+
+    sample_hz : frames a second that were looked at, on the raster of `Recording.frames`; None for all.
+    """
 
     path: Clip
     series: PoseSeries
     assessment: Assessment
+    sample_hz: float | None = None
 
 
 def measure_file(
@@ -148,10 +152,8 @@ class _OneFile:
         Other clothes are somebody else's; another place may be, and is a doubt.
         """
         series, old = measured.series, measured.assessment
-        # a helper, told or not, may sit before half of the subject; who lies may have one leg out of the way
-        helped = self.setup.passive or bool((series.n_people > 1).any())
         changes_s = None
-        if not (helped if self.setup.procedure.body_seen else self.setup.inwards):
+        if self._clothes_tell(series):
             changes_s = person_changes_s(survey.timed_pictures(0.0, math.inf, N_CLOTHES), series)
         moved = FindingCode.MOVING_CAMERA in {f.code for f in old.findings}
         between_s = (changes_s, changes_s) if changes_s is not None else None if moved else other_place_s(series)
@@ -162,10 +164,20 @@ class _OneFile:
         asked = several_tests(parts, self.slow_motion, survey.length_s, cause)
         if cause is Cause.OTHER_PLACE:
             doubt = advised(replace(asked, severity=Severity.DOUBT))
-            return replace(measured, assessment=replace(old, findings=(doubt, *old.findings)))
+            n_rejects = sum(f.severity is Severity.REJECT for f in old.findings)
+            findings = (*old.findings[:n_rejects], doubt, *old.findings[n_rejects:])
+            return replace(measured, assessment=replace(old, findings=findings))
         told = [f for f in old.findings if f.code in (FindingCode.PICTURE_WITHIN, FindingCode.PART_MEASURED)]
         refused = assess(series, self.setup, provenance=old.provenance, recording_findings=(asked, *told))
         return replace(measured, assessment=refused)
+
+    def _clothes_tell(self, series: PoseSeries) -> bool:
+        """Whether what is looked at of the clothes stays in view: nobody before a trunk, both lower legs standing."""
+        if self.setup.procedure.body_seen:
+            # a helper, told or not, may sit before half of the subject
+            return not (self.setup.passive or bool((series.n_people > 1).any()))
+        # a leg that is out of the way lies on the bed, or its foot stands on it
+        return self.setup.procedure.shank_up and not self.setup.inwards
 
     def measure_stills(self, viewing: Viewing) -> Measurement:
         """Measure single pictures, each with a camera of its own (METHOD S19)."""
@@ -248,7 +260,7 @@ class _OneFile:
             told = (*told, *check_stored_size((width_px, height_px), self.setup))
         findings = (*told, *(check_reading(video.report) if video.report else ()))
         series, assessment = session.finish(clip_sha256=video.sha256, findings=findings)
-        return Measurement(self.path, series, assessment)
+        return Measurement(self.path, series, assessment, session.reader.sample_hz)
 
     def _where_it_is_done(self, measured: Measurement, survey: Survey, finder: PartFinder) -> Measurement | None:
         """Measure the stretch in which the test is done, where a recording was refused for what else it shows."""

@@ -15,7 +15,7 @@ import numpy as np
 from hipcv.assessment import Assessment, Provenance, conclude, find_causes, is_rejected
 from hipcv.core.analysis import Analysis, analyse
 from hipcv.core.checks.camera import check_camera, check_knees
-from hipcv.core.checks.leg import check_leg, repetitions, told_of_trials
+from hipcv.core.checks.leg import as_done, check_leg, repetitions, told_of_trials
 from hipcv.core.checks.limits import HANGING, LIMITS, found
 from hipcv.core.checks.possible import check_reach
 from hipcv.core.checks.recording import check_recording
@@ -212,7 +212,8 @@ def _judged_ends(angles: AngleSeries, spans: Sequence[slice], setup: Setup) -> t
             told += [replace(finding, motion=motion) for finding in uneven]
     # beside pictures of the ends alone nothing shows where the rest of the body was before
     rested = {span.start for span in spans} - {trial.start for trial in trials}
-    trials = [check_reach(check_trial(t, angles, trials, setup) if rested else t) for t in trials]
+    done = as_done(setup, trials)
+    trials = [check_reach(check_trial(t, angles, trials, done) if rested else t) for t in trials]
     trials = [replace(t, findings=tuple(f for f in t.findings if f.code not in _OF_TIME)) for t in trials]
     for side in SIDES:
         told += [f for f in check_leg(side, angles, trials, setup.motion) if f.code not in _OF_TIME]

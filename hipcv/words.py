@@ -67,6 +67,10 @@ class Motions(StrEnum):
         return tuple(motion for motion in Motion if self is Motions.BOTH or motion.value == self.value)
 
 
+#: Which motions are measured where nobody says.
+USUAL_MOTIONS = Motions.INTERNAL
+
+
 class Effort(StrEnum):
     """Whether the subject moves the leg or somebody moves it."""
 

@@ -25,9 +25,9 @@ from hipcv.words import ModelName
 
 pytest_plugins = ("hardening.tally",)
 
-# Machines are shared and noisy: how long one example takes says nothing about the code.
-settings.register_profile("house", deadline=None)
-settings.load_profile("house")
+# Machines are shared and noisy: how long one example takes says nothing about the code. Each run tries other examples.
+settings.register_profile("house", deadline=None, max_examples=50)
+settings.register_profile("long", deadline=None, max_examples=500)
 
 REAL = Path(__file__).parent / "data" / "real"
 
@@ -71,6 +71,11 @@ def _refuse_unsaid(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_refuse_unsaid)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In the long form properties are tried ten times as often, where a test does not say itself how often."""
+    settings.load_profile("long" if config.getoption("long") else "house")
 
 
 @pytest.hookimpl(wrapper=True)

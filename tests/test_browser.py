@@ -340,17 +340,21 @@ def test_a_whole_self_test_gives_the_clips_angles(
 def test_the_picture_is_mirrored_but_the_frames_are_not(
     visit: Callable[..., Visit], samples: Path, truth_of: Callable[[str], dict[str, Any]], tmp_path: Path
 ) -> None:
-    """The person sees a mirror image; what is sent is what the camera sees, no larger than 640 pixels."""
+    """The person sees a mirror image; what is sent is what the camera sees, no larger than 640 pixels, taps as well."""
     name = "seated-easy-101-01"
     film(samples / f"{name}.mp4", truth_of(name), tmp_path / "camera.mjpeg")
     opened = visit(*FAKE_CAMERA, f"--use-file-for-fake-video-capture={tmp_path / 'camera.mjpeg'}")
     sent: list[bytes] = []
+    said: list[dict[str, Any]] = []
 
     def through(socket: Any) -> None:
         server = socket.connect_to_server()
 
         def forward(message: str | bytes) -> None:
-            sent.extend([message] if isinstance(message, bytes) else [])
+            if isinstance(message, bytes):
+                sent.append(message)
+            else:
+                said.append(json.loads(message))
             server.send(message)
 
         socket.on_message(forward)
@@ -361,6 +365,12 @@ def test_the_picture_is_mirrored_but_the_frames_are_not(
     opened.page.locator("#checks li.ok").first.wait_for(timeout=60_000)
     turned = opened.page.locator("#camera").evaluate("video => getComputedStyle(video).transform")
     assert turned == "matrix(-1, 0, 0, 1, 0, 0)"
+    box = opened.page.locator("#overlay").bounding_box()
+    assert box is not None
+    opened.page.locator("#overlay").click(position={"x": 0.25 * box["width"], "y": 0.5 * box["height"]})
+    opened.page.get_by_text("Who is nearest to where you tapped is tested.").wait_for()
+    assert said[-1]["type"] == "who"
+    assert [float(share) for share in said[-1]["subject_at"].split(",")] == pytest.approx([0.75, 0.5], abs=0.01)
     opened.page.get_by_role("button", name="Stop the test").click()
     opened.page.get_by_role("heading", name="Get into place").wait_for()
     (length,) = struct.unpack_from("<I", sent[0])

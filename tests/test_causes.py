@@ -161,10 +161,13 @@ def test_no_two_causes_share_a_sentence_but_those_of_one_shape(told):
 
 
 def test_what_no_picture_tells_is_said_on_the_result():
-    """A mirror image looks like any other: the result says what left and right rest on."""
-    from hipcv.outputs.basis import sides_text
+    """A mirror image looks like any other, a squeezed one too where somebody lies: the result says what it rests on."""
+    from hipcv.outputs.basis import shape_text, sides_text
 
     told = {mirrored: sides_text(replace(SEATED, mirrored=mirrored)) for mirrored in (None, False, True)}
     assert "not mirrored (assumed, nobody said so)" in told[None]
     assert "not mirrored (as told)" in told[False]
     assert "a mirrored picture, turned back (as told)" in told[True]
+    assert "nobody said so" in shape_text(PRONE, Viewing())
+    assert "nobody said so" not in shape_text(SEATED, Viewing())
+    assert shape_text(PRONE, Viewing(aspect=4 / 3)) == "what was told"

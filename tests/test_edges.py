@@ -118,6 +118,15 @@ def test_a_person_who_moves_is_not_taken_for_a_moving_camera() -> None:
     assert filmed(*pictures).camera_motion_px(NOBODY, 100.0) < 0.5
 
 
+def test_somebody_who_goes_for_good_is_not_taken_for_a_moving_camera() -> None:
+    rng = np.random.default_rng(3)
+    dress = np.kron(rng.integers(0, 2, (20, 20)), np.ones((12, 18)))[..., None].astype(np.uint8) * [250, 240, 230]
+    pictures = [room_picture() for _ in range(12)]
+    for picture in pictures[:7]:  # longer there than not: in the middle picture, too
+        picture[150 : 150 + dress.shape[0], 220 : 220 + dress.shape[1]] = dress
+    assert filmed(*pictures).camera_motion_px(NOBODY, 100.0) < 0.5
+
+
 def test_a_blank_wall_has_no_edges_and_no_measure_of_motion() -> None:
     room = filmed(*[np.full((360, 640, 3), 128, dtype=np.uint8)] * 3)
     assert room.find_edges(NOBODY, 100.0).shape == (0, 4)

@@ -169,9 +169,9 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     return Stage()
 
 
-def film(stage: Stage) -> Callable[[float], list[Pose]]:
+def film(stage: Stage, subject_at: tuple[float, float] | None = None) -> Callable[[float], list[Pose]]:
     """Return what films the stage for so many seconds on, with one follower."""
-    follow = BodyFollower(Drawing(stage), stage.detect)  # type: ignore[arg-type]
+    follow = BodyFollower(Drawing(stage), stage.detect, subject_at=subject_at)  # type: ignore[arg-type]
     clock = iter(np.arange(0, 1000, 1 / STAGE_FPS))
     return lambda for_s: [follow(PICTURE, next(clock))[0] for _ in range(round(for_s * STAGE_FPS))]
 
@@ -214,6 +214,28 @@ def test_of_several_the_one_who_sits_is_followed(stage: Stage) -> None:
     """A helper who stands nearer to the camera is not taken for the subject."""
     stage.people = [(480.0, 1.5, False), SUBJECT]
     assert places(film(stage)(1.0))[-1] == 300
+
+
+@pytest.mark.parametrize(("share", "followed"), [(0.1, 150), (0.9, 450)])
+def test_of_two_who_sit_the_one_pointed_at_is_followed(stage: Stage, share: float, followed: int) -> None:
+    """Also where somebody else comes first, and goes again."""
+    stage.people = [(300.0, 1.3, True)]
+    shoot = film(stage, (share, 0.5))
+    assert places(shoot(3.0))[-1] == 300
+    stage.people = [(150.0, 1.0, True), (450.0, 1.0, True)]
+    assert places(shoot(GONE_S + 1.0))[-1] == followed
+    assert set(places(shoot(3.0))) == {followed}
+
+
+def test_a_subject_who_stands_up_is_not_nobody_for_long(stage: Stage) -> None:
+    """They are seen standing, and can be told to sit down."""
+    shoot = film(stage)
+    stage.people = [SUBJECT]
+    shoot(SUBJECT_AFTER_S + 1.0)
+    stage.people = [(300.0, 1.0, False)]
+    poses = shoot(GONE_S + 1.0)
+    assert places(poses)[0] is None
+    assert places(poses)[-1] == 300
 
 
 def test_a_helper_who_was_there_first_is_left_for_the_subject(stage: Stage) -> None:
@@ -277,9 +299,9 @@ def test_a_lock_is_not_kept_for_ever(stage: Stage) -> None:
 CLIPS = {"seated-easy-101-01": SEATED, "seated-hard-103-00": SEATED, "prone-easy-102-02": PRONE}
 
 
-@pytest.fixture(scope="module", params=[ModelName.LITE, ModelName.FULL])
+@pytest.fixture(scope="module", params=[pytest.param(ModelName.LITE, marks=pytest.mark.at_length), ModelName.FULL])
 def guide(request: pytest.FixtureRequest) -> ModelName:
-    """A model that guides."""
+    """A model that guides: the usual one, and at length the smaller one that `test_live` guides by."""
     return ModelName(request.param)
 
 

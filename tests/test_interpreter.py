@@ -116,9 +116,12 @@ def test_bytes_that_are_no_network_are_refused_by_either(damage, without_litert,
         monkeypatch.undo()
 
 
-def test_the_graph_without_mediapipe_is_one_sentence(monkeypatch):
+@pytest.mark.parametrize("missing", ["mediapipe", "matplotlib"])
+def test_the_graph_without_mediapipe_is_one_sentence(missing, monkeypatch):
     from hipcv.pose.landmarker import PoseEstimator
 
-    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    for module in [name for name in sys.modules if name.partition(".")[0] == missing]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ModelError, match="`--engine graph` needs mediapipe, found none that loads"):
         PoseEstimator(get_model(ModelName.LITE).path)

@@ -165,6 +165,18 @@ def test_a_picture_of_another_size_in_the_middle_is_refused() -> None:
 
 
 @pytest.mark.model
+def test_who_is_tested_is_told_before_a_leg_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Afterwards the frames of two people would be one test."""
+    with LiveTest(Setup(), PLAN, guide=ModelName.LITE, precise=None) as test:
+        test.point_at((0.2, 0.6))
+        assert test._session.setup.subject_at == (0.2, 0.6)
+        monkeypatch.setattr(test.coach, "_started", True)
+        with pytest.raises(SourceError, match="before a leg moves"):
+            test.point_at((0.8, 0.6))
+        assert test._session.setup.subject_at == (0.2, 0.6)
+
+
+@pytest.mark.model
 def test_a_prone_test_is_guided_while_it_runs_and_read_as_a_whole_at_the_end() -> None:
     """Legs that the seated model does not see are followed all the same, and the hold is captured near its truth."""
     clip = CLIP.with_name("prone-easy-102-02.mp4")

@@ -4,11 +4,13 @@ import io
 import json
 import re
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kept_poses import SAMPLES
 from published import faults
 from rich.console import Console
 from simulated import prone, seated, swings
@@ -29,13 +31,14 @@ from hipcv.core.setup import Setup
 from hipcv.evidence.guidance import advice_for, filming_guide, note_for
 from hipcv.evidence.reference import all_references, find_references
 from hipcv.outputs.document import make_document, read_document, read_setup, render_document
+from hipcv.outputs.figures import draw_arcs
 from hipcv.outputs.html import render_report
 from hipcv.outputs.note import render_note
 from hipcv.outputs.plan import next_steps
 from hipcv.outputs.scene import state_texts
 from hipcv.outputs.text import render_text
 from hipcv.pose.legs.tracking import ANGLES_DEG, BOTH_WAYS_DEG, CLEAR_PEAK, find_paths
-from hipcv.words import SIDES, Effort, Motion, Motions, Side
+from hipcv.words import SIDES, Effort, Legs, Motion, Motions, Side
 
 BOTH = Setup(motion=Motions.BOTH)
 SWUNG = {
@@ -431,3 +434,94 @@ def test_redcap_takes_both_motions_and_the_arc(assessment):
     assert known["hip_er_deg"] == "External rotation at end range (°)"
     labels = [label for name, label in known.items() if "_ir_" in name or "_er_" in name]
     assert len(labels) == len(set(labels))
+
+
+# ------------------------------------------------------------------------------------- both asked for, one of them done
+
+
+def told_apart_from_what_was_asked(assessment):
+    document = render_document(assessment)
+    return {**document, "setup": {**document["setup"], "motion": None}}
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        seated(fps=15.0),
+        seated(fps=15.0, hike=8.0, lean=12.0),
+        seated(fps=15.0, left=(40.0, -4.0, 38.0), right=(25.0,)),  # a fidget inwards
+        prone(twist=9.0),
+        prone(left=(25.0, 24.0), right=(25.0, 24.0), drift=16.0),
+    ],
+    ids=["clean", "the body helps", "a fidget", "the body turns", "thighs drift"],
+)
+def test_who_was_asked_for_both_and_only_swung_outwards_did_a_test_of_internal_rotation(series):
+    """Result, doubts and advice are those of somebody who was asked for nothing else; nothing asks for the rest."""
+    procedure = PRONE if np.isnan(series.world_m).all() else SEATED
+    told, alone = (assess(series, Setup(procedure, motion=asked)) for asked in (Motions.BOTH, Motions.INTERNAL))
+    without = [f for f in alone.findings if f.code is not FindingCode.WRONG_DIRECTION]
+    assert list(told.findings) == without
+    assert told.done.motion is Motions.INTERNAL
+    assert told.results == alone.results
+    if len(without) == len(alone.findings):
+        assert told_apart_from_what_was_asked(told) == told_apart_from_what_was_asked(alone)
+        assert render_report(told, []) == render_report(alone, [])
+
+
+def test_the_other_leg_that_moves_is_a_fault_unless_a_foot_went_inwards():
+    """Nobody's leg made way in a test of which both directions were asked and one was done."""
+    at_once = {"right": (26.0,), "right_start": 1.0, "duration_s": 15.0}
+    for left, is_fault in (((40.0,), True), ((40.0, -30.0), False)):
+        told = assess(seated(left=left, **at_once), replace(BOTH, legs=Legs.ONE))
+        assert (FindingCode.OTHER_LEG_MOVES in {f.code for f in told.findings}) == is_fault
+
+
+@pytest.mark.parametrize("name", ["seated-easy-101-00", "seated-hard-103-00", "prone-easy-102-02", "prone-head-0"])
+def test_in_a_clip_of_internal_rotation_nobody_tried_the_other_way(name, kept):
+    seen = kept(name)
+    both = assess(
+        seen.series, replace(seen.assessment.setup, motion=Motions.BOTH), provenance=seen.assessment.provenance
+    )
+    assert told_apart_from_what_was_asked(both) == told_apart_from_what_was_asked(seen.assessment)
+
+
+def test_the_bars_of_the_arcs_are_as_long_as_these_and_lie_on_both_sides_of_zero(assessment):
+    drawing = ElementTree.fromstring(draw_arcs(assessment))
+    zero = next(float(e.get("x1")) for e in drawing.iter("line") if e.get("class") == "zero")
+    ticks = [e for e in drawing.iter("text") if e.get("class") == "tick" and e.get("text-anchor") == "middle"]
+    per_deg = (float(ticks[-1].get("x")) - zero) / float(ticks[-1].text.removesuffix("°"))
+    for side, group in zip(SIDES, drawing.iter("g"), strict=True):
+        bar = next(e for e in group.iter("rect"))
+        start, length = float(bar.get("x")), float(bar.get("width"))
+        ends = [assessment.of(side, motion).end_range_deg for motion in Motion]
+        assert (start + length - zero) / per_deg == pytest.approx(ends[0], abs=0.1)
+        assert (zero - start) / per_deg == pytest.approx(ends[1], abs=0.1)
+        told = [e.text for e in group.iter("text") if e.get("class") == "value"]
+        assert told[:2] == [f"{end:.0f}°" for end in ends]
+        assert told[2].startswith(f"{assessment.arc_of(side).total_deg:.0f}° (")
+        assert told[2] in drawing.get("aria-label")
+    assert draw_arcs(assess(seated(fps=15.0), BOTH)) == ""
+
+
+def turned(series, by_deg):
+    """Return what a camera that is rolled sees of a clip in whose picture nothing is plumb."""
+    c, s = np.cos(np.radians(by_deg)), np.sin(np.radians(by_deg))
+    turn, middle = np.array([[c, s], [-s, c]]), np.array(series.frame_size_px) / 2
+    px = (series.image_px - middle) @ turn + middle
+    world = np.concatenate([series.world_m[..., :2] @ turn, series.world_m[..., 2:]], axis=-1)
+    return replace(series, image_px=px, world_m=world, edges_px=np.empty((0, 4)))
+
+
+@pytest.mark.parametrize("roll_deg", [-6.0, 6.0])
+def test_the_arc_of_a_clip_holds_where_the_camera_is_rolled_and_nothing_is_plumb(kept, roll_deg):
+    """Each direction is off by what of the roll the resting legs do not tell; the arc is not."""
+    clip = kept("seated-both-133-00")
+    blind = assess(turned(clip.series, roll_deg), clip.assessment.setup)
+    assert FindingCode.GRAVITY_UNKNOWN in {f.code for f in blind.findings}
+    trials = json.loads((SAMPLES / "seated-both-133-00.truth.json").read_text())["trials"]
+    for side in SIDES:
+        mine = [t["end_range_shin_to_vertical_deg"] for t in trials if t["side"] == side[0].upper()]
+        arc = blind.arc_of(side)
+        assert arc.total_deg == pytest.approx(max(mine) - min(mine), abs=1.5)
+        assert arc.total_interval95_deg[0] < max(mine) - min(mine) < arc.total_interval95_deg[1]
+        assert arc.balance_deg is None

@@ -35,6 +35,7 @@ from hipcv.outputs.document import make_document, render_document
 from hipcv.outputs.html import render_report
 from hipcv.outputs.text import render_text
 from hipcv.words import Effort, EndPoint, HandPlace, Legs, PainPlace, Side
+from hipcv_server.live_worker import Pain, _with_pain
 from hipcv_server.schemas import MeasureOptions, StartMessage
 
 STATIC = Path(__file__).parents[1] / "server" / "hipcv_server" / "static"
@@ -159,6 +160,14 @@ def test_the_page_is_told_which_field_is_wrong():
         assert (whole.setup().helper, whole.setup().pain) == ("Anna", 0)
         with pytest.raises(ValueError, match=r"helper\n.*Wanted a passive test for the helper, found an active one"):
             model.model_validate({**first, "test": "seated", "helper": "Anna"})
+
+
+def test_what_ended_a_live_test_is_said_once_it_is_over():
+    """Pain and end point of the last word stand; where nobody says anything, what was said at the start does."""
+    before = assess(seated(fps=15.0), replace(TOLD, end_point=None))
+    after = _with_pain(before, Pain(left=SidePain(2), end_point=EndPoint.FIRM)).setup
+    assert (after.pain_left, after.end_point) == (SidePain(2), EndPoint.FIRM)
+    assert _with_pain(replace(before, setup=TOLD), Pain()).setup == TOLD
 
 
 # --------------------------------------------------------------------------------------------------- what is told of it

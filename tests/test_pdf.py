@@ -222,8 +222,24 @@ def test_the_last_test_of_the_same_person_that_can_be_compared_is_what_a_change_
     assert left is not None
     assert left.detected
     assert left.earlier_deg + left.change_deg == pytest.approx(unequal.left.end_range_deg, abs=0.02)
+    assert since.of(Side.LEFT, Motion.EXTERNAL) is None
     assert since_last(now, "C", day, url=url) is None, "the future is not the last test"
     assert since_last(now, "D", day, url=url) is None
+
+
+def test_each_direction_changes_by_itself_since_the_last_test(tmp_path: Path) -> None:
+    url, setup = f"sqlite:///{tmp_path / 'history.sqlite'}", Setup(motion=Motions.BOTH)
+    ends = ((40.0, 41.0, -15.0, -16.0), (40.0, 41.0, -42.0, -43.0))
+    first, now = (render_document(assess(seated(left=left, right=(), fps=15.0), setup)) for left in ends)
+    with open_history(url) as history:
+        history.keep(first, "A", visit_date=date(2026, 9, 1))
+    since = since_last(now, "A", date(2026, 11, 27), url=url)
+    assert since is not None
+    changes = {motion: since.of(Side.LEFT, motion) for motion in Motion}
+    assert {motion: change is not None and change.detected for motion, change in changes.items()} == {
+        Motion.INTERNAL: False,
+        Motion.EXTERNAL: True,
+    }
 
 
 def test_a_number_that_nobody_judges_says_why() -> None:

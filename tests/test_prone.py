@@ -464,7 +464,7 @@ def test_blurred_legs_are_told(network, frames, spoil):
 
 
 def test_legs_that_are_no_more_than_a_smear_are_not_read(network, frames):
-    reader, series = read(network, [smear(0.3, 0)(f.rgb) for f in frames])
+    reader, series = read(network, [smear(0.45, 0)(f.rgb) for f in frames])
     assert reader.vote is None
     assert not series.visibility.any()
 

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from hipcv.pose.legs.edges import Ribbon
 from hipcv.pose.legs.protractor import (
-    EDGES_SHARE,
-    LANDMARKS_SHARE,
-    MAX_ASIDE_DEG,
+    HANGING,
     displacement_deg,
     fuse_ribbon,
     measure_shank,
@@ -62,7 +60,7 @@ def test_edges_that_lie_aside_for_good_change_no_swing_and_hardly_the_zero(aside
     true, _ = measured(SWING_DEG, SWING_DEG)
     with_calf, _ = measured(SWING_DEG, SWING_DEG + aside)
     assert with_calf - with_calf[0] == pytest.approx(true - true[0], abs=0.2)
-    assert with_calf[RESTING] == pytest.approx(EDGES_SHARE * aside, abs=0.25)
+    assert with_calf[RESTING] == pytest.approx(HANGING.edges_share * aside, abs=0.25)
 
 
 @settings(max_examples=30, deadline=None)
@@ -82,7 +80,7 @@ def test_a_share_of_the_joints_error_at_rest_is_taken_as_the_zero():
 def test_landmarks_have_their_share_in_the_zero_and_none_in_the_swing():
     aside = SWING_DEG + 4.0 + 0.2 * SWING_DEG
     found, _ = measured(SWING_DEG, SWING_DEG, landmarks_deg=aside)
-    assert found[RESTING] == pytest.approx(LANDMARKS_SHARE * 4.0, abs=0.1)
+    assert found[RESTING] == pytest.approx(HANGING.landmarks_share * 4.0, abs=0.1)
     assert found[HELD] - found[0] == pytest.approx(35.0, abs=0.1)
 
 
@@ -96,7 +94,7 @@ def test_without_a_rest_that_is_seen_the_edges_count_little():
 
 
 def test_edges_of_something_else_are_left_out_and_the_joints_count_less():
-    far = MAX_ASIDE_DEG + 1.0
+    far = HANGING.most_deg + 1.0
     found, se_deg = measured(SWING_DEG, SWING_DEG + far)
     _, near_se_deg = measured(SWING_DEG, SWING_DEG + 1.0)
     assert found == pytest.approx(SWING_DEG, abs=1e-6)

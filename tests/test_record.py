@@ -207,7 +207,7 @@ def do_something(history: History, chance: random.Random) -> None:
         history.exported(history.list(), ".csv")
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", [*range(20), *(pytest.param(k, marks=pytest.mark.at_length) for k in range(20, 200))])
 def test_whatever_was_done_with_hipcv_verifies(seed: int) -> None:
     chance = random.Random(seed)
     with open_history("sqlite://") as history:

@@ -59,7 +59,7 @@ def test_every_answer_is_described(schema: Any, mode: GenerationMode, tally: Any
         operation = found.ok()
 
         @settings(
-            max_examples=often(20, 160),
+            max_examples=often(12, 160),
             deadline=None,
             derandomize=True,
             database=None,

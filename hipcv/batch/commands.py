@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hipcv.core.procedures import TestName, procedure_named
-from hipcv.words import Effort, Legs, ModelName, Motions
+from hipcv.words import USUAL_MOTIONS, Effort, Legs, ModelName, Motions
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,7 +51,7 @@ def batch(
     ] = None,
     motion: Annotated[
         Motions, typer.Option("--motion", help="Which motions are measured, where the list does not say.")
-    ] = Motions.INTERNAL,
+    ] = USUAL_MOTIONS,
     mirrored: Annotated[
         bool | None,
         typer.Option(

@@ -17,7 +17,7 @@ from hipcv.batch.run.run import Run
 from hipcv.batch.run.worker import Limits
 from hipcv.core.procedures import procedure_named
 from hipcv.models.store import get_model
-from hipcv.words import Effort, Legs, ModelName, Motions
+from hipcv.words import USUAL_MOTIONS, Effort, Legs, ModelName, Motions
 
 if TYPE_CHECKING:
     from hipcv.assessment import Assessment
@@ -49,7 +49,7 @@ def score(
     test: str | None = None,
     effort: str = "active",
     legs: str | None = None,
-    motion: str = "internal",
+    motion: str = USUAL_MOTIONS,
     mirrored: bool | None = None,
     slow_motion: float = 1.0,
     model: str = "heavy",

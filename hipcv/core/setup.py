@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hipcv.core.answers import PAIN_SCALE, SidePain, read_day
 from hipcv.core.procedure import Procedure
 from hipcv.core.procedures.seated import SEATED
-from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, Sex
+from hipcv.words import USUAL_MOTIONS, Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motion, Motions, Sex
 
 #: The longest name or role of somebody who helps, or who answers for somebody.
 MAX_HELPER_CHARACTERS = 80
@@ -67,7 +67,7 @@ class Setup:
     hand_place: HandPlace | None = None
     end_point: EndPoint | None = None
     pain: int | None = None
-    motion: Motions = Motions.INTERNAL
+    motion: Motions = USUAL_MOTIONS
     pain_left: SidePain | None = None
     pain_right: SidePain | None = None
     screening: tuple[Answer, ...] | None = None

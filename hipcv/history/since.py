@@ -9,7 +9,7 @@ from hipcv.core.errors import HistoryError
 from hipcv.history.comparison import Change, SideChange, compare_documents
 from hipcv.history.store import History, open_history
 from hipcv.outputs.visit import SideSince, Since
-from hipcv.words import Motion
+from hipcv.words import Measure, Motion
 
 
 def since_last(document: Mapping[str, Any], person: str, day: date, *, url: str | None = None) -> Since | None:
@@ -43,7 +43,8 @@ def since_last_in(history: History, document: Mapping[str, Any], person: str, da
         if entry.visit_date > day or earlier == document:
             continue
         with suppress(HistoryError):  # passive after active: another measure, there may be a like one before
-            return Since(entry.visit_date, _sides(compare_documents(earlier, document)))
+            changes = (compare_documents(earlier, document, measure=Measure(motion)) for motion in Motion)
+            return Since(entry.visit_date, tuple(side for pair in changes for side in _sides(pair)))
     return None
 
 
@@ -55,11 +56,8 @@ def _sides(changes: tuple[SideChange, ...]) -> tuple[SideSince, ...]:
             change.change_deg,
             change.mdc95_deg,
             detected=change.verdict in (Change.INCREASED, Change.DECREASED),
-            motion=Motion(str(change.measure)),
+            motion=Motion(change.measure),
         )
         for change in changes
-        if str(change.measure) in set(Motion)  # the arc is what both come to together
-        and change.earlier_deg is not None
-        and change.change_deg is not None
-        and change.mdc95_deg is not None
+        if change.earlier_deg is not None and change.change_deg is not None and change.mdc95_deg is not None
     )

@@ -15,13 +15,25 @@ import typer
 from hipcv.core.procedures import USUAL_TEST, TestName, procedure_named
 from hipcv.history.commands import PersonOption
 from hipcv.outputs.commands import ScreenedByOption, ScreenedOnOption, ScreeningOption, read_screening
-from hipcv.words import SIDES, Effort, Legs, ModelName, Motions, Sex, Side
+from hipcv.words import SIDES, USUAL_MOTIONS, Effort, Legs, ModelName, Motions, Sex, Side
 
 if TYPE_CHECKING:
     from hipcv.core.answers import SidePain
 
 NOT_MEASURED = 1
 OneSentence = Callable[[], ContextDecorator]
+
+
+SubjectOption = Annotated[
+    str | None,
+    typer.Option(
+        "--subject",
+        metavar="left|right|X,Y",
+        help="Who is measured where several people sit: the one on the picture's left or right, or whose knees are "
+        "at these shares of its width and height.",
+        show_default=False,
+    ),
+]
 
 
 class OpenPage(Protocol):
@@ -70,7 +82,7 @@ class _Command:
         ] = None,
         motion: Annotated[
             Motions, typer.Option("--motion", help="Foot outwards (internal), inwards (external), or both.")
-        ] = Motions.INTERNAL,
+        ] = USUAL_MOTIONS,
         side: Annotated[LiveSide, typer.Option("--side", help="Which hips to test.")] = LiveSide.BOTH,
         trials: Annotated[int, typer.Option("--trials", min=1, max=10, help="Trials a side.")] = 3,
         hold: Annotated[float, typer.Option("--hold", min=0.5, max=5, help="Seconds to hold still.")] = 1.5,
@@ -80,6 +92,7 @@ class _Command:
         screened_on: ScreenedOnOption = None,
         screened_by: ScreenedByOption = None,
         roll: Annotated[float | None, typer.Option("--roll", min=-45, max=45, help="Camera roll in degrees.")] = None,
+        subject: SubjectOption = None,
         mirrored: Annotated[
             bool | None,
             typer.Option(
@@ -128,6 +141,7 @@ class _Command:
             effort,
             mirrored=mirrored,
             roll_deg=roll,
+            subject_at=read_subject(subject),
             age_years=age,
             sex=sex,
             legs=legs,
@@ -152,6 +166,16 @@ class _Command:
         )
         if not measured:
             raise typer.Exit(NOT_MEASURED)
+
+
+def read_subject(text: str | None) -> tuple[float, float] | None:
+    """Return where who is measured is, as `Setup.subject_at`; what says no place is a wrong argument."""
+    from hipcv.core.setup import read_place
+
+    try:
+        return None if text is None else read_place(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--subject") from None
 
 
 def _in_a_terminal() -> bool:

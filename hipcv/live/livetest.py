@@ -87,9 +87,10 @@ class LiveTest:
         self._elsewhere = Elsewhere(setup.procedure, fast)
         name = precise or guide
         model = get_model(name, model_path, on_fetch)
+        self._setup = setup
         # read as a whole at the end, by the precise model; until then the other one follows
-        self._open = partial(Session, setup, model, name, guide=(fast, guide))
-        self._session = self._open()
+        self._open = partial(Session, model=model, model_name=name, guide=(fast, guide))
+        self._session = self._open(setup)
 
     # ------------------------------------------------------------------------------------------------------ each frame
 
@@ -134,6 +135,21 @@ class LiveTest:
         drawn = find_skeleton(reading.pose.image_px, reading.pose.visibility, self._session.setup, roll_deg or 0.0)
         return LiveReading(reading, drawn, angles_deg, roll_deg, coaching, recorded)
 
+    def point_at(self, place: tuple[float, float]) -> None:
+        """Say whose test it is, by where their knees are: `Setup.subject_at`. What was seen so far is forgotten.
+
+        Raises
+        ------
+        SourceError
+            Where a leg has been asked to move already.
+        """
+        if self.coach.started:
+            raise SourceError(
+                "Wanted to be told who is tested before a leg moves, found the test under way: stop, and start again."
+            )
+        self._setup = replace(self._setup, subject_at=place)
+        self._begin_anew()
+
     def skip(self) -> None:
         """Go on to the next side, or to the end."""
         self.coach.skip(self._now_s)
@@ -157,9 +173,12 @@ class LiveTest:
                 f"found {size_px[0]}×{size_px[1]} px: hold the device as before."
             )
         if self._size_px != (0, 0):
-            self._session.close()
-            self._session, self._tilts = self._open(), TiltLog()
+            self._begin_anew()
         self._size_px = size_px
+
+    def _begin_anew(self) -> None:
+        self._session.close()
+        self._session, self._tilts = self._open(self._setup), TiltLog()
 
     def _roll_deg(self) -> float | None:
         given_deg = self._session.setup.roll_deg

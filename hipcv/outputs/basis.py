@@ -1,4 +1,4 @@
-"""What a result rests on, in words: how the test was done, how many pictures were read, what left and right rest on.
+"""What a result rests on, in words: how the test was done, how many pictures were read, what sides and shape rest on.
 
 And what a percentile does: how such a group was measured.
 """
@@ -6,6 +6,7 @@ And what a percentile does: how such a group was measured.
 from hipcv.assessment import Provenance
 from hipcv.core.finding import Finding
 from hipcv.core.setup import Setup
+from hipcv.core.viewing import Viewing
 from hipcv.words import CameraSide, EndPoint, HandPlace, Legs, Motion, Motions, Side
 
 #: Two frame rates nearer than this print as one.
@@ -113,6 +114,24 @@ def sides_text(setup: Setup) -> str:
     'the camera in front, a mirrored picture, turned back (as told)'
     """
     return f"{_STANDS[setup.camera_side]}, {_SHOWS[setup.mirrored]}"
+
+
+def shape_text(setup: Setup, viewing: Viewing) -> str:
+    """Return what the shape of the picture rests on, in words that follow "rests on".
+
+    Examples
+    --------
+    >>> from hipcv.core.procedures import procedure_named
+    >>> shape_text(Setup(), Viewing()), shape_text(Setup(), Viewing(aspect=4 / 3))
+    ("the file, and the body's own proportions", 'what was told')
+    >>> shape_text(Setup(procedure_named("prone")), Viewing())
+    'the file alone (nobody said so, and who lies shows no body that would tell)'
+    """
+    if viewing.aspect is not None:
+        return "what was told"
+    if setup.procedure.body_seen:
+        return "the file, and the body's own proportions"
+    return "the file alone (nobody said so, and who lies shows no body that would tell)"
 
 
 def readings_text(provenance: Provenance) -> str:

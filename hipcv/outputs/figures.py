@@ -16,7 +16,7 @@ from hipcv.core.motion.trials import Trial
 from hipcv.core.series import FloatArray
 from hipcv.core.uncertainty import half_width_deg
 from hipcv.evidence.reference import Comparison, NoVerdict
-from hipcv.words import SIDES
+from hipcv.words import SIDES, Motion
 
 #: More points than this in a curve cannot be told apart on paper.
 MAX_POINTS = 1200
@@ -31,6 +31,8 @@ NORMS_TOP_DEG = 80.0
 _CURVES_WIDTH, _CURVES_LEFT, _CURVES_RIGHT = 760.0, 46.0, 748.0
 #: The curves' two panels, one below the other: how high one is, and from the top of one to the top of the next.
 _PANEL_HEIGHT, _PANEL_PITCH = 150.0, 190.0
+#: Room beyond the longest bar of an arc for the number at its end.
+_VALUE_DEG = 12.0
 #: How much room a number beside a curve takes, in the drawing's units.
 _VALUE_WIDTH, _LINE_HEIGHT = 36.0, 13.0
 
@@ -167,6 +169,61 @@ def _path(time_s: FloatArray, values: FloatArray, x: Scale, y: Scale) -> str:
         parts.append(f"{'L' if pen_down else 'M'}{x(float(t)):.1f} {y(held):.1f}")
         pen_down = True
     return "".join(parts)
+
+
+def draw_arcs(assessment: Assessment) -> Markup:
+    """Return a bar for each hip from its one end range to the other on one ruler, and its total arc beside it.
+
+    Each end carries its own interval, and the total arc its own, in which a camera that is not level cancels.
+
+    Examples
+    --------
+    >>> from hipcv.assessment import assess
+    >>> from hipcv.core.series import PoseSeries
+    >>> from hipcv.core.setup import Setup
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> draw_arcs(assess(empty, Setup()))
+    Markup('')
+    """
+    drawn = [(side, arc) for side in SIDES if (arc := assessment.arc_of(side)) is not None]
+    if not drawn:
+        return Markup("")
+    pairs = {side: [assessment.of(side, motion) for motion in Motion] for side, _ in drawn}
+    reached = [abs(end) for pair in pairs.values() for r in pair for end in r.interval95_deg or ()]
+    limit = max(40.0, *reached) + _VALUE_DEG
+    width, left, right, row, bar = 760.0, 60.0, 610.0, 46.0, 16.0
+    x, foot = Scale(-limit, limit, left, right), 10 + row * len(drawn)
+    parts = [
+        f'<line class="{"zero" if tick == 0 else "grid"}" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="6" y2="{foot}"/>'
+        f'<text class="tick" x="{x(tick):.1f}" y="{foot + 15}" text-anchor="middle">{abs(tick):.0f}°</text>'
+        for tick in x.ticks(most=10)
+    ]
+    parts += [
+        f'<text class="tick" x="{left}" y="{foot + 32}">foot inwards</text>',
+        f'<text class="tick" x="{right}" y="{foot + 32}" text-anchor="end">foot outwards</text>',
+    ]
+    told = []
+    for n, (side, arc) in enumerate(drawn):
+        y = 10 + row * (n + 0.5)
+        ends = {r.motion.sign: r for r in pairs[side]}
+        inner, outer = (x(sign * (ends[sign].end_range_deg or 0.0)) for sign in (-1, 1))
+        parts += [
+            f'<g class="{side}"><text class="name" x="8" y="{y + 5}">{side}</text>',
+            f'<rect class="bar" x="{inner:.1f}" y="{y - bar / 2}" width="{outer - inner:.1f}" height="{bar}" rx="3"/>',
+        ]
+        for sign, result in ends.items():
+            low, high = (x(sign * end) for end in result.interval95_deg or (0.0, 0.0))
+            beyond, anchor = high + 8 * sign, "end" if sign < 0 else "start"
+            at = f'x="{beyond:.1f}" y="{y + 5}" text-anchor="{anchor}"'
+            parts += [
+                f'<line class="interval" x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}"/>',
+                f'<text class="value" {at}>{result.end_range_deg:.0f}°</text>',
+            ]
+        total_low, total_high = arc.total_interval95_deg
+        words = f"{arc.total_deg:.0f}° ({total_low:.0f} to {total_high:.0f})"
+        parts.append(f'<text class="value" x="{width - 4}" y="{y + 5}" text-anchor="end">{words}</text></g>')
+        told.append(f"{side} {words}")
+    return _svg(parts, width, foot + 38, f"Total arc of each hip: {'; '.join(told)}.", "arcs")
 
 
 def draw_norms(result: SideResult, comparisons: tuple[Comparison, ...]) -> Markup:

@@ -23,11 +23,12 @@ from hipcv.outputs.basis import (
     protocols_text,
     readings_text,
     rotation_text,
+    shape_text,
     sides_text,
 )
 from hipcv.outputs.beside import beside_number
 from hipcv.outputs.document import make_document
-from hipcv.outputs.figures import TERM_COLOURS, draw_budget, draw_curves, draw_norms, term_class
+from hipcv.outputs.figures import TERM_COLOURS, draw_arcs, draw_budget, draw_curves, draw_norms, term_class
 from hipcv.outputs.front import meaning_text, ranges_text, since_text
 from hipcv.outputs.note import render_note
 from hipcv.outputs.plan import next_steps
@@ -108,7 +109,7 @@ def render_report(
     >>> page[:15], "<script" in page
     ('<!doctype html>', False)
     """
-    measured, asked = assessment.status is Status.MEASURED, assessment.setup.motion
+    measured, asked = assessment.status is Status.MEASURED, assessment.done.motion
     steps = next_steps(assessment)
     order = {Severity.REJECT: 0, Severity.DOUBT: 1, Severity.NOTE: 2}
     return (
@@ -129,6 +130,7 @@ def render_report(
             several=asked is Motions.BOTH,
             rotation=rotation_text(asked),
             pair=lambda motion: [assessment.of(side, motion) for side in SIDES],
+            arc_bars=draw_arcs(assessment),
             arcs=[(side, arc) for side in SIDES if (arc := assessment.arc_of(side)) is not None],
             norms=lambda result: draw_norms(result, result.reference),
             concerns=lambda finding: concerns_text(finding, asked),
@@ -138,10 +140,11 @@ def render_report(
             posture=NoVerdict.NO_POSTURE,
             read=readings_text(assessment.provenance),
             sides_rest_on=sides_text(assessment.setup),
+            shape_rests_on=shape_text(assessment.setup, assessment.provenance.viewing),
             budget=draw_budget,
             stills=stills,
             video_name=video_name,
-            guide=filming_guide(assessment.setup.procedure, assessment.setup.effort, asked),
+            guide=filming_guide(assessment.setup.procedure, assessment.setup.effort, assessment.setup.motion),
             helper=helper_guide(assessment.setup.procedure) if assessment.setup.passive else None,
             effort=effort_text(assessment.done),
             how_done=done_text(assessment.done),

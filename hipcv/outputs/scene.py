@@ -39,7 +39,7 @@ def state_texts(assessment: Assessment, k: int, side: Side) -> tuple[str, str]:
             now = "swing"
     # the motion that was held last
     result = max(results, key=lambda one: max((t.hold_stop for t in one.trials if t.hold_stop <= k), default=-1))
-    motion = f" {result.motion}" if assessment.setup.motion is Motions.BOTH else ""
+    motion = f" {result.motion}" if assessment.done.motion is Motions.BOTH else ""
     counting = [t for t in result.trials if t.accepted]
     done = [whole_degrees(t.end_range_deg) for t in counting if t.hold_stop <= k]
     if not done:

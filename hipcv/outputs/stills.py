@@ -80,5 +80,5 @@ def _still_rows(assessment: Assessment) -> dict[tuple[Side, Motion], int]:
 
 def _caption(assessment: Assessment, side: Side, motion: Motion) -> str:
     best = max(t.end_range_deg for t in assessment.of(side, motion).trials if t.held and t.accepted)
-    which = f" of {rotation_text(motion)}" if assessment.setup.motion is Motions.BOTH else ""
+    which = f" of {rotation_text(motion)}" if assessment.done.motion is Motions.BOTH else ""
     return f"{side} hip at its largest end range{which}: {best:.1f}°"

@@ -23,6 +23,7 @@ from hipcv.outputs.basis import (
     protocols_text,
     readings_text,
     rotation_text,
+    shape_text,
     sides_text,
 )
 from hipcv.outputs.beside import beside_number
@@ -60,7 +61,7 @@ def render_text(assessment: Assessment, console: Console) -> None:
     >>> "Not measured." in page.getvalue()
     True
     """
-    asked = assessment.setup.motion
+    asked = assessment.done.motion
     title = f"Hip {rotation_text(asked)}, {assessment.setup.procedure} test, {effort_text(assessment.done)}"
     steps = next_steps(assessment)
     parts: list[RenderableType] = [stop] if (stop := stop_text(steps.screened)) is not None else []
@@ -191,7 +192,9 @@ def _camera(assessment: Assessment) -> Text:
         f"{name} {_tenths(angle.value_deg, '+')} ± {CENTRAL_95_SD * angle.se_deg:.1f}° ({angle.source})"
         for name, angle in (("roll", camera.roll), ("pitch", camera.pitch), ("yaw", camera.yaw))
     ]
-    basis = f"Left and right rest on: {sides_text(assessment.setup)}. Read: {readings_text(assessment.provenance)}."
+    setup, provenance = assessment.setup, assessment.provenance
+    rests = f"Left and right rest on: {sides_text(setup)}. The picture's shape rests on: "
+    basis = f"{rests}{shape_text(setup, provenance.viewing)}. Read: {readings_text(provenance)}."
     return Text("\nCamera, corrected for: " + ", ".join(parts) + f".\n{basis}", style="dim")
 
 

@@ -1,6 +1,6 @@
 """Whether one person is tested all along: who comes next to the same place wears something else (METHOD S18)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import cv2
@@ -45,7 +45,8 @@ def person_changes_s(timed: Sequence[tuple[float, ByteArray]], series: PoseSerie
     >>> person_changes_s([(float(k), red) for k in range(20)], series) is None
     True
     """
-    seen = [(time_s, _colours_at(rgb, series, time_s)) for time_s, rgb in timed]
+    on_body = _on_trunk if np.isfinite(series.image_px[:, [*SHOULDERS, *HIPS]]).any() else _on_shanks
+    seen = [(time_s, _colours_at(rgb, series, time_s, on_body)) for time_s, rgb in timed]
     known = [(time_s, colours) for time_s, colours in seen if colours is not None]
     halves = np.array([colours for _, colours in known]).transpose(1, 0, 2) if known else np.empty((2, 0, 3))
     splits = range(MIN_PICTURES, len(known) - MIN_PICTURES + 1)
@@ -67,12 +68,16 @@ def _away(colours: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.norm(colours - np.median(colours, axis=0), axis=1), dtype=np.float64)
 
 
-def _colours_at(rgb: ByteArray, series: PoseSeries, time_s: float) -> FloatArray | None:
-    """Return the colours of two patches (2, 3) in CIELAB, lightness against the picture's; None where not seen."""
+def _colours_at(
+    rgb: ByteArray, series: PoseSeries, time_s: float, on_body: Callable[[FloatArray], FloatArray]
+) -> FloatArray | None:
+    """Return the colours of two patches (2, 3) in CIELAB, lightness against the picture's; None where not seen.
+
+    `on_body` gives the patches' corners (2, 4, 2), of landmarks (33, 2).
+    """
     if not len(series):
         return None
-    px = series.image_px[int(np.argmin(np.abs(series.time_s - time_s)))]
-    patches = _on_trunk(px) if np.isfinite(px[[*SHOULDERS, *HIPS]]).all() else _on_shanks(px)
+    patches = on_body(series.image_px[int(np.argmin(np.abs(series.time_s - time_s)))])
     if not np.isfinite(patches).all():
         return None
     shrink = rgb.shape[1] / series.frame_size_px[0]

@@ -253,8 +253,8 @@ def _open(model: Path, *, following: bool, n_people: int) -> Any:
     # glog's own switch; it must be set before the library starts up.
     os.environ.setdefault("GLOG_minloglevel", "3")
     with quiet():
-        _import_when_used("matplotlib.pyplot")
         try:
+            _import_when_used("matplotlib.pyplot")
             from mediapipe import Image, ImageFormat
         except ImportError as error:
             raise ModelError(

@@ -33,6 +33,8 @@ CONTRAST_TILES: Final = (8, 8)
 #: A camera is as still as this share of the corners: the others may lie on people who move.
 STILL_CORNERS: Final = 0.3
 
+#: A corner that is followed into another frame and back ends where it began, pixels of a small frame.
+MAX_ASTRAY_PX = 0.5
 _N_MOTION_FRAMES = 8
 _SAMPLES_PER_EDGE = 9
 
@@ -176,8 +178,11 @@ def _share_inside(edges_px: FloatArray, mask: ByteArray) -> FloatArray:
 
 
 def _common_shift_px(plate: ByteArray, frame: ByteArray, corners: NDArray[np.float32]) -> float:
-    found, status, _ = cv2.calcOpticalFlowPyrLK(plate, frame, corners, None, winSize=(15, 15), maxLevel=3)
-    ok = status.ravel() == 1
+    found, there, _ = cv2.calcOpticalFlowPyrLK(plate, frame, corners, None, winSize=(15, 15), maxLevel=3)
+    again, back, _ = cv2.calcOpticalFlowPyrLK(frame, plate, found, None, winSize=(15, 15), maxLevel=3)
+    # a corner of somebody who has gone, or who stands before one, leads anywhere and not back
+    returned = np.hypot(*(again - corners).reshape(-1, 2).T) < MAX_ASTRAY_PX
+    ok = (there.ravel() == 1) & (back.ravel() == 1) & returned
     if ok.sum() < 6:
         return float("nan")
     return float(np.quantile(np.hypot(*(found - corners).reshape(-1, 2)[ok].T), STILL_CORNERS))

@@ -17,11 +17,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from hipcv.core.answers import SidePain
+from hipcv.core.setup import done_fault
+from hipcv.words import EndPoint
 from hipcv_server.children import start_child
 from hipcv_server.disk import disk_trouble
 from hipcv_server.files import Shelves
 from hipcv_server.links import links_of
-from hipcv_server.live_worker import Command, Failed, Look, Pain, Ready, Result, Say, Seen, attend, split_frame
+from hipcv_server.live_worker import Command, Failed, Look, Pain, Ready, Result, Say, Seen, Who, attend, split_frame
 from hipcv_server.problems import ProblemError, wrong_arguments
 from hipcv_server.schemas import FrameHead, StartMessage
 from hipcv_server.settings import Settings
@@ -67,7 +69,7 @@ class LiveSession:
         self.n_skipped = 0
         self._last_t = -1.0
         self._newest: tuple[Look, float] | None = None
-        self._commands: deque[Command | Pain] = deque()
+        self._commands: deque[Command | Pain | Who] = deque()
         self._asked_s: float | None = None
         self._turn = threading.Condition()
         self._closed = False
@@ -120,10 +122,25 @@ class LiveSession:
             self._commands.append(Command(name, self.n_skipped))
             self._turn.notify()
 
-    def tell_pain(self, left: SidePain | None, right: SidePain | None) -> None:
-        """Pass on what was said of pain; it is heard until the result is written."""
+    def tell_pain(self, left: SidePain | None, right: SidePain | None, end_point: EndPoint | None) -> None:
+        """Pass on what was said of pain and of what ended the movement; it is heard until the result is written.
+
+        Raises
+        ------
+        ProblemError
+            Where nothing of the kind can have ended a test of this effort.
+        """
+        fault = done_fault(self.start.effort, end_point=end_point)
+        if fault is not None:
+            raise ProblemError("bad_request", f"{fault.sentence}.")
         with self._turn:
-            self._commands.append(Pain(left, right))
+            self._commands.append(Pain(left, right, end_point))
+            self._turn.notify()
+
+    def point_at(self, place: tuple[float, float]) -> None:
+        """Pass on who is tested."""
+        with self._turn:
+            self._commands.append(Who(place))
             self._turn.notify()
 
     def complain(self, problem: ProblemError) -> None:
@@ -239,7 +256,7 @@ class LiveSession:
                         return
                     if not self._has_turn():
                         continue
-                    asked: Command | Pain | Look
+                    asked: Command | Pain | Who | Look
                     if self._commands:
                         asked = self._commands.popleft()
                     else:

@@ -19,7 +19,7 @@ from hipcv.core.answers import SidePain
 from hipcv.core.errors import HipcvError, OutputError, SourceError
 from hipcv.native.chatter import own_process
 from hipcv.process.inside import Connection
-from hipcv.words import SIDES
+from hipcv.words import SIDES, EndPoint
 from hipcv_server import logs
 from hipcv_server.disk import disk_trouble
 from hipcv_server.problems import ProblemError, disk_full, problem_of
@@ -59,10 +59,18 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Pain:
-    """What was said of pain once the test was over; None for a side of which nobody said anything."""
+    """What was said once the test was over, of pain and of what ended the movement; None where nobody said."""
 
     left: SidePain | None = None
     right: SidePain | None = None
+    end_point: EndPoint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Where the knees are of who is tested, in shares of the picture's width and height."""
+
+    place: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +202,8 @@ class _Attendant:
                 asked = connection.recv()
                 if isinstance(asked, Look):
                     self._look(test, asked)
+                elif isinstance(asked, Who):
+                    self._point(test, asked)
                 elif isinstance(asked, Pain):
                     self._pain = asked
                 elif asked.name == "go":
@@ -203,6 +213,13 @@ class _Attendant:
                 else:
                     self._finish(test, asked.n_skipped, connection)
                     return
+
+    def _point(self, test: "LiveTest", asked: Who) -> None:
+        try:
+            test.point_at(asked.place)
+        except SourceError as error:
+            problem = ProblemError("bad_request", str(error)).document()
+            self._send(Say({"type": "problem", "fatal": False, "problem": problem}))
 
     def _look(self, test: "LiveTest", asked: Look) -> None:
         from hipcv.live.device_gravity import DeviceGravity, Facing
@@ -308,7 +325,12 @@ def _hear_pain(connection: Connection) -> Pain:
 def _with_pain(assessment: "Assessment", pain: Pain) -> "Assessment":
     """Return the assessment with what was said; what was said at the start stays where nothing was said since."""
     setup = assessment.setup
-    told = replace(setup, pain_left=pain.left or setup.pain_left, pain_right=pain.right or setup.pain_right)
+    told = replace(
+        setup,
+        pain_left=pain.left or setup.pain_left,
+        pain_right=pain.right or setup.pain_right,
+        end_point=pain.end_point or setup.end_point,
+    )
     return replace(assessment, setup=told)
 
 

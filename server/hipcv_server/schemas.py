@@ -30,6 +30,7 @@ from hipcv.outputs.document import AssessmentDocument
 from hipcv.outputs.document.definition import ComparisonPart, PlanPart, ScreeningPart
 from hipcv.words import (
     SIDES,
+    USUAL_MOTIONS,
     Answer,
     CameraSide,
     Effort,
@@ -175,7 +176,7 @@ class MeasureOptions(_Done):
     vertical: Annotated[list[Edge], Field(max_length=8)] = []
     mirrored: bool | None = None
     slow_motion: Annotated[float, Field(ge=0.05, le=100, allow_inf_nan=False)] = 1.0
-    motion: Motions = Motions.INTERNAL
+    motion: Motions = USUAL_MOTIONS
     rotate: Literal[0, 90, 180, 270] = 0
     aspect: Shape | None = None
     from_s: Second | None = None
@@ -272,7 +273,8 @@ class StartMessage(_Done):
     hands_free: bool = True
     mirror_checked: bool = False
     asks_pain: bool = False
-    motion: Motions = Motions.INTERNAL
+    motion: Motions = USUAL_MOTIONS
+    subject_at: Place | None = None
 
     def setup(self) -> Setup:
         """Return how the test is done; a browser's frames are never mirrored, which somebody has looked at or not."""
@@ -282,6 +284,7 @@ class StartMessage(_Done):
             mirrored=False if self.mirror_checked else None,
             roll_deg=self.roll,
             pitch_deg=self.pitch,
+            subject_at=None if self.subject_at is None else read_place(self.subject_at),
             age_years=self.age,
             sex=self.sex,
             legs=self.legs,
@@ -325,8 +328,25 @@ class Rename(_Strict):
     together: bool = False
 
 
+class WhoMessage(_Strict):
+    """Who is tested, told while a live test waits for everything to be in order.
+
+    Examples
+    --------
+    >>> WhoMessage(type="who", subject_at="0.3,0.6").place()
+    (0.3, 0.6)
+    """
+
+    type: Literal["who"]
+    subject_at: Place
+
+    def place(self) -> tuple[float, float]:
+        """Return where the knees are, in shares of the picture's width and height."""
+        return read_place(self.subject_at)
+
+
 class PainMessage(_Strict):
-    """What is said of pain once a live test is over.
+    """What is said once a live test is over: of pain, and what ended the movement.
 
     Examples
     --------
@@ -338,6 +358,7 @@ class PainMessage(_Strict):
     type: Literal["pain"]
     pain_left: PainOfASide | None = None
     pain_right: PainOfASide | None = None
+    end_point: EndPoint | None = None
 
     def sides(self) -> tuple[SidePain | None, SidePain | None]:
         """Return what was said of the left and of the right side."""

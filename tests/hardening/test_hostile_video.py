@@ -67,7 +67,7 @@ def test_what_was_lost_is_told(read, tally):
 @pytest.mark.model
 def test_a_damaged_recording_has_its_exit_status(tally, often):
     """No traceback and no wrong status, whatever is handed to the command."""
-    n_seen = often(8, 300)
+    n_seen = often(2, 300)
     outcomes = run_apart("hostile", "measure_mutants", n=often(8, 2000), n_seen=n_seen, limit_s=120.0)
     bad = wrong(outcomes)
     by_status = Counter(one.answer["status"] for one in outcomes if one not in bad)

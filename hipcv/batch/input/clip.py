@@ -13,7 +13,7 @@ from hipcv.core.setup import Setup
 from hipcv.core.viewing import AS_STORED, Viewing
 from hipcv.outputs.document import render_setup
 from hipcv.version import __version__
-from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
+from hipcv.words import USUAL_MOTIONS, Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
 
 
 class ToldBy(StrEnum):
@@ -95,7 +95,7 @@ class Clip:
     screened_on: str | None = None
     screened_by: str | None = None
     subject_at: tuple[float, float] | None = None
-    motion: Motions = Motions.INTERNAL
+    motion: Motions = USUAL_MOTIONS
     viewing: Viewing = AS_STORED
 
     @property

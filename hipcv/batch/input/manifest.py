@@ -23,7 +23,7 @@ from hipcv.core.setup import PLACE_WANTED, done_fault, read_place, screened_faul
 from hipcv.core.viewing import AS_STORED, ASPECT_WANTED, PICTURES_HZ, RATE_WANTED, TURNS_DEG, Viewing, read_aspect
 from hipcv.printable import printable
 from hipcv.tables.spreadsheet import OTHER_SUFFIXES, SUFFIXES, Sheet, SheetRow, column_names, parse_number, read_sheet
-from hipcv.words import Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
+from hipcv.words import USUAL_MOTIONS, Answer, CameraSide, Effort, EndPoint, HandPlace, Legs, Motions, Sex, Side
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ class Defaults:
     mirrored: bool | None = None
     slow_motion: float = 1.0
     legs: Legs | None = None
-    motion: Motions = Motions.INTERNAL
+    motion: Motions = USUAL_MOTIONS
 
 
 def read_clips(asked: Sequence[str], defaults: Defaults, *, leave_out: Path | None = None) -> list[Clip]:

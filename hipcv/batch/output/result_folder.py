@@ -32,6 +32,7 @@ SCHEMA = "hipcv.batch/1"
 LEDGER, LOCK = "ledger.sqlite", ".lock"
 _PACKAGES = (
     "hipcv",
+    "ai-edge-litert",
     "mediapipe",
     "av",
     "opencv-contrib-python",

@@ -179,12 +179,12 @@ def _write_files(job: Job, measured: "Measurement", beat: Beat) -> dict[str, byt
 
 
 def _frames(job: Job, measured: "Measurement", beat: Beat) -> "Generator[Frame, None, None]":
-    """Yield the recording once more, from the moment that somebody wants the first frame."""
+    """Yield the frames that were measured once more, for the page's pictures, from when the first one is wanted."""
     from hipcv.sources.video import open_video
 
     mirrored, viewing = bool(measured.assessment.setup.mirrored), measured.assessment.provenance.viewing
     with open_video(measured.path, mirrored=mirrored, slow_motion=job.slow_motion, viewing=viewing) as video:
-        for frame in video:
+        for frame in video.frames(measured.sample_hz):
             beat(0, None)
             yield frame
 

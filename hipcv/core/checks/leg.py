@@ -7,6 +7,7 @@ import numpy as np
 
 from hipcv.core.checks.limits import LIMITS, found
 from hipcv.core.checks.possible import check_possible
+from hipcv.core.checks.posture import check_heels
 from hipcv.core.checks.recording import MOSTLY_SEEN
 from hipcv.core.checks.trial import check_trial
 from hipcv.core.finding import Cause, Finding, FindingCode, Severity
@@ -139,14 +140,33 @@ def judged_trials(
         repeated, uneven = repetitions(side, [t for t in mine if not t.refused])
         trials += tuple(sorted((*repeated, *(t for t in mine if t.refused)), key=lambda t: t.start))
         findings += [_of(motion, finding) for finding in uneven]
-    if setup.legs is Legs.AUTO:
-        setup = replace(setup, legs=legs_at_once(trials))
-    trials = tuple(_named(check_trial(t, angles, trials, setup)) for t in trials)
+    done = as_done(setup, trials)
+    if done.motion is not setup.motion:
+        findings += check_heels(series, angles, done)
+    trials = tuple(_named(check_trial(t, angles, trials, done)) for t in trials)
     for side in SIDES:
         findings += check_leg(side, angles, trials, setup.motion)
         for motion in setup.motion.each:
             findings += told_of_trials([t for t in trials if t.side is side and t.motion is motion])
     return trials, tuple(findings)
+
+
+def as_done(setup: Setup, trials: Sequence[Trial]) -> Setup:
+    """Return a setup with what the trials show of it: which legs moved at once, and whether a foot went inwards.
+
+    Where both directions are asked for and no foot went inwards, the test was one of internal rotation, and what is a
+    fault in one is a fault in it: no leg made way.
+
+    Examples
+    --------
+    >>> out = Trial(Side.LEFT, 0, 9, 3, 6, 0.0, 30.0, 30.0, 30.0, 0.4)
+    >>> asked = Setup(motion=Motions.BOTH)
+    >>> as_done(asked, [out]).motion.value, as_done(asked, [out, replace(out, motion=Motion.EXTERNAL)]).motion.value
+    ('internal', 'both')
+    """
+    legs = legs_at_once(trials) if setup.legs is Legs.AUTO else setup.legs
+    only_out = setup.motion is Motions.BOTH and not any(t.motion is Motion.EXTERNAL for t in trials)
+    return replace(setup, legs=legs, motion=Motions.INTERNAL if only_out else setup.motion)
 
 
 def without_ways(swings: Sequence[Trial], angles: AngleSeries) -> list[Trial]:

@@ -108,12 +108,20 @@ def _turn_deg(series: PoseSeries) -> float:
 NEAREST_SHARE = 0.05
 
 
-def _check_heels(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list[Finding]:
-    """Look whether the heels cross: one leg then hides the other, or pushes it.
+def check_heels(series: PoseSeries, angles: AngleSeries, setup: Setup) -> list[Finding]:
+    """Look whether the heels cross where a test asks that they do not: one leg then hides the other, or pushes it.
 
     A foot that swings inwards is meant to pass the other leg, which makes way for it.
+
+    Examples
+    --------
+    >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
+    >>> none, two = np.empty(0), np.empty((0, 2))
+    >>> angles = AngleSeries(none, two, two, two, none, none, two, two, two, none, two, two, np.array([-1, 1]))
+    >>> check_heels(empty, angles, Setup())
+    []
     """
-    if setup.inwards:
+    if setup.inwards or PostureCheck.HEELS_APART not in setup.procedure.posture:
         return []
     nearest = nearest_heels(series, angles)
     crossed = nearest < LIMITS[FindingCode.HEELS_CROSSING].value
@@ -140,7 +148,7 @@ def nearest_heels(series: PoseSeries, angles: AngleSeries) -> float:
     return float(np.quantile(apart, NEAREST_SHARE)) if len(apart) else float("nan")
 
 
-POSTURE_CHECKS = {PostureCheck.SITS: _check_seated, PostureCheck.HEELS_APART: _check_heels}
+POSTURE_CHECKS = {PostureCheck.SITS: _check_seated, PostureCheck.HEELS_APART: check_heels}
 
 
 def check_end(share_in_front: float, flexion_deg: float, camera_side: CameraSide) -> tuple[Finding, ...]:

@@ -200,7 +200,7 @@ class ResultPart(_Part):
 
 
 class MotionsPart(_Part):
-    """Both motions of one hip; null where nobody asked for one (`setup.motion`)."""
+    """Both motions of one hip; null where nobody asked for one, or asked for both and no foot went inwards."""
 
     internal: ResultPart | None = Field(description="Internal: positive with the foot away from the other leg.")
     external: ResultPart | None = Field(description="External: positive with the foot towards the other leg.")
@@ -438,7 +438,7 @@ class AssessmentDocument(_Part):
 
     @property
     def asked(self) -> tuple[Motion, ...]:
-        """The motions that were asked for, internal rotation first."""
+        """The motions that were asked for and done, internal rotation first."""
         return tuple(motion for motion in Motion if self.of(Side.LEFT, motion) is not None)
 
     def of(self, side: Side, motion: Motion) -> ResultPart | None:

@@ -296,7 +296,7 @@ def _camera(camera: CameraPose) -> CameraPart:
 
 
 def _side(assessment: Assessment, side: Side) -> SidePart:
-    time_s, asked = assessment.angles.time_s, assessment.setup.motion.each
+    time_s, asked = assessment.angles.time_s, assessment.done.motion.each
     results = {str(m): _result(assessment.of(side, m), time_s) if m in asked else None for m in Motion}
     return SidePart(motions=MotionsPart(**results), arc=_arc(assessment.arc_of(side)))
 

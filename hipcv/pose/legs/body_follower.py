@@ -39,7 +39,8 @@ MIN_PRESENCE = 0.5
 OWN_SHANKS, OWN_RATIO = 0.5, 1.5
 #: ... and of a subject, whoever asks for a square of another size: a helper who stands in the way is larger or smaller.
 SUBJECT_RATIO = 1.25
-#: Somebody who has moved reaches as far as before but for this, as the detector sees it.
+#: Somebody who has moved reaches as far as before but for this, as the detector sees it; who stands up, further, but
+#: their shanks are as long as before.
 SAME_RATIO = 1.15
 #: Knees further from the locked ones than this are gone after: at once, but of a subject by so much a second only.
 NEAR_SHANKS, SUBJECT_SHANKS_S = 0.2, 0.5
@@ -79,11 +80,13 @@ class BodyFollower:
     ----------
     network, detector : one look at a square; everybody in a picture.
     angles_deg : the angles at which a shank is looked for.
+    subject_at : where in the picture the knees of who is meant are, as `Setup.subject_at`.
     """
 
     network: LandmarkNetwork
     detector: PersonDetector
     angles_deg: FloatArray = field(default_factory=lambda: ANGLES_DEG)
+    subject_at: tuple[float, float] | None = None
     _lock: _Lock | None = field(default=None, init=False)
     _next_search_s: float = field(default=float("-inf"), init=False)
     _next_census_s: float = field(default=float("-inf"), init=False)
@@ -111,7 +114,7 @@ class BodyFollower:
         return pose, -1
 
     def _search(self, rgb: ByteArray, time_s: float) -> tuple[Pose, int]:
-        """Lock on whoever looks most like the subject."""
+        """Lock on who was pointed at, else on whoever looks most like the subject."""
         if time_s < self._next_search_s:
             return NOBODY, -1
         self._next_search_s = time_s + SEARCH_EVERY_S
@@ -122,7 +125,11 @@ class BodyFollower:
         seen = look_at_people(rgb, people, self.network)
         if not seen:
             return NOBODY
-        square, look, body = max(seen, key=lambda one: suitability(one[2]))
+        if self.subject_at is None:
+            square, look, body = max(seen, key=lambda one: suitability(one[2]))
+        else:
+            at_px = np.array(self.subject_at) * rgb.shape[1::-1]
+            square, look, body = min(seen, key=lambda one: float(np.hypot(*(_knees_middle_px(one[2]) - at_px))))
         self._next_census_s = time_s + CENSUS_INTERVAL_S
         legs = LegsOnline(body.image_px[_knees_in_order(body)], max(body.shank_px, 1.0), self.angles_deg)
         self._lock = _Lock(legs, square, body.hips_px, time_s, time_s)
@@ -175,10 +182,12 @@ class BodyFollower:
             lock.there_s = time_s
         unseen_s = time_s - lock.seen_s
         given_up = time_s - lock.there_s > GONE_S or unseen_s > COVERED_S
-        if unseen_s > GONE_S and len(people) == 1:  # whoever sits there alone, of the same size, has moved
-            same_size = _ratio(people[0].reach_px, lock.square.side_px / SIDE_REACHES) < SAME_RATIO
-            seen = look_at_people(rgb, people, self.network) if same_size else []
-            given_up = given_up or any(sits(body) for _, _, body in seen)
+        if unseen_s > GONE_S and len(people) == 1:  # whoever is there alone, of the same size, has moved
+            same_reach = _ratio(people[0].reach_px, lock.square.side_px / SIDE_REACHES) < SAME_RATIO
+            given_up = given_up or any(
+                same_reach if sits(body) else _ratio(body.shank_px, lock.legs.shank_px) < SAME_RATIO
+                for _, _, body in look_at_people(rgb, people, self.network)
+            )
         if given_up:
             self._lock = None
 
@@ -254,6 +263,11 @@ def body_in(look: Look, region: Region) -> Pose:
 def _knees_in_order(body: Pose) -> list[int]:
     """Return the rows of both knees, from left to right of the picture."""
     return sorted(KNEES, key=lambda row: body.image_px[row, 0])
+
+
+def _knees_middle_px(body: Pose) -> FloatArray:
+    middle: FloatArray = body.image_px[list(KNEES)].mean(axis=0)
+    return middle
 
 
 def _is_own(body: Pose, asked: Region, lock: _Lock) -> bool:

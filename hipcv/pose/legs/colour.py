@@ -5,8 +5,8 @@ Colours are CIELAB with 8 bits a channel: lightness 0 to 255, both colour axes a
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
-import scipy  # its parts load when they are first asked for, `ndimage` in 0.2 s
 from numpy.typing import NDArray
 
 from hipcv.core.series import FloatArray
@@ -74,7 +74,17 @@ def _bins(lab: ByteArray) -> tuple[NDArray[np.uint8], ...]:
 def _density(lab: ByteArray) -> FloatArray:
     index = np.ravel_multi_index(tuple(b.ravel().astype(np.int64) for b in _bins(lab)), _BINS)
     counts = np.bincount(index, minlength=int(np.prod(_BINS))).reshape(_BINS)
-    smooth = scipy.ndimage.gaussian_filter(counts.astype(np.float64), _SMOOTHING)
+    smooth: FloatArray = counts.astype(np.float64)
+    for axis, sigma in enumerate(_SMOOTHING):
+        smooth = _blurred(smooth, axis, sigma)
     # a colour never seen is as likely here as there
     density: FloatArray = smooth / smooth.sum() + 1.0 / smooth.size
     return density
+
+
+def _blurred(counts: FloatArray, axis: int, sigma: float) -> FloatArray:
+    """Return an array blurred along one axis, whose ends are mirrored."""
+    first = np.ascontiguousarray(np.moveaxis(counts, axis, 0))
+    size = (1, 2 * round(4 * sigma) + 1)
+    flat = cv2.GaussianBlur(first.reshape(len(first), -1), size, sigma, sigmaY=sigma, borderType=cv2.BORDER_REFLECT)
+    return np.moveaxis(flat.reshape(first.shape), 0, axis)

@@ -129,9 +129,20 @@ class LegFollower:
 
 
 def open_follower(
-    procedure: Procedure, camera_side: CameraSide, model: ModelFile, name: ModelName, *, inwards: bool = False
+    procedure: Procedure,
+    camera_side: CameraSide,
+    model: ModelFile,
+    name: ModelName,
+    *,
+    inwards: bool = False,
+    subject_at: tuple[float, float] | None = None,
 ) -> Follower:
-    """Return who follows the subject of a test while it runs; `inwards` says whether a foot may swing inwards.
+    """Return who follows the subject of a test while it runs.
+
+    Parameters
+    ----------
+    inwards : whether a foot may swing inwards.
+    subject_at : where the knees of who is meant are, where bodies are seen; as `Setup.subject_at`.
 
     Raises
     ------
@@ -141,5 +152,5 @@ def open_follower(
     network = LandmarkNetwork(read_landmark_network(model.path))
     angles_deg = BOTH_WAYS_DEG if inwards else ANGLES_DEG
     if procedure.body_seen:
-        return BodyFollower(network, PersonDetector(read_person_detector(model.path)), angles_deg)
+        return BodyFollower(network, PersonDetector(read_person_detector(model.path)), angles_deg, subject_at)
     return LegFollower(network, procedure, camera_side, name is ModelName.LITE, angles_deg)

@@ -11,8 +11,8 @@ point down.
 from dataclasses import dataclass
 from itertools import combinations
 
+import cv2
 import numpy as np
-import scipy  # its parts load when they are first asked for, `ndimage` in 0.2 s
 from numpy.typing import NDArray
 
 from hipcv.core.series import ANKLES, KNEES, FloatArray, IntArray
@@ -100,8 +100,8 @@ def find_peaks(heat: MapArray) -> FloatArray:
     >>> find_peaks(heat).round(2).tolist(), find_peaks(np.zeros((64, 64))).shape
     ([[43.5, 81.5, 0.8]], (0, 3))
     """
-    smooth = scipy.ndimage.gaussian_filter(heat, 0.6)
-    top = (scipy.ndimage.maximum_filter(smooth, size=5) == smooth) & (smooth > MIN_PEAK)
+    smooth = cv2.GaussianBlur(heat, (5, 5), 0.6, borderType=cv2.BORDER_REFLECT)
+    top = (cv2.dilate(smooth, np.ones((5, 5), np.uint8)) == smooth) & (smooth > MIN_PEAK)
     rows, columns = np.nonzero(top)
     peaks: list[tuple[float, float, float]] = []
     for i in np.argsort(-smooth[rows, columns], kind="stable"):

@@ -1,7 +1,7 @@
 """Who runs MediaPipe's networks: LiteRT, or OpenCV's importer where there is no LiteRT, as on Intel Macs.
 
-The outputs agree to some thousandths of a pixel, so that a result differs in its last digits; OpenCV takes three to
-five times the processor time.
+The outputs agree to some thousandths of a pixel, so that a result differs in its last digits; a look takes OpenCV three
+to five times the processor time.
 """
 
 import struct

@@ -38,6 +38,7 @@ from hipcv.pose.legs.follower import Follower, open_follower
 from hipcv.pose.legs.looking import Views
 from hipcv.pose.legs.network import MAX_THREADS, LandmarkNetwork, Region
 from hipcv.pose.legs.people import PersonDetector, Somebody, others
+from hipcv.pose.legs.protractor import HANGING
 from hipcv.pose.legs.reading import read_lower_legs
 from hipcv.pose.legs.region import HANGING_DEG, NO_DOUBT, STANDING_DEG, TRUNK_SHANKS, Vote, find_in_clip, trunk_shanks
 from hipcv.pose.legs.seen_before import SeenBefore
@@ -72,6 +73,8 @@ HEADS_EVERY_S = 0.5
 SAME_CELLS, SAME_LEVELS = 48, 8
 #: Where both knees are read in fewer of the frames, it is asked what else somebody does who is in view.
 MIN_READ = 0.5
+#: Who sits in more of the frames that were searched sits.
+MOSTLY = 0.5
 
 
 @dataclass(slots=True)
@@ -174,8 +177,8 @@ class LegReader:
             vote, known = join(self.vote, seen_ahead)
             at_most = self.steps.looks_of_a_view
             seen = SeenBefore(vote.region, self.network, known, at_most)
-            sure = at_most is None or vote.merit >= NO_DOUBT
-            for k, rows in enumerate([np.arange(n)] if sure else _glance_and_all(n)):
+            all_at_once = at_most is None or self._is_sure(vote)
+            for k, rows in enumerate([np.arange(n)] if all_at_once else _glance_and_all(n)):
                 if k and self._gives_up():
                     break
                 seen.begin_again()
@@ -205,6 +208,8 @@ class LegReader:
         legs = read_lower_legs(lambda k: self._frame(rows[k]), times_s, vote, seen, self.steps, self.angles_deg)
         self.share_in_front = legs.share_in_front
         columns = list(enumerate(self._legs_of_columns()))
+        # what is usual of it is a term of its own (`core.uncertainty.JOINTS_SE_DEG`)
+        more_se_deg = float(np.sqrt(legs.zero_se_deg**2 - HANGING.zero_se_deg**2))
         if self.procedure.body_seen:
             knees_px = np.stack([legs.knees_px[:, leg] for _, leg in columns], axis=1)
             own = own_body(legs.bodies, knees_px, vote.shank_px)
@@ -219,7 +224,7 @@ class LegReader:
             for row, points in ((KNEES[column], legs.knees_px), (ANKLES[column], legs.ankles_px)):
                 read.image_px[:, row] = np.where(good[:, None], points[:, leg] / self._scale, np.nan)
                 read.visibility[:, row] = good
-            read.shank_se_deg[:, column] = legs.se_deg[:, leg]
+            read.shank_se_deg[:, column] = np.hypot(legs.se_deg[:, leg], more_se_deg)
             read.knee_outline_px[:, column] = legs.knee_outline_px[:, leg] / self._scale
         return read
 
@@ -227,6 +232,10 @@ class LegReader:
         """Return in which share of some frames the subject's legs are read."""
         series = PoseSeries(times_s, part.image_px, part.world_m, part.visibility, self._frame_size_px)
         return float(subject_seen(series, self.procedure).mean()) if len(series) else 0.0
+
+    def _is_sure(self, vote: Vote) -> bool:
+        """Whether the search says beyond doubt that somebody does the test: where bodies are seen, sits."""
+        return vote.merit >= NO_DOUBT and (vote.sits > MOSTLY or not self.procedure.body_seen)
 
     def _gives_up(self) -> bool:
         """Whether what was read so far says that the rest is not worth a look: hardly any leg, or another posture."""
@@ -465,7 +474,8 @@ def open_leg_reader(
     reader, _ = open_reader()
     reader.angles_deg = BOTH_WAYS_DEG if setup.inwards else ANGLES_DEG
     if guide is not None:
-        reader.follower = open_follower(procedure, camera_side, *guide, inwards=setup.inwards)
+        at = setup.subject_at
+        reader.follower = open_follower(procedure, camera_side, *guide, inwards=setup.inwards, subject_at=at)
         # on one thread, which is the one that gives way
         reader.ahead = ReadAhead(lambda: _Scout(*open_reader(1)), lambda n: spread_over(n).tolist(), _unpack)
     return reader

@@ -24,7 +24,7 @@ from hipcv.pose.legs.heatmaps import CROP_PX, cell_of
 from hipcv.pose.legs.knee_outline import knee_outline, lift_knees, stay_at_the_end, stay_on_the_bed
 from hipcv.pose.legs.looking import Views
 from hipcv.pose.legs.network import Region
-from hipcv.pose.legs.protractor import landmarks_turn_deg
+from hipcv.pose.legs.protractor import HANGING, HEAD_UP, landmarks_turn_deg
 from hipcv.pose.legs.region import Vote
 from hipcv.pose.legs.seen_before import CELLS, SeenBefore
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
@@ -51,8 +51,9 @@ class LowerLegs:
     error of each shank's direction, infinite where too little of it is free; knee_outline_px : (T, 2, 2) where each
     leg's outline ends at the knee, NaN where unclear; landmarks_deg : (T, 2) by how much the network's own landmarks
     have it turned (`protractor.landmarks_turn_deg`); share_in_front : of the place before the knees that is person: of
-    standing shanks, a trunk there means a camera at the head end; bodies : the whole body as each look at each frame
-    shows it, frame pixels, with the network's own labels of left and right.
+    standing shanks, a trunk there means a camera at the head end; zero_se_deg : standard error that all frames share;
+    bodies : the whole body as each look at each frame shows it, frame pixels, with the network's own
+    labels of left and right.
     """
 
     knees_px: FloatArray
@@ -61,6 +62,7 @@ class LowerLegs:
     knee_outline_px: FloatArray
     landmarks_deg: FloatArray
     share_in_front: float
+    zero_se_deg: float
     bodies: tuple[tuple[Pose, ...], ...]
 
 
@@ -84,6 +86,7 @@ def read_lower_legs(
     angles_deg : the angles at which a shank is looked for (`tracking.ANGLES_DEG`).
     """
     region, n = seen.region, len(time_s)
+    aside = HEAD_UP if region.over else HANGING
     shank_px = vote.shank_px * CROP_PX / region.side_px
     first_px = region.to_crop(vote.knees_px)
     views, lab = [], np.empty((n, CELLS, CELLS, 3), np.uint8)
@@ -131,6 +134,7 @@ def read_lower_legs(
         knee_outline_px=outline,
         landmarks_deg=np.empty((n, 2)),
         share_in_front=in_front,
+        zero_se_deg=aside.zero_se_deg,
         bodies=tuple(seen.bodies for seen in views),
     )
     for leg, path in enumerate(paths):
@@ -138,7 +142,7 @@ def read_lower_legs(
         joints_px = region.to_picture(path.knee_px), region.to_picture(path.ankle_px)
         read.landmarks_deg[:, leg] = landmarks_turn_deg(read.bodies, *joints_px)
         knees_px, ankles_px, read.se_deg[:, leg] = steps.measure_shank(
-            path, ribbons, read.landmarks_deg[:, leg], shank_px, doubts[leg]
+            path, ribbons, read.landmarks_deg[:, leg], shank_px, doubts[leg], aside
         )
         read.se_deg[hidden[leg], leg] = np.inf
         read.knees_px[:, leg], read.ankles_px[:, leg] = region.to_picture(knees_px), region.to_picture(ankles_px)

@@ -9,6 +9,7 @@ are seen the person detector says first where to look (`subject`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from hipcv.core.finding import FindingCode
 from hipcv.core.motion.angles import hip_flexion_deg
 from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, FloatArray
 from hipcv.pose.legs.heatmaps import LegPair, find_peaks, joint_maps, pair_legs
+from hipcv.pose.legs.looking import unmirrored
 from hipcv.pose.legs.network import Look, Looker, Region, even_contrast, show
 from hipcv.pose.legs.tracking import share_in_front
 
@@ -55,9 +57,12 @@ UP_SHANKS = 0.5
 MIN_SHARE, MIN_QUALITY = 0.3, LEGS_FAINT.value
 #: Legs that this many frames agree on need no more than this.
 MANY_SHARE, MANY_QUALITY = 0.5, 0.25
-#: Legs that all frames see this well are not looked for another way. What only a network sees to which they are shown
-#: upside down is believed from there on: below it, feet outside the picture left half a shank that looked like a leg.
-NO_DOUBT, MIN_OVER = 0.9, 0.75
+#: Legs that all frames see this well are not looked for another way. What is seen either way up is believed from there
+#: on; so many places are asked, in a square of so many shank lengths where the body is shown head up: it belongs to it.
+NO_DOUBT, MIN_BOTH_WAYS = 0.9, 0.4
+MAX_PARTIES, BODY_SHANKS = 4, 5.2
+#: Legs of this merit in turned squares are read so, and head up where they are worse: joints lie truer in the former.
+MIN_TURNED = 0.5
 #: In pictures that are turned for trial by a quarter or a half something may look like legs: a clip with feet outside
 #: came to 0.2 so, clips that were turned back to 0.8 and 1.0.
 CLEAR_MERIT = 0.5
@@ -140,7 +145,10 @@ def region_around(
     return Region(float(centre[0]), float(centre[1]), side_shanks * longest, turn_deg, over, lying)
 
 
-def _around(knees_px: FloatArray, ankles_px: FloatArray, region: Region, side_shanks: float) -> Region:
+def _around(knees_px: FloatArray, ankles_px: FloatArray, region: Region, more_shanks: float = 0.0) -> Region:
+    """Return a square around lower legs, (2, 2) picture pixels each, in which they are seen as in another one."""
+    # a body that is shown head up belongs to what the network goes by
+    side_shanks = (BODY_SHANKS if region.over else SIDE_SHANKS) + more_shanks
     flags = {"over": region.over, "lying": region.lying}
     return region_around(knees_px, ankles_px, region.turn_deg, side_shanks, **flags)
 
@@ -195,7 +203,7 @@ def _settle(
     for step in range(0 if by_maps else 3):
         look = show(network, region.cut(rgb), region)
         knees, ankles = (region.to_picture(look.landmarks_px[list(rows)]) for rows in (KNEES, ANKLES))
-        moved = _kept_in_size(_around(knees, ankles, region, SIDE_SHANKS + 0.3), shorter)
+        moved = _kept_in_size(_around(knees, ankles, region, 0.3), shorter)
         if look.presence < (0.02 if step else MIN_START_PRESENCE):
             return None
         still = _distance(region, moved) < 0.06
@@ -212,16 +220,19 @@ def _settle(
             break
         if best is None or legs.merit >= best.merit:
             best = legs
-        moved = _kept_in_size(_around(legs.knees_px, legs.ankles_px, region, SIDE_SHANKS), shorter)
+        moved = _kept_in_size(_around(legs.knees_px, legs.ankles_px, region), shorter)
         if _distance(region, moved) < 0.05:
             break
         region = moved
     return best
 
 
-def _legs_in(rgb: ByteArray, network: Looker, region: Region) -> Legs | None:
-    """Return the legs that one look at a region shows."""
-    return legs_of(show(network, region.cut(rgb), region), region)
+def _legs_in(rgb: ByteArray, network: Looker, region: Region, *, mirrored: bool = False) -> Legs | None:
+    """Return the legs that one look at a region shows, or at its mirror image."""
+    crop = region.cut(rgb)
+    if not mirrored:
+        return legs_of(show(network, crop, region), region)
+    return legs_of(unmirrored(show(network, np.ascontiguousarray(crop[:, ::-1]), region)), region)
 
 
 def legs_of(look: Look, region: Region) -> Legs | None:
@@ -351,12 +362,9 @@ def find_in_clip(
     vote, seen = next((v for v in votes if _holds(v[0], frames, network, sees_less=sees_less)), (None, votes[0][1]))
     outside = cut_off(seen, frames)
     if turn_deg and both_ways and not sees_less and (vote is None or vote.merit < NO_DOUBT):
-        over, seen_over = _vote(frames, network, turn_deg, over=True)
-        elsewhere = over is not None and (vote is None or (over.merit > vote.merit and not agree(vote, over)))
-        if over is not None and elsewhere and over.merit > MIN_OVER:
-            vote, outside = over, cut_off(seen_over, frames)
-        elif vote is None:
-            outside = outside or cut_off(seen_over, frames)
+        both, seen_over = _vote_both_ways(frames, network, seen)
+        if vote is None or (both is not None and not agree(vote, both)):
+            vote, outside = both, outside or cut_off(seen_over, frames)
     return vote, outside
 
 
@@ -442,6 +450,37 @@ def _vote(
 ) -> tuple[Vote | None, list[Legs]]:
     found = _look_through(frames, network, turn_deg, over=over, by_maps=by_maps, lying=lying)
     return elect(found, len(frames)), [legs for legs in found if legs is not None]
+
+
+def _vote_both_ways(
+    frames: Sequence[ByteArray], network: Looker, seen: Sequence[Legs]
+) -> tuple[Vote | None, list[Legs]]:
+    """Return what frames agree on of standing legs that were `seen`, or are seen with the body head up; and the latter.
+
+    What one look shows may be chance: wherever legs were seen every frame is asked, both ways up.
+    """
+    over = [legs for legs in _look_through(frames, network, STANDING_DEG, over=True) if legs is not None]
+    best, most = None, 0.0
+    for party in _parties([*seen, *over])[:MAX_PARTIES]:
+        turned, head_up = ([_best_look(rgb, network, legs) for rgb in frames] for legs in _both_ways_up(party))
+        vote = elect([_best(looks) for looks in zip(turned, head_up, strict=True)], len(frames))
+        # half a shank looks like a leg, and a thigh does not: of two places the longer legs' counts more
+        if vote is not None and vote.merit * vote.shank_px > most:
+            over_too = _mean_merit(turned) < min(_mean_merit(head_up), MIN_TURNED)
+            best, most = replace(vote, region=replace(vote.region, over=over_too)), vote.merit * vote.shank_px
+    return (best if best is not None and best.merit > MIN_BOTH_WAYS else None), over
+
+
+def _mean_merit(looks: Sequence[Legs | None]) -> float:
+    return float(np.mean([0.0 if legs is None else legs.merit for legs in looks]))
+
+
+def _both_ways_up(party: Sequence[Legs]) -> tuple[Legs, Legs]:
+    """Return legs that several looks show, each in the square in which they are seen turned and with the body up."""
+    knees, ankles = (np.median([getattr(legs, name) for legs in party], axis=0) for name in ("knees_px", "ankles_px"))
+    squares = (_around(knees, ankles, replace(party[0].region, over=over)) for over in (False, True))
+    turned, up = (replace(party[0], region=square, knees_px=knees, ankles_px=ankles) for square in squares)
+    return turned, up
 
 
 def _look_through(
@@ -555,6 +594,18 @@ def _largest_party(found: Sequence[Legs | None]) -> list[Legs]:
     return max(parties, key=lambda p: (len(p), sum(legs.merit for legs in p)), default=[])
 
 
+def _parties(seen: Sequence[Legs]) -> list[list[Legs]]:
+    """Return looks in groups that agree with the clearest of them, the clearest group first."""
+    parties: list[list[Legs]] = []
+    for legs in sorted(seen, key=lambda one: -one.merit):
+        party = next((party for party in parties if agree(party[0], legs)), None)
+        if party is None:
+            parties.append([legs])
+        else:
+            party.append(legs)
+    return parties
+
+
 def _best(found: Sequence[Legs | None]) -> Legs | None:
     return max((legs for legs in found if legs is not None), key=lambda legs: legs.merit, default=None)
 
@@ -566,6 +617,21 @@ def _confirm(rgb: ByteArray, network: Looker, legs: Legs) -> Legs | None:
         if again is not None and again.quality > FAIR_QUALITY and agree(legs, again):
             return again
     return None
+
+
+def _best_look(rgb: ByteArray, network: Looker, legs: Legs) -> Legs | None:
+    """Return the best that looks at the place of known legs show, if it is legs there.
+
+    What the network hardly sees in a picture it may see well in its mirror image.
+    """
+    seen: list[Legs] = []
+    for picture, mirrored in product((rgb, even_contrast(rgb)), (False, True)):
+        again = _legs_in(picture, network, legs.region, mirrored=mirrored)
+        if again is not None and again.quality > FAIR_QUALITY and agree(legs, again):
+            seen.append(again)
+            if again.quality > GOOD_QUALITY:
+                break
+    return _best(seen)
 
 
 def agree(a: "Legs | Vote", b: "Legs | Vote") -> bool:

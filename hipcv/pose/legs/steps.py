@@ -8,7 +8,7 @@ from hipcv.pose.legs.colour import LegColour, learn_colour
 from hipcv.pose.legs.covered import covered
 from hipcv.pose.legs.edges import Ribbon
 from hipcv.pose.legs.heatmaps import MapArray
-from hipcv.pose.legs.protractor import measure_shank
+from hipcv.pose.legs.protractor import Aside, measure_shank
 from hipcv.pose.legs.seen_before import LOOKS_OF_A_VIEW
 from hipcv.pose.legs.tracking import BestPath, LegPath, best_path, doubted_frames
 
@@ -32,7 +32,8 @@ class LegSteps:
     look_again: Callable[[Sequence[FloatArray]], IntArray] = doubted_frames
     learn_colour: Callable[..., LegColour | None] = learn_colour
     measure_shank: Callable[
-        [LegPath, Sequence[Ribbon | None], FloatArray, float, FloatArray], tuple[FloatArray, FloatArray, FloatArray]
+        [LegPath, Sequence[Ribbon | None], FloatArray, float, FloatArray, Aside],
+        tuple[FloatArray, FloatArray, FloatArray],
     ] = measure_shank
     covered: Callable[[Sequence[LegPath], MapArray | None], list[BoolArray]] = covered
 

@@ -9,10 +9,9 @@ ankle; the path over the clip does not.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+import cv2
 import numpy as np
-import scipy  # its parts load when they are first asked for, `ndimage` in 0.2 s
 
 from hipcv.core.motion.filtering import local_lines, median_of
 from hipcv.core.series import FloatArray, IntArray
@@ -202,10 +201,10 @@ def polar_scores(
     for first in range(0, len(ankle_maps), AT_ONCE):
         at = slice(first, first + AT_ONCE)
         knee = knee_px[at, None, None]
-        ankle = _read_maps(ankle_maps[at], (knee + places - CELL_CENTRE_PX) / CELL_PX, "constant").max(axis=2)
+        ankle = _read_maps(ankle_maps[at], (knee + places - CELL_CENTRE_PX) / CELL_PX, cv2.BORDER_CONSTANT).max(axis=2)
         scale = masks.shape[-1] / CROP_PX
-        person = _read_maps(masks[at], (knee + steps) * scale - 0.5, "nearest")
-        around = _read_maps(masks[at], (knee + flanks) * scale - 0.5, "nearest").mean(axis=2)
+        person = _read_maps(masks[at], (knee + steps) * scale - 0.5, cv2.BORDER_REPLICATE)
+        around = _read_maps(masks[at], (knee + flanks) * scale - 0.5, cv2.BORDER_REPLICATE).mean(axis=2)
         inside = person.mean(axis=2)
         weakest = np.sort(person, axis=2)[..., : N_ALONG // 3].mean(axis=2)
         scores[at] = np.log(ankle + 0.01) + np.log(inside + 0.05)
@@ -213,10 +212,15 @@ def polar_scores(
     return scores
 
 
-def _read_maps(maps: FloatArray | MapArray, cells: FloatArray, outside: Literal["constant", "nearest"]) -> FloatArray:
+def _read_maps(maps: FloatArray | MapArray, cells: FloatArray, outside: int) -> FloatArray:
     """Return (T, A, P) what each of (T, M, M) maps says at its places (T, A, P, 2), columns and rows of cells."""
-    frame = np.broadcast_to(np.arange(len(maps), dtype=np.float64)[:, None, None], cells.shape[:-1])
-    return np.asarray(scipy.ndimage.map_coordinates(maps, [frame, cells[..., 1], cells[..., 0]], order=1, mode=outside))
+    return np.stack([_read_map(one, at, outside) for one, at in zip(maps, cells, strict=True)])
+
+
+def _read_map(values: FloatArray | MapArray, cells: FloatArray, outside: int) -> FloatArray:
+    """Return (A, P) what a map (M, M) says at its places (A, P, 2), columns and rows of cells, in between by lines."""
+    x, y = np.moveaxis(cells.astype(np.float32), -1, 0)
+    return np.asarray(cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=outside), np.float64)
 
 
 def best_path(scores: FloatArray, time_s: FloatArray) -> IntArray:
@@ -377,7 +381,7 @@ def find_path(
         direction = np.array([outward(leg) * np.sin(turn), np.cos(turn)])
         places = knee_px[t] + shank_px * RADII[:, None] * direction
         cells = np.clip((places - CELL_CENTRE_PX) / CELL_PX, 0, 63)
-        values = scipy.ndimage.map_coordinates(ankle_maps[t], [cells[:, 1], cells[:, 0]], order=1)
+        values = _read_map(ankle_maps[t], cells[None], cv2.BORDER_REPLICATE)[0]
         on_path = int(values.argmax())
         column, row = np.rint(cells[on_path]).astype(int)
         r0, c0 = max(row - reach_cells, 0), max(column - reach_cells, 0)
@@ -420,9 +424,8 @@ def share_in_front(mask: MapArray, knees_px: FloatArray, shank_px: float) -> flo
     across, along = np.meshgrid(
         np.linspace(left, right, 12), np.linspace(nearest - 0.9 * shank_px, nearest - 0.35 * shank_px, 12)
     )
-    return float(
-        scipy.ndimage.map_coordinates(mask, [along * cells - 0.5, across * cells - 0.5], order=1, mode="nearest").mean()
-    )
+    places = np.stack([across, along], axis=-1) * cells - 0.5
+    return float(_read_map(mask, places, cv2.BORDER_REPLICATE).mean())
 
 
 def doubt(path: LegPath, knee_peak: float, shank_px: float, angles_deg: FloatArray = ANGLES_DEG) -> FloatArray:

@@ -16,7 +16,7 @@ from hipcv.live.admission import NotAdmittedError, admit
 from hipcv_server.links import PREFIX
 from hipcv_server.live_session import LiveSession
 from hipcv_server.problems import ProblemError, wrong_arguments
-from hipcv_server.schemas import PainMessage, StartMessage
+from hipcv_server.schemas import PainMessage, StartMessage, WhoMessage
 from hipcv_server.state import Rooms, rooms_of
 
 #: Longest text message.
@@ -185,15 +185,21 @@ async def _obey(text: str, session: LiveSession) -> None:
     name = given.get("type") if isinstance(given, dict) else None
     if name in ("go", "skip", "finish"):
         session.command(name)
-    elif name == "pain":
+    elif name in ("pain", "who"):
         try:
-            session.tell_pain(*PainMessage.model_validate(given).sides())
+            if name == "pain":
+                told = PainMessage.model_validate(given)
+                session.tell_pain(*told.sides(), told.end_point)
+            else:
+                session.point_at(WhoMessage.model_validate(given).place())
         except ValidationError as error:
             raise ProblemError("bad_request", wrong_arguments(error).detail) from error
     elif name == "cancel":
         raise _End(DONE, cancelled=True)
     else:
-        raise ProblemError("bad_request", "Wanted a frame, go, skip, finish, pain or cancel, found something else.")
+        raise ProblemError(
+            "bad_request", "Wanted a frame, who, go, skip, finish, pain or cancel, found something else."
+        )
 
 
 async def _tell(socket: WebSocket, session: LiveSession) -> None:

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse, Response
 
 from hipcv.core.procedures import PROCEDURES, USUAL_TEST, TestName, procedure_named
 from hipcv.version import __version__
-from hipcv.words import Effort, Motion, Motions, Sex
+from hipcv.words import USUAL_MOTIONS, Effort, Motion, Motions, Sex
 from hipcv_server import schemas
 from hipcv_server.links import PREFIX
 from hipcv_server.problems import described
@@ -74,9 +74,7 @@ def models(rooms: In) -> Response:
 @router.get(
     "/guidance", response_model=schemas.GuidanceModel, responses=described(), summary="How to film; words for findings"
 )
-def guidance(
-    test: TestName = USUAL_TEST, effort: Effort = Effort.ACTIVE, motion: Motions = Motions.INTERNAL
-) -> Response:
+def guidance(test: TestName = USUAL_TEST, effort: Effort = Effort.ACTIVE, motion: Motions = USUAL_MOTIONS) -> Response:
     """Return how to film and help in a test, and the words for every finding code and verdict on a difference."""
     from hipcv.evidence.guidance import filming_guide, helper_guide, known_codes, meaning_for, origin_for, title_for
     from hipcv.evidence.reference import AsymmetryVerdict

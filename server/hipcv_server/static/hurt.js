@@ -1,4 +1,5 @@
-// Whether a side hurt, asked once the test is over, while the result is being worked out.
+// What is asked once the test is over, while the result is being worked out: whether a side hurt; and, where somebody
+// else moved the leg, what ended the movement.
 import { byId, element } from "./element.js";
 import { PLACES, SIDES } from "./words.js";
 
@@ -10,23 +11,25 @@ export const painWords = (level, place) => (level ? [level, place].filter(Boolea
 
 export function setUpHurt(tell) {
   for (const side of SIDES) offerPlaces(byId(`hurt-place-${side}`));
+  byId("hurt-end").append(...[...byId("test-end").options].map((option) => option.cloneNode(true)));
   byId("hurt").addEventListener("submit", (event) => {
     event.preventDefault();
     if (!byId("hurt").reportValidity()) return;
     const given = new FormData(byId("hurt"));
     byId("hurt").hidden = true;
-    tell({ type: "pain", ...Object.fromEntries(SIDES.map((side) => [`pain_${side}`, painWords(given.get(side), given.get(`place_${side}`))])) });
+    tell({ type: "pain", end_point: given.get("end_point") || null, ...Object.fromEntries(SIDES.map((side) => [`pain_${side}`, painWords(given.get(side), given.get(`place_${side}`))])) });
   });
 }
 
-/** Ask of the sides that were tested, or ask no more. */
-export function askHurt(sides) {
+/** Ask of the sides that were tested, and of what ended a passive movement (`helped`); without sides ask no more. */
+export function askHurt(sides, helped = false) {
   const form = byId("hurt");
   if (!sides) form.hidden = true;
   if (!sides || form.dataset.asked) return;
   form.dataset.asked = "yes";
   form.reset();
-  for (const label of form.querySelectorAll("label")) label.hidden = !sides.includes(label.dataset.side);
+  for (const label of form.querySelectorAll("label[data-side]")) label.hidden = !sides.includes(label.dataset.side);
+  byId("hurt-end").parentElement.hidden = !helped;
   form.hidden = false;
 }
 

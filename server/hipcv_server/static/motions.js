@@ -1,5 +1,6 @@
 // Internal and external rotation of each hip, and both together, as far as they were asked for.
-import { element } from "./element.js";
+import { fitted, scale, ticks } from "./chart.js";
+import { element, svg } from "./element.js";
 import { SIDES, capital, degrees } from "./words.js";
 
 /** The two ways a hip turns: where its angles lie on a ruler on which internal rotation is positive. */
@@ -22,8 +23,39 @@ export function otherMotion(a, card) {
   const told = asksFor(a, "external") ? [element("section", {}, element("h3", {}, "Turned the other way: the foot inwards"),
     element("div", { class: "sides" }, SIDES.map((side) => card(side, resultOf(a, side, "external")))))] : [];
   const arcs = SIDES.filter((side) => a.sides[side].arc);
-  if (arcs.length) told.push(element("section", {}, element("h3", {}, "From one end to the other"), ...arcs.map((side) => arc(side, a.sides[side].arc))));
+  if (arcs.length) told.push(element("section", {}, element("h3", {}, "From one end to the other"), arcBars(a, arcs), ...arcs.map((side) => arc(side, a.sides[side].arc))));
   return told;
+}
+
+const ROW = 46, LEFT = 52, RIGHT = 12, ROOM_DEG = 16;
+
+/** Bars from the one end range of each hip to the other on one ruler, each end with its interval. */
+function arcBars(a, sides) {
+  const ends = sides.flatMap((side) => resultsOf(a, side).map((result) => ({ side, sign: MOTIONS[result.motion], ...result })));
+  const limit = Math.max(40, ...ends.flatMap(({ interval95_deg: interval, end_range_deg: value }) => interval ?? [value]).map(Math.abs)) + ROOM_DEG;
+  const label = ends.map(({ side, motion, end_range_deg: value }) => `${side} foot ${motion === "internal" ? "outwards" : "inwards"} ${degrees(value)}`).join(", ");
+  return fitted((width) => drawArcs(width, { a, sides, ends, limit, label: `From one end to the other: ${label}.` }));
+}
+
+function drawArcs(width, { a, sides, ends, limit, label }) {
+  const bottom = 12 + sides.length * ROW, x = scale(-limit, limit, LEFT, width - RIGHT);
+  const drawing = svg("svg", { width, height: bottom + 44, role: "img", "aria-label": label });
+  for (const tick of ticks(-limit, limit, width / 55)) {
+    drawing.append(svg("line", { class: tick === 0 ? "grid zero" : "grid", x1: x(tick), x2: x(tick), y1: 6, y2: bottom }));
+    drawing.append(svg("text", { x: x(tick), y: bottom + 18, "text-anchor": "middle" }, degrees(Math.abs(tick))));
+  }
+  drawing.append(svg("text", { x: LEFT, y: bottom + 38 }, "foot inwards"), svg("text", { x: width - RIGHT, y: bottom + 38, "text-anchor": "end" }, "foot outwards"));
+  sides.forEach((side, row) => {
+    const y = 12 + ROW * (row + 0.5), of = (motion) => MOTIONS[motion] * resultOf(a, side, motion).end_range_deg;
+    drawing.append(svg("text", { class: "name", x: LEFT - 8, y: y + 5, "text-anchor": "end" }, capital(side)));
+    drawing.append(svg("line", { class: `interval ${side}`, x1: x(of("external")), x2: x(of("internal")), y1: y, y2: y }));
+    for (const { sign, end_range_deg: value, interval95_deg: interval } of ends.filter((end) => end.side === side)) {
+      const [low, high] = interval ?? [value, value];
+      drawing.append(svg("line", { class: `hold ${side}`, x1: x(sign * low), x2: x(sign * high), y1: y, y2: y }));
+      drawing.append(svg("text", { class: "value", x: x(sign * high) + 8 * sign, y: y + 5, "text-anchor": sign < 0 ? "end" : "start" }, degrees(value)));
+    }
+  });
+  return drawing;
 }
 
 function arc(side, { total_deg: total, total_interval95_deg: likely, balance_deg: balance }) {

@@ -14,6 +14,7 @@ import { answersKept, askQuestions, judged, keepAnswers, mayTest, sentAnswers } 
 import { showResult } from "./result.js";
 import { Stage } from "./stage.js";
 import { loadTests, testNames } from "./tests.js";
+import { placeOf } from "./who.js";
 
 const STEPS = ["questions", "choose", "place", "test", "done"];
 const HEADINGS = { questions: "selftest-title", choose: "selftest-title", place: "place-title", test: "test-title" };
@@ -43,6 +44,11 @@ export function setUpSelfTest() {
   byId("skip").addEventListener("click", () => running?.link.tell({ type: "skip" }));
   byId("finish").addEventListener("click", () => running?.link.tell({ type: "finish" }));
   byId("stop").addEventListener("click", askToStop);
+  byId("overlay").addEventListener("click", (event) => {
+    if (!running || running.stage.begun) return;
+    running.link.tell({ type: "who", subject_at: placeOf(event, byId("overlay"), running.stage.mirrored) });
+    running.stage.pointedAt();
+  });
   byId("sound").addEventListener("click", () => {
     if (!running) return;
     running.cues.switch(!running.cues.heard);
@@ -245,7 +251,7 @@ async function begin() {
     ready: () => stage.say("Take your place in the picture."),
     reading: (reading) => stage.reading(reading),
     captured: () => stage.holdCaptured(),
-    working: (message) => { stage.working(message); askHurt(stage.some ? start.sides : null); },
+    working: (message) => { stage.working(message); askHurt(stage.some ? start.sides : null, start.effort === "passive"); },
     problem: (detail) => stage.note(detail, PROBLEM_MS),
     dropped: () => stage.note("The connection to the server broke. Joining again; what was captured is kept."),
     back: () => stage.note(null),

@@ -4,6 +4,8 @@ import { byId, element, tell } from "./element.js";
 import { CHECKS, CHECKS_HELPED, STAGES, capital, degrees } from "./words.js";
 
 const PREPARING = ["placing", "ready", "countdown"];
+const ASK_WHO = "Somebody else in the picture, too? Before the test begins, a tap on the knees says who is tested.";
+const POINTED = "Who is nearest to where you tapped is tested.";
 
 export class Stage {
   constructor(start, mirrored, cues) {
@@ -19,6 +21,8 @@ export class Stage {
     byId("test").classList.remove("running", "calculating");
     byId("test").dataset.side = start.sides[0];
     delete byId("test").dataset.phase;
+    byId("who-note").textContent = ASK_WHO;
+    byId("who-note").hidden = false;
     this.note(null);
     this.listChecks();
     this.showSound();
@@ -46,6 +50,9 @@ export class Stage {
     tell(byId("link-note"), sentence);
     if (lastMs) this.noteTimer = setTimeout(() => this.note(null), lastMs);
   }
+
+  /** Say that a tap was heard. */
+  pointedAt() { byId("who-note").textContent = POINTED; }
 
   /** Show one reading. */
   reading(reading) {
@@ -82,6 +89,7 @@ export class Stage {
     byId("test").dataset.phase = phase;
     byId("test").classList.toggle("running", !PREPARING.includes(phase));
     byId("go").hidden = this.start.hands_free || phase !== "ready";
+    byId("who-note").hidden = this.begun;
     byId("skip").hidden = this.start.sides.length < 2 || side === this.start.sides.at(-1);
   }
 

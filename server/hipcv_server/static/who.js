@@ -1,4 +1,4 @@
-// Who is tested, where several people sit in an uploaded video: a tap on the knees, or one of two buttons.
+// Who is tested, where several people sit: a tap on the knees, or in an uploaded video one of two buttons.
 import { button, element } from "./element.js";
 import { pictureOf } from "./picture.js";
 
@@ -14,10 +14,13 @@ export function askWho(file, mirrored, done, close) {
     state.textContent = "This browser cannot show this video: choose by the buttons.";
   });
   const end = () => { free(); box.remove(); };
-  canvas.addEventListener("click", (event) => {
-    const { left, top, width, height } = canvas.getBoundingClientRect();
-    const [x, y] = [(event.clientX - left) / width, (event.clientY - top) / height];
-    chosen([mirrored ? 1 - x : x, y].map((share) => Math.min(1, Math.max(0, share)).toFixed(3)).join(","));
-  });
+  canvas.addEventListener("click", (event) => chosen(placeOf(event, canvas, mirrored)));
   return box;
+}
+
+/** Where in a picture somebody has tapped: "x,y", in shares of the unmirrored picture. */
+export function placeOf(event, canvas, mirrored) {
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const [x, y] = [(event.clientX - left) / width, (event.clientY - top) / height];
+  return [mirrored ? 1 - x : x, y].map((share) => Math.min(1, Math.max(0, share)).toFixed(3)).join(",");
 }
