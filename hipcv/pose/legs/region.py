@@ -62,7 +62,7 @@ MANY_SHARE, MANY_QUALITY = 0.5, 0.25
 NO_DOUBT, MIN_BOTH_WAYS = 0.9, 0.4
 MAX_PARTIES, BODY_SHANKS = 4, 5.2
 #: Legs of this merit in turned squares are read so, and head up where they are worse: joints lie truer in the former.
-MIN_TURNED = 0.5
+MIN_TURNED = 0.75
 #: In pictures that are turned for trial by a quarter or a half something may look like legs: a clip with feet outside
 #: came to 0.2 so, clips that were turned back to 0.8 and 1.0.
 CLEAR_MERIT = 0.5
@@ -363,7 +363,8 @@ def find_in_clip(
     outside = cut_off(seen, frames)
     if turn_deg and both_ways and not sees_less and (vote is None or vote.merit < NO_DOUBT):
         both, seen_over = _vote_both_ways(frames, network, seen)
-        if vote is None or (both is not None and not agree(vote, both)):
+        faint = vote is None or vote.merit < MIN_BOTH_WAYS
+        if vote is None or (both is not None and (faint or not agree(vote, both))):
             vote, outside = both, outside or cut_off(seen_over, frames)
     return vote, outside
 
