@@ -1,4 +1,4 @@
-"""Short recordings cut out of the samples, no two of them the same: somebody moves in each, and most have a number."""
+"""Short recordings cut out of the seated samples, no two of them the same: somebody moves in each."""
 
 from collections.abc import Iterator
 from itertools import count, islice, product
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import av
 
-SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("*.mp4"))
-N_FRAMES = 24
+SAMPLES = sorted((Path(__file__).parents[2] / "samples").glob("seated-*.mp4"))
+N_FRAMES = 36
 #: So many frames lie between the beginnings of two out of one sample.
 STEP = 5
 

@@ -47,7 +47,8 @@ class Account:
     """Holds the rows of one run."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self.long = bool(config.getoption("long"))
+        self.long, most = bool(config.getoption("long")), config.getoption("at_most")
+        self.form = "quick" if not self.long else f"at most {most}" if most else "long"
         self.table = config.getoption("hardening_table")
         self.rows: dict[str, Row] = {}
         self.counted: set[str] = set()
@@ -83,7 +84,7 @@ class Account:
         self.left.subtract(_lines_of(item))
         done = {key: self.rows[key] for key in _lines_of(item) if not self.left[key] and key in self.rows}
         if self.table and done:
-            write_table(Path(self.table), done, "long" if self.long else "quick")
+            write_table(Path(self.table), done, self.form)
         return result
 
 
