@@ -26,6 +26,7 @@ from hipcv.core.series import ANKLES, KNEES, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.evidence.agreement import MDC95_PER_SEM
 from hipcv.pose.legs.edges import Ribbon
+from hipcv.pose.legs.protractor import HANGING
 from hipcv.pose.legs.tracking import LegPath
 from hipcv.pose.method import METHOD
 from hipcv.words import SIDES, CameraSide, Side
@@ -346,13 +347,13 @@ def test_the_stand_ins_leave_joints_where_they_are() -> None:
     leg = LegPath(np.repeat(knee[None], 3, axis=0), np.repeat(ankle[None], 3, axis=0), *[np.ones(3)] * 3)
     for knees, ankles, se_deg in (
         ablation.landmarks_only(knee, ankle, None),
-        ablation.heat_maps_only(leg, object(), object(), 100.0, np.ones(3)),
+        ablation.heat_maps_only(leg, object(), object(), 100.0, np.ones(3), object()),
     ):
         assert (knees == knee).all()
         assert (ankles == ankle).all()
         assert np.all(np.asarray(se_deg) > 0)
     aside = Ribbon(turn_deg=4.0, offset=0.0, residual=0.0, strength=1.0, half_width=0.14)
-    knees, ankles, _ = ablation.edges_as_they_lie(leg, [aside] * 3, np.zeros(3), 100.0, np.ones(3))
+    knees, ankles, _ = ablation.edges_as_they_lie(leg, [aside] * 3, np.zeros(3), 100.0, np.ones(3), HANGING)
     turned_deg = real_photos.shank_direction_deg(knees[0], ankles[0]) - real_photos.shank_direction_deg(knee, ankle)
     assert turned_deg == pytest.approx(0.74 * 4.0, abs=0.1)
     assert ablation.each_alone(np.array([[0.0, 2.0, 1.0], [3.0, 0.0, 1.0]]), np.arange(2.0)).tolist() == [1, 0]

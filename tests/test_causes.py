@@ -15,7 +15,7 @@ from hipcv.core.checks.posture import picture_turned
 from hipcv.core.checks.shape import check_stored_size
 from hipcv.core.finding import Cause, FindingCode, Severity
 from hipcv.core.procedures import procedure_named
-from hipcv.core.series import ANKLES, HIPS, KNEES, PoseSeries
+from hipcv.core.series import ANKLES, HIPS, KNEES, SHOULDERS, PoseSeries
 from hipcv.core.setup import Setup
 from hipcv.core.viewing import Viewing
 from hipcv.pose.part import several_tests
@@ -72,7 +72,9 @@ def standing(series: PoseSeries) -> PoseSeries:
     """Return somebody whose thighs hang as well."""
     world = series.world_m.copy()
     world[:, KNEES] = world[:, HIPS] + [0.0, 0.42, 0.0]
-    return replace(series, world_m=world)
+    px = series.image_px.copy()
+    px[:, [*HIPS, *SHOULDERS], 1] -= 0.8 * np.linalg.norm(px[0, ANKLES] - px[0, KNEES], axis=-1).max()
+    return replace(series, world_m=world, image_px=px)
 
 
 def blurred(series: PoseSeries) -> PoseSeries:

@@ -284,7 +284,7 @@ def _prefixed(prefix: str, part: object | None, *names: str) -> Row:
 
 
 def asked_parts(document: AssessmentDocument, side: Side) -> dict[Motion, ResultPart]:
-    """Return the results of one side, one for each motion that was asked for.
+    """Return the results of one side, one for each motion that was asked for; of both, where both were done.
 
     Examples
     --------
@@ -295,9 +295,9 @@ def asked_parts(document: AssessmentDocument, side: Side) -> dict[Motion, Result
     >>> from hipcv.outputs.document.render import make_document
     >>> from hipcv.words import Motions
     >>> empty = PoseSeries([], np.empty((0, 33, 2)), np.empty((0, 33, 3)), np.empty((0, 33)), (640, 480))
-    >>> document = make_document(assess(empty, Setup(motion=Motions.BOTH)))
+    >>> document = make_document(assess(empty, Setup(motion=Motions.EXTERNAL)))
     >>> [(motion.value, part.status) for motion, part in asked_parts(document, Side.LEFT).items()]
-    [('internal', 'not_measured'), ('external', 'not_measured')]
+    [('external', 'not_measured')]
     """
     return {motion: part for motion in document.asked if (part := document.of(side, motion)) is not None}
 

@@ -122,6 +122,8 @@ def read_room(edges_px: FloatArray, frame_size_px: tuple[int, int], procedure: P
     own = _fit_rows(edges, ~along, frame_size_px, procedure)
     apart_deg = abs(whole.roll_deg - own.roll_deg)
     if own.usable and not _agree(whole, own):
+        if own.accepted and apart_deg <= MAX_APART_DEG:  # whatever lies along the picture, the others know the roll
+            return RoomReading(own, Whose.ROOM, along)
         return RoomReading(whole, Whose.SCREEN, along, DrawnLines(DrawnSign.APART, apart_deg))
     if share <= MAX_EXACT_SHARE and not n_across:
         return RoomReading(whole, Whose.ROOM, none)

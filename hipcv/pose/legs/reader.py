@@ -40,7 +40,7 @@ from hipcv.pose.legs.network import MAX_THREADS, LandmarkNetwork, Region
 from hipcv.pose.legs.people import PersonDetector, Somebody, others
 from hipcv.pose.legs.protractor import HANGING
 from hipcv.pose.legs.reading import read_lower_legs
-from hipcv.pose.legs.region import HANGING_DEG, NO_DOUBT, STANDING_DEG, Vote, find_in_clip, trunk_shanks
+from hipcv.pose.legs.region import HANGING_DEG, STANDING_DEG, Vote, find_in_clip, trunk_shanks
 from hipcv.pose.legs.seen_before import SeenBefore
 from hipcv.pose.legs.steps import LEG_STEPS, LegSteps
 from hipcv.pose.legs.subject import Subject, find_posture, find_subject
@@ -65,7 +65,7 @@ N_SEARCHED = 8
 #: knees towards the trunk, in lengths of a shank; and in how many frames it is looked at.
 BODY_SHANKS, BODY_CENTRE_SHANKS = 4.5, 0.5
 N_BODY_LOOKS = 5
-#: Where there are so many frames, and the search leaves a doubt, so many of them are read before the others.
+#: Where there are so many frames, so many of them are read before the others.
 GLANCE_FROM, N_GLANCE = 72, 24
 #: How often it is looked where everybody's head is, so that faces can be covered in pictures.
 HEADS_EVERY_S = 0.5
@@ -73,8 +73,6 @@ HEADS_EVERY_S = 0.5
 SAME_CELLS, SAME_LEVELS = 48, 8
 #: Where both knees are read in fewer of the frames, it is asked what else somebody does who is in view.
 MIN_READ = 0.5
-#: Who sits in more of the frames that were searched sits.
-MOSTLY = 0.5
 
 
 @dataclass(slots=True)
@@ -177,8 +175,7 @@ class LegReader:
             vote, known = join(self.vote, seen_ahead)
             at_most = self.steps.looks_of_a_view
             seen = SeenBefore(vote.region, self.network, known, at_most)
-            all_at_once = at_most is None or self._is_sure(vote)
-            for k, rows in enumerate([np.arange(n)] if all_at_once else _glance_and_all(n)):
+            for k, rows in enumerate([np.arange(n)] if at_most is None else _glance_and_all(n)):
                 if k and self._gives_up():
                     break
                 seen.begin_again()
@@ -232,10 +229,6 @@ class LegReader:
         """Return in which share of some frames the subject's legs are read."""
         series = PoseSeries(times_s, part.image_px, part.world_m, part.visibility, self._frame_size_px)
         return float(subject_seen(series, self.procedure).mean()) if len(series) else 0.0
-
-    def _is_sure(self, vote: Vote) -> bool:
-        """Whether the search says beyond doubt that somebody does the test: where bodies are seen, sits."""
-        return vote.merit >= NO_DOUBT and (vote.sits > MOSTLY or not self.procedure.body_seen)
 
     def _gives_up(self) -> bool:
         """Whether what was read so far says that the rest is not worth a look: hardly any leg, or another posture."""
