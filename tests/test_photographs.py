@@ -164,7 +164,7 @@ def test_photographs_given_by_hand_are_measured_and_drawn(samples, truth_of, tmp
     document = json.loads(capsys.readouterr().out)
     ends = {"L": "left", "R": "right"}
     for trial in trials:
-        side = document["sides"][ends[trial["side"]]]
+        side = document["sides"][ends[trial["side"]]]["motions"]["internal"]
         assert side["end_range_deg"] == pytest.approx(trial["end_range_shin_to_vertical_deg"], abs=3.0)
         low, high = side["interval95_deg"]
         assert 3.0 < (high - low) / 2 < 8.0

@@ -87,7 +87,7 @@ def test_the_command_says_the_same_or_what_differs(clip, document, tmp_path):
     kept.write_text(json.dumps(document), "utf-8")
     said = CliRunner().invoke(app, ["replay", str(kept), "--clip", str(clip)])
     assert said.exit_code == 1
-    assert "sides.left.end_range_deg" in said.stdout
+    assert "sides.left.motions.internal.end_range_deg" in said.stdout
     assert "av was 18.0 then and is" in said.stdout
 
 
