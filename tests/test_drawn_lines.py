@@ -9,6 +9,7 @@ from filmed_room import SIZE, film_edges, room_segments
 from simulated import seated
 
 from hipcv.assessment import assess
+from hipcv.core.camera import drawn_lines
 from hipcv.core.camera.drawn_lines import (
     MAX_EXACT_SHARE,
     Whose,
@@ -98,6 +99,27 @@ def test_a_line_from_border_to_border_is_one_line_however_many_pieces_it_is_foun
 def test_the_second_bar_counts_where_it_mirrors_the_first_though_half_of_it_is_not_found(other_x, n):
     found = np.array([[80.0, 0, 80, HEIGHT], [other_x, 60, other_x, 300], [other_x, 400, other_x, 580]])
     assert count_lines_across(found, SIZE) == n
+
+
+@pytest.mark.parametrize(("apart_deg", "whose"), [(0.5, Whose.ROOM), (3.0, Whose.SCREEN)])
+def test_lines_that_spoil_the_pitch_alone_are_set_aside_without_a_doubt(monkeypatch, apart_deg, whose):
+    """The other edges know the roll by themselves; where all together say another one, the lines are a screen's."""
+    room = film_edges(room_segments(), *CAMERA)
+    edges = np.concatenate([room, [[300.0 + 200 * k, 100, 300 + 200 * k, 500] for k in range(3)]])
+    fit = drawn_lines.fit_room
+
+    def fit_all_askew(given, *rest):
+        found = fit(given, *rest)
+        all_deg = fit(room, *rest).roll_deg + apart_deg, found.pitch_deg + 20.0
+        return replace(found, roll_deg=all_deg[0], pitch_deg=all_deg[1]) if len(given) == len(edges) else found
+
+    monkeypatch.setattr(drawn_lines, "fit_room", fit_all_askew)
+    reading = read_room(edges, SIZE, SEATED)
+    assert reading.whose is whose
+    assert reading.set_aside[-3:].all()
+    if whose is Whose.ROOM:
+        assert reading.sign is None
+        assert reading.room.roll_deg == pytest.approx(CAMERA[0], abs=0.6)
 
 
 def test_edges_that_are_less_sure_contradict_beyond_their_errors():

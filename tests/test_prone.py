@@ -560,23 +560,45 @@ def test_what_one_frame_shows_stays_in_that_frame():
     assert np.abs(np.delete(read_deg, 4) - usual).max() < 1
 
 
+def see_legs(crop):
+    """The same, which regresses knees and ankles as well."""
+    look = see_colours(crop)
+    for rows, channel in ((KNEES, 0), (ANKLES, 1)):
+        y, x = np.nonzero(crop[..., channel] > 128)
+        for row, half in zip(rows, (x < np.median(x), x >= np.median(x)), strict=True) if len(x) else ():
+            look.landmarks_px[row] = x[half].mean(), y[half].mean()
+    return look
+
+
+def test_legs_that_a_network_sees_only_in_the_mirror_are_found_there():
+    """A stand-in that knows hanging legs only where the right ankle is higher: in one of four frames as it is."""
+    region, shank_px = Region(320.0, 260.0, 400.0), 65.0
+    (rgb, knees), (turned_about, _) = (
+        drawn_legs(np.array(pair), region, shank_px) for pair in ((0.0, 35.0), (35.0, 0.0))
+    )
+
+    def one_sided(crop):
+        (knee_rows, _), (rows, columns) = (np.nonzero(crop[..., channel] > 128) for channel in (0, 1))
+        right = columns >= np.median(columns) if len(columns) else columns
+        known = len(rows) and len(knee_rows) and knee_rows.mean() < rows[right].mean() < rows[~right].mean()
+        return see_legs(crop if known else np.zeros_like(crop))
+
+    vote, _ = find_in_clip([turned_about, rgb, turned_about, turned_about], one_sided)
+    assert vote is not None
+    assert vote.share == 1.0
+    assert not vote.region.over
+    assert vote.knees_px == pytest.approx(region.to_picture(knees), abs=8.0)
+
+
 def test_legs_that_a_network_sees_only_the_other_way_up_are_found_that_way():
     """A stand-in that knows legs only where ankles are above knees, which is how a body with its head up shows them."""
     region, shank_px = Region(320.0, 260.0, 400.0), 65.0
     rgb, knees = drawn_legs(np.full(2, 5.0), region, shank_px)
 
-    def see(crop):
-        look = see_colours(crop)
-        for rows, channel in ((KNEES, 0), (ANKLES, 1)):
-            y, x = np.nonzero(crop[..., channel] > 128)
-            for row, half in zip(rows, (x < np.median(x), x >= np.median(x)), strict=True) if len(x) else ():
-                look.landmarks_px[row] = x[half].mean(), y[half].mean()
-        return look
-
     def head_up(crop):
         knee_rows, ankle_rows = (np.nonzero(crop[..., channel] > 128)[0] for channel in (0, 1))
         seen = len(knee_rows) and len(ankle_rows) and ankle_rows.mean() < knee_rows.mean()
-        return see(crop if seen else np.zeros_like(crop))
+        return see_legs(crop if seen else np.zeros_like(crop))
 
     vote, outside = find_in_clip([rgb] * 4, head_up)
     assert vote is not None
@@ -585,6 +607,6 @@ def test_legs_that_a_network_sees_only_the_other_way_up_are_found_that_way():
     assert vote.knees_px == pytest.approx(region.to_picture(knees), abs=8.0)
     assert find_in_clip([rgb] * 4, head_up, both_ways=False)[0] is None
     assert find_in_clip([rgb] * 4, head_up, sees_less=True)[0] is None
-    turned, _ = find_in_clip([rgb] * 4, see)
+    turned, _ = find_in_clip([rgb] * 4, see_legs)
     assert turned is not None
     assert not turned.region.over

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hipcv.pose.legs.edges import Ribbon
 from hipcv.pose.legs.protractor import (
     HANGING,
+    HEAD_UP,
     displacement_deg,
     fuse_ribbon,
     measure_shank,
@@ -121,3 +122,14 @@ def test_a_ribbon_of_faint_edges_counts_less():
         a, b, _ = fuse_ribbon(knee, ankle, seen, 70.0, 1.0, 0.0)
         turns.append(float(direction_deg(a[None], b[None])[0]))
     assert turns[0] == turns[1] > turns[2] > turns[3] > 0
+
+
+def test_legs_shown_head_up_lean_more_on_their_edges_and_are_known_less_well():
+    path = leg(SWING_DEG + 6.0)
+    seen = path, ribbons(SWING_DEG, path), np.zeros(len(SWING_DEG)), LENGTH_PX, np.ones(len(SWING_DEG))
+    zero_deg = [direction_deg(*measure_shank(*seen, aside)[:2])[RESTING] for aside in (HANGING, HEAD_UP)]
+    assert [float(np.median(deg)) for deg in zero_deg] == pytest.approx(
+        [6.0 * (1 - aside.edges_share) for aside in (HANGING, HEAD_UP)], abs=0.3
+    )
+    assert HEAD_UP.edges_share > 4 * HANGING.edges_share
+    assert HEAD_UP.zero_se_deg > 2 * HANGING.zero_se_deg

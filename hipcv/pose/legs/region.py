@@ -338,8 +338,8 @@ def find_in_clip(
 
     A camera that looks down on standing shanks shows the body they belong to, head up. The network may see them in the
     picture as it is, though less precisely, where it does not in one that is turned until the shanks point down, or
-    takes the lower half of a shank for all of it there: where the turned search is not beyond doubt, both are asked,
-    and of two places the one counts that more frames see more clearly.
+    takes the lower half of a shank for all of it there: where the turned search is not beyond doubt, every place that
+    any look saw is asked both ways up, and the one counts that more frames see more clearly and with longer shanks.
 
     Parameters
     ----------
@@ -462,7 +462,7 @@ def _vote_both_ways(
     for party in _parties([*seen, *over])[:MAX_PARTIES]:
         turned, head_up = ([_best_look(rgb, network, legs) for rgb in frames] for legs in _both_ways_up(party))
         vote = elect([_best(looks) for looks in zip(turned, head_up, strict=True)], len(frames))
-        # half a shank looks like a leg, and a thigh does not: of two places the longer legs' counts more
+        # half a shank looks like a leg: of two places the longer legs' counts more
         if vote is not None and vote.merit * vote.shank_px > most:
             over_too = _mean_merit(turned) < min(_mean_merit(head_up), MIN_TURNED)
             best, most = replace(vote, region=replace(vote.region, over=over_too)), vote.merit * vote.shank_px
