@@ -124,6 +124,7 @@ class _Command:
         ] = None,
     ) -> None:
         """Do a test in front of a camera: on the web page, or with --camera without a browser."""
+        subject_at = read_subject(subject)
         if camera is None:
             self.open_page("#self-test", port, data, models, no_browser=no_browser)
             return
@@ -141,7 +142,7 @@ class _Command:
             effort,
             mirrored=mirrored,
             roll_deg=roll,
-            subject_at=read_subject(subject),
+            subject_at=subject_at,
             age_years=age,
             sex=sex,
             legs=legs,
